@@ -1,0 +1,235 @@
+//! Every setting once: `fusionsoc.toml`, overridden by `FUSIONSOC__SECTION__KEY`, an unknown key being an error.
+use crate::store::Durability;
+use crate::triage::vote::Mode;
+use crate::voters::VoterConfig;
+use figment::Figment;
+use figment::providers::{Env, Format, Toml};
+use serde::Deserialize;
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+
+/// All settings.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Where the data is.
+    pub database: Database,
+    /// How the web server listens.
+    pub server: Server,
+    /// What clients may do how often.
+    pub limits: Limits,
+    /// Who can vote; none for the built-in panel.
+    pub voters: Vec<VoterConfig>,
+    /// How they vote.
+    pub panel: Panel,
+    /// What the machine may do.
+    pub policy: Policy,
+}
+
+/// `[database]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Database {
+    /// `sqlite:FILE` or `postgres://…`.
+    pub url: String,
+    /// `full` survives a power cut, `normal` a crash.
+    pub durability: Durability,
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        Self { url: "sqlite:fusionsoc.db".to_owned(), durability: Durability::Full }
+    }
+}
+
+/// `[server]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Server {
+    /// Address and port.
+    pub listen: SocketAddr,
+    /// The address that people use, for links and the origin check.
+    pub public_url: String,
+    /// Proxies whose `X-Forwarded-For` counts.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// Cookies without `Secure`; only on loopback.
+    pub insecure_cookies: bool,
+    /// The file with the key that seals stored secrets; made where it is missing.
+    pub key_file: String,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            public_url: String::new(),
+            trusted_proxies: Vec::new(),
+            insecure_cookies: false,
+            key_file: "fusionsoc.key".to_owned(),
+        }
+    }
+}
+
+/// `[limits]`, each 0 for none.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Deliveries a second for each source and token.
+    pub ingest_per_second: u32,
+    /// Deliveries at once.
+    pub ingest_burst: u32,
+    /// API requests a minute for each token.
+    pub token_per_minute: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { ingest_per_second: 50, ingest_burst: 500, token_per_minute: 600 }
+    }
+}
+
+/// `[panel]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Panel {
+    /// `unanimous` or `majority`.
+    pub mode: Mode,
+    /// Names of voters in order, the first being the primary; none for all configured ones.
+    pub voters: Vec<String>,
+    /// Voters that are heard and don't count.
+    pub advisers: Vec<String>,
+    /// Valid votes that are needed; 0 for the mode's own number.
+    pub quorum: usize,
+}
+
+impl Default for Panel {
+    fn default() -> Self {
+        Self {
+            mode: Mode::Unanimous,
+            voters: Vec::new(),
+            advisers: vec!["builtin:rules".to_owned(), "builtin:precedent".to_owned()],
+            quorum: 0,
+        }
+    }
+}
+
+/// How far the machine may go alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AutoClose {
+    /// Never.
+    #[default]
+    Off,
+    /// Only say what it would do.
+    Shadow,
+    /// Propose it.
+    Propose,
+    /// Do it, where the gate is open.
+    Auto,
+}
+
+/// `[policy]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Policy {
+    /// How far the machine may go alone.
+    pub auto_close: AutoClose,
+    /// The share of missed true positives that is accepted.
+    pub limit: f64,
+    /// The share of eligible cases that people review blind.
+    pub review_share: f64,
+    /// Seconds in which an act can be undone at one press.
+    pub undo_s: u32,
+    /// From this severity on, the machine never closes.
+    pub veto_severity: crate::domain::Severity,
+    /// Sensor tags with which the machine never closes; `*` stands for anything.
+    pub veto_tags: Vec<String>,
+    /// Whether the data of all organisations may leave to cloud voters.
+    pub cloud_allowed: bool,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            auto_close: AutoClose::Off,
+            limit: 0.02,
+            review_share: 0.05,
+            undo_s: 10,
+            veto_severity: crate::domain::Severity::High,
+            veto_tags: vec!["yara_detection_memory".to_owned(), "*-critical".to_owned(), "*-high".to_owned()],
+            cloud_allowed: false,
+        }
+    }
+}
+
+/// A setting that can't be used.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct BadConfig(String);
+
+impl Config {
+    /// Reads the settings; without a file, the defaults and the environment.
+    ///
+    /// # Errors
+    /// One line that names the setting.
+    pub fn load(file: Option<&Path>) -> Result<Self, BadConfig> {
+        let mut figment = Figment::new();
+        if let Some(file) = file {
+            if !file.is_file() {
+                return Err(BadConfig(format!("--config: there is no file {}", file.display())));
+            }
+            figment = figment.merge(Toml::file_exact(file));
+        }
+        let figment = figment.merge(Env::prefixed("FUSIONSOC__").split("__"));
+        let config: Self = figment.extract().map_err(|error| BadConfig(one_line(error)))?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), BadConfig> {
+        let no = |text: String| Err(BadConfig(text));
+        if self.server.insecure_cookies && !self.server.listen.ip().is_loopback() {
+            return no("server.insecure_cookies: only with a loopback address in server.listen".to_owned());
+        }
+        let url = &self.server.public_url;
+        if !url.is_empty() && (!url.starts_with("http://") && !url.starts_with("https://") || url.ends_with('/')) {
+            return no("server.public_url: must be like https://soc.example, without a slash at the end".to_owned());
+        }
+        for (at, voter) in self.voters.iter().enumerate() {
+            if self.voters[..at].iter().any(|other| other.name == voter.name) {
+                return no(format!("voters: there are two named {}", voter.name));
+            }
+        }
+        for name in self.panel.voters.iter().chain(&self.panel.advisers) {
+            if !name.starts_with("builtin:") && !self.voters.iter().any(|voter| voter.name == *name) {
+                return no(format!("panel: there is no voter named {name}"));
+            }
+        }
+        if self.panel.quorum > 0 && self.panel.quorum > self.panel.voters.len().max(self.voters.len()) {
+            return no("panel.quorum: is larger than the panel".to_owned());
+        }
+        Ok(())
+    }
+
+    /// The address that people use.
+    pub fn public_url(&self) -> String {
+        if self.server.public_url.is_empty() {
+            format!("http://{}", self.server.listen)
+        } else {
+            self.server.public_url.clone()
+        }
+    }
+}
+
+/// What is wrong, where in the settings, and nothing of the values: one of them may be a secret.
+fn one_line(error: figment::Error) -> String {
+    error
+        .into_iter()
+        .map(|one| {
+            let path = one.path.join(".").to_lowercase();
+            let text = one.kind.to_string().replace('\n', " ");
+            if path.is_empty() { text } else { format!("{path}: {text}") }
+        })
+        .collect::<Vec<_>>()
+        .join("; ")
+}

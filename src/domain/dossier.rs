@@ -1,0 +1,72 @@
+//! What every voter is shown about a detection: gathered by code before anybody is asked.
+use super::{Detection, Observable};
+
+/// The evidence for one run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dossier {
+    /// The detection that stands for the fingerprint.
+    pub detection: Detection,
+    /// Its observables.
+    pub observables: Vec<Observable>,
+    /// How analysts decided earlier cases with the same fingerprint in this organisation.
+    pub precedents: Precedents,
+    /// Where the fingerprint was seen before.
+    pub prevalence: Prevalence,
+    /// Answers of intelligence providers.
+    pub intel: Vec<Intel>,
+}
+
+/// Counts of analysts' verdicts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Precedents {
+    /// Cases declared false positive.
+    pub false_positive: i64,
+    /// Cases declared benign true positive.
+    pub benign_true_positive: i64,
+    /// Cases declared true positive.
+    pub true_positive: i64,
+}
+
+impl Precedents {
+    /// All of them.
+    pub const fn total(self) -> i64 {
+        self.false_positive + self.benign_true_positive + self.true_positive
+    }
+}
+
+/// How common a behaviour is in the organisation, this detection left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Prevalence {
+    /// Other cases with the fingerprint.
+    pub cases: i64,
+    /// Hosts other than this one.
+    pub other_hosts: i64,
+}
+
+/// What a provider said about an observable, or about the case where it doesn't say which.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Intel {
+    /// The provider's name, such as `virustotal`.
+    pub provider: String,
+    /// The value that was looked up, where it is known.
+    pub observable: Option<String>,
+    /// Engines that call it malicious.
+    pub malicious: i64,
+    /// Engines that call it suspicious.
+    pub suspicious: i64,
+    /// Engines that looked and found nothing.
+    pub undetected: i64,
+    /// Engines that call it harmless.
+    pub harmless: i64,
+    /// Engines that gave no answer (time-out, failure, type not supported).
+    pub no_answer: i64,
+    /// The community's score; negative is bad.
+    pub reputation: Option<i64>,
+}
+
+impl Intel {
+    /// Engines in all.
+    pub const fn engines(&self) -> i64 {
+        self.malicious + self.suspicious + self.undetected + self.harmless + self.no_answer
+    }
+}

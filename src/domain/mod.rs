@@ -1,0 +1,34 @@
+//! The words of the trade as plain data: no database, no network, no HTTP.
+//!
+//! Every closed list of words (verdict, severity, status …) is one enum made by
+//! `words!`, so that a column, a form field, a JSON value and a label can't drift.
+
+mod words;
+pub(crate) use words::words;
+
+pub mod action;
+pub mod answer;
+pub mod detection;
+pub mod dossier;
+pub mod observable;
+pub mod platform;
+pub mod reason;
+pub mod report;
+pub mod role;
+pub mod severity;
+pub mod status;
+pub mod technique;
+pub mod verdict;
+pub mod vote;
+
+pub use answer::Answer;
+pub use detection::{Detection, Invalid};
+pub use dossier::Dossier;
+pub use observable::{Observable, ObservableKind};
+pub use report::Report;
+pub use role::Role;
+pub use severity::Severity;
+pub use status::Status;
+pub use verdict::{MachineVerdict, Outcome, Verdict};
+pub use vote::{Failure, Vote, VoteState};
+pub use words::UnknownWord;

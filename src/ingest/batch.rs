@@ -1,0 +1,126 @@
+//! Group commit: requests that arrive while one commit is under way share the next one, so that
+//! one write to disk serves them all. A request is answered after the commit that holds it.
+use super::reading::Document;
+use super::{Accepted, Delivery, accept};
+use crate::limits;
+use crate::store::{Store, Tx, rejects::Reject};
+use std::sync::Arc;
+use tokio::sync::{Notify, mpsc, oneshot};
+
+/// Detections of one request.
+#[derive(Debug)]
+pub struct Request {
+    /// The organisation.
+    pub org_id: i64,
+    /// Where they came from.
+    pub source: String,
+    /// The good ones.
+    pub documents: Vec<Document>,
+    /// The bad ones, to be kept.
+    pub rejects: Vec<Reject>,
+    /// When they arrived.
+    pub received_ms: i64,
+}
+
+/// What became of a request's detections, in order.
+pub type Answer = Result<Vec<Accepted>, sqlx::Error>;
+
+/// The way in for requests.
+#[derive(Clone)]
+pub struct Batcher {
+    sender: mpsc::Sender<(Request, oneshot::Sender<Answer>)>,
+}
+
+impl Batcher {
+    /// Starts the task that commits; it ends when the last `Batcher` is dropped. `wake` is told after each commit.
+    pub fn start(store: Store, wake: Arc<Notify>) -> Self {
+        let (sender, receiver) = mpsc::channel(1024);
+        tokio::spawn(commit_loop(store, wake, receiver));
+        Self { sender }
+    }
+
+    /// Stores a request's detections; returns once they are durable.
+    ///
+    /// # Errors
+    /// Where the database refuses; then none of them is stored.
+    pub async fn submit(&self, request: Request) -> Answer {
+        let (reply, answer) = oneshot::channel();
+        self.sender.send((request, reply)).await.map_err(|_| sqlx::Error::WorkerCrashed)?;
+        answer.await.map_err(|_| sqlx::Error::WorkerCrashed)?
+    }
+}
+
+type Waiting = (Request, oneshot::Sender<Answer>);
+
+async fn commit_loop(store: Store, wake: Arc<Notify>, mut receiver: mpsc::Receiver<Waiting>) {
+    while let Some(first) = receiver.recv().await {
+        let mut size = first.0.documents.len();
+        let mut waiting = vec![first];
+        while size < limits::BATCH {
+            let Ok(next) = receiver.try_recv() else { break };
+            size += next.0.documents.len();
+            waiting.push(next);
+        }
+        commit(&store, waiting).await;
+        wake.notify_waiters();
+    }
+}
+
+/// Commits all together; where that fails, each alone, so that one can't spoil another.
+async fn commit(store: &Store, waiting: Vec<Waiting>) {
+    let requests: Vec<_> = waiting.iter().map(|(request, _)| request).collect();
+    match together(store, &requests).await {
+        Ok(answers) => {
+            for ((_, reply), answer) in waiting.into_iter().zip(answers) {
+                // A client that has gone away needs no answer.
+                let _ = reply.send(Ok(answer));
+            }
+        }
+        Err(error) if waiting.len() == 1 || crate::store::is_busy(&error) => {
+            tracing::warn!(%error, "detections could not be stored");
+            for (_, reply) in waiting {
+                let _ = reply.send(Err(sqlx::Error::PoolTimedOut));
+            }
+        }
+        Err(_) => {
+            for (request, reply) in waiting {
+                let _ =
+                    reply.send(together(store, &[&request]).await.map(|mut answers| answers.pop().unwrap_or_default()));
+            }
+        }
+    }
+}
+
+async fn together(store: &Store, requests: &[&Request]) -> Result<Vec<Vec<Accepted>>, sqlx::Error> {
+    let mut tx = store.write().await?;
+    let mut answers = Vec::with_capacity(requests.len());
+    for request in requests {
+        answers.push(take_in(&mut tx, request).await?);
+    }
+    tx.commit().await?;
+    Ok(answers)
+}
+
+/// Takes a request's detections into a transaction of the caller's, in order.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn take_in(tx: &mut Tx, request: &Request) -> Answer {
+    let mut answers = Vec::with_capacity(request.documents.len());
+    for document in &request.documents {
+        let delivery = Delivery {
+            org_id: request.org_id,
+            source: &request.source,
+            raw: &document.raw,
+            detection: &document.detection,
+            received_ms: request.received_ms,
+            number: None,
+            triage_at_ms: Some(request.received_ms),
+        };
+        answers.push(accept(tx, delivery).await?);
+    }
+    for reject in &request.rejects {
+        crate::store::rejects::insert(tx, reject).await?;
+    }
+    Ok(answers)
+}

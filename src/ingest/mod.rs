@@ -1,0 +1,12 @@
+//! Detections in: every way in ends in [`accept`], which in one transaction finds or opens the
+//! case, stores the document, extracts what can be matched, and queues the triage.
+//!
+//! `reading` turns bytes into documents, `batch` lets requests that arrive together share one
+//! commit, `signature` proves a webhook's sender, `recorded` brings in a triage of elsewhere.
+mod accept;
+pub mod batch;
+pub mod reading;
+pub mod recorded;
+pub mod signature;
+
+pub use accept::{Accepted, Delivery, accept};

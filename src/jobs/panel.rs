@@ -1,0 +1,83 @@
+//! Who votes now: the configured voters, or those an admin added, or the built-in ones standing in.
+use super::JobError;
+use crate::config::Config;
+use crate::store::{Store, voters as added};
+use crate::triage::vote;
+use crate::voters::{Kind, Voter, VoterConfig, build};
+use std::sync::Arc;
+use tokio::sync::Mutex;
+
+/// A panel ready to be asked.
+#[derive(Clone)]
+pub struct Seats {
+    /// How its votes are counted.
+    pub rules: vote::Panel,
+    /// The voters that count, the first being the primary.
+    pub panel: Vec<Arc<dyn Voter>>,
+    /// The voters that only advise.
+    pub advisers: Vec<Arc<dyn Voter>>,
+    /// Whether built-in voters stand in because no model is set up.
+    pub standing_in: bool,
+}
+
+/// Finds out who votes, and keeps the voters while their configuration stays the same: they hold
+/// circuit breakers and limits.
+pub struct PanelSource {
+    config: Arc<Config>,
+    built: Mutex<Option<(Vec<VoterConfig>, Arc<Seats>)>>,
+}
+
+impl PanelSource {
+    /// A source for these settings.
+    pub fn new(config: Arc<Config>) -> Self {
+        Self { config, built: Mutex::new(None) }
+    }
+
+    /// The panel as it is now.
+    ///
+    /// # Errors
+    /// Where the database can't be read or a voter's configuration can't be used.
+    pub async fn current(&self, store: &Store) -> Result<Arc<Seats>, JobError> {
+        let configs = self.configs(store).await?;
+        let mut built = self.built.lock().await;
+        if let Some((known, seats)) = built.as_ref().filter(|(known, _)| *known == configs) {
+            debug_assert_eq!(known.len(), configs.len());
+            return Ok(Arc::clone(seats));
+        }
+        let seats = Arc::new(self.build(&configs)?);
+        *built = Some((configs, Arc::clone(&seats)));
+        Ok(seats)
+    }
+
+    /// The configurations of the voters: of the file where it has any, else those that were added.
+    async fn configs(&self, store: &Store) -> Result<Vec<VoterConfig>, JobError> {
+        if !self.config.voters.is_empty() {
+            return Ok(self.config.voters.clone());
+        }
+        let mut tx = store.read().await?;
+        Ok(added::all(&mut tx)
+            .await?
+            .into_iter()
+            .map(|voter| VoterConfig::ollama(&voter.name, &voter.base_url, &voter.model))
+            .collect())
+    }
+
+    fn build(&self, configs: &[VoterConfig]) -> Result<Seats, JobError> {
+        let settings = &self.config.panel;
+        let built = build(configs).map_err(|error| JobError::Unusable(error.to_string()))?;
+        let find =
+            |name: &String| built.iter().find(|voter| voter.name() == name).cloned().or_else(|| build::builtin(name));
+        let models: Vec<_> = match settings.voters.as_slice() {
+            [] => built.iter().filter(|voter| voter.kind() != Kind::Builtin).cloned().collect(),
+            names => names.iter().filter_map(find).collect(),
+        };
+        let rules = vote::Panel { mode: settings.mode, quorum: settings.quorum };
+        if models.is_empty() {
+            let panel = ["builtin:rules", "builtin:precedent"].iter().filter_map(|name| build::builtin(name)).collect();
+            return Ok(Seats { rules, panel, advisers: Vec::new(), standing_in: true });
+        }
+        let advisers =
+            settings.advisers.iter().filter(|name| !models.iter().any(|voter| voter.name() == name.as_str()));
+        Ok(Seats { rules, advisers: advisers.filter_map(find).collect(), panel: models, standing_in: false })
+    }
+}

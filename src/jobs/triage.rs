@@ -1,0 +1,225 @@
+//! The triage of one behaviour in one case: gather evidence, ask the panel, count, conclude.
+//!
+//! Each step is a transaction that also checks that this worker still holds the job. A voter is
+//! marked as being asked before it is asked, and never asked again in the same run: where a
+//! worker died in between, the run ends as interrupted and a new one takes over its votes.
+mod ask;
+mod conclude;
+mod dossier;
+mod look;
+
+use super::{JobError, Worker, panel::Seats};
+use crate::clock::now_ms;
+use crate::domain::VoteState;
+use crate::limits;
+use crate::store::runs::{Run, RunState};
+use crate::store::{Actor, Change, Tx, cases, jobs, record, runs, votes};
+use serde::{Deserialize, Serialize};
+
+pub(crate) use conclude::refresh_case;
+pub(crate) use dossier::of_run as dossier_of;
+pub(crate) use look::look;
+
+/// The kind of job that runs a triage.
+pub const KIND: &str = "triage";
+/// The kind of job that asks again for failed votes.
+pub const REVOTE: &str = "revote";
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Payload {
+    run_id: i64,
+}
+
+/// A triage to ask for.
+#[derive(Debug, Clone, Copy)]
+pub struct Ask<'a> {
+    /// The case.
+    pub case: i64,
+    /// The detection that stands for the behaviour.
+    pub detection_id: i64,
+    /// The behaviour.
+    pub fingerprint: &'a str,
+    /// Who asks.
+    pub asked_by: &'a str,
+    /// The run whose given votes are taken over.
+    pub continues: Option<i64>,
+    /// How many runs before it tried to get missing votes.
+    pub tries: i64,
+    /// When it may start.
+    pub run_at_ms: i64,
+}
+
+/// Queues a run and its job in the caller's transaction; returns the run's id and number.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn enqueue(tx: &mut Tx, ask: Ask<'_>, now_ms: i64) -> crate::store::Result<(i64, i64)> {
+    let new = runs::New {
+        case: ask.case,
+        detection_id: ask.detection_id,
+        fingerprint: ask.fingerprint,
+        asked_by: ask.asked_by,
+        continues: ask.continues,
+        tries: ask.tries,
+        mode: "",
+    };
+    let (run_id, number) = runs::insert(tx, &new, now_ms).await?;
+    let case = cases::by_number(tx, ask.case).await?;
+    let payload = serde_json::to_string(&Payload { run_id }).unwrap_or_default();
+    jobs::enqueue(tx, KIND, &format!("triage:{run_id}"), &payload, case.severity as i64, ask.run_at_ms).await?;
+    refresh_case(tx, ask.case).await?;
+    Ok((run_id, number))
+}
+
+/// Runs a triage.
+///
+/// # Errors
+/// See [`JobError`].
+pub async fn work(worker: &Worker, job: &jobs::Job) -> Result<(), JobError> {
+    let run_id = payload(job)?.run_id;
+    let seats = worker.panel.current(&worker.store).await?;
+    let Some(run) = begin(worker, job, run_id, &seats).await? else { return Ok(()) };
+    let dossier = dossier::gather(worker, &run).await?;
+    ask::panel(worker, job, &run, &seats, dossier.clone()).await?;
+    conclude::run(worker, job, &run, &seats, &dossier).await
+}
+
+/// Asks again for the votes that failed, in a run of its own.
+///
+/// # Errors
+/// See [`JobError`].
+pub async fn revote(worker: &Worker, job: &jobs::Job) -> Result<(), JobError> {
+    let run_id = payload(job)?.run_id;
+    let now = now_ms();
+    let mut tx = worker.store.write().await?;
+    held(&mut tx, job).await?;
+    let run = runs::by_id(&mut tx, run_id).await?;
+    let case = cases::by_number(&mut tx, run.case_number).await?;
+    let newest = runs::newest_of_each(&mut tx, run.case_number).await?.into_iter().any(|newest| newest.id == run.id);
+    if newest && case.status.is_open() && !runs::under_way(&mut tx, run.case_number, &run.fingerprint).await? {
+        follow_up(&mut tx, &run, run.tries + 1, now).await?;
+    }
+    jobs::finish(&mut tx, job).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Queues a run that takes over the votes that were given.
+async fn follow_up(tx: &mut Tx, run: &Run, tries: i64, now: i64) -> Result<(), JobError> {
+    let ask = Ask {
+        case: run.case_number,
+        detection_id: run.detection_id,
+        fingerprint: &run.fingerprint,
+        asked_by: "FusionSOC",
+        continues: Some(run.id),
+        tries,
+        run_at_ms: now,
+    };
+    enqueue(tx, ask, now).await?;
+    Ok(())
+}
+
+/// Reserves a place for each voter and starts the run; nothing where there is nothing left to do.
+async fn begin(worker: &Worker, job: &jobs::Job, run_id: i64, seats: &Seats) -> Result<Option<Run>, JobError> {
+    let now = now_ms();
+    let mut tx = worker.store.write().await?;
+    held(&mut tx, job).await?;
+    if !runs::start(&mut tx, run_id, seats.rules.mode.as_str(), now).await? {
+        jobs::finish(&mut tx, job).await?;
+        tx.commit().await?;
+        return Ok(None);
+    }
+    let run = runs::by_id(&mut tx, run_id).await?;
+    let known = votes::of_run(&mut tx, run_id).await?;
+    if known.iter().any(|vote| vote.state == VoteState::Asking) {
+        interrupt(&mut tx, job, &run, &known, now).await?;
+        tx.commit().await?;
+        return Ok(None);
+    }
+    if known.is_empty() {
+        reserve(&mut tx, &run, seats).await?;
+        let text = format!("Run {} started: {} voters asked by {}", run.number, seats.panel.len(), run.asked_by);
+        let change = Change {
+            org_id: cases::by_number(&mut tx, run.case_number).await?.org_id,
+            case: run.case_number,
+            kind: "run_started",
+            text: &text,
+            old: "",
+            new: "",
+            run: Some(run.id),
+            undo: None,
+        };
+        record(&mut tx, &Actor::system(), change, now).await?;
+    }
+    refresh_case(&mut tx, run.case_number).await?;
+    tx.commit().await?;
+    Ok(Some(run))
+}
+
+async fn reserve(tx: &mut Tx, run: &Run, seats: &Seats) -> Result<(), JobError> {
+    if let Some(earlier) = run.continues {
+        let number = runs::by_id(tx, earlier).await?.number;
+        for vote in votes::of_run(tx, earlier).await? {
+            let still_seated = seats.panel.iter().chain(&seats.advisers).any(|voter| voter.name() == vote.voter);
+            if still_seated && matches!(vote.state, VoteState::Ok | VoteState::Abstained) {
+                votes::carry(tx, run.id, &vote, number).await?;
+            }
+        }
+    }
+    let all =
+        seats.panel.iter().map(|voter| (voter, "panel")).chain(seats.advisers.iter().map(|voter| (voter, "adviser")));
+    for (position, (voter, role)) in (0_i64..).zip(all) {
+        let seat = votes::Seat {
+            run_id: run.id,
+            position,
+            voter: voter.name(),
+            role,
+            kind: voter.kind().as_str(),
+            model: voter.model(),
+        };
+        votes::reserve(tx, seat).await?;
+    }
+    Ok(())
+}
+
+/// Ends a run whose worker died while it asked, and queues one that takes over the votes given so far.
+async fn interrupt(tx: &mut Tx, job: &jobs::Job, run: &Run, known: &[votes::Stored], now: i64) -> Result<(), JobError> {
+    for vote in known.iter().filter(|vote| matches!(vote.state, VoteState::Asking | VoteState::Pending)) {
+        let detail = "The worker stopped before this vote was stored; the next run asks for it.";
+        let given = votes::Given {
+            state: VoteState::Failed,
+            failure: Some(crate::domain::Failure::Timeout),
+            detail,
+            answer: None,
+            raw: "",
+            digest: "",
+            tokens: (None, None),
+            attempts: 0,
+            latency_ms: 0,
+        };
+        votes::give(tx, vote.id, &given, now).await?;
+    }
+    conclude::interrupted(tx, run, now).await?;
+    follow_up(tx, run, run.tries, now).await?;
+    jobs::finish(tx, job).await?;
+    Ok(())
+}
+
+/// Nothing that follows in this transaction may happen unless the job is still ours.
+async fn held(tx: &mut Tx, job: &jobs::Job) -> Result<(), JobError> {
+    if jobs::holds(tx, job).await? { Ok(()) } else { Err(JobError::LeaseLost) }
+}
+
+fn payload(job: &jobs::Job) -> Result<Payload, JobError> {
+    serde_json::from_str(&job.payload).map_err(|error| JobError::Unusable(format!("payload: {error}")))
+}
+
+/// When the failed votes of a run are asked for again; nothing once it has been tried often enough.
+fn revote_at(run: &Run, now: i64) -> Option<i64> {
+    let tries = usize::try_from(run.tries).unwrap_or(usize::MAX);
+    limits::REVOTE_AFTER_MS.get(tries).map(|wait| now + wait)
+}
+
+/// Whether a run waits or is under way.
+pub(crate) const fn is_under_way(state: RunState) -> bool {
+    matches!(state, RunState::Queued | RunState::Running)
+}

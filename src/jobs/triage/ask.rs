@@ -1,0 +1,130 @@
+//! Asks the voters that have not answered yet, all at once, and stores each answer as it comes.
+use super::super::{JobError, Worker, panel::Seats};
+use super::{held, refresh_case};
+use crate::clock::now_ms;
+use crate::domain::{Dossier, Failure, VoteState};
+use crate::store::runs::Run;
+use crate::store::{Actor, Change, cases, jobs, orgs, record, votes};
+use crate::triage::prompt;
+use crate::voters::{Prompt, Question, Reply, Said, Voter};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Asks everybody who is still to be asked.
+pub(super) async fn panel(
+    worker: &Worker,
+    job: &jobs::Job,
+    run: &Run,
+    seats: &Seats,
+    dossier: Arc<Dossier>,
+) -> Result<(), JobError> {
+    let prompt = Arc::new(prompt::build(&dossier, rand::random(), rand::random()));
+    let mut tx = worker.store.read().await?;
+    let stored = votes::of_run(&mut tx, run.id).await?;
+    let org = cases::by_number(&mut tx, run.case_number).await?.org_id;
+    let cloud = worker.policy.cloud_allowed || orgs::by_id(&mut tx, org).await?.is_some_and(|org| org.cloud_allowed);
+    drop(tx);
+    let question = Question { dossier, prompt };
+    let asked = stored.into_iter().filter(|vote| vote.state == VoteState::Pending).map(|vote| {
+        let voter = seats.panel.iter().chain(&seats.advisers).find(|voter| voter.name() == vote.voter).cloned();
+        let one = One { worker, job, run, org, cloud, question: question.clone() };
+        async move { one.ask(voter, &vote).await }
+    });
+    futures_util::future::try_join_all(asked).await?;
+    Ok(())
+}
+
+struct One<'a> {
+    worker: &'a Worker,
+    job: &'a jobs::Job,
+    run: &'a Run,
+    org: i64,
+    cloud: bool,
+    question: Question,
+}
+
+impl One<'_> {
+    async fn ask(&self, voter: Option<Arc<dyn Voter>>, vote: &votes::Stored) -> Result<(), JobError> {
+        if !self.mark(vote).await? {
+            return Ok(());
+        }
+        let started = Instant::now();
+        let reply = match voter {
+            None => refusal("This voter is no longer set up."),
+            Some(voter) if voter.cloud() && !self.cloud => {
+                refusal("Not asked: no data of this organisation may leave to a cloud voter until an admin allows it.")
+            }
+            Some(voter) => voter.ask(&self.question).await,
+        };
+        let latency_ms = i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX);
+        self.store(vote, &reply, latency_ms).await
+    }
+
+    /// Notes that the voter is being asked, before it is.
+    async fn mark(&self, vote: &votes::Stored) -> Result<bool, JobError> {
+        let Prompt { system, user, version, hash, .. } = self.question.prompt.as_ref();
+        let text = if vote.kind == "builtin" { String::new() } else { format!("{system}\n\n{user}") };
+        let (version, hash) = if vote.kind == "builtin" { ("", "") } else { (*version, hash.as_str()) };
+        let mut tx = self.worker.store.write().await?;
+        held(&mut tx, self.job).await?;
+        let marked = votes::asking(&mut tx, vote.id, (&text, version, hash), now_ms()).await?;
+        tx.commit().await?;
+        Ok(marked)
+    }
+
+    async fn store(&self, vote: &votes::Stored, reply: &Reply, latency_ms: i64) -> Result<(), JobError> {
+        let (state, failure, detail, answer) = match &reply.said {
+            Said::Answered(answer) => (VoteState::Ok, None, "", Some(answer)),
+            Said::Abstained(why) => (VoteState::Abstained, None, why.as_str(), None),
+            Said::Failed(failure, why) => (VoteState::Failed, Some(*failure), why.as_str(), None),
+        };
+        let tokens = (reply.tokens_in, reply.tokens_out);
+        let given = votes::Given {
+            state,
+            failure,
+            detail,
+            answer,
+            raw: &reply.raw,
+            digest: &reply.digest,
+            tokens,
+            attempts: reply.attempts,
+            latency_ms,
+        };
+        let text = match &reply.said {
+            Said::Answered(answer) => format!(
+                "{} says {}, {:.0}%",
+                vote.voter,
+                answer.verdict.label().to_lowercase(),
+                answer.confidence * 100.0
+            ),
+            Said::Abstained(_) => format!("{} abstains", vote.voter),
+            Said::Failed(failure, _) => format!("{} {}", vote.voter, failure.label()),
+        };
+        let now = now_ms();
+        let mut tx = self.worker.store.write().await?;
+        held(&mut tx, self.job).await?;
+        if votes::give(&mut tx, vote.id, &given, now).await? {
+            let new =
+                failure.map_or_else(|| answer.map_or("abstained", |answer| answer.verdict.as_str()), Failure::as_str);
+            let change = Change {
+                org_id: self.org,
+                case: self.run.case_number,
+                kind: "vote",
+                text: &text,
+                old: "",
+                new,
+                run: Some(self.run.id),
+                undo: None,
+            };
+            record(&mut tx, &Actor::panel(), change, now).await?;
+            refresh_case(&mut tx, self.run.case_number).await?;
+        }
+        tx.commit().await?;
+        self.worker.wake.notify_waiters();
+        Ok(())
+    }
+}
+
+fn refusal(why: &str) -> Reply {
+    Reply { attempts: 0, ..Reply::bare(Said::Failed(Failure::Refused, why.to_owned())) }
+}

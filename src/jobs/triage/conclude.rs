@@ -1,0 +1,182 @@
+//! Counts the votes of a run, writes its report, and brings the case up to date.
+use super::super::{JobError, Worker, panel::Seats};
+use super::{REVOTE, held, is_under_way, look, revote_at};
+use crate::clock::now_ms;
+use crate::domain::{Dossier, MachineVerdict, Outcome, Report, Severity, Vote, VoteState, report::Voting};
+use crate::store::cases::{Glance, Triaged};
+use crate::store::runs::{Finished, Run, RunState};
+use crate::store::{Actor, Change, Tx, cases, jobs, record, runs, techniques, votes};
+use crate::triage::{flags, policy, report, vote};
+
+/// Ends the run: one transaction for report, case, techniques, timeline and the next try.
+pub(super) async fn run(
+    worker: &Worker,
+    job: &jobs::Job,
+    run: &Run,
+    seats: &Seats,
+    dossier: &Dossier,
+) -> Result<(), JobError> {
+    let now = now_ms();
+    let mut tx = worker.store.write().await?;
+    held(&mut tx, job).await?;
+    let stored = votes::of_run(&mut tx, run.id).await?;
+    let end = concluded(worker, seats, dossier, &stored);
+    if !runs::finish(&mut tx, run.id, &end, now).await? {
+        jobs::finish(&mut tx, job).await?;
+        return Ok(tx.commit().await?);
+    }
+    for vote in stored.iter().filter(|vote| vote.counts()) {
+        for technique in vote.answer.iter().flat_map(|answer| &answer.0.mitre_techniques) {
+            techniques::add(&mut tx, run.case_number, technique, &vote.voter).await?;
+        }
+    }
+    tell(&mut tx, run, &end, now).await?;
+    let failed = stored.iter().any(|vote| vote.counts() && vote.state == VoteState::Failed);
+    if let Some(at) = revote_at(run, now).filter(|_| failed) {
+        jobs::enqueue(&mut tx, REVOTE, &format!("revote:{}", run.id), &job.payload, 0, at).await?;
+    }
+    refresh_case(&mut tx, run.case_number).await?;
+    jobs::finish(&mut tx, job).await?;
+    Ok(tx.commit().await?)
+}
+
+fn concluded(worker: &Worker, seats: &Seats, dossier: &Dossier, stored: &[votes::Stored]) -> Finished {
+    let of_role = |panel: bool| {
+        stored.iter().filter(|vote| vote.counts() == panel).map(votes::Stored::vote).collect::<Vec<Vote>>()
+    };
+    let (panel, advisers) = (of_role(true), of_role(false));
+    let count = vote::count(seats.rules, &panel, dossier.detection.rule_severity());
+    let report = report::report(&count, seats.rules.mode, &panel, dossier);
+    let truncated = !crate::triage::prompt::build(dossier, [0; 16], [0; 8]).truncated.is_empty();
+    let settings = policy::Settings { severity: worker.policy.veto_severity, tags: &worker.policy.veto_tags };
+    let vetoes = policy::vetoes(dossier, &count, report.severity, truncated, settings);
+    let flags = flags::of(dossier, &report, &panel, &advisers, &worker.policy.veto_tags);
+    Finished {
+        state: RunState::Done,
+        machine_verdict: count.verdict,
+        outcome: count.outcome,
+        auto_action: count.auto_action.map(str::to_owned),
+        flags: look::named(flags),
+        vetoes: look::named(vetoes),
+        note: if seats.standing_in {
+            "No model is set up: the built-in voters stand in.".to_owned()
+        } else {
+            String::new()
+        },
+        recorded: false,
+        report,
+    }
+}
+
+async fn tell(tx: &mut Tx, run: &Run, end: &Finished, now: i64) -> Result<(), JobError> {
+    let text = format!(
+        "Triaged as {}: {}, severity {}, stated confidence {:.1}%",
+        end.machine_verdict.label().to_lowercase(),
+        end.outcome.label().to_lowercase(),
+        end.report.severity.label().to_lowercase(),
+        end.report.confidence * 100.0
+    );
+    let org_id = cases::by_number(tx, run.case_number).await?.org_id;
+    let change = Change {
+        org_id,
+        case: run.case_number,
+        kind: "triaged",
+        text: &text,
+        old: "",
+        new: end.machine_verdict.as_str(),
+        run: Some(run.id),
+        undo: None,
+    };
+    record(tx, &Actor::panel(), change, now).await?;
+    Ok(())
+}
+
+/// Ends a run that was broken off.
+pub(super) async fn interrupted(tx: &mut Tx, run: &Run, now: i64) -> Result<(), JobError> {
+    let report = Report {
+        confidence: 0.0,
+        false_positive_reason: String::new(),
+        investigation_questions: Vec::new(),
+        ioc_analysis: String::new(),
+        iocs_extracted: Vec::new(),
+        mitre_techniques: Vec::new(),
+        recommended_actions: Vec::new(),
+        risk_score: 0,
+        severity: Severity::Medium,
+        summary: String::new(),
+        verdict: MachineVerdict::NeedsReview,
+        voting: Voting {
+            auto_action: String::new(),
+            mode: run.mode.clone(),
+            total_models: 0,
+            vote_summary: Vec::new(),
+            votes: Vec::new(),
+            winning_count: 0,
+            winning_verdict: MachineVerdict::NeedsReview,
+        },
+    };
+    let end = Finished {
+        state: RunState::Interrupted,
+        machine_verdict: MachineVerdict::NeedsReview,
+        outcome: Outcome::Degraded,
+        report,
+        auto_action: None,
+        flags: Vec::new(),
+        vetoes: Vec::new(),
+        note: "The worker stopped while voters were being asked. The next run takes over the votes that were given."
+            .to_owned(),
+        recorded: false,
+    };
+    runs::finish(tx, run.id, &end, now).await?;
+    let org_id = cases::by_number(tx, run.case_number).await?.org_id;
+    let text = format!("Run {} was interrupted; the next run takes over", run.number);
+    let change = Change {
+        org_id,
+        case: run.case_number,
+        kind: "run_interrupted",
+        text: &text,
+        old: "",
+        new: "",
+        run: Some(run.id),
+        undo: None,
+    };
+    record(tx, &Actor::system(), change, now).await?;
+    Ok(())
+}
+
+/// Brings a case up to date with its runs: the worst verdict of its behaviours' newest runs counts.
+pub(crate) async fn refresh_case(tx: &mut Tx, number: i64) -> Result<(), sqlx::Error> {
+    let case = cases::by_number(tx, number).await?;
+    let newest = runs::of_case(tx, number).await?.into_iter().next();
+    let finished = runs::newest_of_each(tx, number).await?;
+    let worst = finished.iter().max_by_key(|run| (run.machine_verdict, run.number));
+    let shown = newest.as_ref().filter(|run| is_under_way(run.state)).map(|run| run.id).or(worst.map(|run| run.id));
+    let glance = match shown {
+        Some(run) => glance(&votes::of_run(tx, run).await?),
+        None => Vec::new(),
+    };
+    let by_person = !matches!(case.severity_by.as_str(), "rule" | "panel");
+    let severity = worst.and_then(|run| run.severity).filter(|_| !by_person);
+    let triaged = Triaged {
+        state: newest.map_or(RunState::None, |run| run.state),
+        machine_verdict: worst.map_or(MachineVerdict::None, |run| run.machine_verdict),
+        outcome: worst.and_then(|run| run.outcome),
+        confidence: worst.and_then(|run| run.confidence),
+        risk_score: worst.and_then(|run| run.risk_score),
+        flags: worst.map_or(0, |run| {
+            i64::try_from(run.flags.0.iter().filter(|flag| flag.kind != "supported").count()).unwrap_or(i64::MAX)
+        }),
+        recorded: worst.is_some_and(|run| run.recorded),
+        severity: severity.unwrap_or(case.severity),
+        severity_by: if severity.is_some() { "panel".to_owned() } else { case.severity_by },
+        glance,
+    };
+    cases::set_triaged(tx, number, &triaged).await?;
+    Ok(())
+}
+
+/// The panel's votes as the queue shows them.
+pub(crate) fn glance(votes: &[votes::Stored]) -> Vec<Glance> {
+    let panel = votes.iter().filter(|vote| vote.counts());
+    panel.map(|vote| Glance { voter: vote.voter.clone(), state: vote.state, verdict: vote.verdict }).collect()
+}

@@ -1,0 +1,67 @@
+//! Gathers from the store what the voters are shown.
+use super::super::{JobError, Worker};
+use crate::domain::dossier::{Dossier, Intel, Precedents};
+use crate::domain::{Detection, Verdict};
+use crate::store::runs::Run;
+use crate::store::{Tx, cases, detections, fingerprints, intel, precedents, runs};
+use crate::triage::observables;
+use std::sync::Arc;
+
+/// The evidence for a run.
+pub(super) async fn gather(worker: &Worker, run: &Run) -> Result<Arc<Dossier>, JobError> {
+    let mut tx = worker.store.read().await?;
+    Ok(Arc::new(assemble(&mut tx, run.case_number, run).await?))
+}
+
+/// The evidence for a run of a case, read in the caller's transaction.
+///
+/// # Errors
+/// Where the database refuses or a stored document can't be read any more.
+pub(crate) async fn of_run(tx: &mut Tx, case: i64, run_id: i64) -> crate::store::Result<Dossier> {
+    let run = runs::by_id(tx, run_id).await?;
+    assemble(tx, case, &run).await
+}
+
+async fn assemble(tx: &mut Tx, case: i64, run: &Run) -> crate::store::Result<Dossier> {
+    let stored = detections::by_id(tx, run.detection_id).await?;
+    let unreadable = |error: String| sqlx::Error::Decode(format!("detection {}: {error}", stored.detect_id).into());
+    let value = serde_json::from_str(&stored.raw).map_err(|error| unreadable(error.to_string()))?;
+    let detection = Detection::read(&value).map_err(|error| unreadable(error.to_string()))?;
+    let case = cases::by_number(tx, case).await?;
+    Ok(Dossier {
+        observables: observables::of(&detection),
+        precedents: earlier(tx, &case, &run.fingerprint).await?,
+        prevalence: fingerprints::prevalence(tx, case.org_id, &run.fingerprint, case.number, case.sensor_id).await?,
+        intel: intel::of_case(tx, case.number).await?.iter().map(read_intel).collect(),
+        detection,
+    })
+}
+
+/// Analysts' verdicts on the behaviour, the one on this very case left out: it must not prove itself.
+async fn earlier(tx: &mut Tx, case: &cases::Case, fingerprint: &str) -> crate::store::Result<Precedents> {
+    let mut seen = precedents::of(tx, case.org_id, fingerprint).await?;
+    match case.verdict {
+        Verdict::FalsePositive => seen.false_positive -= 1,
+        Verdict::BenignTruePositive => seen.benign_true_positive -= 1,
+        Verdict::TruePositive => seen.true_positive -= 1,
+        Verdict::Pending | Verdict::Undetermined => {}
+    }
+    Ok(seen)
+}
+
+/// An answer in `VirusTotal`'s shape: counts under `stats`, a score under `reputation`.
+pub(crate) fn read_intel(answer: &intel::Answer) -> Intel {
+    let count = |name: &str| {
+        answer.payload.0.pointer(&format!("/stats/{name}")).and_then(serde_json::Value::as_i64).unwrap_or_default()
+    };
+    Intel {
+        provider: answer.provider.clone(),
+        observable: answer.observable.clone(),
+        malicious: count("malicious"),
+        suspicious: count("suspicious"),
+        undetected: count("undetected"),
+        harmless: count("harmless"),
+        no_answer: ["timeout", "confirmed-timeout", "failure", "type-unsupported"].into_iter().map(count).sum(),
+        reputation: answer.payload.0.get("reputation").and_then(serde_json::Value::as_i64),
+    }
+}

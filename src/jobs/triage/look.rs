@@ -1,0 +1,21 @@
+//! Flags and vetoes of a report that was counted elsewhere.
+use crate::config::Policy;
+use crate::domain::{Dossier, Report, Vote};
+use crate::store::{runs::Flag, votes};
+use crate::triage::{flags, policy, vote};
+
+/// What argues against a recorded report, and what would keep the machine from acting on it.
+pub(crate) fn look(dossier: &Dossier, report: &Report, stored: &[votes::Stored]) -> (Vec<Flag>, Vec<Flag>) {
+    let settings = Policy::default();
+    let panel: Vec<Vote> = stored.iter().map(votes::Stored::vote).collect();
+    let rules = vote::Panel { mode: vote::Mode::Unanimous, quorum: 0 };
+    let count = vote::count(rules, &panel, dossier.detection.rule_severity());
+    let limits = policy::Settings { severity: settings.veto_severity, tags: &settings.veto_tags };
+    let vetoes = policy::vetoes(dossier, &count, report.severity, false, limits);
+    (named(flags::of(dossier, report, &panel, &[], &settings.veto_tags)), named(vetoes))
+}
+
+/// Named findings as they are stored.
+pub(super) fn named(list: Vec<policy::Named>) -> Vec<Flag> {
+    list.into_iter().map(|(kind, text)| Flag { kind: kind.to_owned(), text }).collect()
+}

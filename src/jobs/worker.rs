@@ -1,0 +1,154 @@
+//! The loop: claim, work, renew, retry, give up.
+use super::{JobError, PanelSource, triage};
+use crate::clock::now_ms;
+use crate::config::Policy;
+use crate::limits;
+use crate::store::{Store, jobs};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// Works on jobs until it is told to stop.
+#[derive(Clone)]
+pub struct Worker {
+    /// The database.
+    pub store: Store,
+    /// Who votes.
+    pub panel: Arc<PanelSource>,
+    /// What the machine may do.
+    pub policy: Arc<Policy>,
+    /// Told after each change, here and by the server in the same process.
+    pub wake: Arc<Notify>,
+    owner: String,
+}
+
+/// How often a worker looks for jobs that nobody told it about.
+const LOOK: Duration = Duration::from_millis(500);
+/// How often a worker says that it is alive.
+const ALIVE: Duration = Duration::from_secs(15);
+
+impl Worker {
+    /// A worker with a name of its own.
+    pub fn new(store: Store, panel: Arc<PanelSource>, policy: Arc<Policy>, wake: Arc<Notify>) -> Self {
+        Self { store, panel, policy, wake, owner: hex::encode(rand::random::<[u8; 8]>()) }
+    }
+
+    /// Works until `stop`, then lets running jobs finish for a while and gives the rest back.
+    pub async fn run(self, stop: CancellationToken) {
+        let mut running = JoinSet::new();
+        let mut alive = tokio::time::interval(ALIVE);
+        while !stop.is_cancelled() {
+            let claimed = if running.len() < limits::JOBS_AT_ONCE { self.claim().await } else { None };
+            if let Some(job) = claimed {
+                let worker = self.clone();
+                running.spawn(async move { worker.work(job).await });
+                continue;
+            }
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = self.wake.notified() => {}
+                () = tokio::time::sleep(LOOK) => {}
+                Some(_) = running.join_next() => {}
+                _ = alive.tick() => self.say_alive().await,
+            }
+        }
+        let drained = async { while running.join_next().await.is_some() {} };
+        if tokio::time::timeout(limits::WORKER_GRACE, drained).await.is_err() {
+            tracing::warn!("votes were still under way; their runs are taken up again by the next worker");
+        }
+    }
+
+    /// Works on everything that is due, one job after the other, and returns how many there were.
+    pub async fn run_due(&self) -> usize {
+        let mut done = 0;
+        while let Some(job) = self.claim().await {
+            self.work(job).await;
+            done += 1;
+        }
+        done
+    }
+
+    async fn say_alive(&self) {
+        let seen = async {
+            let mut tx = self.store.write().await?;
+            jobs::worker_seen(&mut tx, &self.owner, now_ms()).await?;
+            tx.commit().await
+        };
+        if let Err(error) = seen.await {
+            tracing::warn!(%error, "the worker could not say that it is alive");
+        }
+    }
+
+    async fn claim(&self) -> Option<jobs::Job> {
+        let claim = async {
+            let mut tx = self.store.read().await?;
+            // Looking without the write lock keeps an idle worker out of the writers' way.
+            let due = jobs::due(&mut tx, now_ms()).await?;
+            drop(tx);
+            if !due {
+                return Ok(None);
+            }
+            let mut tx = self.store.write().await?;
+            let job = jobs::claim(&mut tx, &self.owner, now_ms(), limits::LEASE_MS).await?;
+            tx.commit().await?;
+            Ok::<_, sqlx::Error>(job)
+        };
+        claim.await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "no job could be claimed");
+            None
+        })
+    }
+
+    async fn work(&self, job: jobs::Job) {
+        let renewing = CancellationToken::new();
+        let guard = renewing.clone().drop_guard();
+        tokio::spawn(renew(self.store.clone(), job.clone(), renewing));
+        let result = match job.kind.as_str() {
+            triage::KIND => triage::work(self, &job).await,
+            triage::REVOTE => triage::revote(self, &job).await,
+            other => Err(JobError::Unusable(format!("unknown kind of job: {other}"))),
+        };
+        drop(guard);
+        self.wake.notify_waiters();
+        match result {
+            Ok(()) | Err(JobError::LeaseLost) => {}
+            Err(error) => self.put_back(&job, &error).await,
+        }
+    }
+
+    async fn put_back(&self, job: &jobs::Job, error: &JobError) {
+        let dead = job.attempt >= limits::JOB_TRIES || matches!(error, JobError::Unusable(_));
+        tracing::warn!(job = job.id, kind = job.kind, attempt = job.attempt, dead, %error, "a job failed");
+        let wait_ms = rand::random_range(0..=1_000_i64 << job.attempt.clamp(1, 8));
+        let put = async {
+            let mut tx = self.store.write().await?;
+            jobs::put_back(&mut tx, job, now_ms() + wait_ms, &error.to_string(), dead).await?;
+            tx.commit().await
+        };
+        if let Err(error) = put.await {
+            tracing::warn!(%error, "a job could not be put back; its lease runs out by itself");
+        }
+    }
+}
+
+async fn renew(store: Store, job: jobs::Job, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(limits::LEASE_RENEWAL) => {}
+        }
+        let renewed = async {
+            let mut tx = store.write().await?;
+            let kept = jobs::renew(&mut tx, &job, now_ms(), limits::LEASE_MS).await?;
+            tx.commit().await?;
+            Ok::<_, sqlx::Error>(kept)
+        };
+        match renewed.await {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(error) => tracing::warn!(%error, "a lease could not be renewed"),
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! FusionSOC: detections in, voted verdicts and closed cases out.
+pub mod clock;
+pub mod config;
+pub mod domain;
+pub mod error;
+pub mod ingest;
+pub mod jobs;
+pub mod limits;
+pub mod review;
+pub mod secret;
+pub mod store;
+pub mod triage;
+pub mod voters;

@@ -1,0 +1,39 @@
+//! Every size, count and time limit of the program, in one place.
+use std::time::Duration;
+
+/// An upstream must accept a connection within this time.
+pub const CONNECT: Duration = Duration::from_secs(3);
+/// The largest answer that is read from an upstream, after decompression.
+pub const UPSTREAM_BODY: usize = 2 * 1024 * 1024;
+/// A raw model answer is stored up to this size.
+pub const RAW_ANSWER: usize = 64 * 1024;
+/// Requests of one vote: the first and two retries.
+pub const VOTE_TRIES: u32 = 3;
+/// The longest `Retry-After` that is honoured within one vote.
+pub const RETRY_AFTER: Duration = Duration::from_secs(30);
+/// Detections of one behaviour on one sensor within this time belong to one case.
+pub const GROUPING_WINDOW_MS: i64 = 24 * 60 * 60 * 1000;
+/// Detections in one request.
+pub const DETECTIONS_PER_REQUEST: usize = 1_000;
+/// A request's body at the ingest routes, as sent.
+pub const INGEST_BODY: usize = 5 * 1024 * 1024;
+/// A request's body at the ingest routes, after decompression.
+pub const INGEST_UNPACKED: usize = 32 * 1024 * 1024;
+/// What is kept of a refused body.
+pub const REJECT_KEPT: usize = 4 * 1024;
+/// Detections that share one commit.
+pub const BATCH: usize = 500;
+/// How long a worker holds a job without renewing.
+pub const LEASE_MS: i64 = 30_000;
+/// How often it renews.
+pub const LEASE_RENEWAL: Duration = Duration::from_secs(10);
+/// Jobs that one worker works on at once.
+pub const JOBS_AT_ONCE: usize = 4;
+/// How often a job is tried before it is given up.
+pub const JOB_TRIES: i64 = 8;
+/// After these waits a run asks again for votes that failed.
+pub const REVOTE_AFTER_MS: [i64; 3] = [60_000, 300_000, 900_000];
+/// How long a stopping worker lets votes finish.
+pub const WORKER_GRACE: Duration = Duration::from_secs(20);
+/// How long a stopping server lets requests finish.
+pub const SERVER_GRACE: Duration = Duration::from_secs(10);

@@ -1,0 +1,122 @@
+//! The declaration: a person's verdict, its reason, an optional note, and closing, in one step.
+use super::{ReviewError, add_note, fresh, stale};
+use crate::domain::{MachineVerdict, Status, Verdict, reason};
+use crate::store::cases::{self, Case, Decision};
+use crate::store::{Actor, Change, Tx, fingerprints, precedents, record};
+
+/// What a person declares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Declaration {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The reason's code, or empty.
+    pub reason: String,
+    /// Free text, or empty.
+    pub note: String,
+    /// Whether to close the case as well.
+    pub close: bool,
+    /// The version of the case that the person saw.
+    pub version: Option<i64>,
+}
+
+/// Declares a verdict; returns the timeline entry that can be undone, or nothing where it changes nothing.
+///
+/// # Errors
+/// `Invalid` where a reason is missing or does not fit, `Conflict` where the page was out of date.
+pub async fn declare(
+    tx: &mut Tx,
+    actor: &Actor,
+    case: &Case,
+    declaration: &Declaration,
+    now_ms: i64,
+) -> Result<Option<i64>, ReviewError> {
+    fresh(case, declaration.version)?;
+    check(case, declaration)?;
+    let to = decision(actor, case, declaration, now_ms);
+    let unchanged = (to.verdict, &to.reason, to.status) == (case.verdict, &case.reason, case.status);
+    let id = if unchanged { None } else { Some(store(tx, actor, case, &to, now_ms).await?) };
+    if !declaration.note.trim().is_empty() {
+        add_note(tx, actor, case, &declaration.note, "general", now_ms).await?;
+    }
+    Ok(id)
+}
+
+fn check(case: &Case, declaration: &Declaration) -> Result<(), ReviewError> {
+    let Declaration { verdict, reason: code, close, .. } = declaration;
+    if *verdict == Verdict::Pending {
+        return ReviewError::invalid("verdict", "Choose a verdict.");
+    }
+    let known = reason::of(*verdict);
+    if !code.is_empty() && !known.iter().any(|(known, _)| known == code) {
+        let codes = known.iter().map(|(code, _)| *code).collect::<Vec<_>>().join(", ");
+        return ReviewError::invalid(
+            "reason",
+            format!("This reason does not fit the verdict. It must be one of {codes}."),
+        );
+    }
+    let needed = match verdict {
+        Verdict::TruePositive => Some("A true positive needs a reason."),
+        verdict if verdict.contradicts(case.machine_verdict) => {
+            Some("Give a reason, because you disagree with the vote.")
+        }
+        Verdict::Undetermined if *close => Some("Closing without a verdict needs a reason."),
+        _ => None,
+    };
+    match needed {
+        Some(text) if code.is_empty() => ReviewError::invalid("reason", text),
+        _ => Ok(()),
+    }
+}
+
+fn decision(actor: &Actor, case: &Case, declaration: &Declaration, now_ms: i64) -> Decision {
+    let status = match (declaration.close, case.status) {
+        (true, _) => Status::Closed,
+        (false, Status::New) => Status::InProgress,
+        (false, status) => status,
+    };
+    Decision {
+        status,
+        verdict: declaration.verdict,
+        reason: declaration.reason.clone(),
+        decided_by: actor.name.clone(),
+        decided_ms: Some(now_ms),
+        closed_ms: if status == Status::Closed { case.closed_ms.or(Some(now_ms)) } else { None },
+    }
+}
+
+async fn store(tx: &mut Tx, actor: &Actor, case: &Case, to: &Decision, now_ms: i64) -> Result<i64, ReviewError> {
+    apply(tx, case, to).await?;
+    let because =
+        if to.reason.is_empty() { String::new() } else { format!(" ({})", reason::label(&to.reason).to_lowercase()) };
+    let closed = if to.status == Status::Closed && case.status != Status::Closed { " and closed the case" } else { "" };
+    let machine = match case.machine_verdict {
+        MachineVerdict::None => "before any vote".to_owned(),
+        machine => format!("the vote said {}", machine.label().to_lowercase()),
+    };
+    let text = format!("Declared {}{because}{closed}; {machine}", to.verdict.label().to_lowercase());
+    let undo = serde_json::to_string(&case.decision()).unwrap_or_default();
+    let change = Change {
+        org_id: case.org_id,
+        case: case.number,
+        kind: "verdict",
+        text: &text,
+        old: case.verdict.as_str(),
+        new: to.verdict.as_str(),
+        run: None,
+        undo: Some(&undo),
+    };
+    Ok(record(tx, actor, change, now_ms).await?)
+}
+
+/// Sets a decision and moves the precedents of the case's behaviours along.
+pub(super) async fn apply(tx: &mut Tx, case: &Case, to: &Decision) -> Result<(), ReviewError> {
+    if !cases::decide(tx, case.number, case.version, to).await? {
+        return Err(ReviewError::Conflict(stale(case)));
+    }
+    if case.verdict != to.verdict {
+        for fingerprint in fingerprints::of_case(tx, case.number).await? {
+            precedents::shift(tx, case.org_id, &fingerprint, case.verdict, to.verdict).await?;
+        }
+    }
+    Ok(())
+}

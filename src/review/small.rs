@@ -1,0 +1,194 @@
+//! The small steps: status, note, assignee, severity, another run.
+use super::declare::apply;
+use super::{ReviewError, fresh};
+use crate::domain::{Severity, Status, Verdict};
+use crate::jobs::triage::{self, Ask};
+use crate::store::cases::{self, Case};
+use crate::store::notes::{self, Note};
+use crate::store::{Actor, ActorKind, Change, Tx, detections, record, runs, users};
+
+/// What a note may be for.
+pub const NOTE_KINDS: &[(&str, &str)] = &[
+    ("general", "General"),
+    ("analysis", "Analysis"),
+    ("remediation", "Remediation"),
+    ("recommendation", "Recommendation"),
+    ("escalation", "Escalation"),
+    ("handoff", "Handoff"),
+];
+/// The longest note in bytes.
+const LONGEST_NOTE: usize = 64 * 1024;
+
+/// Adds a note.
+///
+/// # Errors
+/// `Invalid` where it is empty, too long or of an unknown kind.
+pub async fn add_note(
+    tx: &mut Tx,
+    actor: &Actor,
+    case: &Case,
+    body: &str,
+    kind: &str,
+    now_ms: i64,
+) -> Result<i64, ReviewError> {
+    if body.trim().is_empty() {
+        return ReviewError::invalid("body", "Write something first.");
+    }
+    if body.len() > LONGEST_NOTE {
+        return ReviewError::invalid("body", "A note holds at most 64 KiB.");
+    }
+    let kind = if kind.is_empty() { "general" } else { kind };
+    if !NOTE_KINDS.iter().any(|(known, _)| *known == kind) {
+        return ReviewError::invalid("kind", "This kind of note does not exist.");
+    }
+    let body = body.trim_end().replace('\0', "\u{FFFD}");
+    let note = Note {
+        id: 0,
+        author_kind: actor.kind,
+        author: actor.name.clone(),
+        kind: kind.to_owned(),
+        body,
+        created_ms: now_ms,
+    };
+    let id = notes::insert(tx, case.number, &note).await?;
+    let text = format!("Note: {}", note.body.lines().next().unwrap_or_default().chars().take(120).collect::<String>());
+    step(tx, actor, case, "note", &text, ("", &format!("note:{id}")), now_ms).await?;
+    Ok(id)
+}
+
+/// Moves a case. Reopening takes the verdict back, because the question is open again.
+///
+/// # Errors
+/// `Invalid` where the step is not allowed or a reason is missing, `Conflict` where the page was out of date.
+pub async fn set_status(
+    tx: &mut Tx,
+    actor: &Actor,
+    case: &Case,
+    to: Status,
+    reason: &str,
+    version: Option<i64>,
+    now_ms: i64,
+) -> Result<(), ReviewError> {
+    if to == case.status {
+        return Ok(());
+    }
+    fresh(case, version)?;
+    if !case.status.may_become(to) {
+        let next =
+            case.status.next().iter().map(|status| status.label().to_lowercase()).collect::<Vec<_>>().join(" or ");
+        let text = format!(
+            "A case that is {} can become {next}, not {}.",
+            case.status.label().to_lowercase(),
+            to.label().to_lowercase()
+        );
+        return ReviewError::invalid("status", text);
+    }
+    let reopening = case.status == Status::Closed;
+    if to == Status::Closed && !case.verdict.decided() && reason.trim().is_empty() {
+        return ReviewError::invalid("reason", "Closing without a verdict needs a reason.");
+    }
+    let mut decision = case.decision();
+    decision.status = to;
+    decision.closed_ms = (to == Status::Closed).then_some(now_ms);
+    if reopening {
+        decision.verdict = Verdict::Pending;
+        decision.reason.clear();
+        decision.decided_by.clear();
+        decision.decided_ms = None;
+    }
+    apply(tx, case, &decision).await?;
+    let because = if reason.trim().is_empty() {
+        String::new()
+    } else {
+        format!(": {}", reason.trim().chars().take(500).collect::<String>())
+    };
+    let verb = if reopening { "Reopened" } else { "Status" };
+    let text = format!("{verb}: {} → {}{because}", case.status.label().to_lowercase(), to.label().to_lowercase());
+    step(tx, actor, case, "status", &text, (case.status.as_str(), to.as_str()), now_ms).await
+}
+
+/// Gives a case to somebody, or with an empty name to nobody.
+///
+/// # Errors
+/// `Invalid` where the name is not of somebody who can decide cases of this organisation.
+pub async fn assign(tx: &mut Tx, actor: &Actor, case: &Case, name: &str, now_ms: i64) -> Result<(), ReviewError> {
+    if case.assignee.as_deref().unwrap_or_default() == name {
+        return Ok(());
+    }
+    let user = match name {
+        "" => None,
+        name => {
+            let found = users::assignable(tx, case.org_id).await?.into_iter().find(|user| user.username == name);
+            match found {
+                Some(user) => Some(user.id),
+                None => {
+                    return ReviewError::invalid("user", "Nobody of this name can take cases of this organisation.");
+                }
+            }
+        }
+    };
+    cases::assign(tx, case.number, user).await?;
+    let text = if name.is_empty() { "Assigned to nobody".to_owned() } else { format!("Assigned to {name}") };
+    step(tx, actor, case, "assign", &text, (case.assignee.as_deref().unwrap_or_default(), name), now_ms).await
+}
+
+/// Sets the severity by hand; from then on runs leave it alone.
+///
+/// # Errors
+/// `Conflict` where the page was out of date.
+pub async fn set_severity(
+    tx: &mut Tx,
+    actor: &Actor,
+    case: &Case,
+    to: Severity,
+    version: Option<i64>,
+    now_ms: i64,
+) -> Result<(), ReviewError> {
+    if to == case.severity {
+        return Ok(());
+    }
+    fresh(case, version)?;
+    let rank = cases::rank(case.machine_verdict, case.outcome, case.flags, to, case.confidence.unwrap_or_default());
+    cases::set_severity(tx, case.number, to, &actor.name, rank).await?;
+    let text = format!("Severity: {} → {}", case.severity.label().to_lowercase(), to.label().to_lowercase());
+    step(tx, actor, case, "severity", &text, (case.severity.as_str(), to.as_str()), now_ms).await
+}
+
+/// Asks the panel again about the newest detection; `false` where a run waits or is under way already.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn ask_again(tx: &mut Tx, actor: &Actor, case: &Case, now_ms: i64) -> Result<bool, ReviewError> {
+    let Some(newest) = detections::of_case(tx, case.number, 1).await?.into_iter().next() else { return Ok(false) };
+    if runs::under_way(tx, case.number, &newest.fingerprint).await? {
+        return Ok(false);
+    }
+    let asked_by = if actor.kind == ActorKind::System { "FusionSOC" } else { &actor.name };
+    let ask = Ask {
+        case: case.number,
+        detection_id: newest.id,
+        fingerprint: &newest.fingerprint,
+        asked_by,
+        continues: None,
+        tries: 0,
+        run_at_ms: now_ms,
+    };
+    let (_, number) = triage::enqueue(tx, ask, now_ms).await?;
+    step(tx, actor, case, "triage_asked", &format!("Asked for run {number}"), ("", &format!("run:{number}")), now_ms)
+        .await?;
+    Ok(true)
+}
+
+async fn step(
+    tx: &mut Tx,
+    actor: &Actor,
+    case: &Case,
+    kind: &str,
+    text: &str,
+    (old, new): (&str, &str),
+    now_ms: i64,
+) -> Result<(), ReviewError> {
+    let change = Change { org_id: case.org_id, case: case.number, kind, text, old, new, run: None, undo: None };
+    record(tx, actor, change, now_ms).await?;
+    Ok(())
+}

@@ -1,0 +1,44 @@
+//! Undo: puts back what a decision changed, as a new entry; the old one stays.
+use super::declare::apply;
+use super::{ReviewError, stale};
+use crate::store::cases::{Case, Decision};
+use crate::store::{Actor, Change, Tx, record, timeline};
+
+/// Undoes a decision of a case.
+///
+/// # Errors
+/// `Invalid` where there is no such entry or it can't be undone, `Conflict` where it was undone or
+/// something was decided after it.
+pub async fn undo(tx: &mut Tx, actor: &Actor, case: &Case, event: i64, now_ms: i64) -> Result<i64, ReviewError> {
+    let Some(entry) = timeline::in_case(tx, case.number, event).await? else {
+        return ReviewError::invalid("event", "There is no such entry in this case.");
+    };
+    let Some(before) = entry.undo.as_deref().and_then(|undo| serde_json::from_str::<Decision>(undo).ok()) else {
+        return ReviewError::invalid("event", "This can't be undone.");
+    };
+    if later_decision(tx, case, event).await? {
+        return Err(ReviewError::Conflict(stale(case)));
+    }
+    if timeline::undone(tx, event, now_ms).await? == 0 {
+        return Err(ReviewError::Conflict("This was undone already.".to_owned()));
+    }
+    apply(tx, case, &before).await?;
+    let open = if before.status.is_open() && !case.status.is_open() { "; the case is open again" } else { "" };
+    let text = format!("Undone: {}{open}", entry.text);
+    let change = Change {
+        org_id: case.org_id,
+        case: case.number,
+        kind: "undo",
+        text: &text,
+        old: case.verdict.as_str(),
+        new: before.verdict.as_str(),
+        run: None,
+        undo: None,
+    };
+    Ok(record(tx, actor, change, now_ms).await?)
+}
+
+async fn later_decision(tx: &mut Tx, case: &Case, event: i64) -> Result<bool, ReviewError> {
+    let newest = timeline::of_case(tx, case.number, 200).await?;
+    Ok(newest.iter().any(|entry| entry.id > event && entry.undo.is_some() && entry.undone_ms.is_none()))
+}

@@ -1,0 +1,120 @@
+//! Secrets: a text that never prints itself, and the key that seals what must be stored.
+use rand::RngExt;
+use ring::aead;
+use std::io::Write;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+
+/// A text whose `Debug` is `***`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a text.
+    pub const fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The text.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// A secret that can't be had.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretError {
+    /// The file can't be read or made.
+    #[error("{file}: {error}")]
+    File {
+        /// The file.
+        file: String,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// Others may read the file.
+    #[error("{0}: others may read this file; its mode must be 0600")]
+    Open(String),
+    /// What was sealed can't be opened with this key.
+    #[error("a stored secret can't be opened: is it the right key file?")]
+    Sealed,
+    /// The file holds something else.
+    #[error("{0}: does not hold a key")]
+    NotAKey(String),
+}
+
+/// Reads a secret from a file that only its owner may read; spaces around it don't count.
+///
+/// # Errors
+/// See [`SecretError`].
+pub fn from_file(path: &Path) -> Result<Secret, SecretError> {
+    let file = path.display().to_string();
+    let failed = |error| SecretError::File { file: file.clone(), error };
+    let mode = std::fs::metadata(path).map_err(failed)?.permissions().mode();
+    if mode & 0o077 != 0 {
+        return Err(SecretError::Open(file));
+    }
+    Ok(Secret(std::fs::read_to_string(path).map_err(failed)?.trim().to_owned()))
+}
+
+/// Seals and opens stored secrets with AES-256-GCM: 12 bytes of nonce, then the sealed bytes.
+#[derive(Clone)]
+pub struct Vault {
+    key: [u8; 32],
+}
+
+impl Vault {
+    /// Reads the key file, or makes it where it is missing.
+    ///
+    /// # Errors
+    /// See [`SecretError`].
+    pub fn open(path: &Path) -> Result<Self, SecretError> {
+        let file = path.display().to_string();
+        if !path.exists() {
+            let key: [u8; 32] = rand::random();
+            let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+            let written = made.and_then(|mut open| open.write_all(hex::encode(key).as_bytes()));
+            written.map_err(|error| SecretError::File { file: file.clone(), error })?;
+        }
+        let key = hex::decode(from_file(path)?.expose()).ok().and_then(|bytes| bytes.try_into().ok());
+        Ok(Self { key: key.ok_or(SecretError::NotAKey(file))? })
+    }
+
+    fn cipher(&self) -> Result<aead::LessSafeKey, SecretError> {
+        let key = aead::UnboundKey::new(&aead::AES_256_GCM, &self.key).map_err(|_| SecretError::Sealed)?;
+        Ok(aead::LessSafeKey::new(key))
+    }
+
+    /// Seals a secret.
+    ///
+    /// # Errors
+    /// Never in practice: the key has the right length.
+    pub fn seal(&self, secret: &str) -> Result<Vec<u8>, SecretError> {
+        let nonce: [u8; 12] = rand::rng().random();
+        let mut bytes = secret.as_bytes().to_vec();
+        self.cipher()?
+            .seal_in_place_append_tag(aead::Nonce::assume_unique_for_key(nonce), aead::Aad::empty(), &mut bytes)
+            .map_err(|_| SecretError::Sealed)?;
+        Ok([nonce.as_slice(), &bytes].concat())
+    }
+
+    /// Opens a sealed secret.
+    ///
+    /// # Errors
+    /// Where it was sealed with another key or was altered.
+    pub fn unseal(&self, sealed: &[u8]) -> Result<Secret, SecretError> {
+        let (nonce, bytes) = sealed.split_first_chunk::<12>().ok_or(SecretError::Sealed)?;
+        let mut bytes = bytes.to_vec();
+        let open = self.cipher()?;
+        let plain = open
+            .open_in_place(aead::Nonce::assume_unique_for_key(*nonce), aead::Aad::empty(), &mut bytes)
+            .map_err(|_| SecretError::Sealed)?;
+        String::from_utf8(plain.to_vec()).map(Secret).map_err(|_| SecretError::Sealed)
+    }
+}

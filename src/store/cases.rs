@@ -1,0 +1,359 @@
+//! Cases: opened by ingest, moved by runs and people, read one at a time. Lists are in `queue`.
+use super::runs::RunState;
+use super::{JsonText, Result, Scope, Tx, on, run};
+use crate::domain::{MachineVerdict, Outcome, Severity, Status, Verdict};
+use serde::{Deserialize, Serialize};
+
+/// A case.
+#[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
+pub struct Case {
+    /// Its number, unique in the installation.
+    pub number: i64,
+    /// Its organisation.
+    pub org_id: i64,
+    /// The organisation's short name.
+    pub org: String,
+    /// The rule's title.
+    pub title: String,
+    /// The rule that opened it.
+    pub rule_id: i64,
+    /// The rule's path.
+    pub rule_path: String,
+    /// The sensor.
+    pub sensor_id: i64,
+    /// The host's name.
+    pub hostname: String,
+    /// The user, or empty.
+    pub user_name: String,
+    /// `parent → child`, or empty.
+    pub chain: String,
+    /// The behaviour that opened it.
+    pub fingerprint: String,
+    /// Where it stands.
+    pub status: Status,
+    /// What a person decided.
+    pub verdict: Verdict,
+    /// The reason's code, or empty.
+    pub reason: String,
+    /// Who decided, or empty.
+    pub decided_by: String,
+    /// When it was decided.
+    pub decided_ms: Option<i64>,
+    /// The worst of its runs' verdicts.
+    pub machine_verdict: MachineVerdict,
+    /// How the votes of that run came out.
+    pub outcome: Option<Outcome>,
+    /// The stated confidence of that run.
+    pub confidence: Option<f64>,
+    /// 0 to 100.
+    pub risk_score: Option<i64>,
+    /// How far the newest run is.
+    pub triage_state: RunState,
+    /// The votes for the queue.
+    pub glance: JsonText<Vec<Glance>>,
+    /// The severity that counts now.
+    pub severity: Severity,
+    /// `rule`, `panel` or a person's name.
+    pub severity_by: String,
+    /// The rule's own level, the highest of its detections.
+    pub rule_level: Option<Severity>,
+    /// How many flags argue against the verdict.
+    pub flags: i64,
+    /// Who has it.
+    pub assignee: Option<String>,
+    /// The closed case that this one repeats.
+    pub previous_case: Option<i64>,
+    /// How many detections it holds.
+    pub detections: i64,
+    /// How often those were sent again.
+    pub repeats: i64,
+    /// When it was opened.
+    pub opened_ms: i64,
+    /// When it last changed.
+    pub updated_ms: i64,
+    /// Its earliest event.
+    pub first_event_ms: i64,
+    /// Its latest event.
+    pub last_event_ms: i64,
+    /// When it was closed.
+    pub closed_ms: Option<i64>,
+    /// Grows with every decision, to tell that a page is stale.
+    pub version: i64,
+    /// Whether it holds a recorded triage of elsewhere.
+    pub recorded: bool,
+}
+
+/// A vote as the queue shows it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Glance {
+    /// The voter.
+    pub voter: String,
+    /// `pending`, `ok`, `abstained` or `failed`.
+    pub state: crate::domain::VoteState,
+    /// Its verdict, if it gave one.
+    pub verdict: Option<MachineVerdict>,
+}
+
+/// The columns of [`Case`], from `cases c` joined with orgs, rules and users.
+pub(super) const COLUMNS: &str = "c.number, c.org_id, o.slug AS org, c.title, c.rule_id, r.path AS rule_path, c.sensor_id, c.hostname, c.user_name, c.chain, \
+    c.fingerprint, c.status, c.verdict, c.reason, c.decided_by, c.decided_ms, c.machine_verdict, c.outcome, c.confidence, c.risk_score, \
+    c.triage_state, c.glance, c.severity, c.severity_by, c.rule_level, c.flags, u.username AS assignee, c.previous_case, c.detections, c.repeats, \
+    c.opened_ms, c.updated_ms, c.first_event_ms, c.last_event_ms, c.closed_ms, c.version, c.recorded";
+/// The tables behind [`COLUMNS`].
+pub(super) const TABLES: &str =
+    "cases c JOIN orgs o ON o.id = c.org_id JOIN rules r ON r.id = c.rule_id LEFT JOIN users u ON u.id = c.assignee_id";
+
+/// A case to open.
+#[derive(Debug, Clone, Copy)]
+pub struct New<'a> {
+    /// A number of choice, or the next one.
+    pub number: Option<i64>,
+    /// Its organisation.
+    pub org_id: i64,
+    /// The rule's title.
+    pub title: &'a str,
+    /// The rule.
+    pub rule_id: i64,
+    /// The sensor.
+    pub sensor_id: i64,
+    /// The host's name.
+    pub hostname: &'a str,
+    /// The user, or empty.
+    pub user_name: &'a str,
+    /// `parent → child`, or empty.
+    pub chain: &'a str,
+    /// The behaviour.
+    pub fingerprint: &'a str,
+    /// The rule's severity.
+    pub severity: Severity,
+    /// The rule's own level.
+    pub rule_level: Option<Severity>,
+    /// The closed case that this one repeats.
+    pub previous_case: Option<i64>,
+    /// When the event happened.
+    pub event_ms: i64,
+    /// When the case opens.
+    pub opened_ms: i64,
+}
+
+/// Opens a case with its first detection still to come; returns its number.
+pub async fn insert(tx: &mut Tx, new: &New<'_>) -> Result<i64> {
+    let sql = if new.number.is_some() { INSERT_NUMBERED } else { INSERT };
+    on!(tx, |db| sqlx::query_scalar(sql)
+        .bind(new.org_id)
+        .bind(new.title)
+        .bind(new.rule_id)
+        .bind(new.sensor_id)
+        .bind(new.hostname)
+        .bind(new.user_name)
+        .bind(new.chain)
+        .bind(new.fingerprint)
+        .bind(new.severity)
+        .bind(new.rule_level)
+        .bind(new.previous_case)
+        .bind(new.event_ms)
+        .bind(new.opened_ms)
+        .bind(rank(MachineVerdict::None, None, 0, new.severity, 0.0))
+        .bind(new.number.unwrap_or_default())
+        .fetch_one(db))
+}
+
+const INSERT: &str = "INSERT INTO cases (org_id, title, rule_id, sensor_id, hostname, user_name, chain, fingerprint, status, open, verdict,
+        machine_verdict, triage_state, severity, severity_by, rule_level, previous_case, detections, opened_ms, updated_ms, first_event_ms, last_event_ms, queue_rank)
+     SELECT $1, $2, $3, $4, $5, $6, $7, $8, 'new', TRUE, 'pending', 'none', 'none', $9, 'rule', $10, $11, 0, $13, $13, $12, $12, $14
+     WHERE $15 = 0 RETURNING number";
+const INSERT_NUMBERED: &str = "INSERT INTO cases (number, org_id, title, rule_id, sensor_id, hostname, user_name, chain, fingerprint, status, open, verdict,
+        machine_verdict, triage_state, severity, severity_by, rule_level, previous_case, detections, opened_ms, updated_ms, first_event_ms, last_event_ms, queue_rank)
+     VALUES ($15, $1, $2, $3, $4, $5, $6, $7, $8, 'new', TRUE, 'pending', 'none', 'none', $9, 'rule', $10, $11, 0, $13, $13, $12, $12, $14) RETURNING number";
+
+/// Counts a new detection in a case; the severity can only rise.
+pub async fn add_detection(
+    tx: &mut Tx,
+    case: i64,
+    level: Option<Severity>,
+    severity: Severity,
+    event_ms: i64,
+) -> Result<u64> {
+    run!(
+        tx,
+        sqlx::query(
+            "UPDATE cases SET detections = detections + 1, rule_level = COALESCE($1, rule_level), severity = $2,
+                first_event_ms = CASE WHEN $3 < first_event_ms THEN $3 ELSE first_event_ms END,
+                last_event_ms = CASE WHEN $3 > last_event_ms THEN $3 ELSE last_event_ms END
+             WHERE number = $4"
+        )
+        .bind(level)
+        .bind(severity)
+        .bind(event_ms)
+        .bind(case)
+    )
+}
+
+/// Counts a repeat.
+pub async fn add_repeat(tx: &mut Tx, org_id: i64, detect_id: &str) -> Result<u64> {
+    run!(
+        tx,
+        sqlx::query(
+            "UPDATE cases SET repeats = repeats + 1 WHERE number = (SELECT case_number FROM detections WHERE org_id = $1 AND detect_id = $2)"
+        )
+        .bind(org_id)
+        .bind(detect_id)
+    )
+}
+
+/// The case, where the scope may see it.
+pub async fn visible(tx: &mut Tx, scope: Scope, number: i64) -> Result<Option<Case>> {
+    let sql = sqlx::AssertSqlSafe(format!(
+        "SELECT {COLUMNS} FROM {TABLES} WHERE c.number = $1
+         AND (c.org_id = $2 OR EXISTS (SELECT 1 FROM memberships m WHERE m.org_id = c.org_id AND m.user_id = $3))"
+    ));
+    on!(tx, |db| sqlx::query_as(sql).bind(number).bind(scope.org_id).bind(scope.user_id).fetch_optional(db))
+}
+
+/// The case, for the product's own work.
+pub async fn by_number(tx: &mut Tx, number: i64) -> Result<Case> {
+    let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM {TABLES} WHERE c.number = $1"));
+    on!(tx, |db| sqlx::query_as(sql).bind(number).fetch_one(db))
+}
+
+/// What a decision sets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// Where the case stands.
+    pub status: Status,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The reason's code.
+    pub reason: String,
+    /// Who decided, or empty.
+    pub decided_by: String,
+    /// When, or nothing.
+    pub decided_ms: Option<i64>,
+    /// When it was closed, or nothing.
+    pub closed_ms: Option<i64>,
+}
+
+impl Case {
+    /// What stands decided now, to be able to go back to it.
+    pub fn decision(&self) -> Decision {
+        Decision {
+            status: self.status,
+            verdict: self.verdict,
+            reason: self.reason.clone(),
+            decided_by: self.decided_by.clone(),
+            decided_ms: self.decided_ms,
+            closed_ms: self.closed_ms,
+        }
+    }
+}
+
+/// Sets a decision where the case still has this version; `false` where somebody was faster.
+pub async fn decide(tx: &mut Tx, number: i64, version: i64, to: &Decision) -> Result<bool> {
+    let changed = run!(
+        tx,
+        sqlx::query(
+            "UPDATE cases SET status = $1, open = $2, verdict = $3, reason = $4, decided_by = $5, decided_ms = $6, closed_ms = $7, version = version + 1
+             WHERE number = $8 AND version = $9"
+        )
+        .bind(to.status)
+        .bind(to.status.is_open())
+        .bind(to.verdict)
+        .bind(&to.reason)
+        .bind(&to.decided_by)
+        .bind(to.decided_ms)
+        .bind(to.closed_ms)
+        .bind(number)
+        .bind(version)
+    )?;
+    Ok(changed > 0)
+}
+
+/// Sets the severity by hand.
+pub async fn set_severity(tx: &mut Tx, number: i64, severity: Severity, by: &str, rank: i64) -> Result<u64> {
+    run!(
+        tx,
+        sqlx::query(
+            "UPDATE cases SET severity = $1, severity_by = $2, queue_rank = $3, version = version + 1 WHERE number = $4"
+        )
+        .bind(severity)
+        .bind(by)
+        .bind(rank)
+        .bind(number)
+    )
+}
+
+/// Gives the case to somebody, or to nobody.
+pub async fn assign(tx: &mut Tx, number: i64, user_id: Option<i64>) -> Result<u64> {
+    run!(
+        tx,
+        sqlx::query("UPDATE cases SET assignee_id = $1, version = version + 1 WHERE number = $2")
+            .bind(user_id)
+            .bind(number)
+    )
+}
+
+/// Makes stale pages of a case tell, because its question is open again.
+pub async fn bump(tx: &mut Tx, number: i64) -> Result<u64> {
+    run!(tx, sqlx::query("UPDATE cases SET version = version + 1 WHERE number = $1").bind(number))
+}
+
+/// What the panel makes of a case.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Triaged {
+    /// How far the newest run is.
+    pub state: RunState,
+    /// The worst verdict.
+    pub machine_verdict: MachineVerdict,
+    /// How that run's votes came out.
+    pub outcome: Option<Outcome>,
+    /// Its stated confidence.
+    pub confidence: Option<f64>,
+    /// Its risk score.
+    pub risk_score: Option<i64>,
+    /// The votes for the queue.
+    pub glance: Vec<Glance>,
+    /// The severity that counts now.
+    pub severity: Severity,
+    /// Who set the severity.
+    pub severity_by: String,
+    /// How many flags there are.
+    pub flags: i64,
+    /// Whether it is a recorded triage of elsewhere.
+    pub recorded: bool,
+}
+
+/// Stores what the panel makes of a case.
+pub async fn set_triaged(tx: &mut Tx, number: i64, to: &Triaged) -> Result<u64> {
+    run!(
+        tx,
+        sqlx::query(
+            "UPDATE cases SET triage_state = $1, machine_verdict = $2, outcome = $3, confidence = $4, risk_score = $5, glance = $6,
+                severity = $7, severity_by = $8, flags = $9, queue_rank = $10, recorded = $11 WHERE number = $12"
+        )
+        .bind(to.state)
+        .bind(to.machine_verdict)
+        .bind(to.outcome)
+        .bind(to.confidence)
+        .bind(to.risk_score)
+        .bind(JsonText(&to.glance))
+        .bind(to.severity)
+        .bind(&to.severity_by)
+        .bind(to.flags)
+        .bind(rank(to.machine_verdict, to.outcome, to.flags, to.severity, to.confidence.unwrap_or_default()))
+        .bind(to.recorded)
+        .bind(number)
+    )
+}
+
+/// The place in the queue: likely true positives, then split votes, then flags, then severity, then confidence.
+pub fn rank(verdict: MachineVerdict, outcome: Option<Outcome>, flags: i64, severity: Severity, confidence: f64) -> i64 {
+    let class = match (verdict, outcome) {
+        (MachineVerdict::TruePositive, _) => 4,
+        (_, Some(Outcome::Split)) => 3,
+        (MachineVerdict::NeedsReview | MachineVerdict::None, _) => 2,
+        (MachineVerdict::FalsePositive, _) => 1,
+    };
+    #[expect(clippy::cast_possible_truncation, reason = "a share between 0 and 1")]
+    let sure = (confidence.clamp(0.0, 1.0) * 100.0) as i64;
+    class * 100_000 + (severity as i64) * 10_000 + flags.clamp(0, 9) * 1_000 + sure
+}

@@ -1,0 +1,131 @@
+//! Detections: each stored once, whole, as it came.
+use super::{Result, Tx, on, run};
+use crate::domain::Severity;
+
+/// A stored detection.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Stored {
+    /// Its id here.
+    pub id: i64,
+    /// Its organisation.
+    pub org_id: i64,
+    /// Its case.
+    pub case_number: i64,
+    /// LimaCharlie's id, unique within the organisation.
+    pub detect_id: String,
+    /// Where it came from, such as `api` or `webhook:acme`.
+    pub source: String,
+    /// Its title.
+    pub title: String,
+    /// The rule's own level.
+    pub level: Option<Severity>,
+    /// Such as `NEW_PROCESS`.
+    pub event_type: String,
+    /// Its behaviour's fingerprint.
+    pub fingerprint: String,
+    /// When it happened.
+    pub event_ms: i64,
+    /// When LimaCharlie raised it.
+    pub gen_ms: Option<i64>,
+    /// When it arrived here.
+    pub received_ms: i64,
+    /// How often it was sent again.
+    pub repeats: i64,
+    /// The document exactly as it came.
+    pub raw: String,
+}
+
+/// A detection to store.
+#[derive(Debug, Clone, Copy)]
+pub struct New<'a> {
+    /// Its organisation.
+    pub org_id: i64,
+    /// Its case.
+    pub case_number: i64,
+    /// LimaCharlie's id.
+    pub detect_id: &'a str,
+    /// Its rule.
+    pub rule_id: i64,
+    /// Its sensor.
+    pub sensor_id: i64,
+    /// Where it came from.
+    pub source: &'a str,
+    /// Its title.
+    pub title: &'a str,
+    /// The rule's level.
+    pub level: Option<Severity>,
+    /// Its event type.
+    pub event_type: &'a str,
+    /// Its fingerprint.
+    pub fingerprint: &'a str,
+    /// When it happened.
+    pub event_ms: i64,
+    /// When it was raised.
+    pub gen_ms: Option<i64>,
+    /// When it arrived.
+    pub received_ms: i64,
+    /// The document.
+    pub raw: &'a str,
+}
+
+/// Counts a repeat of a detection that is known already; `false` where it is new.
+pub async fn repeat(tx: &mut Tx, org_id: i64, detect_id: &str) -> Result<bool> {
+    let changed = run!(
+        tx,
+        sqlx::query("UPDATE detections SET repeats = repeats + 1 WHERE org_id = $1 AND detect_id = $2")
+            .bind(org_id)
+            .bind(detect_id)
+    )?;
+    Ok(changed > 0)
+}
+
+/// Stores a detection.
+///
+/// # Errors
+/// A unique violation where the organisation has it already.
+pub async fn insert(tx: &mut Tx, new: &New<'_>) -> Result<i64> {
+    on!(tx, |db| {
+        sqlx::query_scalar(
+        "INSERT INTO detections (org_id, case_number, detect_id, rule_id, sensor_id, source, title, level, event_type, fingerprint, event_ms, gen_ms, received_ms, raw)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING id"
+    )
+    .bind(new.org_id)
+    .bind(new.case_number)
+    .bind(new.detect_id)
+    .bind(new.rule_id)
+    .bind(new.sensor_id)
+    .bind(new.source)
+    .bind(new.title)
+    .bind(new.level)
+    .bind(new.event_type)
+    .bind(new.fingerprint)
+    .bind(new.event_ms)
+    .bind(new.gen_ms)
+    .bind(new.received_ms)
+    .bind(new.raw)
+    .fetch_one(db)
+    })
+}
+
+const COLUMNS: &str = "id, org_id, case_number, detect_id, source, title, level, event_type, fingerprint, event_ms, gen_ms, received_ms, repeats, raw";
+
+/// The newest detections of a case, at most `limit`, newest event first.
+pub async fn of_case(tx: &mut Tx, case: i64, limit: i64) -> Result<Vec<Stored>> {
+    let sql = sqlx::AssertSqlSafe(format!(
+        "SELECT {COLUMNS} FROM detections WHERE case_number = $1 ORDER BY event_ms DESC, id DESC LIMIT $2"
+    ));
+    on!(tx, |db| sqlx::query_as(sql).bind(case).bind(limit).fetch_all(db))
+}
+
+/// One of a case by LimaCharlie's id.
+pub async fn in_case(tx: &mut Tx, case: i64, detect_id: &str) -> Result<Option<Stored>> {
+    let sql =
+        sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM detections WHERE case_number = $1 AND detect_id = $2"));
+    on!(tx, |db| sqlx::query_as(sql).bind(case).bind(detect_id).fetch_optional(db))
+}
+
+/// One by id.
+pub async fn by_id(tx: &mut Tx, id: i64) -> Result<Stored> {
+    let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM detections WHERE id = $1"));
+    on!(tx, |db| sqlx::query_as(sql).bind(id).fetch_one(db))
+}

@@ -1,0 +1,110 @@
+//! Which case a behaviour belongs to, and how common it is.
+use super::{Result, Tx, on, run};
+use crate::domain::dossier::Prevalence;
+
+/// A case with the same behaviour on the same sensor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
+pub struct Match {
+    /// The case.
+    pub case_number: i64,
+    /// Whether it is still open.
+    pub open: bool,
+}
+
+/// The newest case of this organisation with this sensor and fingerprint whose detections lie
+/// within `window_ms` of the event, open ones first.
+pub async fn matching(
+    tx: &mut Tx,
+    org_id: i64,
+    sensor_id: i64,
+    fingerprint: &str,
+    event_ms: i64,
+    window_ms: i64,
+) -> Result<Option<Match>> {
+    on!(tx, |db| sqlx::query_as(
+        "SELECT f.case_number, c.open FROM case_fingerprints f JOIN cases c ON c.number = f.case_number
+         WHERE f.org_id = $1 AND f.sensor_id = $2 AND f.fingerprint = $3 AND f.last_ms >= $4 AND f.first_ms <= $5
+         ORDER BY c.open DESC, f.last_ms DESC LIMIT 1"
+    )
+    .bind(org_id)
+    .bind(sensor_id)
+    .bind(fingerprint)
+    .bind(event_ms - window_ms)
+    .bind(event_ms + window_ms)
+    .fetch_optional(db))
+}
+
+/// The newest closed case of this organisation with this sensor and fingerprint, whenever it was.
+pub async fn last_closed(tx: &mut Tx, org_id: i64, sensor_id: i64, fingerprint: &str) -> Result<Option<i64>> {
+    on!(tx, |db| sqlx::query_scalar(
+        "SELECT f.case_number FROM case_fingerprints f JOIN cases c ON c.number = f.case_number
+         WHERE f.org_id = $1 AND f.sensor_id = $2 AND f.fingerprint = $3 AND c.open = FALSE
+         ORDER BY f.last_ms DESC LIMIT 1"
+    )
+    .bind(org_id)
+    .bind(sensor_id)
+    .bind(fingerprint)
+    .fetch_optional(db))
+}
+
+/// Notes that a case holds this behaviour; `true` where the case did not hold it before.
+pub async fn add(
+    tx: &mut Tx,
+    case: i64,
+    org_id: i64,
+    sensor_id: i64,
+    fingerprint: &str,
+    event_ms: i64,
+) -> Result<bool> {
+    let moved = run!(
+        tx,
+        sqlx::query(
+            "UPDATE case_fingerprints SET first_ms = CASE WHEN $1 < first_ms THEN $1 ELSE first_ms END,
+                last_ms = CASE WHEN $1 > last_ms THEN $1 ELSE last_ms END
+             WHERE case_number = $2 AND fingerprint = $3"
+        )
+        .bind(event_ms)
+        .bind(case)
+        .bind(fingerprint)
+    )?;
+    if moved > 0 {
+        return Ok(false);
+    }
+    run!(
+        tx,
+        sqlx::query(
+            "INSERT INTO case_fingerprints (case_number, org_id, sensor_id, fingerprint, first_ms, last_ms) VALUES ($1, $2, $3, $4, $5, $5)"
+        )
+        .bind(case)
+        .bind(org_id)
+        .bind(sensor_id)
+        .bind(fingerprint)
+        .bind(event_ms)
+    )?;
+    Ok(true)
+}
+
+/// The fingerprints of a case.
+pub async fn of_case(tx: &mut Tx, case: i64) -> Result<Vec<String>> {
+    on!(tx, |db| sqlx::query_scalar(
+        "SELECT fingerprint FROM case_fingerprints WHERE case_number = $1 ORDER BY first_ms, fingerprint"
+    )
+    .bind(case)
+    .fetch_all(db))
+}
+
+/// How common a behaviour is in the organisation, one case left out. Counts stop at 1,000.
+pub async fn prevalence(tx: &mut Tx, org_id: i64, fingerprint: &str, case: i64, sensor_id: i64) -> Result<Prevalence> {
+    let (cases, other_hosts): (i64, i64) = on!(tx, |db| {
+        sqlx::query_as(
+        "SELECT CAST(COUNT(*) AS BIGINT), CAST(COUNT(DISTINCT CASE WHEN sensor_id <> $4 THEN sensor_id END) AS BIGINT)
+         FROM (SELECT sensor_id FROM case_fingerprints WHERE org_id = $1 AND fingerprint = $2 AND case_number <> $3 LIMIT 1000) AS seen"
+    )
+    .bind(org_id)
+    .bind(fingerprint)
+    .bind(case)
+    .bind(sensor_id)
+    .fetch_one(db)
+    })?;
+    Ok(Prevalence { cases, other_hosts })
+}

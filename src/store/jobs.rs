@@ -1,0 +1,139 @@
+//! The work queue: a table, a lease, and nothing else.
+//!
+//! A job is inserted in the transaction of the change that needs it. Whoever claims it holds a
+//! lease; finishing and renewing name owner and attempt, so that a worker that lost its lease
+//! can't change anything (fencing).
+use super::{Result, Tx, on, run};
+
+/// A claimed job.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Job {
+    /// Its id.
+    pub id: i64,
+    /// What kind of job.
+    pub kind: String,
+    /// Its input as JSON.
+    pub payload: String,
+    /// Who holds the lease.
+    pub owner: String,
+    /// How often it was claimed.
+    pub attempt: i64,
+}
+
+/// A lease further in the future than this was written by a clock that was wrong.
+const ABSURD_LEASE_MS: i64 = 600_000;
+
+/// Puts a job into the queue unless one with this key waits already; `false` where it does.
+pub async fn enqueue(tx: &mut Tx, kind: &str, key: &str, payload: &str, priority: i64, run_at_ms: i64) -> Result<bool> {
+    let added = run!(
+        tx,
+        sqlx::query("INSERT INTO jobs (kind, dedup_key, payload, priority, run_at_ms) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (dedup_key) DO NOTHING")
+            .bind(kind)
+            .bind(key)
+            .bind(payload)
+            .bind(priority)
+            .bind(run_at_ms)
+    )?;
+    Ok(added > 0)
+}
+
+const CLAIM: &str = "UPDATE jobs SET leased_until_ms = $1, owner = $2, attempt = attempt + 1 WHERE id = (SELECT id FROM jobs
+     WHERE dead = FALSE AND run_at_ms <= $3 AND (leased_until_ms < $3 OR leased_until_ms > $4) ORDER BY priority DESC, run_at_ms, id LIMIT 1)
+     RETURNING id, kind, payload, owner, attempt";
+/// `PostgreSQL` runs several claimers at once; `SQLite` has one writer and no such clause.
+const CLAIM_POSTGRES: &str = "UPDATE jobs SET leased_until_ms = $1, owner = $2, attempt = attempt + 1 WHERE id = (SELECT id FROM jobs
+     WHERE dead = FALSE AND run_at_ms <= $3 AND (leased_until_ms < $3 OR leased_until_ms > $4) ORDER BY priority DESC, run_at_ms, id LIMIT 1
+     FOR UPDATE SKIP LOCKED) RETURNING id, kind, payload, owner, attempt";
+
+/// Takes the most urgent job that is due.
+pub async fn claim(tx: &mut Tx, owner: &str, now_ms: i64, lease_ms: i64) -> Result<Option<Job>> {
+    let sql = if matches!(tx, Tx::Postgres(_)) { CLAIM_POSTGRES } else { CLAIM };
+    on!(tx, |db| sqlx::query_as(sql)
+        .bind(now_ms + lease_ms)
+        .bind(owner)
+        .bind(now_ms)
+        .bind(now_ms + ABSURD_LEASE_MS)
+        .fetch_optional(db))
+}
+
+/// Keeps the lease; `false` where it is lost.
+pub async fn renew(tx: &mut Tx, job: &Job, now_ms: i64, lease_ms: i64) -> Result<bool> {
+    let kept = run!(
+        tx,
+        sqlx::query("UPDATE jobs SET leased_until_ms = $1 WHERE id = $2 AND owner = $3 AND attempt = $4")
+            .bind(now_ms + lease_ms)
+            .bind(job.id)
+            .bind(&job.owner)
+            .bind(job.attempt)
+    )?;
+    Ok(kept > 0)
+}
+
+/// Whether this worker still holds the job; called inside a transaction that writes a result.
+pub async fn holds(tx: &mut Tx, job: &Job) -> Result<bool> {
+    let id: Option<i64> =
+        on!(tx, |db| sqlx::query_scalar("SELECT id FROM jobs WHERE id = $1 AND owner = $2 AND attempt = $3")
+            .bind(job.id)
+            .bind(&job.owner)
+            .bind(job.attempt)
+            .fetch_optional(db))?;
+    Ok(id.is_some())
+}
+
+/// Removes a finished job; `false` where the lease is lost.
+pub async fn finish(tx: &mut Tx, job: &Job) -> Result<bool> {
+    let gone = run!(
+        tx,
+        sqlx::query("DELETE FROM jobs WHERE id = $1 AND owner = $2 AND attempt = $3")
+            .bind(job.id)
+            .bind(&job.owner)
+            .bind(job.attempt)
+    )?;
+    Ok(gone > 0)
+}
+
+/// Puts a job back for later, or marks it dead, with the reason.
+pub async fn put_back(tx: &mut Tx, job: &Job, run_at_ms: i64, error: &str, dead: bool) -> Result<u64> {
+    run!(
+        tx,
+        sqlx::query(
+            "UPDATE jobs SET leased_until_ms = 0, owner = '', run_at_ms = $1, error = $2, dead = $3 WHERE id = $4 AND owner = $5 AND attempt = $6"
+        )
+        .bind(run_at_ms)
+        .bind(error)
+        .bind(dead)
+        .bind(job.id)
+        .bind(&job.owner)
+        .bind(job.attempt)
+    )
+}
+
+/// Whether a job is due that nobody holds.
+pub async fn due(tx: &mut Tx, now_ms: i64) -> Result<bool> {
+    let id: Option<i64> = on!(tx, |db| {
+        sqlx::query_scalar(
+        "SELECT id FROM jobs WHERE dead = FALSE AND run_at_ms <= $1 AND (leased_until_ms < $1 OR leased_until_ms > $2) LIMIT 1"
+    )
+    .bind(now_ms)
+    .bind(now_ms + ABSURD_LEASE_MS)
+    .fetch_optional(db)
+    })?;
+    Ok(id.is_some())
+}
+
+/// Notes that a worker is alive.
+pub async fn worker_seen(tx: &mut Tx, owner: &str, now_ms: i64) -> Result<u64> {
+    run!(
+        tx,
+        sqlx::query(
+            "INSERT INTO workers (owner, seen_ms) VALUES ($1, $2) ON CONFLICT (owner) DO UPDATE SET seen_ms = $2"
+        )
+        .bind(owner)
+        .bind(now_ms)
+    )
+}
+
+/// When any worker was last alive.
+pub async fn last_worker(tx: &mut Tx) -> Result<Option<i64>> {
+    on!(tx, |db| sqlx::query_scalar("SELECT seen_ms FROM workers ORDER BY seen_ms DESC LIMIT 1").fetch_optional(db))
+}

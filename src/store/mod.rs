@@ -1,0 +1,167 @@
+//! The store: every SQL statement of the program is under this folder, one file per noun.
+//!
+//! One SQL text runs on two native `sqlx` pools: `on!` picks the pool, and nothing above this
+//! folder knows which database it talks to. A function takes `tx: &mut Tx` first and `now_ms`
+//! where it needs the time. A change of a case goes through [`record`], which writes timeline
+//! and ledger in the caller's transaction.
+mod column;
+mod open;
+
+pub mod actions;
+pub mod cases;
+pub mod changes;
+pub mod detections;
+pub mod fingerprints;
+pub mod idempotency;
+pub mod intel;
+pub mod jobs;
+pub mod notes;
+pub mod observables;
+pub mod orgs;
+pub mod precedents;
+pub mod queue;
+pub mod record;
+pub mod rejects;
+pub mod rules;
+pub mod runs;
+pub mod sensors;
+pub mod sessions;
+pub mod sources;
+pub mod techniques;
+pub mod throttles;
+pub mod timeline;
+pub mod tokens;
+pub mod users;
+pub mod voters;
+pub mod votes;
+
+pub use column::JsonText;
+pub use open::{Durability, OpenError};
+pub use record::{Actor, ActorKind, Change, record};
+
+use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+
+/// What a store function returns.
+pub type Result<T, E = sqlx::Error> = std::result::Result<T, E>;
+
+/// The pools of one database.
+#[derive(Clone)]
+pub enum Store {
+    /// `SQLite` has one writer: a pool of one connection queues writers fairly instead of letting them spin on a lock.
+    Sqlite {
+        /// Read-only connections.
+        read: SqlitePool,
+        /// The one writer.
+        write: SqlitePool,
+    },
+    /// `PostgreSQL`, for those who outgrow one machine.
+    Postgres(PgPool),
+}
+
+/// An open transaction on either database.
+pub enum Tx {
+    /// On `SQLite`.
+    Sqlite(Transaction<'static, Sqlite>),
+    /// On `PostgreSQL`.
+    Postgres(Transaction<'static, Postgres>),
+}
+
+/// Runs one query on whichever database the transaction belongs to.
+macro_rules! on {
+    ($tx:expr, |$db:ident| $query:expr) => {
+        match $tx {
+            $crate::store::Tx::Sqlite(t) => {
+                let $db = &mut **t;
+                $query.await
+            }
+            $crate::store::Tx::Postgres(t) => {
+                let $db = &mut **t;
+                $query.await
+            }
+        }
+    };
+}
+pub(crate) use on;
+
+/// Runs one statement and tells how many rows it changed.
+macro_rules! run {
+    ($tx:expr, $query:expr) => {
+        match $tx {
+            $crate::store::Tx::Sqlite(t) => $query.execute(&mut **t).await.map(|done| done.rows_affected()),
+            $crate::store::Tx::Postgres(t) => $query.execute(&mut **t).await.map(|done| done.rows_affected()),
+        }
+    };
+}
+pub(crate) use run;
+
+/// Whose rows may be seen: those of a person's organisations, or of one organisation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scope {
+    /// A person's id, or -1.
+    pub user_id: i64,
+    /// An organisation's id, or -1.
+    pub org_id: i64,
+}
+
+impl Scope {
+    /// All organisations of a person.
+    pub const fn user(user_id: i64) -> Self {
+        Self { user_id, org_id: -1 }
+    }
+
+    /// One organisation.
+    pub const fn org(org_id: i64) -> Self {
+        Self { user_id: -1, org_id }
+    }
+}
+
+impl Store {
+    /// A consistent snapshot; dropping it costs nothing.
+    ///
+    /// # Errors
+    /// Where the database can't be reached.
+    pub async fn read(&self) -> Result<Tx> {
+        Ok(match self {
+            Self::Sqlite { read, .. } => Tx::Sqlite(read.begin().await?),
+            Self::Postgres(pool) => {
+                Tx::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
+            }
+        })
+    }
+
+    /// A transaction that may write. The write lock is taken at once, so a read never has to be upgraded half way.
+    ///
+    /// # Errors
+    /// Where the database can't be reached or another process holds the lock too long.
+    pub async fn write(&self) -> Result<Tx> {
+        Ok(match self {
+            Self::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        })
+    }
+}
+
+impl Tx {
+    /// Makes the changes durable.
+    ///
+    /// # Errors
+    /// Where the database can't make them durable; then nothing has changed.
+    pub async fn commit(self) -> Result<()> {
+        match self {
+            Self::Sqlite(t) => t.commit().await,
+            Self::Postgres(t) => t.commit().await,
+        }
+    }
+}
+
+/// Whether an error says that the database is locked or busy, so that trying again may help.
+pub fn is_busy(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::PoolTimedOut => true,
+        sqlx::Error::Database(db) => matches!(
+            db.code().as_deref(),
+            Some("5" | "6" | "13" | "261" | "517" | "40001" | "40P01" | "53100" | "55P03")
+        ),
+        _ => false,
+    }
+}

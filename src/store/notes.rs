@@ -1,0 +1,46 @@
+//! Notes on a case.
+use super::{ActorKind, Result, Tx, on};
+
+/// A note.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Note {
+    /// Its id.
+    pub id: i64,
+    /// What kind of author.
+    pub author_kind: ActorKind,
+    /// Who wrote it.
+    pub author: String,
+    /// `general`, `analysis`, `remediation`, `recommendation`, `escalation` or `handoff`.
+    pub kind: String,
+    /// Markdown, untrusted.
+    pub body: String,
+    /// When.
+    pub created_ms: i64,
+}
+
+/// Adds a note.
+pub async fn insert(tx: &mut Tx, case: i64, note: &Note) -> Result<i64> {
+    on!(tx, |db| {
+        sqlx::query_scalar(
+        "INSERT INTO notes (case_number, author_kind, author, kind, body, created_ms) VALUES ($1, $2, $3, $4, $5, $6) RETURNING id"
+    )
+    .bind(case)
+    .bind(note.author_kind)
+    .bind(&note.author)
+    .bind(&note.kind)
+    .bind(&note.body)
+    .bind(note.created_ms)
+    .fetch_one(db)
+    })
+}
+
+/// The newest notes of a case, at most 200, newest first.
+pub async fn of_case(tx: &mut Tx, case: i64) -> Result<Vec<Note>> {
+    on!(tx, |db| {
+        sqlx::query_as(
+        "SELECT id, author_kind, author, kind, body, created_ms FROM notes WHERE case_number = $1 ORDER BY id DESC LIMIT 200"
+    )
+    .bind(case)
+    .fetch_all(db)
+    })
+}

@@ -1,0 +1,94 @@
+//! Opening a database: connection settings and migrations.
+use super::Store;
+use sqlx::postgres::PgPoolOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use std::str::FromStr;
+use std::time::Duration;
+
+/// How long a writer waits for a lock that another process holds.
+const LOCK_WAIT: Duration = Duration::from_secs(8);
+
+/// What a commit survives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Durability {
+    /// A power cut.
+    #[default]
+    Full,
+    /// A crash of the program, not of the machine.
+    Normal,
+}
+
+/// Why a database could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// It can't be reached, read or created.
+    #[error("database.url: {0}")]
+    Connect(#[source] sqlx::Error),
+    /// Its schema can't be brought up to date; a newer program may have used it.
+    #[error("database.url: the schema can't be used by this version: {0}")]
+    Migrate(#[source] sqlx::migrate::MigrateError),
+    /// Its files can't be protected.
+    #[error("database.url: {0}")]
+    Files(#[source] std::io::Error),
+}
+
+impl Store {
+    /// Opens a database and brings its schema up to date.
+    ///
+    /// # Errors
+    /// See [`OpenError`]; each names the setting.
+    pub async fn open(url: &str, durability: Durability) -> Result<Self, OpenError> {
+        let store =
+            if url.starts_with("postgres") { Self::postgres(url).await } else { Self::sqlite(url, durability).await }?;
+        store.migrate().await.map_err(OpenError::Migrate)?;
+        Ok(store)
+    }
+
+    async fn postgres(url: &str) -> Result<Self, OpenError> {
+        let pool = PgPoolOptions::new().max_connections(16).acquire_timeout(LOCK_WAIT).connect(url).await;
+        Ok(Self::Postgres(pool.map_err(OpenError::Connect)?))
+    }
+
+    async fn sqlite(url: &str, durability: Durability) -> Result<Self, OpenError> {
+        let synchronous =
+            if durability == Durability::Full { SqliteSynchronous::Full } else { SqliteSynchronous::Normal };
+        let options = SqliteConnectOptions::from_str(url)
+            .map_err(OpenError::Connect)?
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(synchronous)
+            .busy_timeout(LOCK_WAIT)
+            .foreign_keys(true)
+            .pragma("cache_size", "-16000")
+            .pragma("temp_store", "memory")
+            .optimize_on_close(true, 400);
+        private(options.get_filename()).map_err(OpenError::Files)?;
+        let write =
+            SqlitePoolOptions::new().max_connections(1).acquire_timeout(LOCK_WAIT * 2).connect_with(options.clone());
+        let write = write.await.map_err(OpenError::Connect)?;
+        let read = SqlitePoolOptions::new()
+            .max_connections(4)
+            .acquire_timeout(LOCK_WAIT)
+            .connect_with(options.read_only(true));
+        Ok(Self::Sqlite { read: read.await.map_err(OpenError::Connect)?, write })
+    }
+
+    async fn migrate(&self) -> Result<(), sqlx::migrate::MigrateError> {
+        match self {
+            Self::Sqlite { write, .. } => sqlx::migrate!("migrations/sqlite").run(write).await,
+            Self::Postgres(pool) => sqlx::migrate!("migrations/postgres").run(pool).await,
+        }
+    }
+}
+
+/// Makes the file readable by its owner alone before anything is written to it; `SQLite` gives its journals the same mode.
+fn private(file: &std::path::Path) -> std::io::Result<()> {
+    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+    if file.as_os_str().is_empty() || file == std::path::Path::new(":memory:") {
+        return Ok(());
+    }
+    let open =
+        std::fs::OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(file)?;
+    open.set_permissions(std::fs::Permissions::from_mode(0o600))
+}

@@ -1,0 +1,74 @@
+//! Organisations: the customers whose data must never mix.
+use super::{Result, Tx, on, run};
+
+/// An organisation.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Org {
+    /// Its id here.
+    pub id: i64,
+    /// Its short name in URLs and on the command line.
+    pub slug: String,
+    /// Its name for people.
+    pub name: String,
+    /// Its LimaCharlie organisation, where it has one.
+    pub oid: Option<String>,
+    /// Whether an admin has allowed its data to leave to cloud voters.
+    pub cloud_allowed: bool,
+}
+
+/// Adds an organisation.
+///
+/// # Errors
+/// A unique violation where the slug or the oid is taken.
+pub async fn insert(tx: &mut Tx, slug: &str, name: &str, oid: Option<&str>, now_ms: i64) -> Result<i64> {
+    on!(tx, |db| sqlx::query_scalar(
+        "INSERT INTO orgs (slug, name, oid, created_ms) VALUES ($1, $2, $3, $4) RETURNING id"
+    )
+    .bind(slug)
+    .bind(name)
+    .bind(oid)
+    .bind(now_ms)
+    .fetch_one(db))
+}
+
+/// All organisations by slug.
+pub async fn all(tx: &mut Tx) -> Result<Vec<Org>> {
+    on!(tx, |db| sqlx::query_as("SELECT id, slug, name, oid, cloud_allowed FROM orgs ORDER BY slug").fetch_all(db))
+}
+
+/// One by its slug.
+pub async fn by_slug(tx: &mut Tx, slug: &str) -> Result<Option<Org>> {
+    on!(tx, |db| sqlx::query_as("SELECT id, slug, name, oid, cloud_allowed FROM orgs WHERE slug = $1")
+        .bind(slug)
+        .fetch_optional(db))
+}
+
+/// One by its id.
+pub async fn by_id(tx: &mut Tx, id: i64) -> Result<Option<Org>> {
+    on!(tx, |db| sqlx::query_as("SELECT id, slug, name, oid, cloud_allowed FROM orgs WHERE id = $1")
+        .bind(id)
+        .fetch_optional(db))
+}
+
+/// The organisation that owns a LimaCharlie oid.
+pub async fn by_oid(tx: &mut Tx, oid: &str) -> Result<Option<Org>> {
+    on!(tx, |db| sqlx::query_as("SELECT id, slug, name, oid, cloud_allowed FROM orgs WHERE oid = $1")
+        .bind(oid)
+        .fetch_optional(db))
+}
+
+/// The organisations of a person, by slug.
+pub async fn of_user(tx: &mut Tx, user_id: i64) -> Result<Vec<Org>> {
+    on!(tx, |db| {
+        sqlx::query_as(
+        "SELECT o.id, o.slug, o.name, o.oid, o.cloud_allowed FROM orgs o JOIN memberships m ON m.org_id = o.id WHERE m.user_id = $1 ORDER BY o.slug"
+    )
+    .bind(user_id)
+    .fetch_all(db)
+    })
+}
+
+/// Allows or forbids that an organisation's data leaves to cloud voters.
+pub async fn allow_cloud(tx: &mut Tx, id: i64, allowed: bool) -> Result<u64> {
+    run!(tx, sqlx::query("UPDATE orgs SET cloud_allowed = $1 WHERE id = $2").bind(allowed).bind(id))
+}

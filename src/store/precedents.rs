@@ -1,0 +1,49 @@
+//! How analysts decided a behaviour before, kept up to date by every declaration and its undo.
+use super::{Result, Tx, on, run};
+use crate::domain::Verdict;
+use crate::domain::dossier::Precedents;
+
+/// Notes that a case with this behaviour was opened.
+pub async fn seen(tx: &mut Tx, org_id: i64, fingerprint: &str, now_ms: i64) -> Result<u64> {
+    run!(
+        tx,
+        sqlx::query(
+            "INSERT INTO precedents (org_id, fingerprint, cases, first_ms, last_ms) VALUES ($1, $2, 1, $3, $3)
+             ON CONFLICT (org_id, fingerprint) DO UPDATE SET cases = precedents.cases + 1, last_ms = $3"
+        )
+        .bind(org_id)
+        .bind(fingerprint)
+        .bind(now_ms)
+    )
+}
+
+/// Moves one case of a behaviour from one verdict to another.
+pub async fn shift(tx: &mut Tx, org_id: i64, fingerprint: &str, from: Verdict, to: Verdict) -> Result<u64> {
+    let delta = |verdict: Verdict| i64::from(to == verdict) - i64::from(from == verdict);
+    run!(
+        tx,
+        sqlx::query(
+            "UPDATE precedents SET false_positive = false_positive + $1, benign_true_positive = benign_true_positive + $2,
+                true_positive = true_positive + $3 WHERE org_id = $4 AND fingerprint = $5"
+        )
+        .bind(delta(Verdict::FalsePositive))
+        .bind(delta(Verdict::BenignTruePositive))
+        .bind(delta(Verdict::TruePositive))
+        .bind(org_id)
+        .bind(fingerprint)
+    )
+}
+
+/// The verdicts on a behaviour.
+pub async fn of(tx: &mut Tx, org_id: i64, fingerprint: &str) -> Result<Precedents> {
+    let row: Option<(i64, i64, i64)> = on!(tx, |db| {
+        sqlx::query_as(
+        "SELECT false_positive, benign_true_positive, true_positive FROM precedents WHERE org_id = $1 AND fingerprint = $2"
+    )
+    .bind(org_id)
+    .bind(fingerprint)
+    .fetch_optional(db)
+    })?;
+    let (false_positive, benign_true_positive, true_positive) = row.unwrap_or_default();
+    Ok(Precedents { false_positive, benign_true_positive, true_positive })
+}

@@ -1,0 +1,33 @@
+//! ATT&CK techniques of a case, each with who named it.
+use super::{Result, Tx, on, run};
+
+/// A technique of a case.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct InCase {
+    /// Its id, such as `T1218`.
+    pub technique: String,
+    /// `rule` or a voter's name.
+    pub source: String,
+}
+
+/// Adds a technique.
+pub async fn add(tx: &mut Tx, case: i64, technique: &str, source: &str) -> Result<u64> {
+    run!(
+        tx,
+        sqlx::query(
+            "INSERT INTO case_techniques (case_number, technique, source) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
+        )
+        .bind(case)
+        .bind(technique)
+        .bind(source)
+    )
+}
+
+/// The techniques of a case.
+pub async fn of_case(tx: &mut Tx, case: i64) -> Result<Vec<InCase>> {
+    on!(tx, |db| sqlx::query_as(
+        "SELECT technique, source FROM case_techniques WHERE case_number = $1 ORDER BY technique, source"
+    )
+    .bind(case)
+    .fetch_all(db))
+}

@@ -1,0 +1,58 @@
+//! What happened to a case, newest first.
+use super::{ActorKind, Result, Tx, on, run};
+
+/// One entry.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Entry {
+    /// Its id, growing with time.
+    pub id: i64,
+    /// The case.
+    pub case_number: i64,
+    /// When.
+    pub at_ms: i64,
+    /// What kind of actor.
+    pub actor_kind: ActorKind,
+    /// Who.
+    pub actor: String,
+    /// What kind of change.
+    pub kind: String,
+    /// The change in words.
+    pub text: String,
+    /// The run that it belongs to.
+    pub run_id: Option<i64>,
+    /// What undoes it.
+    pub undo: Option<String>,
+    /// When it was undone.
+    pub undone_ms: Option<i64>,
+}
+
+/// The newest entries of a case, at most `limit`.
+pub async fn of_case(tx: &mut Tx, case: i64, limit: i64) -> Result<Vec<Entry>> {
+    on!(tx, |db| sqlx::query_as(
+        "SELECT id, case_number, at_ms, actor_kind, actor, kind, text, run_id, undo, undone_ms FROM timeline
+         WHERE case_number = $1 ORDER BY at_ms DESC, id DESC LIMIT $2"
+    )
+    .bind(case)
+    .bind(limit)
+    .fetch_all(db))
+}
+
+/// One entry of a case.
+pub async fn in_case(tx: &mut Tx, case: i64, id: i64) -> Result<Option<Entry>> {
+    on!(tx, |db| {
+        sqlx::query_as(
+        "SELECT id, case_number, at_ms, actor_kind, actor, kind, text, run_id, undo, undone_ms FROM timeline WHERE case_number = $1 AND id = $2"
+    )
+    .bind(case)
+    .bind(id)
+    .fetch_optional(db)
+    })
+}
+
+/// Notes that an entry was undone; 0 where it was already.
+pub async fn undone(tx: &mut Tx, id: i64, now_ms: i64) -> Result<u64> {
+    run!(
+        tx,
+        sqlx::query("UPDATE timeline SET undone_ms = $1 WHERE id = $2 AND undone_ms IS NULL").bind(now_ms).bind(id)
+    )
+}

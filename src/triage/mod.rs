@@ -1,0 +1,13 @@
+//! The thinking, as pure functions: what an event holds, what voters are told, what their votes amount to.
+//!
+//! `observables` and `fingerprint` read an event; `prompt` puts the evidence into words that can't
+//! be taken for instructions; `vote` counts; `report` tells the result in the seed's shape;
+//! `flags` says what argues against it; `policy` names what keeps the machine from acting alone.
+pub mod fingerprint;
+pub mod flags;
+pub mod observables;
+pub mod policy;
+pub mod prompt;
+pub mod render;
+pub mod report;
+pub mod vote;

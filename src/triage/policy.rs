@@ -1,0 +1,76 @@
+//! What the machine may do alone, decided by code from raw fields: each veto is named.
+use super::vote::Count;
+use crate::domain::dossier::{Dossier, Precedents};
+use crate::domain::{Severity, detection::Process};
+
+/// Something that keeps the machine from closing a case.
+pub type Named = (&'static str, String);
+
+/// The settings that vetoes depend on.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings<'a> {
+    /// From this severity on.
+    pub severity: Severity,
+    /// Patterns of sensor tags.
+    pub tags: &'a [String],
+}
+
+/// The vetoes against closing, in the order in which they matter.
+pub fn vetoes(
+    dossier: &Dossier,
+    count: &Count,
+    severity: Severity,
+    truncated: bool,
+    settings: Settings<'_>,
+) -> Vec<Named> {
+    let mut vetoes = Vec::new();
+    if severity >= settings.severity {
+        vetoes.push(("severity", format!("The severity is {}.", severity.label().to_lowercase())));
+    }
+    let tags = alarming_tags(&dossier.detection.tags, settings.tags);
+    if !tags.is_empty() {
+        vetoes.push(("host_tags", format!("The host is tagged {}.", tags.join(", "))));
+    }
+    if dossier.intel.iter().any(|intel| intel.malicious > 0) {
+        vetoes.push(("intelligence", "Threat intelligence calls an observable malicious.".to_owned()));
+    }
+    if dossier.detection.process().as_ref().is_some_and(unsigned_in_writable) {
+        vetoes.push(("unsigned", "The image is not signed and lies where users can write.".to_owned()));
+    }
+    if dossier.prevalence.cases == 0 && dossier.precedents == Precedents::default() {
+        vetoes.push(("first_sight", "This behaviour is seen here for the first time.".to_owned()));
+    }
+    if truncated {
+        vetoes.push(("truncated", "Part of the event was cut before the voters saw it.".to_owned()));
+    }
+    if count.missing > 0 {
+        vetoes.push(("degraded", "A voter of the panel is missing.".to_owned()));
+    }
+    vetoes
+}
+
+/// The sensor's tags that match one of the patterns.
+pub fn alarming_tags<'a>(tags: &'a [String], patterns: &[String]) -> Vec<&'a str> {
+    tags.iter().map(String::as_str).filter(|tag| patterns.iter().any(|pattern| fits(pattern, tag))).collect()
+}
+
+/// Whether a tag fits a pattern in which `*` stands for any run of characters.
+fn fits(pattern: &str, tag: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern.eq_ignore_ascii_case(tag),
+        Some((head, rest)) => {
+            let (tag, head) = (tag.to_ascii_lowercase(), head.to_ascii_lowercase());
+            let Some(tail) = tag.strip_prefix(&head) else { return false };
+            tail.char_indices().map(|(at, _)| at).chain([tail.len()]).any(|at| fits(rest, &tail[at..]))
+        }
+    }
+}
+
+/// Folders that ordinary users can write to.
+const WRITABLE: &[&str] =
+    &["\\users\\", "\\temp\\", "\\programdata\\", "\\windows\\tasks\\", "\\perflogs\\", "/tmp/", "/home/", "/var/tmp/"];
+
+fn unsigned_in_writable(process: &Process) -> bool {
+    let path = process.path.to_lowercase();
+    process.signed == Some(false) && WRITABLE.iter().any(|folder| path.contains(folder))
+}

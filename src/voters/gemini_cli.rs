@@ -1,0 +1,206 @@
+//! The `gemini` command line, locked down: it is an agent, and what it reads was written by attackers.
+//!
+//! It gets a home of its own without tools, servers or extensions, an empty working folder that
+//! can't be written, an environment of four variables, and a system prompt that replaces its own.
+//! Every `@` is escaped, because it would be read as the name of a file to send.
+use super::http::judge;
+use super::{Kind, Question, Reply, Said, Voter, VoterConfig};
+use crate::domain::Failure;
+use crate::limits;
+use crate::secret::Secret;
+use async_trait::async_trait;
+use serde_json::Value;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::process::{Child, Command};
+use tokio::sync::Semaphore;
+
+/// Sign-in by key, no tools, no servers, no statistics.
+const SETTINGS: &str = r#"{"security":{"auth":{"selectedType":"gemini-api-key"}},"tools":{"core":["none_such"]},"mcp":{"allowed":[]},"privacy":{"usageStatisticsEnabled":false}}"#;
+const INSTRUCTION: &str = "Judge the alert above and answer with one JSON object only.";
+
+/// A model behind the command line.
+pub struct GeminiCli {
+    config: VoterConfig,
+    key: Option<Secret>,
+    places: Semaphore,
+}
+
+impl GeminiCli {
+    /// A voter of this configuration with its key; without one, `GEMINI_API_KEY` of our own environment is passed on.
+    pub fn new(config: VoterConfig, key: Option<Secret>) -> Self {
+        Self { places: Semaphore::new(config.concurrency.max(1)), config, key }
+    }
+}
+
+#[async_trait]
+impl Voter for GeminiCli {
+    fn name(&self) -> &str {
+        &self.config.name
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::GeminiCli
+    }
+
+    fn model(&self) -> &str {
+        if self.config.model.is_empty() { "gemini" } else { &self.config.model }
+    }
+
+    fn cloud(&self) -> bool {
+        self.config.cloud
+    }
+
+    fn deadline(&self) -> Duration {
+        Duration::from_secs(self.config.timeout_s.max(1))
+    }
+
+    async fn ask(&self, question: &Question) -> Reply {
+        // A closed semaphore can't be: nobody closes it.
+        let _place = self.places.acquire().await;
+        let prompt = &question.prompt;
+        match self.run(&prompt.system, &prompt.user).await {
+            Ok((text, tokens_in, tokens_out)) => Reply {
+                said: judge(&text, prompt),
+                raw: super::cut(&text, limits::RAW_ANSWER),
+                tokens_in,
+                tokens_out,
+                ..Reply::bare(Said::Abstained(String::new()))
+            },
+            Err((failure, why)) => Reply::bare(Said::Failed(failure, why)),
+        }
+    }
+}
+
+/// Text and tokens.
+type Spoken = (String, Option<i64>, Option<i64>);
+
+impl GeminiCli {
+    async fn run(&self, system: &str, user: &str) -> Result<Spoken, (Failure, String)> {
+        let failed =
+            |error: std::io::Error| (Failure::Http, format!("{} could not be started: {error}", self.config.command));
+        let home = tempfile::Builder::new().prefix("fusionsoc-gemini-").tempdir().map_err(failed)?;
+        let mut child = self.command(home.path(), system).map_err(failed)?.spawn().map_err(failed)?;
+        let group = child.id();
+        let spoken = tokio::time::timeout(self.deadline(), talk(&mut child, user)).await;
+        // The tool starts processes of its own; none may outlive the vote.
+        kill(group);
+        let (code, stdout, stderr) = match spoken {
+            Err(_) => return Err((Failure::Timeout, format!("no answer within {} s", self.deadline().as_secs()))),
+            Ok(Err(error)) => return Err(failed(error)),
+            Ok(Ok(spoken)) => spoken,
+        };
+        if code != Some(0) {
+            return Err((Failure::Http, problem(code, &stderr)));
+        }
+        let reply: Value =
+            serde_json::from_slice(&stdout).map_err(|_| (Failure::Parse, "gemini did not print JSON".to_owned()))?;
+        let text = reply.get("response").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let tokens = |name: &str| {
+            let models = reply.pointer("/stats/models").and_then(Value::as_object)?;
+            Some(
+                models
+                    .values()
+                    .filter_map(|model| model.pointer(&format!("/tokens/{name}")).and_then(Value::as_i64))
+                    .sum(),
+            )
+        };
+        Ok((text, tokens("prompt"), tokens("candidates")))
+    }
+
+    fn command(&self, home: &Path, system: &str) -> std::io::Result<Command> {
+        std::fs::create_dir(home.join(".gemini"))?;
+        std::fs::write(home.join(".gemini/settings.json"), SETTINGS)?;
+        std::fs::write(home.join("system.md"), system)?;
+        let empty = home.join("empty");
+        std::fs::create_dir(&empty)?;
+        std::fs::set_permissions(&empty, std::fs::Permissions::from_mode(0o500))?;
+        let mut command = Command::new(&self.config.command);
+        if !self.config.model.is_empty() {
+            command.args(["-m", &self.config.model]);
+        }
+        command
+            .args(["-e", "none", "-o", "json", "-p", INSTRUCTION])
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", home)
+            .env("GEMINI_SYSTEM_MD", home.join("system.md"))
+            .env("GEMINI_CLI_TRUST_WORKSPACE", "true")
+            .current_dir(empty)
+            .process_group(0)
+            .kill_on_drop(true)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let key = self.key.as_ref().map(|key| key.expose().into()).or_else(|| std::env::var_os("GEMINI_API_KEY"));
+        if let Some(key) = key {
+            command.env("GEMINI_API_KEY", key);
+        }
+        Ok(command)
+    }
+}
+
+/// Writes the prompt and reads both outputs up to the limit.
+async fn talk(child: &mut Child, user: &str) -> std::io::Result<(Option<i32>, Vec<u8>, Vec<u8>)> {
+    let input = child.stdin.take();
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let cap = u64::try_from(limits::UPSTREAM_BODY).unwrap_or(u64::MAX);
+    let write = async {
+        if let Some(mut input) = input {
+            // A tool that ends early closes the pipe; its exit code says why.
+            let _ = input.write_all(user.replace('@', "\\@").as_bytes()).await;
+        }
+    };
+    let stdout = child.stdout.take();
+    let stderr = child.stderr.take();
+    let read_out = async { if let Some(pipe) = stdout { pipe.take(cap).read_to_end(&mut out).await } else { Ok(0) } };
+    let read_err = async { if let Some(pipe) = stderr { pipe.take(cap).read_to_end(&mut err).await } else { Ok(0) } };
+    let ((), read, read_error) = tokio::join!(write, read_out, read_err);
+    read?;
+    read_error?;
+    let status = child.wait().await?;
+    Ok((status.code(), out, err))
+}
+
+fn kill(group: Option<u32>) {
+    let pid = group.and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw);
+    if let Some(pid) = pid {
+        // A group that has ended already can't be killed, and needs not be.
+        let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
+    }
+}
+
+/// Exit codes of the tool in words; API errors exit with the HTTP status modulo 256.
+fn problem(code: Option<i32>, stderr: &[u8]) -> String {
+    let what = match code {
+        Some(41) => "it is not signed in: give its key by api_key_file or GEMINI_API_KEY",
+        Some(42) => "it did not accept the input",
+        Some(44) => "its sandbox failed",
+        Some(52) => "its configuration is wrong",
+        Some(53) => "it reached its turn limit",
+        Some(55) => "it does not trust its working folder",
+        Some(144) => "the API refused the request (400)",
+        Some(145) => "the API did not accept the key (401)",
+        Some(147) => "the API forbids it (403)",
+        Some(148) => "the API does not know the model (404)",
+        Some(173) => "the API's quota is used up (429)",
+        Some(244) => "the API failed (500)",
+        Some(247) => "the API is overloaded (503)",
+        Some(_) => "it failed",
+        None => "it was killed",
+    };
+    let last = String::from_utf8_lossy(stderr)
+        .lines()
+        .rev()
+        .find(|line| !line.trim().is_empty())
+        .unwrap_or_default()
+        .to_owned();
+    format!(
+        "gemini exited with {}: {what}. {}",
+        code.map_or_else(|| "a signal".to_owned(), |code| code.to_string()),
+        super::cut(&last, 300)
+    )
+}

@@ -1,0 +1,193 @@
+//! The voters: who is asked, and how an answer or a failure comes back.
+//!
+//! One file for each wire kind. A new provider is one file and one line in [`build`].
+//! Voters see a [`Question`] and nothing else: no other votes, no earlier AI text, no notes.
+pub mod build;
+pub mod gemini_cli;
+pub mod http;
+pub mod ollama;
+pub mod openai;
+pub mod precedent;
+pub mod reading;
+pub mod rules;
+
+pub use build::build;
+
+use crate::domain::{Answer, Dossier, Failure};
+use async_trait::async_trait;
+use serde::Deserialize;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// One voter as configuration describes it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VoterConfig {
+    /// The name on pages and in reports, unique.
+    pub name: String,
+    /// The wire kind.
+    pub kind: Kind,
+    /// Where the server is; each kind has its usual address.
+    #[serde(default)]
+    pub base_url: String,
+    /// The model's name on that server.
+    #[serde(default)]
+    pub model: String,
+    /// A file with the API key, readable by its owner alone.
+    #[serde(default)]
+    pub api_key_file: String,
+    /// The program, for `gemini_cli`.
+    #[serde(default = "gemini")]
+    pub command: String,
+    /// Seconds for one vote in all, retries included.
+    #[serde(default = "two_minutes")]
+    pub timeout_s: u64,
+    /// How many questions the server may get at once.
+    #[serde(default = "one")]
+    pub concurrency: usize,
+    /// Whether data leaves the house.
+    #[serde(default)]
+    pub cloud: bool,
+}
+
+impl VoterConfig {
+    /// A model on an Ollama server with everything else as usual.
+    pub fn ollama(name: &str, base_url: &str, model: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            kind: Kind::Ollama,
+            base_url: base_url.to_owned(),
+            model: model.to_owned(),
+            api_key_file: String::new(),
+            command: gemini(),
+            timeout_s: two_minutes(),
+            concurrency: one(),
+            cloud: false,
+        }
+    }
+}
+
+/// The start of a text, at most `max` bytes, whole characters only.
+fn cut(text: &str, max: usize) -> String {
+    text[..text.floor_char_boundary(max)].to_owned()
+}
+
+fn gemini() -> String {
+    "gemini".to_owned()
+}
+
+const fn two_minutes() -> u64 {
+    120
+}
+
+const fn one() -> usize {
+    1
+}
+
+/// Wire kinds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Ollama's own API.
+    Ollama,
+    /// Any server with `/chat/completions`.
+    Openai,
+    /// The `gemini` command line.
+    GeminiCli,
+    /// A voter without network: `builtin:rules` or `builtin:precedent`.
+    Builtin,
+}
+
+impl Kind {
+    /// The word in configuration and on pages.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ollama => "ollama",
+            Self::Openai => "openai",
+            Self::GeminiCli => "gemini_cli",
+            Self::Builtin => "builtin",
+        }
+    }
+}
+
+/// What a voter is asked.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// The evidence, for the built-in voters.
+    pub dossier: Arc<Dossier>,
+    /// The same evidence in words, for models.
+    pub prompt: Arc<Prompt>,
+}
+
+/// A prompt, ready to send.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prompt {
+    /// The system message.
+    pub system: String,
+    /// The user message, data lines included.
+    pub user: String,
+    /// A word that must never come back.
+    pub canary: String,
+    /// The version of the template.
+    pub version: &'static str,
+    /// SHA-256 in hex of the prompt with boundary and canary taken out: equal for equal evidence.
+    pub hash: String,
+    /// What was cut to fit, in words; empty when nothing was.
+    pub truncated: Vec<String>,
+}
+
+/// What came of asking.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reply {
+    /// A vote, nothing to say, or a failure.
+    pub said: Said,
+    /// The raw answer, cut to 64 KiB.
+    pub raw: String,
+    /// The model's digest, where the server tells it.
+    pub digest: String,
+    /// Tokens of the prompt, where the server tells them.
+    pub tokens_in: Option<i64>,
+    /// Tokens of the answer, where the server tells them.
+    pub tokens_out: Option<i64>,
+    /// How many requests it took.
+    pub attempts: i64,
+}
+
+/// The outcome of one question.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Said {
+    /// A checked answer.
+    Answered(Answer),
+    /// Nothing to say, and why.
+    Abstained(String),
+    /// No usable answer, and why in words for the analyst.
+    Failed(Failure, String),
+}
+
+impl Reply {
+    /// A reply that is only what was said.
+    pub const fn bare(said: Said) -> Self {
+        Self { said, raw: String::new(), digest: String::new(), tokens_in: None, tokens_out: None, attempts: 1 }
+    }
+}
+
+/// Somebody who votes.
+#[async_trait]
+pub trait Voter: Send + Sync {
+    /// The name on pages and in reports.
+    fn name(&self) -> &str;
+    /// The wire kind.
+    fn kind(&self) -> Kind;
+    /// The model's name, or the voter's own for built-in ones.
+    fn model(&self) -> &str;
+    /// Whether data leaves the house.
+    fn cloud(&self) -> bool {
+        false
+    }
+    /// The total time this voter may take, retries included.
+    fn deadline(&self) -> Duration {
+        Duration::from_secs(120)
+    }
+    /// Asks. Never panics and never hangs: every failure is a [`Said::Failed`].
+    async fn ask(&self, question: &Question) -> Reply;
+}

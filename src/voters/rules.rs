@@ -1,0 +1,116 @@
+//! `builtin:rules`: weighs what the event holds on a fixed scale and shows each weight.
+//!
+//! Each finding adds or takes points. The rule's level starts the scale: informational 0, low 5,
+//! medium 15, high 30, critical 40. From 60 on the vote is true positive, below 10 false positive,
+//! in between needs review. The confidence grows with the distance from the nearest border and
+//! never exceeds 0.85: a fixed scale does not know more.
+mod findings;
+
+use super::{Kind, Question, Reply, Said, Voter};
+use crate::domain::answer::Recommendation;
+use crate::domain::{Answer, Dossier, MachineVerdict, Severity};
+use async_trait::async_trait;
+use findings::Finding;
+
+/// From so many points on it is a true positive.
+const BAD: i32 = 60;
+/// Below so many it is a false positive.
+const GOOD: i32 = 10;
+
+/// The scale.
+pub struct Rules;
+
+#[async_trait]
+impl Voter for Rules {
+    fn name(&self) -> &'static str {
+        "builtin:rules"
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Builtin
+    }
+
+    fn model(&self) -> &'static str {
+        "scale 1"
+    }
+
+    async fn ask(&self, question: &Question) -> Reply {
+        Reply::bare(Said::Answered(weigh(&question.dossier)))
+    }
+}
+
+/// The answer of the scale for a dossier.
+pub fn weigh(dossier: &Dossier) -> Answer {
+    let start = match dossier.detection.rule_severity() {
+        Severity::Informational => 0,
+        Severity::Low => 5,
+        Severity::Medium => 15,
+        Severity::High => 30,
+        Severity::Critical => 40,
+    };
+    let findings = findings::of(dossier);
+    let points = (start + findings.iter().map(|finding| finding.points).sum::<i32>()).clamp(0, 100);
+    let verdict = match points {
+        BAD.. => MachineVerdict::TruePositive,
+        GOOD..BAD => MachineVerdict::NeedsReview,
+        _ => MachineVerdict::FalsePositive,
+    };
+    answer(dossier, verdict, points, &findings)
+}
+
+fn answer(dossier: &Dossier, verdict: MachineVerdict, points: i32, findings: &[Finding]) -> Answer {
+    let list = |bad: bool| {
+        let mut chosen: Vec<_> = findings.iter().filter(|finding| (finding.points > 0) == bad).collect();
+        chosen.sort_by_key(|finding| -finding.points.abs());
+        chosen
+            .iter()
+            .take(4)
+            .map(|finding| format!("{} ({:+})", finding.text, finding.points))
+            .collect::<Vec<_>>()
+            .join("; ")
+    };
+    let distance = match verdict {
+        MachineVerdict::TruePositive => points - BAD,
+        MachineVerdict::FalsePositive => GOOD - points,
+        _ => (points - GOOD).min(BAD - points),
+    };
+    let (severity, action) = match verdict {
+        MachineVerdict::TruePositive => {
+            (dossier.detection.rule_severity().max(Severity::High), Recommendation::IsolateHost)
+        }
+        MachineVerdict::FalsePositive => {
+            (dossier.detection.rule_severity().min(Severity::Low), Recommendation::TuneRule)
+        }
+        _ => (dossier.detection.rule_severity(), Recommendation::Hunt),
+    };
+    let benign = list(false);
+    Answer {
+        what_happened: format!(
+            "{} on {}: {points} of 100 points on the scale.",
+            summary(dossier),
+            dossier.detection.host_label()
+        ),
+        evidence_malicious: list(true),
+        false_positive_reason: if verdict == MachineVerdict::FalsePositive { benign.clone() } else { String::new() },
+        evidence_benign: benign,
+        missing_information: "Signer, ancestors and activity around the event are not known.".to_owned(),
+        ioc_analysis: String::new(),
+        verdict,
+        severity,
+        risk_score: u8::try_from(points).unwrap_or_default(),
+        mitre_techniques: dossier.detection.techniques().into_iter().take(5).collect(),
+        iocs: Vec::new(),
+        recommended_actions: vec![action],
+        investigation_questions: Vec::new(),
+        confidence: f64::from((55 + distance).clamp(50, 85)) / 100.0,
+    }
+}
+
+fn summary(dossier: &Dossier) -> String {
+    let name = |path: &str| crate::domain::detection::file_name(path).to_owned();
+    match (dossier.detection.parent(), dossier.detection.process()) {
+        (Some(parent), Some(process)) => format!("{} started {}", name(&parent.path), name(&process.path)),
+        (None, Some(process)) => format!("{} ran", name(&process.path)),
+        _ => dossier.detection.event_type.clone(),
+    }
+}
