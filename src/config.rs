@@ -6,7 +6,7 @@ use figment::Figment;
 use figment::providers::{Env, Format, Toml};
 use serde::Deserialize;
 use std::net::{IpAddr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// All settings.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -209,6 +209,22 @@ impl Config {
             return no("panel.quorum: is larger than the panel".to_owned());
         }
         Ok(())
+    }
+
+    /// The file of a `SQLite` database.
+    pub fn sqlite_path(&self) -> Option<PathBuf> {
+        let rest = self.database.url.strip_prefix("sqlite:")?;
+        let file = rest.strip_prefix("//").unwrap_or(rest).split('?').next().unwrap_or_default();
+        (!file.is_empty() && file != ":memory:").then(|| PathBuf::from(file))
+    }
+
+    /// The key file: as set, else beside the `SQLite` database, else in the working folder.
+    pub fn key_path(&self) -> PathBuf {
+        let usual = Server::default().key_file;
+        match self.sqlite_path() {
+            Some(database) if self.server.key_file == usual => database.with_file_name(usual),
+            _ => PathBuf::from(&self.server.key_file),
+        }
     }
 
     /// The address that people use.

@@ -1,4 +1,6 @@
 //! FusionSOC: detections in, voted verdicts and closed cases out.
+pub mod api;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod domain;
@@ -11,3 +13,4 @@ pub mod secret;
 pub mod store;
 pub mod triage;
 pub mod voters;
+pub mod web;

@@ -37,3 +37,23 @@ pub const REVOTE_AFTER_MS: [i64; 3] = [60_000, 300_000, 900_000];
 pub const WORKER_GRACE: Duration = Duration::from_secs(20);
 /// How long a stopping server lets requests finish.
 pub const SERVER_GRACE: Duration = Duration::from_secs(10);
+/// A form's body.
+pub const FORM_BODY: usize = 128 * 1024;
+/// A JSON body at the API.
+pub const API_BODY: usize = 1024 * 1024;
+/// The longest URL.
+pub const URL: usize = 8 * 1024;
+/// A session ends after so long without a request.
+pub const SESSION_IDLE_MS: i64 = 8 * 60 * 60 * 1000;
+/// A session ends after so long in any case.
+pub const SESSION_MS: i64 = 24 * 60 * 60 * 1000;
+/// The longest password that is hashed.
+pub const PASSWORD: usize = 1024;
+/// Event streams in all.
+pub const STREAMS: usize = 2_000;
+/// Rows of a page of the queue.
+pub const PAGE: i64 = 50;
+/// The most rows that may be asked for.
+pub const PAGE_MOST: i64 = 200;
+/// Connections at once.
+pub const CONNECTIONS: usize = 1024;

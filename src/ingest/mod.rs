@@ -5,6 +5,7 @@
 //! commit, `signature` proves a webhook's sender, `recorded` brings in a triage of elsewhere.
 mod accept;
 pub mod batch;
+pub mod file;
 pub mod reading;
 pub mod recorded;
 pub mod signature;

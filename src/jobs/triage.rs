@@ -17,7 +17,7 @@ use crate::store::{Actor, Change, Tx, cases, jobs, record, runs, votes};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use conclude::refresh_case;
-pub(crate) use dossier::of_run as dossier_of;
+pub(crate) use dossier::{of_run as dossier_of, read_intel};
 pub(crate) use look::look;
 
 /// The kind of job that runs a triage.

@@ -22,9 +22,8 @@ pub struct Reject {
 
 /// Keeps a refused delivery and lets go of the oldest beyond 1,000.
 pub async fn insert(tx: &mut Tx, reject: &Reject) -> Result<()> {
-    let id: i64 =
-        on!(tx, |db| {
-            sqlx::query_scalar(
+    let id: i64 = on!(tx, |db| {
+        sqlx::query_scalar(
         "INSERT INTO rejects (org_id, at_ms, source, status, error, body) VALUES ($1, $2, $3, $4, $5, $6) RETURNING id"
     )
     .bind(reject.org_id)
@@ -34,7 +33,7 @@ pub async fn insert(tx: &mut Tx, reject: &Reject) -> Result<()> {
     .bind(&reject.error)
     .bind(reject.body.replace('\0', "\u{FFFD}"))
     .fetch_one(db)
-        })?;
+    })?;
     run!(tx, sqlx::query("DELETE FROM rejects WHERE id <= $1").bind(id - 1_000))?;
     Ok(())
 }

@@ -1,0 +1,104 @@
+//! A case as JSON, exactly with the names of the contract.
+use crate::error::Result;
+use crate::store::cases::Case;
+use crate::store::{Tx, actions, detections, notes, observables, runs, techniques, timeline, votes};
+use serde_json::{Value, json};
+
+/// A time as RFC 3339 in UTC, or null.
+pub(super) fn time(ms: impl Into<Option<i64>>) -> Value {
+    let at = ms.into().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
+    at.map_or(Value::Null, |at| json!(at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()))
+}
+
+/// The short form, as in lists.
+pub(super) fn short(case: &Case) -> Value {
+    json!({
+        "number": case.number, "title": case.title, "org": case.org, "status": case.status, "verdict": case.verdict,
+        "machine_verdict": case.machine_verdict, "severity": case.severity, "hostname": case.hostname, "rule": case.rule_path,
+        "detections": case.detections, "opened_at": time(case.opened_ms), "updated_at": time(case.updated_ms),
+    })
+}
+
+/// The long form.
+pub(super) async fn long(tx: &mut Tx, case: &Case) -> Result<Value> {
+    let mut json = short(case);
+    let techniques: Vec<_> = techniques::of_case(tx, case.number)
+        .await?
+        .into_iter()
+        .map(|found| {
+            let name = crate::domain::technique::lookup(&found.technique).map(|known| known.name);
+            json!({"id": found.technique, "name": name, "source": found.source})
+        })
+        .collect();
+    let observables = observables::of_case(tx, case.number).await?;
+    let observables: Vec<_> = observables
+        .iter()
+        .map(|found| json!({"type": found.kind, "value": found.value, "verdict": null, "role": found.role}))
+        .collect();
+    let more = json!({
+        "version": case.version, "reason": case.reason, "assignee": case.assignee, "rule_level": case.rule_level,
+        "confidence": case.confidence, "outcome": case.outcome, "risk_score": case.risk_score, "triage_state": case.triage_state,
+        "previous_case": case.previous_case, "repeats": case.repeats, "chain": case.chain,
+        "detections": stored(tx, case).await?, "observables": observables, "techniques": techniques, "runs": all_runs(tx, case).await?,
+        "notes": all_notes(tx, case).await?, "actions": all_actions(tx, case).await?, "timeline": entries(tx, case).await?,
+    });
+    if let (Some(json), Value::Object(more)) = (json.as_object_mut(), more) {
+        json.extend(more);
+    }
+    Ok(json)
+}
+
+async fn stored(tx: &mut Tx, case: &Case) -> Result<Vec<Value>> {
+    let all = detections::of_case(tx, case.number, 200).await?;
+    Ok(all
+        .into_iter()
+        .map(|one| {
+            let document: Value = serde_json::from_str(&one.raw).unwrap_or_default();
+            json!({
+                "detect_id": one.detect_id, "title": one.title, "rule": case.rule_path, "level": one.level, "event_type": one.event_type,
+                "event_time": time(one.event_ms), "received_at": time(one.received_ms), "fingerprint": one.fingerprint, "detection": document,
+            })
+        })
+        .collect())
+}
+
+async fn all_runs(tx: &mut Tx, case: &Case) -> Result<Vec<Value>> {
+    let votes = votes::of_case(tx, case.number).await?;
+    let mut json = Vec::new();
+    for run in runs::of_case(tx, case.number).await? {
+        let of_run: Vec<_> = votes.iter().filter(|vote| vote.run_id == run.id).map(vote).collect();
+        json.push(json!({
+            "number": run.number, "state": run.state, "fingerprint": run.fingerprint, "machine_verdict": run.machine_verdict, "outcome": run.outcome,
+            "confidence": run.confidence, "severity": run.severity, "risk_score": run.risk_score, "auto_action": run.auto_action, "votes": of_run,
+            "flags": run.flags.0, "vetoes": run.vetoes.0, "report": run.report.map(|report| report.0), "recorded": run.recorded,
+            "asked_by": run.asked_by, "started_at": time(run.started_ms), "finished_at": time(run.finished_ms), "note": run.note,
+        }));
+    }
+    Ok(json)
+}
+
+fn vote(vote: &votes::Stored) -> Value {
+    json!({
+        "voter": vote.voter, "role": vote.role, "model": vote.model, "digest": vote.digest, "state": vote.state, "failure": vote.failure,
+        "detail": vote.detail, "verdict": vote.verdict, "confidence": vote.confidence, "latency_ms": vote.latency_ms, "attempts": vote.attempts,
+        "prompt_version": vote.prompt_version, "prompt_hash": vote.prompt_hash, "carried_from": vote.carried_from,
+    })
+}
+
+async fn all_notes(tx: &mut Tx, case: &Case) -> Result<Vec<Value>> {
+    let all = notes::of_case(tx, case.number).await?;
+    Ok(all.iter().map(|note| json!({"id": note.id, "author": note.author, "kind": note.kind, "body": note.body, "at": time(note.created_ms)})).collect())
+}
+
+async fn all_actions(tx: &mut Tx, case: &Case) -> Result<Vec<Value>> {
+    let all = actions::of_case(tx, case.number).await?;
+    let action = |one: &actions::Action| json!({"id": one.id, "kind": one.kind, "target": one.target, "state": one.state, "result": one.result, "asked_by": one.asked_by, "at": time(one.asked_ms), "recorded": one.recorded});
+    Ok(all.iter().map(action).collect())
+}
+
+/// The timeline, newest first.
+pub(super) async fn entries(tx: &mut Tx, case: &Case) -> Result<Vec<Value>> {
+    let all = timeline::of_case(tx, case.number, 500).await?;
+    let entry = |one: &timeline::Entry| json!({"id": one.id, "at": time(one.at_ms), "actor": one.actor, "actor_kind": one.actor_kind, "kind": one.kind, "text": one.text, "undone": one.undone_ms.is_some()});
+    Ok(all.iter().map(entry).collect())
+}

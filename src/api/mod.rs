@@ -1,0 +1,38 @@
+//! JSON for machines: detections in, cases out, the same verbs as the pages.
+//!
+//! Every call but the health checks carries `Authorization: Bearer fsoc_…`; the token decides the
+//! organisation. Errors are RFC 9457 problem documents.
+pub mod bearer;
+mod case_json;
+mod cases;
+mod detections;
+mod health;
+mod openapi;
+mod webhook;
+
+pub use openapi::document;
+
+use crate::limits;
+use crate::web::App;
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
+
+/// The API's routes.
+pub fn router(_: &App) -> Router<App> {
+    let ingest = Router::new()
+        .route("/api/v1/detections", post(detections::receive))
+        .route("/ingest/limacharlie/{source}", post(webhook::receive))
+        .layer(DefaultBodyLimit::max(limits::INGEST_BODY));
+    let cases = Router::new()
+        .route("/api/v1/cases", get(cases::index))
+        .route("/api/v1/cases/{number}", get(cases::show).patch(cases::change))
+        .route("/api/v1/cases/{number}/notes", post(cases::note))
+        .route("/api/v1/cases/{number}/triage", post(cases::triage))
+        .route("/api/v1/cases/{number}/timeline", get(cases::timeline))
+        .route("/api/openapi.json", get(openapi::show))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .layer(DefaultBodyLimit::max(limits::API_BODY));
+    ingest.merge(cases)
+}

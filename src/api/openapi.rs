@@ -1,0 +1,51 @@
+//! The OpenAPI document.
+use super::cases::{NewNote, Patch};
+use super::detections::{Received, Rejected};
+use axum::Json;
+use serde_json::{Value, json};
+use utoipa::OpenApi;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "FusionSOC", description = "Detections in, voted verdicts and closed cases out."),
+    components(schemas(Patch, NewNote, Received, Rejected))
+)]
+struct Document;
+
+/// The document: OpenAPI 3.1.
+pub fn document() -> Value {
+    let mut document = serde_json::to_value(Document::openapi()).unwrap_or_default();
+    let number =
+        json!([{"name": "number", "in": "path", "required": true, "schema": {"type": "integer", "minimum": 1}}]);
+    let problem = json!({"description": "A problem, RFC 9457", "content": {"application/problem+json": {"schema": {"type": "object"}}}});
+    let reply = |status: &str, what: &str| json!({status: {"description": what, "content": {"application/json": {"schema": {"type": "object"}}}}, "default": problem});
+    let body = |schema: &str| json!({"required": true, "content": {"application/json": {"schema": {"$ref": format!("#/components/schemas/{schema}")}}}});
+    document["paths"] = json!({
+        "/api/v1/detections": {"post": {"summary": "Deliver detections: one, an array, or JSON Lines", "responses": reply("202", "Stored"),
+            "requestBody": {"required": true, "content": {"application/json": {"schema": {}}, "application/x-ndjson": {"schema": {"type": "string"}}}}}},
+        "/api/v1/cases": {"get": {"summary": "List cases", "parameters": list_parameters(), "responses": reply("200", "A page")}},
+        "/api/v1/cases/{number}": {"parameters": number,
+            "get": {"summary": "Read a case", "responses": reply("200", "The case")},
+            "patch": {"summary": "Change a case", "requestBody": body("Patch"), "responses": reply("200", "The case after it")}},
+        "/api/v1/cases/{number}/notes": {"parameters": number, "post": {"summary": "Add a note", "requestBody": body("NewNote"), "responses": reply("201", "Added")}},
+        "/api/v1/cases/{number}/triage": {"parameters": number, "post": {"summary": "Ask the panel again", "responses": reply("202", "Queued")}},
+        "/api/v1/cases/{number}/timeline": {"parameters": number, "get": {"summary": "What happened", "responses": reply("200", "Entries, newest first")}},
+    });
+    document["components"]["securitySchemes"] =
+        json!({"token": {"type": "http", "scheme": "bearer", "bearerFormat": "fsoc_…"}});
+    document["security"] = json!([{"token": []}]);
+    document
+}
+
+fn list_parameters() -> Value {
+    let names = ["view", "status", "verdict", "severity", "org", "assignee", "rule", "sensor", "q", "sort", "after"];
+    let mut all: Vec<_> =
+        names.iter().map(|name| json!({"name": name, "in": "query", "schema": {"type": "string"}})).collect();
+    all.push(json!({"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 200}}));
+    Value::Array(all)
+}
+
+/// `GET /api/openapi.json`
+pub async fn show() -> Json<Value> {
+    Json(document())
+}

@@ -1,0 +1,69 @@
+//! `POST /ingest/limacharlie/{source}`: LimaCharlie's webhook output, signed with the source's secret.
+use super::detections::{Origin, deliver, header_text, keep_whole, unpack};
+use crate::clock::now_ms;
+use crate::error::{AppError, Result};
+use crate::ingest::reading::Layout;
+use crate::ingest::signature::{self, SHORTEST_SECRET};
+use crate::secret::Secret;
+use crate::store::sources::{self, Source};
+use crate::web::App;
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, header};
+use axum::response::Response;
+
+/// The route.
+pub async fn receive(
+    State(app): State<App>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response> {
+    let body = body.map_err(|_| AppError::TooLarge)?;
+    let source = sources::by_name(&mut app.store.read().await?, "limacharlie", &name).await?;
+    let secrets = source.as_ref().map(|source| secrets(&app, source)).unwrap_or_default();
+    if source.is_some() && secrets.is_empty() {
+        return Err(AppError::NotReady("This source has no usable secret."));
+    }
+    let from = Origin {
+        org_id: source.as_ref().map_or(0, |source| source.org_id),
+        source: format!("webhook:{}", name.chars().take(64).collect::<String>()),
+        limit: format!("source:{}", source.as_ref().map_or(0, |source| source.id)),
+    };
+    let Some(content) = proven(&headers, &body, &secrets)? else {
+        let limited = app.buckets.take("bad-signature", 1.0, 20.0).is_ok();
+        if limited {
+            keep_whole(&app, &from, 401, "lc-signature: missing or wrong", &body).await?;
+        }
+        return Err(AppError::Unauthorized);
+    };
+    if let Some(source) = &source {
+        let mut tx = app.store.write().await?;
+        sources::touch(&mut tx, source.id, now_ms()).await?;
+        tx.commit().await?;
+    }
+    deliver(&app, from, &content, Layout::Either).await
+}
+
+/// The source's secrets that can be opened and are long enough; two during a rotation.
+fn secrets(app: &App, source: &Source) -> Vec<Secret> {
+    let sealed = [Some(&source.secret), source.next_secret.as_ref()];
+    let open = sealed.into_iter().flatten().filter_map(|sealed| app.vault.unseal(sealed).ok());
+    open.filter(|secret| secret.expose().len() >= SHORTEST_SECRET).collect()
+}
+
+/// The content, where its signature fits: over the bytes as they came, else over those unpacked.
+fn proven(headers: &HeaderMap, body: &[u8], secrets: &[Secret]) -> Result<Option<Vec<u8>>> {
+    let (kind, given) = (header_text(headers, header::CONTENT_TYPE.as_str()), header_text(headers, "lc-signature"));
+    let fits =
+        |message: &[u8]| secrets.iter().any(|secret| signature::fits(secret.expose().as_bytes(), message, given));
+    if fits(body) {
+        return unpack(headers, body).map(Some);
+    }
+    if given.len() != 64 {
+        return Ok(None);
+    }
+    let plain = unpack(headers, body).unwrap_or_default();
+    Ok(signature::signed_part(kind, &plain).filter(|part| fits(part)))
+}

@@ -1,0 +1,331 @@
+//! Organisations, people, tokens and sources from the command line; each change is in the ledger.
+use super::{CliError, failed};
+use crate::api::bearer::new_token;
+use crate::clock::now_ms;
+use crate::domain::Role;
+use crate::domain::role::Scope;
+use crate::ingest::signature::SHORTEST_SECRET;
+use crate::secret::Vault;
+use crate::store::record::{Entry, audit};
+use crate::store::{Actor, Store, Tx, orgs, sessions, sources, tokens, users};
+use crate::web::auth::{fingerprint, hash_new};
+use clap::Subcommand;
+use std::io::{BufRead, IsTerminal};
+use std::process::ExitCode;
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// `org`
+#[derive(Debug, Subcommand)]
+pub enum OrgCommand {
+    /// Add an organisation.
+    Add {
+        /// Its short name.
+        slug: String,
+        /// Its name for people.
+        #[arg(long)]
+        name: String,
+        /// Its LimaCharlie organisation id.
+        #[arg(long)]
+        oid: Option<String>,
+    },
+    /// List organisations.
+    List,
+    /// Allow or forbid that its data leaves to cloud voters.
+    Cloud {
+        /// Its short name.
+        slug: String,
+        /// `allow` or `deny`.
+        #[arg(value_parser = ["allow", "deny"])]
+        what: String,
+    },
+}
+
+/// `user`
+#[derive(Debug, Subcommand)]
+pub enum UserCommand {
+    /// Add a person; the password is one line on standard input, or asked for.
+    Add {
+        /// The name to sign in with.
+        name: String,
+        /// viewer, analyst, lead or admin.
+        #[arg(long)]
+        role: Role,
+        /// An organisation; may be repeated.
+        #[arg(long, required = true)]
+        org: Vec<String>,
+    },
+    /// Set a new password; ends all sessions.
+    Passwd {
+        /// The person.
+        name: String,
+    },
+    /// Lock a person out; ends all sessions.
+    Disable {
+        /// The person.
+        name: String,
+    },
+    /// List people.
+    List,
+}
+
+/// `token`
+#[derive(Debug, Subcommand)]
+pub enum TokenCommand {
+    /// Make a token; it is printed once.
+    Create {
+        /// Its name.
+        #[arg(long)]
+        name: String,
+        /// Its organisation.
+        #[arg(long)]
+        org: String,
+        /// ingest, read, write, admin, separated by commas.
+        #[arg(long, value_delimiter = ',', required = true)]
+        scope: Vec<Scope>,
+        /// How long it lives, in days, such as 90d; at most 365d.
+        #[arg(long, default_value = "90d")]
+        expires: String,
+    },
+    /// Revoke a token.
+    Revoke {
+        /// Its id.
+        id: i64,
+    },
+    /// List tokens.
+    List,
+}
+
+/// `source`
+#[derive(Debug, Subcommand)]
+pub enum SourceCommand {
+    /// Add a webhook source; its secret is one line on standard input.
+    Add {
+        /// The kind of source.
+        #[arg(value_parser = ["limacharlie"])]
+        kind: String,
+        /// Its organisation.
+        #[arg(long)]
+        org: String,
+        /// Its name in the URL.
+        #[arg(long)]
+        name: String,
+        /// Add a second secret to a source that is there.
+        #[arg(long)]
+        rotate: bool,
+    },
+}
+
+/// One line of standard input, or a prompt where somebody sits there.
+fn secret_line(prompt: &str) -> Result<String, CliError> {
+    let stdin = std::io::stdin();
+    if stdin.is_terminal() {
+        return rpassword::prompt_password(prompt).map_err(|error| CliError::Failed(error.to_string()));
+    }
+    let mut line = String::new();
+    stdin.lock().read_line(&mut line).map_err(|error| CliError::Failed(error.to_string()))?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+async fn noted(tx: &mut Tx, action: &str, object: &str, new: &str) -> Result<(), CliError> {
+    Ok(audit(tx, &Actor::operator(), None, &Entry { action, object, old: "", new }, now_ms()).await?)
+}
+
+async fn org(tx: &mut Tx, slug: &str) -> Result<orgs::Org, CliError> {
+    match orgs::by_slug(tx, slug).await? {
+        Some(org) => Ok(org),
+        None => failed(format!("--org: there is no organisation {slug}")),
+    }
+}
+
+async fn person(tx: &mut Tx, name: &str) -> Result<users::User, CliError> {
+    match users::by_name(tx, &name.to_lowercase()).await? {
+        Some(user) => Ok(user),
+        None => failed(format!("there is nobody named {name}")),
+    }
+}
+
+/// Short names go into URLs and file names.
+fn slug(text: &str, what: &str) -> Result<(), CliError> {
+    let fits = (1..=64).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    if fits { Ok(()) } else { failed(format!("{what}: 1 to 64 letters, digits, dots, dashes and underscores")) }
+}
+
+impl OrgCommand {
+    /// Runs the command.
+    pub async fn run(self, store: &Store) -> Result<ExitCode, CliError> {
+        let mut tx = store.write().await?;
+        match self {
+            Self::Add { slug: short, name, oid } => {
+                slug(&short, "SLUG")?;
+                if orgs::by_slug(&mut tx, &short).await?.is_some() {
+                    return failed(format!("SLUG: there is an organisation {short} already"));
+                }
+                orgs::insert(&mut tx, &short, &name, oid.as_deref(), now_ms()).await?;
+                noted(&mut tx, "org_added", &format!("org:{short}"), &name).await?;
+            }
+            Self::Cloud { slug, what } => {
+                let org = org(&mut tx, &slug).await?;
+                orgs::allow_cloud(&mut tx, org.id, what == "allow").await?;
+                noted(&mut tx, "org_cloud", &format!("org:{slug}"), &what).await?;
+            }
+            Self::List => {
+                for org in orgs::all(&mut tx).await? {
+                    println!(
+                        "{}\t{}\t{}\tcloud {}",
+                        org.slug,
+                        org.name,
+                        org.oid.as_deref().unwrap_or("-"),
+                        if org.cloud_allowed { "allowed" } else { "forbidden" }
+                    );
+                }
+            }
+        }
+        tx.commit().await?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl UserCommand {
+    /// Runs the command.
+    pub async fn run(self, store: &Store) -> Result<ExitCode, CliError> {
+        let mut tx = store.write().await?;
+        match self {
+            Self::Add { name, role, org: slugs } => {
+                slug(&name, "NAME")?;
+                add_user(&mut tx, &name.to_lowercase(), role, &slugs, &secret_line("Password: ")?).await?;
+            }
+            Self::Passwd { name } => {
+                let user = person(&mut tx, &name).await?;
+                let hash = hash_new(&user.username, &secret_line("New password: ")?)
+                    .map_err(|error| CliError::Failed(error.to_string()))?;
+                users::set_password(&mut tx, user.id, &hash).await?;
+                sessions::end_all(&mut tx, user.id).await?;
+                noted(&mut tx, "password_set", &format!("user:{}", user.username), "").await?;
+            }
+            Self::Disable { name } => {
+                let user = person(&mut tx, &name).await?;
+                users::disable(&mut tx, user.id).await?;
+                sessions::end_all(&mut tx, user.id).await?;
+                noted(&mut tx, "user_disabled", &format!("user:{}", user.username), "").await?;
+            }
+            Self::List => {
+                for user in users::all(&mut tx).await? {
+                    println!("{}\t{}{}", user.username, user.role, if user.disabled { "\tdisabled" } else { "" });
+                }
+            }
+        }
+        tx.commit().await?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Adds a person to organisations.
+pub(super) async fn add_user(
+    tx: &mut Tx,
+    name: &str,
+    role: Role,
+    slugs: &[String],
+    password: &str,
+) -> Result<i64, CliError> {
+    if users::by_name(tx, name).await?.is_some() {
+        return failed(format!("NAME: there is somebody named {name} already"));
+    }
+    let hash = hash_new(name, password).map_err(|error| CliError::Failed(error.to_string()))?;
+    let id = users::insert(tx, name, role, &hash, now_ms()).await?;
+    for slug in slugs {
+        let org = org(tx, slug).await?;
+        users::join(tx, id, org.id).await?;
+    }
+    noted(tx, "user_added", &format!("user:{name}"), role.as_str()).await?;
+    Ok(id)
+}
+
+impl TokenCommand {
+    /// Runs the command.
+    pub async fn run(self, store: &Store) -> Result<ExitCode, CliError> {
+        let mut tx = store.write().await?;
+        match self {
+            Self::Create { name, org: slug, scope, expires } => {
+                let org = org(&mut tx, &slug).await?;
+                let days = expires
+                    .strip_suffix('d')
+                    .and_then(|days| days.parse::<i64>().ok())
+                    .filter(|days| (1..=365).contains(days));
+                let Some(days) = days else { return failed("--expires: days from 1d to 365d") };
+                let token = create_token(&mut tx, org.id, &name, &scope, days).await?;
+                tx.commit().await?;
+                println!("{token}");
+                return Ok(ExitCode::SUCCESS);
+            }
+            Self::Revoke { id } => {
+                if tokens::revoke(&mut tx, id, now_ms()).await? == 0 {
+                    return failed(format!("there is no live token {id}"));
+                }
+                noted(&mut tx, "token_revoked", &format!("token:{id}"), "").await?;
+            }
+            Self::List => {
+                for token in tokens::all(&mut tx).await? {
+                    let state = if token.revoked_ms.is_some() {
+                        "revoked"
+                    } else if token.expires_ms < now_ms() {
+                        "expired"
+                    } else {
+                        "live"
+                    };
+                    println!("{}\t{}\t{}\t{state}", token.id, token.name, token.scopes);
+                }
+            }
+        }
+        tx.commit().await?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Makes a token and returns it; only its hash is kept.
+pub(super) async fn create_token(
+    tx: &mut Tx,
+    org_id: i64,
+    name: &str,
+    scopes: &[Scope],
+    days: i64,
+) -> Result<String, CliError> {
+    let token = new_token();
+    let scopes = scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(",");
+    let id =
+        tokens::insert(tx, org_id, name, &fingerprint(&token), &scopes, now_ms(), now_ms() + days * DAY_MS).await?;
+    noted(tx, "token_created", &format!("token:{id}"), &scopes).await?;
+    Ok(token)
+}
+
+impl SourceCommand {
+    /// Runs the command.
+    pub async fn run(self, store: &Store, vault: &Vault) -> Result<ExitCode, CliError> {
+        let Self::Add { kind, org: owner, name, rotate } = self;
+        slug(&name, "--name")?;
+        let secret = secret_line("Secret: ")?;
+        if secret.len() < SHORTEST_SECRET {
+            return failed(format!("the secret must have at least {SHORTEST_SECRET} characters"));
+        }
+        let sealed = vault.seal(&secret).map_err(|error| CliError::Failed(error.to_string()))?;
+        let mut tx = store.write().await?;
+        let org = org(&mut tx, &owner).await?;
+        match (sources::by_name(&mut tx, &kind, &name).await?, rotate) {
+            (None, false) => {
+                sources::insert(&mut tx, org.id, &kind, &name, &sealed, now_ms()).await?;
+            }
+            (Some(source), true) if source.org_id == org.id => {
+                sources::rotate(&mut tx, source.id, &sealed).await?;
+            }
+            (Some(_), _) => {
+                return failed(format!("--name: there is a source {name} already; --rotate adds a secret to it"));
+            }
+            (None, true) => return failed(format!("--name: there is no source {name}")),
+        }
+        noted(&mut tx, if rotate { "source_rotated" } else { "source_added" }, &format!("source:{name}"), "").await?;
+        tx.commit().await?;
+        println!("/ingest/limacharlie/{name}");
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,60 @@
+//! `check`: tests settings, database and voters, and says what each came to.
+use super::{CliError, open, vault};
+use crate::config::Config;
+use crate::jobs::PanelSource;
+use crate::voters::{Kind, ollama};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// Runs all checks.
+///
+/// # Errors
+/// Where the settings or the database can't be used at all.
+pub async fn check(config: Config) -> Result<ExitCode, CliError> {
+    println!("ok    settings");
+    let store = open(&config).await?;
+    println!("ok    database, schema up to date");
+    vault(&config)?;
+    println!("ok    key file");
+    let panel = PanelSource::new(Arc::new(config.clone()))
+        .current(&store)
+        .await
+        .map_err(|error| CliError::Failed(error.to_string()))?;
+    let mut failures = 0;
+    for voter in &config.voters {
+        let problem = match voter.kind {
+            Kind::Ollama => {
+                ollama_problem(&voter.base_url, if voter.model.is_empty() { &voter.name } else { &voter.model }).await
+            }
+            Kind::GeminiCli => command_problem(&voter.command),
+            Kind::Openai | Kind::Builtin => None,
+        };
+        match problem {
+            None => println!("ok    voter {}", voter.name),
+            Some(problem) => {
+                failures += 1;
+                println!("FAIL  voter {}: {problem}", voter.name);
+            }
+        }
+    }
+    if panel.standing_in {
+        println!("note  no model is set up: the built-in voters stand in");
+    }
+    Ok(if failures == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+async fn ollama_problem(base_url: &str, model: &str) -> Option<String> {
+    let base = if base_url.is_empty() { ollama::USUAL_ADDRESS } else { base_url.trim_end_matches('/') };
+    match ollama::models(base).await {
+        Err(problem) => Some(problem),
+        Ok(models) if models.iter().any(|(name, _)| name == model || name.strip_suffix(":latest") == Some(model)) => {
+            None
+        }
+        Ok(_) => Some(format!("{base} does not have the model; run: ollama pull {model}")),
+    }
+}
+
+fn command_problem(command: &str) -> Option<String> {
+    let found = std::process::Command::new(command).arg("--version").output();
+    found.err().map(|error| format!("{command}: {error}"))
+}

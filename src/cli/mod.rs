@@ -1,0 +1,147 @@
+//! The command line: one file for each group of commands. Exit codes: 0 done, 1 a failure that is
+//! told, 2 wrong usage or settings.
+mod admin;
+mod check;
+mod demo;
+mod import;
+mod serve;
+
+use crate::config::{BadConfig, Config};
+use crate::secret::Vault;
+use crate::store::{OpenError, Store};
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Detections in, voted verdicts and closed cases out.
+#[derive(Debug, Parser)]
+#[command(name = "fusionsoc", version = concat!(env!("CARGO_PKG_VERSION"), " (", env!("FUSIONSOC_COMMIT"), ")"))]
+pub struct Cli {
+    /// The configuration file; `fusionsoc.toml` in the working folder where it is there.
+    #[arg(long, global = true, env = "FUSIONSOC_CONFIG")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start a ready instance with sample data; needs nothing.
+    Demo(demo::Demo),
+    /// Start the web server, with a worker.
+    Serve {
+        /// Leave the work to `fusionsoc worker` processes.
+        #[arg(long)]
+        no_worker: bool,
+    },
+    /// Start a worker alone.
+    Worker,
+    /// Bring detections in from files.
+    Import(import::Import),
+    /// Organisations.
+    #[command(subcommand)]
+    Org(admin::OrgCommand),
+    /// People.
+    #[command(subcommand)]
+    User(admin::UserCommand),
+    /// API tokens.
+    #[command(subcommand)]
+    Token(admin::TokenCommand),
+    /// Webhook sources.
+    #[command(subcommand)]
+    Source(admin::SourceCommand),
+    /// Bring the database's schema up to date.
+    Migrate,
+    /// Test configuration, database and voters.
+    Check,
+    /// The configuration.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Print the OpenAPI document.
+    Openapi,
+}
+
+#[derive(Debug, Subcommand)]
+enum ConfigCommand {
+    /// Print a commented configuration.
+    Example,
+}
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    /// The settings are wrong: exit code 2.
+    #[error("{0}")]
+    Config(#[from] BadConfig),
+    /// The database can't be opened: exit code 2.
+    #[error("{0}")]
+    Open(#[from] OpenError),
+    /// Anything else that is told: exit code 1.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl From<sqlx::Error> for CliError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Failed(format!("database: {error}"))
+    }
+}
+
+/// A failure with a text of ours.
+pub(crate) fn failed<T>(text: impl Into<String>) -> Result<T, CliError> {
+    Err(CliError::Failed(text.into()))
+}
+
+/// Runs the command and tells failures on one line.
+pub async fn run(cli: Cli) -> ExitCode {
+    match dispatch(cli).await {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("fusionsoc: {error}");
+            if matches!(error, CliError::Failed(_)) { ExitCode::from(1) } else { ExitCode::from(2) }
+        }
+    }
+}
+
+async fn dispatch(cli: Cli) -> Result<ExitCode, CliError> {
+    let usual = PathBuf::from("fusionsoc.toml");
+    let file = cli.config.or_else(|| usual.is_file().then_some(usual));
+    let config = || Config::load(file.as_deref());
+    match cli.command {
+        Command::Demo(demo) => demo.run().await,
+        Command::Serve { no_worker } => serve::serve(config()?, !no_worker).await,
+        Command::Worker => serve::worker(config()?).await,
+        Command::Import(import) => import.run(&open(&config()?).await?).await,
+        Command::Org(command) => command.run(&open(&config()?).await?).await,
+        Command::User(command) => command.run(&open(&config()?).await?).await,
+        Command::Token(command) => command.run(&open(&config()?).await?).await,
+        Command::Source(command) => {
+            let config = config()?;
+            command.run(&open(&config).await?, &vault(&config)?).await
+        }
+        Command::Migrate => {
+            open(&config()?).await?;
+            println!("The schema is up to date.");
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Check => check::check(config()?).await,
+        Command::Config(ConfigCommand::Example) => {
+            print!("{}", include_str!("example.toml"));
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Openapi => {
+            println!("{:#}", crate::api::document());
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+/// Opens the database of the settings.
+pub(crate) async fn open(config: &Config) -> Result<Store, CliError> {
+    Ok(Store::open(&config.database.url, config.database.durability).await?)
+}
+
+/// Opens the key file of the settings.
+pub(crate) fn vault(config: &Config) -> Result<Vault, CliError> {
+    Vault::open(&config.key_path()).map_err(|error| CliError::Failed(format!("server.key_file: {error}")))
+}

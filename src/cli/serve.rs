@@ -1,0 +1,128 @@
+//! `serve` and `worker`: start, wait for a signal, stop in order.
+use super::{CliError, failed, open, vault};
+use crate::config::Config;
+use crate::jobs::{PanelSource, Worker};
+use crate::store::Store;
+use crate::web::{App, router, server};
+use std::fs::File;
+use std::process::ExitCode;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+/// Serves until a signal.
+///
+/// # Errors
+/// Where the settings, the database, the key file or the port can't be used.
+pub async fn serve(config: Config, with_worker: bool) -> Result<ExitCode, CliError> {
+    let store = open(&config).await?;
+    let _only_server = lock(&config)?;
+    let config = Arc::new(config);
+    let wake = Arc::new(Notify::new());
+    let app = App::start(store, Arc::clone(&config), vault(&config)?, wake, false).await?;
+    let listener = listen(&config).await?;
+    // Settings of voters that can't be used are told now, not at the first detection.
+    app.panel.current(&app.store).await.map_err(|error| CliError::Failed(error.to_string()))?;
+    if config.server.insecure_cookies {
+        tracing::warn!("cookies go without Secure: for use on this machine only");
+    }
+    println!("FusionSOC is at {}", config.public_url());
+    run(app, listener, with_worker).await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Binds the address of the settings.
+pub(super) async fn listen(config: &Config) -> Result<TcpListener, CliError> {
+    let address = config.server.listen;
+    TcpListener::bind(address).await.map_err(|error| CliError::Failed(format!("server.listen: {address}: {error}")))
+}
+
+/// Runs server and worker until a signal, then lets both finish what they are at.
+pub(super) async fn run(app: App, listener: TcpListener, with_worker: bool) {
+    let stop = CancellationToken::new();
+    tokio::spawn(signals(stop.clone()));
+    let worker = with_worker.then(|| {
+        let worker = Worker::new(
+            app.store.clone(),
+            Arc::clone(&app.panel),
+            Arc::new(app.config.policy.clone()),
+            Arc::clone(&app.wake),
+        );
+        tokio::spawn(worker.run(stop.clone()))
+    });
+    tokio::spawn(purge(app.store.clone(), stop.clone()));
+    server::serve(listener, router(app), stop).await;
+    if let Some(worker) = worker
+        && let Err(error) = worker.await
+    {
+        tracing::error!(%error, "the worker ended badly");
+    }
+}
+
+/// Works until a signal.
+///
+/// # Errors
+/// Where the settings or the database can't be used.
+pub async fn worker(config: Config) -> Result<ExitCode, CliError> {
+    let store = open(&config).await?;
+    let config = Arc::new(config);
+    let panel = Arc::new(PanelSource::new(Arc::clone(&config)));
+    panel.current(&store).await.map_err(|error| CliError::Failed(error.to_string()))?;
+    let stop = CancellationToken::new();
+    tokio::spawn(signals(stop.clone()));
+    println!("A worker is running.");
+    Worker::new(store, panel, Arc::new(config.policy.clone()), Arc::new(Notify::new())).run(stop).await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The first signal asks to stop, the second one stops at once.
+async fn signals(stop: CancellationToken) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+        return;
+    };
+    for first in [true, false] {
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = int.recv() => {}
+        }
+        if first {
+            stop.cancel();
+        } else {
+            std::process::exit(1);
+        }
+    }
+}
+
+/// Once an hour, removes sessions and form keys that are over.
+async fn purge(store: Store, stop: CancellationToken) {
+    let mut hourly = tokio::time::interval(std::time::Duration::from_secs(3600));
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = hourly.tick() => {}
+        }
+        let purged = async {
+            let mut tx = store.write().await?;
+            let now = crate::clock::now_ms();
+            crate::store::sessions::purge(&mut tx, now).await?;
+            crate::store::idempotency::purge(&mut tx, now - 86_400_000).await?;
+            tx.commit().await
+        };
+        if let Err(error) = purged.await {
+            tracing::warn!(%error, "old sessions could not be removed");
+        }
+    }
+}
+
+/// One server for one `SQLite` file: a second one would only fight for its lock.
+fn lock(config: &Config) -> Result<Option<File>, CliError> {
+    let Some(path) = config.sqlite_path() else { return Ok(None) };
+    let path = path.with_extension("lock");
+    let file = File::create(&path).map_err(|error| CliError::Failed(format!("{}: {error}", path.display())))?;
+    if file.try_lock().is_err() {
+        return failed("database.url: another server is using this database");
+    }
+    Ok(Some(file))
+}

@@ -1,0 +1,70 @@
+//! What every handler may use.
+use super::throttle::Buckets;
+use crate::config::Config;
+use crate::ingest::batch::Batcher;
+use crate::jobs::PanelSource;
+use crate::secret::Vault;
+use crate::store::Store;
+use std::sync::Arc;
+use tokio::sync::{Notify, Semaphore, watch};
+
+/// The running program as handlers see it.
+#[derive(Clone)]
+pub struct App {
+    /// The database.
+    pub store: Store,
+    /// The settings.
+    pub config: Arc<Config>,
+    /// The way in for detections.
+    pub batcher: Batcher,
+    /// Who votes.
+    pub panel: Arc<PanelSource>,
+    /// Opens stored secrets.
+    pub vault: Vault,
+    /// Told after each change, so that worker and live feed look at once.
+    pub wake: Arc<Notify>,
+    /// The newest entry of the timeline, for the live feed.
+    pub newest: watch::Receiver<i64>,
+    /// Password hashing uses much memory and time: two at once.
+    pub hashing: Arc<Semaphore>,
+    /// Places for event streams.
+    pub streams: Arc<Semaphore>,
+    /// How often sources and tokens may call.
+    pub buckets: Arc<Buckets>,
+    /// Whether this is the demo, which shows its sign-in.
+    pub demo: bool,
+}
+
+impl App {
+    /// Puts the parts together and starts the tasks behind ingest and live feed.
+    ///
+    /// # Errors
+    /// Where the database can't be read.
+    pub async fn start(
+        store: Store,
+        config: Arc<Config>,
+        vault: Vault,
+        wake: Arc<Notify>,
+        demo: bool,
+    ) -> Result<Self, sqlx::Error> {
+        let panel = Arc::new(PanelSource::new(Arc::clone(&config)));
+        Ok(Self {
+            batcher: Batcher::start(store.clone(), Arc::clone(&wake)),
+            newest: super::live::watch(store.clone(), Arc::clone(&wake)).await?,
+            hashing: Arc::new(Semaphore::new(2)),
+            streams: Arc::new(Semaphore::new(crate::limits::STREAMS)),
+            buckets: Arc::new(Buckets::default()),
+            store,
+            config,
+            panel,
+            vault,
+            wake,
+            demo,
+        })
+    }
+
+    /// Whether cookies go without `Secure`.
+    pub fn insecure_cookies(&self) -> bool {
+        self.config.server.insecure_cookies
+    }
+}

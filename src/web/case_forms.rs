@@ -1,0 +1,231 @@
+//! What a person does on a case page: each form is one transaction and leads back to the page.
+//!
+//! Where a field is wrong or somebody was faster, the page is shown again with what was typed.
+use super::App;
+use super::auth::SignedIn;
+use super::cases::{Kept, page};
+use super::form::{CaseNumber, Fields};
+use crate::clock::now_ms;
+use crate::domain::{Role, Severity, Status, Verdict};
+use crate::error::{AppError, Result};
+use crate::review::{self, Declaration, ReviewError};
+use crate::store::cases::{self, Case};
+use crate::store::{Tx, idempotency};
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+
+/// A field of many forms: the same key twice is the same form sent twice.
+type Key = String;
+
+/// The declaration.
+#[derive(Debug, Deserialize)]
+pub struct VerdictForm {
+    #[serde(default)]
+    verdict: String,
+    #[serde(default)]
+    reason: String,
+    #[serde(default)]
+    note: String,
+    #[serde(default)]
+    close: String,
+    version: Option<i64>,
+    #[serde(default)]
+    idempotency_key: Key,
+    #[serde(default)]
+    next: String,
+}
+
+/// Begins a form's work: the person may, the case is theirs, and the form was not sent before.
+async fn begin(app: &App, me: &SignedIn, number: i64, key: &str) -> Result<(Tx, Option<Case>)> {
+    me.must_be(Role::Analyst)?;
+    let mut tx = app.store.write().await?;
+    let case = cases::visible(&mut tx, me.scope(), number).await?.ok_or(AppError::NotFound)?;
+    let first = key.is_empty()
+        || idempotency::take(&mut tx, me.user.id, &key[..key.floor_char_boundary(100)], now_ms()).await?;
+    Ok((tx, first.then_some(case)))
+}
+
+/// Commits, or shows the page again with what was typed.
+async fn finish<T>(
+    app: &App,
+    me: &SignedIn,
+    tx: Tx,
+    number: i64,
+    done: Result<T, ReviewError>,
+    kept: Kept,
+) -> Result<Response> {
+    let problem = match done {
+        Ok(_) => {
+            tx.commit().await?;
+            app.wake.notify_waiters();
+            return Ok(back(number));
+        }
+        Err(ReviewError::Store(error)) => return Err(error.into()),
+        Err(problem) => problem,
+    };
+    drop(tx);
+    let (status, kept) = match problem {
+        ReviewError::Conflict(text) => (409, Kept { conflict: text, ..kept }),
+        ReviewError::Invalid { field, text } => (422, Kept { error: (field.to_owned(), text), ..kept }),
+        ReviewError::Store(error) => return Err(error.into()),
+    };
+    let mut response = page(app, me, number, None, kept).await?;
+    *response.status_mut() = axum::http::StatusCode::from_u16(status).unwrap_or_default();
+    Ok(response)
+}
+
+fn back(number: i64) -> Response {
+    Redirect::to(&format!("/cases/{number}")).into_response()
+}
+
+/// `POST /cases/{number}/verdict`
+pub async fn verdict(
+    me: SignedIn,
+    State(app): State<App>,
+    CaseNumber(number): CaseNumber,
+    Fields(form): Fields<VerdictForm>,
+) -> Result<Response> {
+    let (mut tx, case) = begin(&app, &me, number, &form.idempotency_key).await?;
+    let Some(case) = case else { return Ok(back(number)) };
+    let parsed = form.verdict.parse::<Verdict>();
+    let kept =
+        Kept { verdict: parsed.clone().ok(), reason: form.reason.clone(), note: form.note.clone(), ..Kept::default() };
+    let done = match parsed {
+        Err(unknown) => Err(ReviewError::Invalid { field: "verdict", text: unknown.to_string() }),
+        Ok(verdict) => {
+            let declaration = Declaration {
+                verdict,
+                reason: form.reason,
+                note: form.note,
+                close: form.close == "true",
+                version: form.version,
+            };
+            review::declare(&mut tx, &me.actor(), &case, &declaration, now_ms()).await
+        }
+    };
+    let to_queue = done.is_ok() && form.next == "queue";
+    let response = finish(&app, &me, tx, number, done, kept).await?;
+    Ok(if to_queue { Redirect::to(&format!("/cases?done={number}")).into_response() } else { response })
+}
+
+/// A note.
+#[derive(Debug, Deserialize)]
+pub struct NoteForm {
+    #[serde(default)]
+    body: String,
+    #[serde(default)]
+    kind: String,
+    #[serde(default)]
+    idempotency_key: Key,
+}
+
+/// `POST /cases/{number}/notes`
+pub async fn note(
+    me: SignedIn,
+    State(app): State<App>,
+    CaseNumber(number): CaseNumber,
+    Fields(form): Fields<NoteForm>,
+) -> Result<Response> {
+    let (mut tx, case) = begin(&app, &me, number, &form.idempotency_key).await?;
+    let Some(case) = case else { return Ok(back(number)) };
+    let done = review::add_note(&mut tx, &me.actor(), &case, &form.body, &form.kind, now_ms()).await;
+    finish(&app, &me, tx, number, done, Kept { body: form.body, ..Kept::default() }).await
+}
+
+/// A step of one field.
+#[derive(Debug, Deserialize)]
+pub struct StepForm {
+    #[serde(default)]
+    status: String,
+    #[serde(default)]
+    severity: String,
+    #[serde(default)]
+    user: String,
+    #[serde(default)]
+    reason: String,
+    version: Option<i64>,
+    #[serde(default)]
+    idempotency_key: Key,
+}
+
+/// `POST /cases/{number}/status`
+pub async fn status(
+    me: SignedIn,
+    State(app): State<App>,
+    CaseNumber(number): CaseNumber,
+    Fields(form): Fields<StepForm>,
+) -> Result<Response> {
+    let (mut tx, case) = begin(&app, &me, number, &form.idempotency_key).await?;
+    let Some(case) = case else { return Ok(back(number)) };
+    let done = match form.status.parse::<Status>() {
+        Err(unknown) => Err(ReviewError::Invalid { field: "status", text: unknown.to_string() }),
+        Ok(status) => {
+            review::set_status(&mut tx, &me.actor(), &case, status, &form.reason, form.version, now_ms()).await
+        }
+    };
+    finish(&app, &me, tx, number, done, Kept::default()).await
+}
+
+/// `POST /cases/{number}/severity`
+pub async fn severity(
+    me: SignedIn,
+    State(app): State<App>,
+    CaseNumber(number): CaseNumber,
+    Fields(form): Fields<StepForm>,
+) -> Result<Response> {
+    let (mut tx, case) = begin(&app, &me, number, &form.idempotency_key).await?;
+    let Some(case) = case else { return Ok(back(number)) };
+    let done = match form.severity.parse::<Severity>() {
+        Err(unknown) => Err(ReviewError::Invalid { field: "severity", text: unknown.to_string() }),
+        Ok(severity) => review::set_severity(&mut tx, &me.actor(), &case, severity, form.version, now_ms()).await,
+    };
+    finish(&app, &me, tx, number, done, Kept::default()).await
+}
+
+/// `POST /cases/{number}/assign`
+pub async fn assign(
+    me: SignedIn,
+    State(app): State<App>,
+    CaseNumber(number): CaseNumber,
+    Fields(form): Fields<StepForm>,
+) -> Result<Response> {
+    let (mut tx, case) = begin(&app, &me, number, &form.idempotency_key).await?;
+    let Some(case) = case else { return Ok(back(number)) };
+    let done = review::assign(&mut tx, &me.actor(), &case, &form.user, now_ms()).await;
+    finish(&app, &me, tx, number, done, Kept::default()).await
+}
+
+/// `POST /cases/{number}/triage`
+pub async fn triage(
+    me: SignedIn,
+    State(app): State<App>,
+    CaseNumber(number): CaseNumber,
+    Fields(form): Fields<StepForm>,
+) -> Result<Response> {
+    let (mut tx, case) = begin(&app, &me, number, &form.idempotency_key).await?;
+    let Some(case) = case else { return Ok(back(number)) };
+    let done = review::ask_again(&mut tx, &me.actor(), &case, now_ms()).await;
+    finish(&app, &me, tx, number, done, Kept::default()).await
+}
+
+/// What to undo.
+#[derive(Debug, Deserialize)]
+pub struct UndoForm {
+    event: i64,
+    #[serde(default)]
+    idempotency_key: Key,
+}
+
+/// `POST /cases/{number}/undo`
+pub async fn undo(
+    me: SignedIn,
+    State(app): State<App>,
+    CaseNumber(number): CaseNumber,
+    Fields(form): Fields<UndoForm>,
+) -> Result<Response> {
+    let (mut tx, case) = begin(&app, &me, number, &form.idempotency_key).await?;
+    let Some(case) = case else { return Ok(back(number)) };
+    let done = review::undo(&mut tx, &me.actor(), &case, form.event, now_ms()).await;
+    finish(&app, &me, tx, number, done, Kept::default()).await
+}

@@ -1,0 +1,223 @@
+//! The case page.
+use super::App;
+use super::auth::SignedIn;
+use super::form::{Asked, CaseNumber};
+use super::page::{Chrome, Page};
+use super::view::case::{
+    self as view, CaseData, Choice, DetectionView, IntelView, NoteView, ObservableView, TechniqueView,
+};
+use super::view::json::{self, Span};
+use super::view::panel::RunView;
+use super::view::timeline::Item;
+use super::view::words::{self, Glyph, Sev, When, duration, when};
+use crate::clock::now_ms;
+use crate::config::AutoClose;
+use crate::domain::{Role, Verdict, reason};
+use crate::error::{AppError, Result};
+use crate::review::NOTE_KINDS;
+use crate::store::cases::{self, Case};
+use crate::store::{
+    Tx, actions, detections, fingerprints, intel, notes, observables, precedents, rules, runs, sensors, techniques,
+    timeline, users, votes,
+};
+use askama::Template;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+
+/// What a person had typed before the page was shown again.
+#[derive(Debug, Clone, Default)]
+pub struct Kept {
+    /// The chosen verdict.
+    pub verdict: Option<Verdict>,
+    /// The reason's code.
+    pub reason: String,
+    /// The declaration's note.
+    pub note: String,
+    /// A note's body.
+    pub body: String,
+    /// The field that is wrong, and how.
+    pub error: (String, String),
+    /// What happened meanwhile.
+    pub conflict: String,
+}
+
+impl Kept {
+    fn error_of(&self, field: &str) -> &str {
+        if self.error.0 == field { &self.error.1 } else { "" }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "cases/show.html")]
+struct Show {
+    chrome: Chrome,
+    case: Case,
+    kept: Kept,
+    severity: Sev,
+    rule_level: Option<Sev>,
+    verdict: Glyph,
+    machine: Glyph,
+    stated: String,
+    reason: String,
+    decided_in: String,
+    decided_at: Option<When>,
+    opened: When,
+    happened: When,
+    closed: Option<When>,
+    late: Option<String>,
+    run: Option<RunView>,
+    others: Vec<RunView>,
+    detections: Vec<DetectionView>,
+    rule: rules::Rule,
+    references: Vec<(String, Option<String>)>,
+    techniques: Vec<TechniqueView>,
+    observables: Vec<ObservableView>,
+    intel: Vec<IntelView>,
+    items: Vec<Item>,
+    entries: usize,
+    report: Vec<Span>,
+    choices: Vec<Choice>,
+    steps: Vec<(&'static str, &'static str)>,
+    sensor: sensors::Sensor,
+    tags: Vec<(String, bool)>,
+    platform: String,
+    precedents: crate::domain::dossier::Precedents,
+    prevalence: crate::domain::dossier::Prevalence,
+    actions: Vec<(actions::Action, When)>,
+    notes: Vec<NoteView>,
+    note_kinds: &'static [(&'static str, &'static str)],
+    assignable: Vec<users::User>,
+    severities: &'static [crate::domain::Severity],
+    undo: Option<i64>,
+    undo_left: i64,
+    auto_close: &'static str,
+    may_decide: bool,
+    key: String,
+}
+
+/// The query of the page.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Query {
+    run: Option<i64>,
+}
+
+/// `GET /cases/{number}`
+pub async fn show(
+    me: SignedIn,
+    State(app): State<App>,
+    CaseNumber(number): CaseNumber,
+    Asked(query): Asked<Query>,
+) -> Result<Response> {
+    page(&app, &me, number, query.run, Kept::default()).await
+}
+
+/// The page of a case, with what a person had typed.
+pub async fn page(app: &App, me: &SignedIn, number: i64, run: Option<i64>, kept: Kept) -> Result<Response> {
+    let mut tx = app.store.read().await?;
+    let case = cases::visible(&mut tx, me.scope(), number).await?.ok_or(AppError::NotFound)?;
+    let data = load(&mut tx, case).await?;
+    drop(tx);
+    let chrome = Chrome::of(app, me, "queue").await?;
+    Ok(Page(show_of(app, me, chrome, data, run, kept)).into_response())
+}
+
+async fn load(tx: &mut Tx, case: Case) -> Result<CaseData> {
+    let number = case.number;
+    Ok(CaseData {
+        rule: rules::by_id(tx, case.rule_id).await?,
+        sensor: sensors::by_id(tx, case.sensor_id).await?,
+        detections: detections::of_case(tx, number, 20).await?,
+        runs: runs::of_case(tx, number).await?,
+        votes: votes::of_case(tx, number).await?,
+        observables: observables::of_case(tx, number).await?,
+        techniques: techniques::of_case(tx, number).await?,
+        intel: intel::of_case(tx, number).await?,
+        actions: actions::of_case(tx, number).await?,
+        notes: notes::of_case(tx, number).await?,
+        timeline: timeline::of_case(tx, number, 500).await?,
+        assignable: users::assignable(tx, case.org_id).await?,
+        precedents: precedents::of(tx, case.org_id, &case.fingerprint).await?,
+        prevalence: fingerprints::prevalence(tx, case.org_id, &case.fingerprint, number, case.sensor_id).await?,
+        case,
+    })
+}
+
+fn show_of(app: &App, me: &SignedIn, chrome: Chrome, data: CaseData, run: Option<i64>, kept: Kept) -> Show {
+    let now = now_ms();
+    let (shown, others) = view::run_views(&data, run);
+    let undoable = data.timeline.iter().find(|entry| entry.undo.is_some() && entry.undone_ms.is_none());
+    let window = i64::from(app.config.policy.undo_s) * 1000;
+    let case = &data.case;
+    let alarming = |tag: &String| {
+        !crate::triage::policy::alarming_tags(std::slice::from_ref(tag), &app.config.policy.veto_tags).is_empty()
+    };
+    let report = data
+        .runs
+        .iter()
+        .find(|run| shown.as_ref().is_some_and(|shown| shown.number == run.number))
+        .and_then(|run| run.report.as_ref());
+    Show {
+        severity: words::severity(case.severity),
+        rule_level: case.rule_level.map(words::severity),
+        verdict: words::person(case.verdict),
+        machine: words::machine(case.machine_verdict),
+        stated: case.confidence.map(words::percent).unwrap_or_default(),
+        reason: reason::label(&case.reason).to_owned(),
+        decided_in: case.decided_ms.map(|ms| duration(ms - case.opened_ms)).unwrap_or_default(),
+        decided_at: case.decided_ms.map(when),
+        opened: when(case.opened_ms),
+        happened: when(case.first_event_ms),
+        closed: case.closed_ms.map(when),
+        late: view::lateness(case),
+        detections: view::detection_views(&data),
+        references: data
+            .rule
+            .refs
+            .0
+            .iter()
+            .map(|text| (super::view::text::visible(text), super::view::text::safe_link(text)))
+            .collect(),
+        techniques: view::technique_views(&data),
+        observables: view::observable_views(&data),
+        intel: view::intel_views(&data),
+        items: view::timeline_items(&data),
+        entries: data.timeline.len(),
+        report: report
+            .and_then(|report| serde_json::to_value(&report.0).ok())
+            .map(|value| json::spans(&value))
+            .unwrap_or_default(),
+        choices: view::choices(kept.verdict.unwrap_or(case.verdict)),
+        steps: view::next_steps(case),
+        tags: data.sensor.tags.0.iter().map(|tag| (super::view::text::visible(tag), alarming(tag))).collect(),
+        platform: view::platform_words(&data.sensor),
+        notes: view::note_views(&data),
+        undo: undoable.map(|entry| entry.id),
+        undo_left: undoable.map_or(0, |entry| (entry.at_ms + window - now).max(0) / 1000),
+        auto_close: auto_close(app),
+        may_decide: me.user.role >= Role::Analyst,
+        key: hex::encode(rand::random::<[u8; 8]>()),
+        note_kinds: NOTE_KINDS,
+        severities: crate::domain::Severity::ALL,
+        actions: data.actions.iter().map(|action| (action.clone(), when(action.asked_ms))).collect(),
+        rule: data.rule,
+        sensor: data.sensor,
+        precedents: data.precedents,
+        prevalence: data.prevalence,
+        assignable: data.assignable,
+        run: shown,
+        others,
+        case: data.case,
+        chrome,
+        kept,
+    }
+}
+
+fn auto_close(app: &App) -> &'static str {
+    match app.config.policy.auto_close {
+        AutoClose::Off => "Automatic closing is off, so a person decides.",
+        AutoClose::Shadow => "Automatic closing only watches for now, so a person decides.",
+        AutoClose::Propose | AutoClose::Auto => "No rule has earned automatic closing yet, so a person decides.",
+    }
+}

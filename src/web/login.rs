@@ -1,0 +1,182 @@
+//! Signing in and out, and the look that a person chose.
+use super::App;
+use super::auth::{Peer, SignedIn, client_address, cookie, cookie_name, fingerprint, verify};
+use super::form::{Asked, Fields};
+use super::page::Page;
+use super::throttle;
+use crate::clock::now_ms;
+use crate::error::{AppError, Result};
+use crate::limits;
+use crate::store::record::{Entry, audit};
+use crate::store::{Actor, ActorKind, sessions, users};
+use askama::Template;
+use axum::extract::{Extension, State};
+use axum::http::{HeaderMap, Request, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum_extra::extract::CookieJar;
+use axum_extra::extract::cookie::Cookie;
+use serde::Deserialize;
+use std::sync::Arc;
+use std::time::Duration;
+
+#[derive(Template)]
+#[template(path = "login.html")]
+struct Login {
+    username: String,
+    next: String,
+    error: String,
+    nobody: bool,
+    demo: bool,
+}
+
+/// The query of the page.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Query {
+    next: String,
+}
+
+/// `GET /login`
+pub async fn show(me: Option<SignedIn>, State(app): State<App>, Asked(query): Asked<Query>) -> Result<Response> {
+    if me.is_some() {
+        return Ok(Redirect::to(&safe_next(&query.next)).into_response());
+    }
+    let nobody = !users::any(&mut app.store.read().await?).await?;
+    Ok(Page(Login { username: String::new(), next: query.next, error: String::new(), nobody, demo: app.demo })
+        .into_response())
+}
+
+/// The form.
+#[derive(Debug, Deserialize)]
+pub struct LoginForm {
+    #[serde(default)]
+    username: String,
+    #[serde(default)]
+    password: String,
+    #[serde(default)]
+    next: String,
+}
+
+/// `POST /login`
+pub async fn sign_in(
+    State(app): State<App>,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+    jar: CookieJar,
+    Fields(form): Fields<LoginForm>,
+) -> Result<Response> {
+    let client = address(&app, peer, headers);
+    let username = form.username.trim().to_lowercase();
+    let (account, place) =
+        (format!("account:{}", &username[..username.floor_char_boundary(100)]), format!("address:{client}"));
+    if let Err(wait) = count_try(&app, &account, &place).await? {
+        return Ok(refuse(
+            &app,
+            form,
+            AppError::TooMany(wait).status(),
+            &format!("Too many tries. Try again in {wait} s, or ask an admin."),
+            Some(wait),
+        ));
+    }
+    let user = users::by_name(&mut app.store.read().await?, &username).await?;
+    let fits = check(&app, user.clone(), form.password.clone()).await?;
+    let actor = Actor { kind: ActorKind::Person, name: username.clone(), client, request_id: String::new() };
+    let mut tx = app.store.write().await?;
+    let (Some(user), true) = (user, fits) else {
+        audit(&mut tx, &actor, None, &Entry { action: "login_failed", object: &account, old: "", new: "" }, now_ms())
+            .await?;
+        tx.commit().await?;
+        return Ok(refuse(&app, form, StatusCode::UNAUTHORIZED, "User name or password is not right.", None));
+    };
+    throttle::was_right(&mut tx, &account, &place).await?;
+    if let Some(old) = jar.get(cookie_name(app.insecure_cookies())) {
+        sessions::end(&mut tx, &fingerprint(old.value())).await?;
+    }
+    let token = hex::encode(rand::random::<[u8; 32]>());
+    sessions::insert(&mut tx, &fingerprint(&token), user.id, &actor.client, now_ms(), now_ms() + limits::SESSION_MS)
+        .await?;
+    audit(&mut tx, &actor, None, &Entry { action: "login", object: &account, old: "", new: "" }, now_ms()).await?;
+    tx.commit().await?;
+    Ok((jar.add(cookie(&app, token)), Redirect::to(&safe_next(&form.next))).into_response())
+}
+
+fn address(app: &App, peer: Peer, headers: HeaderMap) -> String {
+    let (mut parts, ()) = Request::new(()).into_parts();
+    parts.headers = headers;
+    parts.extensions.insert(peer);
+    client_address(app, &parts)
+}
+
+/// Counts the try for account and address in one transaction, before the password is looked at.
+async fn count_try(app: &App, account: &str, place: &str) -> Result<Result<(), u64>> {
+    let mut tx = app.store.write().await?;
+    let now = now_ms();
+    let (by_account, by_place) =
+        (throttle::try_once(&mut tx, account, now).await?, throttle::try_once(&mut tx, place, now).await?);
+    tx.commit().await?;
+    Ok(by_account.and(by_place))
+}
+
+/// Hashing takes memory and time on purpose: two at once, off the async threads.
+async fn check(app: &App, user: Option<users::User>, password: String) -> Result<bool> {
+    let place = tokio::time::timeout(Duration::from_secs(5), Arc::clone(&app.hashing).acquire_owned()).await;
+    let Ok(Ok(_place)) = place else { return Err(AppError::Busy) };
+    if password.len() > limits::PASSWORD {
+        return Ok(false);
+    }
+    tokio::task::spawn_blocking(move || verify(user.as_ref(), &password))
+        .await
+        .map_err(|error| AppError::Internal(error.into()))
+}
+
+fn refuse(app: &App, form: LoginForm, status: StatusCode, error: &str, wait: Option<u64>) -> Response {
+    let page =
+        Login { username: form.username, next: form.next, error: error.to_owned(), nobody: false, demo: app.demo };
+    let mut response = (status, Page(page)).into_response();
+    if let Some(value) = wait.and_then(|wait| wait.to_string().parse().ok()) {
+        response.headers_mut().insert(header::RETRY_AFTER, value);
+    }
+    response
+}
+
+/// `POST /logout`
+pub async fn sign_out(me: SignedIn, State(app): State<App>, jar: CookieJar) -> Result<Response> {
+    let mut tx = app.store.write().await?;
+    sessions::end(&mut tx, &me.session).await?;
+    audit(&mut tx, &me.actor(), None, &Entry { action: "logout", object: "session", old: "", new: "" }, now_ms())
+        .await?;
+    tx.commit().await?;
+    let name = cookie_name(app.insecure_cookies());
+    Ok((jar.remove(Cookie::build(name).path("/").secure(!app.insecure_cookies())), Redirect::to("/login"))
+        .into_response())
+}
+
+/// The look.
+#[derive(Debug, Deserialize)]
+pub struct ThemeForm {
+    theme: String,
+}
+
+/// `POST /profile/theme`
+pub async fn theme(
+    me: SignedIn,
+    State(app): State<App>,
+    headers: HeaderMap,
+    Fields(form): Fields<ThemeForm>,
+) -> Result<Response> {
+    if !matches!(form.theme.as_str(), "" | "dark" | "light") {
+        return Err(AppError::Invalid { field: "theme".to_owned(), text: "must be dark, light or empty".to_owned() });
+    }
+    let mut tx = app.store.write().await?;
+    users::set_theme(&mut tx, me.user.id, &form.theme).await?;
+    tx.commit().await?;
+    let from = headers.get(header::REFERER).and_then(|value| value.to_str().ok()).and_then(|url| url.split_once("://"));
+    let path = from.and_then(|(_, rest)| rest.find('/').map(|at| rest[at..].to_owned())).unwrap_or_default();
+    Ok(Redirect::to(&safe_next(&path)).into_response())
+}
+
+/// A path of ours to go on to: it begins with one slash and nothing that a browser reads as a host.
+fn safe_next(next: &str) -> String {
+    let ours = next.starts_with('/') && !next[1..].starts_with(['/', '\\']) && !next.chars().any(char::is_control);
+    if ours { next.to_owned() } else { "/".to_owned() }
+}

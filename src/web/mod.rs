@@ -1,0 +1,73 @@
+//! The web app: pages for people, the routes, and the layers that every request passes.
+//!
+//! A page is a struct, a template and a handler in one file; `view` holds how a case is put into
+//! words. `edge` sets headers and renders errors, `origin` refuses forms of other sites, `server`
+//! accepts connections with limits of time.
+pub mod app;
+pub mod assets;
+pub mod auth;
+mod case_forms;
+mod cases;
+mod edge;
+mod form;
+mod live;
+mod login;
+pub mod markdown;
+mod models;
+mod origin;
+pub mod page;
+pub mod queue;
+mod raw;
+mod rejects;
+pub mod server;
+pub mod throttle;
+pub mod view;
+
+pub use app::App;
+
+use crate::limits;
+use axum::extract::DefaultBodyLimit;
+use axum::response::Redirect;
+use axum::routing::{get, post};
+use axum::{Router, middleware};
+use std::time::Duration;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
+
+/// All routes with all layers.
+pub fn router(app: App) -> Router {
+    let pages = Router::new()
+        .route("/", get(async || Redirect::to("/cases")))
+        .route("/login", get(login::show).post(login::sign_in))
+        .route("/logout", post(login::sign_out))
+        .route("/profile/theme", post(login::theme))
+        .route("/cases", get(queue::index))
+        .route("/cases/{number}", get(cases::show))
+        .route("/cases/{number}/verdict", post(case_forms::verdict))
+        .route("/cases/{number}/notes", post(case_forms::note))
+        .route("/cases/{number}/status", post(case_forms::status))
+        .route("/cases/{number}/assign", post(case_forms::assign))
+        .route("/cases/{number}/severity", post(case_forms::severity))
+        .route("/cases/{number}/triage", post(case_forms::triage))
+        .route("/cases/{number}/undo", post(case_forms::undo))
+        .route("/cases/{number}/detections/{file}", get(raw::detection))
+        .route("/cases/{number}/triage/{file}", get(raw::report))
+        .route("/models", get(models::index))
+        .route("/models/adopt", post(models::adopt))
+        .route("/models/remove", post(models::remove))
+        .route("/admin/rejects", get(rejects::index))
+        .layer(DefaultBodyLimit::max(limits::FORM_BODY));
+    let slow = TimeoutLayer::with_status_code(axum::http::StatusCode::SERVICE_UNAVAILABLE, Duration::from_secs(30));
+    pages
+        .merge(crate::api::router(&app))
+        .layer(slow)
+        .route("/events", get(live::events))
+        .layer(middleware::from_fn_with_state(app.clone(), origin::check))
+        .with_state(app.clone())
+        .merge(assets::router())
+        .layer(RequestBodyTimeoutLayer::new(Duration::from_secs(10)))
+        .layer(CatchPanicLayer::new())
+        .layer(middleware::from_fn_with_state(app, edge::finish))
+        .layer(CompressionLayer::new())
+}

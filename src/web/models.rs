@@ -1,0 +1,145 @@
+//! Models and voting: who votes, how, and the offer of a local Ollama.
+use super::App;
+use super::auth::{SignedIn, orgs_of};
+use super::page::{Chrome, Page};
+use crate::clock::now_ms;
+use crate::domain::Role;
+use crate::error::{AppError, Result};
+use crate::store::record::{Entry, audit};
+use crate::store::voters;
+use crate::voters::{Kind, Voter, ollama};
+use askama::Template;
+use axum::extract::{RawForm, State};
+use axum::response::{IntoResponse, Redirect, Response};
+
+struct VoterView {
+    name: String,
+    kind: &'static str,
+    model: String,
+    role: &'static str,
+    cloud: bool,
+    added: bool,
+    timeout_s: u64,
+}
+
+#[derive(Template)]
+#[template(path = "models/index.html")]
+struct Index {
+    chrome: Chrome,
+    voters: Vec<VoterView>,
+    mode: &'static str,
+    standing_in: bool,
+    from_file: bool,
+    problem: String,
+    offer: Option<Vec<String>>,
+    address: &'static str,
+    forbidden: Vec<String>,
+    has_cloud: bool,
+    key_warning: bool,
+}
+
+/// `GET /models`
+pub async fn index(me: SignedIn, State(app): State<App>) -> Result<Response> {
+    let chrome = Chrome::of(&app, &me, "models").await?;
+    let added: Vec<String> =
+        voters::all(&mut app.store.read().await?).await?.into_iter().map(|voter| voter.name).collect();
+    let (seats, problem) = match app.panel.current(&app.store).await {
+        Ok(seats) => (Some(seats), String::new()),
+        Err(error) => (None, error.to_string()),
+    };
+    let mut list = Vec::new();
+    for (role, voters) in seats.iter().flat_map(|seats| [("panel", &seats.panel), ("adviser", &seats.advisers)]) {
+        list.extend(voters.iter().map(|voter| view(voter.as_ref(), role, &added)));
+    }
+    let from_file = !app.config.voters.is_empty();
+    let may_offer = !from_file && me.user.role >= Role::Admin;
+    let offer = if may_offer { ollama::models(ollama::USUAL_ADDRESS).await.ok() } else { None };
+    let offer = offer.map(|models| {
+        models.into_iter().map(|(name, _)| name).filter(|name| !added.contains(name)).collect::<Vec<_>>()
+    });
+    let allowed = app.config.policy.cloud_allowed;
+    let forbidden = orgs_of(&app, &me)
+        .await?
+        .into_iter()
+        .filter(|org| !org.cloud_allowed && !allowed)
+        .map(|org| org.name)
+        .collect();
+    Ok(Page(Index {
+        mode: app.config.panel.mode.label(),
+        standing_in: seats.as_ref().is_some_and(|seats| seats.standing_in),
+        has_cloud: list.iter().any(|voter| voter.cloud),
+        key_warning: app.config.voters.iter().any(|voter| voter.kind == Kind::GeminiCli && !voter.cloud),
+        offer: offer.filter(|models| !models.is_empty()),
+        address: ollama::USUAL_ADDRESS,
+        voters: list,
+        chrome,
+        from_file,
+        problem,
+        forbidden,
+    })
+    .into_response())
+}
+
+fn view(voter: &dyn Voter, role: &'static str, added: &[String]) -> VoterView {
+    VoterView {
+        name: voter.name().to_owned(),
+        kind: voter.kind().as_str(),
+        model: voter.model().to_owned(),
+        role,
+        cloud: voter.cloud(),
+        added: added.iter().any(|name| name == voter.name()),
+        timeout_s: voter.deadline().as_secs(),
+    }
+}
+
+/// The names in a form, repeated for each.
+fn names(form: &[u8]) -> Vec<String> {
+    form_urlencoded::parse(form).filter(|(field, _)| field == "name").map(|(_, name)| name.into_owned()).collect()
+}
+
+/// `POST /models/adopt`: takes models of the local Ollama into the panel.
+pub async fn adopt(me: SignedIn, State(app): State<App>, RawForm(form): RawForm) -> Result<Response> {
+    me.must_be(Role::Admin)?;
+    let there = ollama::models(ollama::USUAL_ADDRESS)
+        .await
+        .map_err(|text| AppError::Invalid { field: "name".to_owned(), text })?;
+    let mut tx = app.store.write().await?;
+    for name in names(&form).into_iter().filter(|name| there.iter().any(|(known, _)| known == name)) {
+        let voter = voters::Added {
+            kind: "ollama".to_owned(),
+            base_url: ollama::USUAL_ADDRESS.to_owned(),
+            model: name.clone(),
+            name,
+        };
+        voters::insert(&mut tx, &voter, now_ms()).await?;
+        audit(
+            &mut tx,
+            &me.actor(),
+            None,
+            &Entry { action: "voter_added", object: &format!("voter:{}", voter.name), old: "", new: &voter.base_url },
+            now_ms(),
+        )
+        .await?;
+    }
+    tx.commit().await?;
+    Ok(Redirect::to("/models").into_response())
+}
+
+/// `POST /models/remove`: takes added models off the panel.
+pub async fn remove(me: SignedIn, State(app): State<App>, RawForm(form): RawForm) -> Result<Response> {
+    me.must_be(Role::Admin)?;
+    let mut tx = app.store.write().await?;
+    for name in names(&form) {
+        voters::remove(&mut tx, &name).await?;
+        audit(
+            &mut tx,
+            &me.actor(),
+            None,
+            &Entry { action: "voter_removed", object: &format!("voter:{name}"), old: "", new: "" },
+            now_ms(),
+        )
+        .await?;
+    }
+    tx.commit().await?;
+    Ok(Redirect::to("/models").into_response())
+}

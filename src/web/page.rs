@@ -1,0 +1,93 @@
+//! What every page has around it, and the error page.
+use super::App;
+use super::auth::SignedIn;
+use super::view::words::{When, when};
+use crate::clock::now_ms;
+use crate::domain::Role;
+use crate::error::Result;
+use crate::store::queue::{self, View};
+use askama::Template;
+use axum::response::{Html, IntoResponse, Response};
+
+/// The frame of a page.
+#[derive(Debug, Clone)]
+pub struct Chrome {
+    /// The person's name.
+    pub username: String,
+    /// Whether they are an admin.
+    pub admin: bool,
+    /// `dark`, `light` or empty.
+    pub theme: String,
+    /// Cases that need a decision, counted up to 999.
+    pub waiting: i64,
+    /// Now.
+    pub now: When,
+    /// The current part of the navigation.
+    pub at: &'static str,
+    /// What the search field holds.
+    pub q: String,
+    /// Whether built-in voters stand in for models.
+    pub standing_in: bool,
+    /// Whether this is the demo.
+    pub demo: bool,
+}
+
+/// Counts in the navigation and tabs stop here.
+pub const COUNT_MOST: i64 = 1_000;
+
+impl Chrome {
+    /// The number of waiting cases as shown.
+    pub fn waiting_text(&self) -> String {
+        count_text(self.waiting)
+    }
+
+    /// The frame for a person's page.
+    pub async fn of(app: &App, me: &SignedIn, at: &'static str) -> Result<Self> {
+        let mut tx = app.store.read().await?;
+        let waiting = queue::count(&mut tx, me.scope(), View::NeedsDecision, COUNT_MOST).await?;
+        drop(tx);
+        let standing_in = app.panel.current(&app.store).await.is_ok_and(|seats| seats.standing_in);
+        Ok(Self {
+            username: me.user.username.clone(),
+            admin: me.user.role >= Role::Admin,
+            theme: me.user.theme.clone(),
+            waiting,
+            now: when(now_ms()),
+            at,
+            q: String::new(),
+            standing_in,
+            demo: app.demo,
+        })
+    }
+}
+
+/// A count as shown: `1000+` where counting stopped.
+pub fn count_text(count: i64) -> String {
+    if count >= COUNT_MOST { format!("{COUNT_MOST}+") } else { count.to_string() }
+}
+
+/// A rendered page.
+pub struct Page<T>(pub T);
+
+impl<T: Template> IntoResponse for Page<T> {
+    fn into_response(self) -> Response {
+        match self.0.render() {
+            Ok(html) => Html(html).into_response(),
+            Err(error) => crate::error::AppError::from(error).into_response(),
+        }
+    }
+}
+
+/// The page of an error.
+#[derive(Template)]
+#[template(path = "error.html")]
+pub struct ErrorPage {
+    /// The HTTP status.
+    pub status: u16,
+    /// Its name.
+    pub title: String,
+    /// What happened, for the person.
+    pub detail: String,
+    /// The request's id.
+    pub request_id: String,
+}

@@ -1,0 +1,215 @@
+//! The queue: views, filters in the address, a preview of the current row.
+use super::App;
+use super::auth::{SignedIn, orgs_of};
+use super::cases::Kept;
+use super::form::Asked;
+use super::page::{COUNT_MOST, Chrome, Page, count_text};
+use super::view::listing::{Listing, cursor_text};
+use super::view::row::{RowView, row};
+use super::view::{case, chain, panel, words};
+use crate::clock::now_ms;
+use crate::domain::{Detection, Role, Severity, Status, Verdict};
+use crate::error::Result;
+use crate::store::orgs::Org;
+use crate::store::queue::{self, Filter, Row, Sort, View};
+use crate::store::{Tx, detections, runs, timeline, votes};
+use askama::Template;
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+
+/// The tabs, in order.
+const TABS: &[View] = &[
+    View::NeedsDecision,
+    View::SplitVotes,
+    View::LikelyTruePositive,
+    View::Triaging,
+    View::Mine,
+    View::AllOpen,
+    View::Closed,
+];
+
+/// The query of the page: the list's, and the case that was just decided.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Query {
+    #[serde(flatten)]
+    listing: Listing,
+    done: String,
+}
+
+struct Tab {
+    label: &'static str,
+    count: String,
+    href: String,
+    current: bool,
+}
+
+struct Peek {
+    row: RowView,
+    event: chain::EventView,
+    run: Option<panel::RunView>,
+    happened: words::When,
+    seen: crate::domain::dossier::Precedents,
+    version: i64,
+    key: String,
+}
+
+/// A case that was just decided, with the way back.
+struct Done {
+    number: i64,
+    text: String,
+    undo: Option<i64>,
+    left: i64,
+    key: String,
+}
+
+#[derive(Template)]
+#[template(path = "cases/index.html")]
+struct Index {
+    chrome: Chrome,
+    listing: Listing,
+    filter: Filter,
+    tabs: Vec<Tab>,
+    rows: Vec<RowView>,
+    oldest: String,
+    more: Option<String>,
+    first: Option<String>,
+    peek: Option<Peek>,
+    orgs: Vec<Org>,
+    statuses: &'static [Status],
+    verdicts: &'static [Verdict],
+    severities: &'static [Severity],
+    sorts: &'static [Sort],
+    filtered: bool,
+    clear: String,
+    done: Option<Done>,
+    may_decide: bool,
+}
+
+impl Index {
+    fn peek_href(&self, number: &i64) -> String {
+        self.listing.with(&[("peek", &number.to_string())])
+    }
+}
+
+/// `GET /cases`
+pub async fn index(me: SignedIn, State(app): State<App>, Asked(query): Asked<Query>) -> Result<Response> {
+    let listing = query.listing;
+    if let Some(number) = case_number(&listing.q) {
+        return Ok(Redirect::to(&format!("/cases/{number}")).into_response());
+    }
+    let usual = if listing.q.is_empty() { View::NeedsDecision } else { View::All };
+    let (filter, after, limit) = listing.parts(usual, Sort::Risk)?;
+    let mut chrome = Chrome::of(&app, &me, "queue").await?;
+    chrome.q.clone_from(&listing.q);
+    let orgs = orgs_of(&app, &me).await?;
+    let mut tx = app.store.read().await?;
+    let found = queue::page(&mut tx, me.scope(), &filter, after, limit).await?;
+    let now = now_ms();
+    let current = listing.peek.parse().ok().filter(|wanted| found.iter().any(|row| row.case.number == *wanted));
+    let current = current.or(found.first().map(|row| row.case.number));
+    let peeked = found.iter().find(|row| Some(row.case.number) == current);
+    let index = Index {
+        tabs: tabs(&mut tx, &me, &listing, filter.view).await?,
+        peek: match peeked {
+            Some(peeked) => Some(peek(&mut tx, peeked, now).await?),
+            None => None,
+        },
+        done: done(&mut tx, &app, &me, &query.done).await?,
+        rows: found.iter().map(|found| row(found, orgs.len() > 1, Some(found.case.number) == current, now)).collect(),
+        oldest: found
+            .iter()
+            .map(|row| row.case.opened_ms)
+            .min()
+            .filter(|_| filter.view == View::NeedsDecision)
+            .map(|ms| words::waiting(now - ms))
+            .unwrap_or_default(),
+        more: found
+            .last()
+            .filter(|_| i64::try_from(found.len()).is_ok_and(|rows| rows == limit))
+            .map(|last| listing.with(&[("after", &cursor_text(last.cursor()))])),
+        first: after.map(|_| listing.with(&[])),
+        filtered: listing.with(&[("view", ""), ("sort", ""), ("limit", "")]) != "/cases?",
+        clear: format!("/cases?view={}", filter.view),
+        may_decide: me.user.role >= Role::Analyst,
+        statuses: Status::ALL,
+        verdicts: Verdict::ALL,
+        severities: Severity::ALL,
+        sorts: Sort::ALL,
+        chrome,
+        listing,
+        filter,
+        orgs,
+    };
+    Ok(Page(index).into_response())
+}
+
+/// `#459` and `459` go straight to the case.
+fn case_number(q: &str) -> Option<i64> {
+    let digits = q.trim().strip_prefix('#').unwrap_or(q.trim());
+    (digits.len() < 12).then(|| digits.parse().ok()).flatten().filter(|number| *number > 0)
+}
+
+async fn tabs(tx: &mut Tx, me: &SignedIn, listing: &Listing, current: View) -> Result<Vec<Tab>> {
+    let mut tabs = Vec::new();
+    for view in TABS {
+        let count = if *view == View::Closed {
+            String::new()
+        } else {
+            count_text(queue::count(tx, me.scope(), *view, COUNT_MOST).await?)
+        };
+        let href =
+            Listing { view: view.as_str().to_owned(), sort: listing.sort.clone(), ..Listing::default() }.with(&[]);
+        tabs.push(Tab { label: view.label(), count, href, current: *view == current });
+    }
+    Ok(tabs)
+}
+
+async fn peek(tx: &mut Tx, found: &Row, now: i64) -> Result<Peek> {
+    let number = found.case.number;
+    let stored = detections::of_case(tx, number, 1).await?;
+    let document = stored.first().and_then(|stored| serde_json::from_str(&stored.raw).ok());
+    let event = document
+        .and_then(|document| Detection::read(&document).ok())
+        .map(|read| chain::event(&read))
+        .unwrap_or_default();
+    let newest = runs::of_case(tx, number).await?.into_iter().find(|run| run.state != runs::RunState::Interrupted);
+    let run = match newest {
+        Some(newest) => Some(panel::run(&newest, &votes::of_run(tx, newest.id).await?)),
+        None => None,
+    };
+    let (false_positive, benign_true_positive, true_positive) = (found.seen_fp, found.seen_btp, found.seen_tp);
+    Ok(Peek {
+        row: row(found, false, true, now),
+        happened: words::when(found.case.first_event_ms),
+        seen: crate::domain::dossier::Precedents { false_positive, benign_true_positive, true_positive },
+        version: found.case.version,
+        key: hex::encode(rand::random::<[u8; 8]>()),
+        event,
+        run,
+    })
+}
+
+/// The case that was decided a moment ago, where it can be undone.
+async fn done(tx: &mut Tx, app: &App, me: &SignedIn, number: &str) -> Result<Option<Done>> {
+    let Ok(number) = number.parse::<i64>() else { return Ok(None) };
+    let Some(decided) = crate::store::cases::visible(tx, me.scope(), number).await? else { return Ok(None) };
+    let newest = timeline::of_case(tx, number, 20).await?;
+    let entry = newest.iter().find(|entry| entry.undo.is_some() && entry.undone_ms.is_none());
+    let window = i64::from(app.config.policy.undo_s) * 1000;
+    let left = entry.map_or(0, |entry| (entry.at_ms + window - now_ms()).max(0) / 1000);
+    let what = if decided.status == Status::Closed { "closed as" } else { "declared" };
+    Ok(Some(Done {
+        number,
+        text: format!("#{number} {what} {}.", decided.verdict.label().to_lowercase()),
+        undo: entry.map(|entry| entry.id),
+        left,
+        key: hex::encode(rand::random::<[u8; 8]>()),
+    }))
+}
+
+/// The choices of a preview's verdict bar: those that need no typing in most cases.
+pub fn keys() -> Vec<case::Choice> {
+    case::choices(Kept::default().verdict.unwrap_or(Verdict::Pending)).into_iter().take(3).collect()
+}

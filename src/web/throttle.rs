@@ -1,0 +1,71 @@
+//! How often something may happen: token buckets for callers, growing waits for wrong passwords.
+use crate::store::throttles::{self, Throttle};
+use crate::store::{Result, Tx};
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::time::Instant;
+
+/// Wrong passwords that cost nothing.
+const FREE: i64 = 5;
+/// The longest wait.
+const LONGEST_MS: i64 = 60_000;
+/// Failures older than this are forgotten.
+const WINDOW_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// Counts a try at signing in before the password is looked at; `Err` holds the seconds to wait.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn try_once(tx: &mut Tx, name: &str, now_ms: i64) -> Result<std::result::Result<(), u64>> {
+    let known = throttles::get(tx, name).await?.filter(|known| now_ms - known.first_ms < WINDOW_MS);
+    let before = known.unwrap_or(Throttle { failures: 0, first_ms: now_ms, blocked_ms: 0 });
+    if before.blocked_ms > now_ms {
+        return Ok(Err(u64::try_from((before.blocked_ms - now_ms + 999) / 1000).unwrap_or(1)));
+    }
+    throttles::set(tx, name, after(before, now_ms)).await?;
+    Ok(Ok(()))
+}
+
+/// The state after one more try: five are free, then 1, 2, 4 … 60 s.
+pub fn after(before: Throttle, now_ms: i64) -> Throttle {
+    let failures = before.failures + 1;
+    let wait = if failures < FREE { 0 } else { (1_000_i64 << (failures - FREE).clamp(0, 6)).min(LONGEST_MS) };
+    Throttle { failures, first_ms: before.first_ms, blocked_ms: if wait == 0 { 0 } else { now_ms + wait } }
+}
+
+/// Takes a try back that turned out to be right.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn was_right(tx: &mut Tx, account: &str, address: &str) -> Result<()> {
+    throttles::clear(tx, account).await?;
+    if let Some(known) = throttles::get(tx, address).await? {
+        throttles::set(tx, address, Throttle { failures: (known.failures - 1).max(0), blocked_ms: 0, ..known }).await?;
+    }
+    Ok(())
+}
+
+/// Token buckets by name.
+#[derive(Default)]
+pub struct Buckets {
+    levels: Mutex<HashMap<String, (f64, Instant)>>,
+}
+
+impl Buckets {
+    /// Takes one from a bucket that holds `burst` and fills by `per_second`; `Err` holds the seconds to wait. 0 is no limit.
+    ///
+    /// # Errors
+    /// Where the bucket is empty.
+    pub fn take(&self, name: &str, per_second: f64, burst: f64) -> std::result::Result<(), u64> {
+        if per_second <= 0.0 {
+            return Ok(());
+        }
+        let Ok(mut levels) = self.levels.lock() else { return Ok(()) };
+        let now = Instant::now();
+        let (level, at) = levels.get(name).copied().unwrap_or((burst, now));
+        let level = (level + now.duration_since(at).as_secs_f64() * per_second).min(burst);
+        let left = level - 1.0;
+        levels.insert(name.to_owned(), (if left >= 0.0 { left } else { level }, now));
+        if left >= 0.0 { Ok(()) } else { Err(1) }
+    }
+}

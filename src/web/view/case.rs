@@ -1,0 +1,332 @@
+//! The case page's data, and how it becomes what the template shows.
+use super::chain::{self, EventView};
+use super::json::{self, Span};
+use super::panel::{self, RunView};
+use super::text;
+use super::timeline::{self, Item};
+use super::words::{self, Glyph, Sev, When, duration, when};
+use crate::domain::{Detection, ObservableKind, Status, Verdict, platform, reason, technique};
+use crate::jobs::triage::read_intel;
+use crate::store::cases::Case;
+use crate::store::runs::Run;
+use crate::store::{
+    actions, detections, intel, notes, observables, rules, runs, sensors, techniques, timeline as entries, users, votes,
+};
+use crate::web::markdown::{self, Html};
+
+/// Everything of a case that its page shows, as the store has it.
+pub struct CaseData {
+    /// The case.
+    pub case: Case,
+    /// Its rule.
+    pub rule: rules::Rule,
+    /// Its sensor.
+    pub sensor: sensors::Sensor,
+    /// Its newest detections.
+    pub detections: Vec<detections::Stored>,
+    /// Its runs, newest first.
+    pub runs: Vec<Run>,
+    /// The votes of all runs.
+    pub votes: Vec<votes::Stored>,
+    /// Its observables.
+    pub observables: Vec<observables::InCase>,
+    /// Its techniques.
+    pub techniques: Vec<techniques::InCase>,
+    /// Answers of providers.
+    pub intel: Vec<intel::Answer>,
+    /// Actions.
+    pub actions: Vec<actions::Action>,
+    /// Notes.
+    pub notes: Vec<notes::Note>,
+    /// The timeline, newest first.
+    pub timeline: Vec<entries::Entry>,
+    /// Who can take it.
+    pub assignable: Vec<users::User>,
+    /// How analysts decided the behaviour.
+    pub precedents: crate::domain::dossier::Precedents,
+    /// How common it is.
+    pub prevalence: crate::domain::dossier::Prevalence,
+}
+
+/// A detection of the case.
+pub struct DetectionView {
+    /// Its id.
+    pub detect_id: String,
+    /// Its title.
+    pub title: String,
+    /// The rule's level.
+    pub level: Option<Sev>,
+    /// Its event type.
+    pub event_type: String,
+    /// Its times: what it is, when.
+    pub times: Vec<(&'static str, When)>,
+    /// The way it came.
+    pub source: String,
+    /// How often it was sent again.
+    pub repeats: i64,
+    /// The event's readable form.
+    pub event: EventView,
+    /// LimaCharlie's page of the event.
+    pub link: Option<String>,
+    /// The document, coloured.
+    pub json: Vec<Span>,
+    /// Its size in words.
+    pub size: String,
+    /// Fields that can't be read.
+    pub unreadable: Vec<&'static str>,
+}
+
+/// A technique and who named it.
+pub struct TechniqueView {
+    /// Its id.
+    pub id: String,
+    /// Its name and tactics, where the table has it.
+    pub about: String,
+    /// Who named it.
+    pub source: String,
+}
+
+/// An observable.
+pub struct ObservableView {
+    /// Its type.
+    pub kind: &'static str,
+    /// Its place in the event.
+    pub role: String,
+    /// Its value as shown.
+    pub value: Vec<String>,
+    /// Its value as it is.
+    pub raw: String,
+    /// Other cases with it.
+    pub others: i64,
+    /// The list of those cases.
+    pub search: String,
+}
+
+/// An answer of a provider.
+pub struct IntelView {
+    /// The provider.
+    pub provider: String,
+    /// The sentence's head and rest.
+    pub sentence: (String, String),
+    /// Malicious, nothing found, no answer, all.
+    pub counts: (i64, i64, i64, i64),
+    /// The reputation.
+    pub reputation: Option<String>,
+    /// What was looked up, or empty.
+    pub observable: String,
+    /// When it was asked.
+    pub at: When,
+    /// Whether that was elsewhere.
+    pub recorded: bool,
+    /// The answer, coloured.
+    pub json: Vec<Span>,
+}
+
+/// A note.
+pub struct NoteView {
+    /// Its id.
+    pub id: i64,
+    /// Who wrote it.
+    pub author: String,
+    /// Its kind in words.
+    pub kind: String,
+    /// When.
+    pub at: When,
+    /// Its text.
+    pub body: Html,
+    /// Whether a person wrote it.
+    pub human: bool,
+}
+
+/// The declaration's choices: verdict, its glyph, key, whether it is chosen.
+pub struct Choice {
+    /// The verdict's word in the form.
+    pub value: &'static str,
+    /// Its shape.
+    pub glyph: Glyph,
+    /// Its key.
+    pub key: &'static str,
+    /// Whether it is chosen.
+    pub chosen: bool,
+    /// Its reasons.
+    pub reasons: &'static [reason::Reason],
+}
+
+/// The choices of the declaration.
+pub fn choices(chosen: Verdict) -> Vec<Choice> {
+    let keys = [
+        (Verdict::FalsePositive, "f"),
+        (Verdict::BenignTruePositive, "b"),
+        (Verdict::TruePositive, "t"),
+        (Verdict::Undetermined, "e"),
+    ];
+    keys.into_iter()
+        .map(|(verdict, key)| Choice {
+            value: verdict.as_str(),
+            glyph: words::person(verdict),
+            key,
+            chosen: verdict == chosen,
+            reasons: reason::of(verdict),
+        })
+        .collect()
+}
+
+/// The detections of a case for its page.
+pub fn detection_views(data: &CaseData) -> Vec<DetectionView> {
+    data.detections.iter().map(|stored| detection_view(data, stored)).collect()
+}
+
+fn detection_view(data: &CaseData, stored: &detections::Stored) -> DetectionView {
+    let document: serde_json::Value = serde_json::from_str(&stored.raw).unwrap_or_default();
+    let read = Detection::read(&document).ok();
+    let mut times = Vec::new();
+    if let Some(started) = read.as_ref().and_then(Detection::parent).and_then(|parent| parent.at_ms) {
+        times.push(("Parent started", when(started)));
+    }
+    times.push(("Happened", when(stored.event_ms)));
+    times.extend(stored.gen_ms.map(|ms| ("Raised by LimaCharlie", when(ms))));
+    times.push(("Arrived here", when(stored.received_ms)));
+    DetectionView {
+        detect_id: text::visible(&stored.detect_id),
+        title: text::start(&stored.title, 500),
+        level: stored.level.or(data.case.rule_level).map(words::severity),
+        event_type: text::visible(&stored.event_type),
+        times,
+        source: stored.source.clone(),
+        repeats: stored.repeats,
+        event: read.as_ref().map(chain::event).unwrap_or_default(),
+        link: read.as_ref().and_then(|read| text::safe_link(&read.link)).filter(|link| link.starts_with("https://")),
+        json: json::spans(&document),
+        size: words::bytes(i64::try_from(stored.raw.len()).unwrap_or(i64::MAX)),
+        unreadable: read.map(|read| read.unreadable).unwrap_or_default(),
+    }
+}
+
+/// The shown run and the others.
+pub fn run_views(data: &CaseData, wanted: Option<i64>) -> (Option<RunView>, Vec<RunView>) {
+    let of = |run: &Run| data.votes.iter().filter(|vote| vote.run_id == run.id).cloned().collect::<Vec<_>>();
+    let usual = data.runs.iter().find(|run| run.state != runs::RunState::Interrupted);
+    let shown =
+        wanted.and_then(|number| data.runs.iter().find(|run| run.number == number)).or(usual).or(data.runs.first());
+    let others = data.runs.iter().filter(|run| shown.is_none_or(|shown| shown.id != run.id));
+    (shown.map(|run| panel::run(run, &of(run))), others.map(|run| panel::run(run, &of(run))).collect())
+}
+
+/// The techniques of a case, each with everybody who named it.
+pub fn technique_views(data: &CaseData) -> Vec<TechniqueView> {
+    let mut views: Vec<TechniqueView> = Vec::new();
+    for found in &data.techniques {
+        match views.iter_mut().find(|view| view.id == found.technique) {
+            Some(view) => view.source = format!("{}, {}", view.source, found.source),
+            None => {
+                let about = technique::lookup(&found.technique);
+                let about = about
+                    .map(|known| format!("{}; {}", known.name, known.tactics.replace(';', ", ").replace('-', " ")))
+                    .unwrap_or_default();
+                views.push(TechniqueView { id: found.technique.clone(), about, source: found.source.clone() });
+            }
+        }
+    }
+    views
+}
+
+/// The observables of a case.
+pub fn observable_views(data: &CaseData) -> Vec<ObservableView> {
+    let view = |found: &observables::InCase| {
+        let shown = match found.kind {
+            ObservableKind::Ip | ObservableKind::Domain | ObservableKind::Url => {
+                vec![text::defang(found.kind, &found.value)]
+            }
+            _ => text::pieces(&text::start(&found.value, 1_000)),
+        };
+        let q = percent_encoding::utf8_percent_encode(&found.value, percent_encoding::NON_ALPHANUMERIC).to_string();
+        ObservableView {
+            kind: found.kind.label(),
+            role: text::visible(&found.role),
+            value: shown,
+            raw: found.value.clone(),
+            others: found.other_cases,
+            search: format!("/cases?view=all&q={q}"),
+        }
+    };
+    data.observables.iter().map(view).collect()
+}
+
+/// The answers of providers.
+pub fn intel_views(data: &CaseData) -> Vec<IntelView> {
+    data.intel.iter().map(intel_view).collect()
+}
+
+fn intel_view(answer: &intel::Answer) -> IntelView {
+    let read = read_intel(answer);
+    let (engines, found) = (read.engines(), read.malicious + read.suspicious);
+    let head = if engines == 0 {
+        "The answer holds no counts.".to_owned()
+    } else {
+        format!("{found} of {engines} engines flagged it.")
+    };
+    let nothing = read.undetected + read.harmless;
+    let rest = if engines == 0 {
+        String::new()
+    } else {
+        format!("{nothing} found nothing, {} gave no answer.", read.no_answer)
+    };
+    IntelView {
+        provider: match answer.provider.as_str() {
+            "virustotal" => "VirusTotal".to_owned(),
+            other => text::visible(other),
+        },
+        sentence: (head, rest),
+        counts: (found, nothing, read.no_answer, engines),
+        reputation: read.reputation.map(|score| score.to_string().replace('-', "\u{2212}")),
+        observable: answer.observable.clone().unwrap_or_default(),
+        at: when(answer.fetched_ms),
+        recorded: answer.recorded,
+        json: json::spans(&answer.payload.0),
+    }
+}
+
+/// The notes, newest first.
+pub fn note_views(data: &CaseData) -> Vec<NoteView> {
+    let kind = |code: &str| {
+        crate::review::NOTE_KINDS.iter().find(|(known, _)| *known == code).map_or("", |(_, label)| label).to_owned()
+    };
+    data.notes
+        .iter()
+        .map(|note| NoteView {
+            id: note.id,
+            author: note.author.clone(),
+            kind: kind(&note.kind),
+            at: when(note.created_ms),
+            body: markdown::note(&note.body),
+            human: matches!(note.author_kind, crate::store::ActorKind::Person),
+        })
+        .collect()
+}
+
+/// The timeline.
+pub fn timeline_items(data: &CaseData) -> Vec<Item> {
+    timeline::items(&data.timeline)
+}
+
+/// How late the case was opened after its first event, where that is worth saying.
+pub fn lateness(case: &Case) -> Option<String> {
+    let late = case.opened_ms - case.first_event_ms;
+    (late > 5 * 60_000).then(|| duration(late))
+}
+
+/// The platform in words.
+pub fn platform_words(sensor: &sensors::Sensor) -> String {
+    match (sensor.plat, sensor.arch) {
+        (Some(plat), Some(arch)) => format!("{}, {}", platform::platform(plat), platform::architecture(arch)),
+        (Some(plat), None) => platform::platform(plat).to_owned(),
+        _ => "Unknown".to_owned(),
+    }
+}
+
+/// The steps that may follow, closing left out: the declaration does that.
+pub fn next_steps(case: &Case) -> Vec<(&'static str, &'static str)> {
+    let step =
+        |status: &Status| (status.as_str(), if case.status == Status::Closed { "Reopen" } else { status.label() });
+    case.status.next().iter().filter(|status| **status != Status::Closed).map(step).collect()
+}

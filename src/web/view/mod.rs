@@ -1,0 +1,10 @@
+//! How things are put into words and shapes for templates: plain functions from rows to view structs.
+pub mod case;
+pub mod chain;
+pub mod json;
+pub mod listing;
+pub mod panel;
+pub mod row;
+pub mod text;
+pub mod timeline;
+pub mod words;

@@ -1,0 +1,254 @@
+//! A run for the case page: the answer in words, what argues against it, each vote.
+use super::words::{self, Glyph, duration, percent};
+use crate::domain::{MachineVerdict, Outcome, VoteState};
+use crate::store::runs::{Run, RunState};
+use crate::store::votes::Stored;
+use crate::web::markdown::{self, Html};
+
+/// One vote.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VoteView {
+    /// The voter.
+    pub voter: String,
+    /// `primary`, `secondary` or `adviser`.
+    pub role: &'static str,
+    /// Its verdict's shape.
+    pub glyph: Glyph,
+    /// Whether it is a valid vote.
+    pub valid: bool,
+    /// Whether the answer is still to come.
+    pub waiting: bool,
+    /// Stated confidence, 0 to 100, and as text.
+    pub confidence: (String, String),
+    /// Its own words.
+    pub said: Html,
+    /// Evidence it names: malicious, benign, missing.
+    pub evidence: Vec<(&'static str, String)>,
+    /// Its words about indicators.
+    pub about_iocs: Html,
+    /// Why there is no vote.
+    pub problem: String,
+    /// Facts of how it came about.
+    pub provenance: Vec<String>,
+    /// The prompt as it was sent, or empty.
+    pub prompt: String,
+    /// The raw answer, or empty.
+    pub raw: String,
+    /// Whether it differs from the panel's verdict.
+    pub dissents: bool,
+}
+
+/// A run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunView {
+    /// Its number.
+    pub number: i64,
+    /// The verdict's shape.
+    pub glyph: Glyph,
+    /// The answer in words.
+    pub headline: String,
+    /// Mean stated confidence, or empty.
+    pub confidence: String,
+    /// The reason, the count and what follows from it.
+    pub reason: String,
+    /// What the vote would allow, or empty.
+    pub auto_action: String,
+    /// How the votes are counted.
+    pub rule: String,
+    /// Panel votes.
+    pub votes: Vec<VoteView>,
+    /// Advice that does not count.
+    pub advice: Vec<VoteView>,
+    /// What argues against it: head, text.
+    pub flags: Vec<(String, String)>,
+    /// What the event supports.
+    pub supported: Vec<(String, String)>,
+    /// What keeps the machine from closing.
+    pub vetoes: Vec<String>,
+    /// Something to know about the run.
+    pub note: String,
+    /// Whether it is under way.
+    pub under_way: bool,
+    /// Whether it was recorded elsewhere.
+    pub recorded: bool,
+    /// Given and expected votes.
+    pub given: (usize, usize),
+    /// Recommendations in words.
+    pub recommended: Vec<String>,
+    /// Open questions.
+    pub questions: Vec<String>,
+    /// The effect of questions on who voted: how many had a say.
+    pub asked_by: String,
+}
+
+/// A run for the page.
+pub fn run(run: &Run, stored: &[Stored]) -> RunView {
+    let votes: Vec<&Stored> = stored.iter().filter(|vote| vote.counts()).collect();
+    let given = votes.iter().filter(|vote| !matches!(vote.state, VoteState::Pending | VoteState::Asking)).count();
+    let under_way = matches!(run.state, RunState::Queued | RunState::Running);
+    let report = run.report.as_ref().map(|report| &report.0);
+    let split = |kind: bool| {
+        let chosen = run.flags.0.iter().filter(|flag| (flag.kind == "supported") == kind);
+        chosen.map(|flag| head(&flag.text)).collect::<Vec<_>>()
+    };
+    RunView {
+        number: run.number,
+        glyph: if under_way { words::machine(MachineVerdict::None) } else { words::machine(run.machine_verdict) },
+        headline: headline(run, &votes, given, under_way),
+        confidence: run
+            .confidence
+            .filter(|_| !under_way && run.state == RunState::Done)
+            .map(percent)
+            .unwrap_or_default(),
+        reason: report.map(|report| reason(report.false_positive_reason.as_str(), run)).unwrap_or_default(),
+        auto_action: run.auto_action.clone().unwrap_or_default(),
+        rule: rule(run),
+        votes: votes
+            .iter()
+            .enumerate()
+            .map(|(at, vote)| vote_view(vote, if at == 0 { "primary" } else { "secondary" }, run))
+            .collect(),
+        advice: stored.iter().filter(|vote| !vote.counts()).map(|vote| vote_view(vote, "adviser", run)).collect(),
+        flags: split(false),
+        supported: split(true),
+        vetoes: run.vetoes.0.iter().map(|veto| veto.text.clone()).collect(),
+        note: run.note.clone(),
+        under_way,
+        recorded: run.recorded,
+        given: (given, votes.len()),
+        recommended: report.map(|report| report.recommended_actions.clone()).unwrap_or_default(),
+        questions: report.map(|report| report.investigation_questions.clone()).unwrap_or_default(),
+        asked_by: run.asked_by.clone(),
+    }
+}
+
+/// The first sentence as a head, the rest as text.
+fn head(text: &str) -> (String, String) {
+    let (head, rest) = text.split_once(". ").unwrap_or((text, ""));
+    if rest.is_empty() { (String::new(), head.to_owned()) } else { (format!("{head}."), rest.to_owned()) }
+}
+
+fn headline(run: &Run, votes: &[&Stored], given: usize, under_way: bool) -> String {
+    if under_way {
+        return if votes.is_empty() {
+            "Waiting for the panel".to_owned()
+        } else {
+            format!("{given} of {} votes are in", votes.len())
+        };
+    }
+    if run.state == RunState::Interrupted {
+        return "This run was interrupted".to_owned();
+    }
+    let verdict = run.machine_verdict.label().to_lowercase();
+    let valid: Vec<_> = votes.iter().filter(|vote| vote.state == VoteState::Ok).collect();
+    let failed = votes.iter().filter(|vote| vote.state == VoteState::Failed).count();
+    match run.outcome {
+        Some(Outcome::Unanimous) => format!("All {} voters say {verdict}", number(valid.len())),
+        Some(Outcome::Majority | Outcome::Weighted) => format!("The majority says {verdict}"),
+        Some(Outcome::Single) => format!("One voter says {verdict}"),
+        Some(Outcome::Degraded) => format!("Needs review: {} of {} voters did not vote", failed, votes.len()),
+        Some(Outcome::NoQuorum) => "Needs review: too few voters had something to say".to_owned(),
+        Some(Outcome::Split) if valid.windows(2).all(|pair| pair[0].verdict == pair[1].verdict) => {
+            "Needs review: the voters agree, but call the severity high".to_owned()
+        }
+        Some(Outcome::Split) => "Needs review: the voters disagree".to_owned(),
+        None => "No vote yet".to_owned(),
+    }
+}
+
+const fn number(count: usize) -> &'static str {
+    match count {
+        2 => "two",
+        3 => "three",
+        4 => "four",
+        5 => "five",
+        6 => "six",
+        _ => "",
+    }
+}
+
+fn reason(reason: &str, run: &Run) -> String {
+    let risk = run.risk_score.map(|score| format!("Risk score {score} of 100.")).unwrap_or_default();
+    if reason.is_empty() { risk } else { format!("{} {risk}", reason.trim_end()) }
+}
+
+fn rule(run: &Run) -> String {
+    let mode = if run.mode.is_empty() { "unanimous" } else { &run.mode };
+    let outcome = run.outcome.map(|outcome| outcome.label().to_lowercase()).unwrap_or_default();
+    format!(
+        "Vote rule: {mode}{}",
+        if outcome.is_empty() || outcome == mode { String::new() } else { format!(", outcome: {outcome}") }
+    )
+}
+
+fn vote_view(vote: &Stored, role: &'static str, run: &Run) -> VoteView {
+    let answer = vote.answer.as_ref().map(|answer| &answer.0);
+    let waiting = matches!(vote.state, VoteState::Pending | VoteState::Asking);
+    let evidence = answer.map(|answer| {
+        let all = [
+            ("Malicious", &answer.evidence_malicious),
+            ("Benign", &answer.evidence_benign),
+            ("Missing", &answer.missing_information),
+        ];
+        all.into_iter()
+            .filter(|(_, text)| !text.is_empty())
+            .map(|(head, text)| (head, super::text::visible(text)))
+            .collect()
+    });
+    let confidence = vote.confidence.map(|share| (format!("{:.1}", share * 100.0), percent(share))).unwrap_or_default();
+    let problem = match vote.state {
+        VoteState::Failed => format!("{} {}", words::no_vote(&vote.voter, vote.failure), vote.detail),
+        VoteState::Abstained => vote.detail.clone(),
+        VoteState::Asking => "Asked, waiting for the answer.".to_owned(),
+        VoteState::Pending => "Not asked yet.".to_owned(),
+        VoteState::Ok => String::new(),
+    };
+    VoteView {
+        voter: vote.voter.clone(),
+        role,
+        glyph: words::vote(vote.state, vote.verdict),
+        valid: vote.state == VoteState::Ok,
+        waiting,
+        confidence,
+        said: markdown::model(answer.map_or("", |answer| &answer.what_happened)),
+        evidence: evidence.unwrap_or_default(),
+        about_iocs: markdown::model(answer.map_or("", |answer| &answer.ioc_analysis)),
+        problem: super::text::visible(&problem),
+        provenance: provenance(vote),
+        prompt: vote.prompt.clone(),
+        raw: vote.raw.clone(),
+        dissents: vote.verdict.is_some_and(|verdict| verdict != run.machine_verdict) && run.state == RunState::Done,
+    }
+}
+
+fn provenance(vote: &Stored) -> Vec<String> {
+    if vote.kind == "recorded" {
+        return vec!["recorded elsewhere".to_owned()];
+    }
+    let mut facts = Vec::new();
+    if let Some(ms) = vote.latency_ms.filter(|_| vote.answered_ms.is_some() && vote.kind != "builtin") {
+        facts.push(if ms < 10_000 {
+            format!("{:.1} s", std::time::Duration::from_millis(ms.unsigned_abs()).as_secs_f64())
+        } else {
+            duration(ms)
+        });
+    }
+    facts.push(format!("{} {}", vote.kind, vote.model));
+    if !vote.digest.is_empty() {
+        facts.push(format!("digest {}", &vote.digest[..vote.digest.floor_char_boundary(12)]));
+    }
+    if !vote.prompt_version.is_empty() {
+        facts.push(format!(
+            "prompt {} {}",
+            vote.prompt_version,
+            &vote.prompt_hash[..vote.prompt_hash.floor_char_boundary(8)]
+        ));
+    }
+    if vote.attempts > 1 {
+        facts.push(format!("{} tries", vote.attempts));
+    }
+    if let Some(number) = vote.carried_from {
+        facts.push(format!("taken over from run {number}"));
+    }
+    facts
+}

@@ -1,0 +1,116 @@
+//! Event text for pages: what is hidden made visible, places to break, values defanged.
+
+/// A value longer than this is folded.
+pub const FOLD: usize = 4 * 1024;
+
+/// Makes control and direction characters visible as `⟨U+202E⟩`; line breaks become spaces.
+pub fn visible(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' | '\r' | '\t' => out.push(' '),
+            c if is_hidden(c) => out.push_str(&format!("⟨U+{:04X}⟩", u32::from(c))),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}' | '\u{00AD}' | '\u{061C}')
+        || matches!(u32::from(c), 0xE0000..=0xE007F)
+}
+
+/// A text in pieces that may break between them, after separators.
+pub fn pieces(text: &str) -> Vec<String> {
+    let text = visible(text);
+    let mut all = Vec::new();
+    let mut piece = String::new();
+    for c in text.chars() {
+        piece.push(c);
+        if matches!(c, '\\' | '/' | ',' | ';' | '&' | '=') {
+            all.push(std::mem::take(&mut piece));
+        }
+    }
+    if !piece.is_empty() {
+        all.push(piece);
+    }
+    all
+}
+
+/// A path: its folders in pieces, and the file's name.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PathView {
+    /// The folders.
+    pub folders: Vec<String>,
+    /// The file's name.
+    pub name: String,
+}
+
+/// A path with its name apart.
+pub fn path(path: &str) -> PathView {
+    let mut folders = pieces(path);
+    let name = folders.pop().unwrap_or_default();
+    PathView { folders, name }
+}
+
+/// One argument of a command line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Arg {
+    /// Whether it is quoted.
+    pub quoted: bool,
+    /// Its text in pieces, quotes included.
+    pub pieces: Vec<String>,
+}
+
+/// A command line, argument by argument, up to 200; a long one is cut, and told to be.
+pub fn command(line: &str) -> (Vec<Arg>, bool) {
+    let cut = line.len() > FOLD;
+    let line = visible(&line[..line.floor_char_boundary(FOLD)]);
+    let mut args = Vec::new();
+    let mut rest = line.trim();
+    while !rest.is_empty() && args.len() < 200 {
+        let end = match rest.strip_prefix('"').and_then(|inner| inner.find('"')) {
+            Some(close) => close + 2,
+            None => rest.find(' ').unwrap_or(rest.len()),
+        };
+        let (arg, after) = rest.split_at(end);
+        args.push(Arg { quoted: arg.starts_with('"'), pieces: pieces(arg) });
+        rest = after.trim_start();
+    }
+    (args, cut || !rest.is_empty())
+}
+
+/// A value that nobody follows by accident: `hxxps://evil[.]example`.
+pub fn defang(kind: crate::domain::ObservableKind, value: &str) -> String {
+    use crate::domain::ObservableKind::{Domain, Ip, Url};
+    let value = visible(value);
+    match kind {
+        Url => value.replacen("http", "hxxp", 1).replace('.', "[.]"),
+        Domain | Ip => value.replace('.', "[.]"),
+        _ => value,
+    }
+}
+
+/// The start of a long value.
+pub fn start(text: &str, max: usize) -> String {
+    let shown: String = visible(text).chars().take(max).collect();
+    if text.chars().count() > max { format!("{shown}…") } else { shown }
+}
+
+/// The first 12 and last 8 digits of a hash.
+pub fn short_hash(hash: &str) -> String {
+    if hash.len() > 24 && hash.is_ascii() {
+        format!("{}…{}", &hash[..12], &hash[hash.len() - 8..])
+    } else {
+        visible(hash)
+    }
+}
+
+/// A reference of a rule that may be a link: http or https, without anything that hides where it leads.
+pub fn safe_link(text: &str) -> Option<String> {
+    let is_web = text.starts_with("https://") || text.starts_with("http://");
+    let plain = text.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '"' | '<' | '>' | '\\' | '@'));
+    (is_web && plain && text.len() < 2_000).then(|| text.to_owned())
+}
