@@ -1,0 +1,185 @@
+//! `spawn()` gives every test its own running server on its own database; `Person` is a browser without scripts.
+#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, missing_docs)]
+pub mod fakes;
+
+use fusionsoc::config::Config;
+use fusionsoc::domain::Role;
+use fusionsoc::domain::role::Scope;
+use fusionsoc::jobs::Worker;
+use fusionsoc::secret::Vault;
+use fusionsoc::store::{Durability, Store, orgs, tokens, users};
+use fusionsoc::web::{App, router, server};
+use serde_json::Value;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use tokio::sync::Notify;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+pub const SEED: &str = include_str!("../fixtures/seed/detection.json");
+pub const PASSWORD: &str = "correct horse battery";
+
+pub struct Server {
+    pub url: String,
+    pub app: App,
+    pub org_id: i64,
+    pub token: String,
+    pub dir: tempfile::TempDir,
+    _stop: DropGuard,
+}
+
+pub async fn spawn() -> Server {
+    spawn_with(|_| {}).await
+}
+
+/// A server whose settings the test changes first.
+pub async fn spawn_with(change: impl FnOnce(&mut Config)) -> Server {
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = Config::default();
+    config.server.insecure_cookies = true;
+    config.limits.ingest_per_second = 0;
+    config.limits.token_per_minute = 0;
+    change(&mut config);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    config.server.listen = listener.local_addr().unwrap();
+    let url = config.public_url();
+    let store = Store::open(&database(dir.path()).await, Durability::Normal).await.unwrap();
+    let vault = Vault::open(&dir.path().join("key")).unwrap();
+    let app = App::start(store, Arc::new(config), vault, Arc::new(Notify::new()), false).await.unwrap();
+    let stop = CancellationToken::new();
+    tokio::spawn(server::serve(listener, router(app.clone()), stop.clone()));
+    let org_id = add_org(&app.store, "acme", None).await;
+    let token = add_token(&app.store, org_id, Scope::ALL).await;
+    Server { url, app, org_id, token, dir, _stop: stop.drop_guard() }
+}
+
+/// `SQLite` in a folder of its own, or a schema of its own on the `PostgreSQL` server of the environment.
+pub async fn database(dir: &std::path::Path) -> String {
+    if std::env::var("FUSIONSOC_TEST_DB").as_deref() != Ok("postgres") {
+        return format!("sqlite:{}", dir.join("test.db").display());
+    }
+    use sqlx::{Connection, Executor};
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let base = std::env::var("TEST_POSTGRES").expect("TEST_POSTGRES holds the address of a server");
+    let name = format!("t_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    let mut admin = sqlx::PgConnection::connect(&base).await.unwrap();
+    admin.execute(sqlx::AssertSqlSafe(format!("CREATE SCHEMA {name}"))).await.unwrap();
+    let join = if base.contains('?') { '&' } else { '?' };
+    format!("{base}{join}options=-csearch_path%3D{name}")
+}
+
+pub async fn add_org(store: &Store, slug: &str, oid: Option<&str>) -> i64 {
+    let mut tx = store.write().await.unwrap();
+    let id = orgs::insert(&mut tx, slug, slug, oid, 1).await.unwrap();
+    tx.commit().await.unwrap();
+    id
+}
+
+pub async fn add_token(store: &Store, org_id: i64, scopes: &[Scope]) -> String {
+    let token = fusionsoc::api::bearer::new_token();
+    let scopes = scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(",");
+    let hash = fusionsoc::web::auth::fingerprint(&token);
+    let mut tx = store.write().await.unwrap();
+    tokens::insert(&mut tx, org_id, "test", &hash, &scopes, 1, i64::MAX / 2).await.unwrap();
+    tx.commit().await.unwrap();
+    token
+}
+
+pub fn http() -> reqwest::Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap()
+}
+
+impl Server {
+    pub fn worker(&self) -> Worker {
+        Worker::new(
+            self.app.store.clone(),
+            Arc::clone(&self.app.panel),
+            Arc::new(self.app.config.policy.clone()),
+            Arc::clone(&self.app.wake),
+        )
+    }
+
+    /// Works on everything that is due.
+    pub async fn run_jobs(&self) -> usize {
+        self.worker().run_due().await
+    }
+
+    pub async fn post(&self, path: &str, body: impl Into<reqwest::Body>) -> (u16, Value) {
+        let sent = http()
+            .post(format!("{}{path}", self.url))
+            .bearer_auth(&self.token)
+            .header("content-type", "application/json")
+            .body(body);
+        let reply = sent.send().await.unwrap();
+        (reply.status().as_u16(), serde_json::from_str(&reply.text().await.unwrap()).unwrap_or_default())
+    }
+
+    pub async fn get(&self, path: &str) -> Value {
+        let reply = http().get(format!("{}{path}", self.url)).bearer_auth(&self.token).send().await.unwrap();
+        serde_json::from_str(&reply.text().await.unwrap()).unwrap_or_default()
+    }
+
+    /// Delivers a detection and returns its case as JSON.
+    pub async fn deliver(&self, detection: &str) -> Value {
+        let (status, answer) = self.post("/api/v1/detections", detection.to_owned()).await;
+        assert_eq!((status, &answer["accepted"]), (202, &Value::from(1)), "{answer}");
+        let newest = self.get("/api/v1/cases?limit=1").await;
+        self.case(newest["cases"][0]["number"].as_i64().unwrap()).await
+    }
+
+    pub async fn case(&self, number: i64) -> Value {
+        self.get(&format!("/api/v1/cases/{number}")).await
+    }
+
+    /// Adds a person and signs them in by the form.
+    pub async fn sign_in(&self, name: &str, role: Role) -> Person {
+        let hash = fusionsoc::web::auth::hash_new(name, PASSWORD).unwrap();
+        let mut tx = self.app.store.write().await.unwrap();
+        let id = users::insert(&mut tx, name, role, &hash, 1).await.unwrap();
+        users::join(&mut tx, id, self.org_id).await.unwrap();
+        tx.commit().await.unwrap();
+        let mut person = Person { url: self.url.clone(), cookie: String::new() };
+        let reply = person.post("/login", &[("username", name), ("password", PASSWORD)]).await;
+        assert_eq!(reply.status(), 303, "signing in");
+        let cookie = reply.headers()["set-cookie"].to_str().unwrap();
+        person.cookie = cookie.split(';').next().unwrap().to_owned();
+        person
+    }
+}
+
+/// A signed-in person with a browser that runs no scripts.
+pub struct Person {
+    pub url: String,
+    pub cookie: String,
+}
+
+impl Person {
+    pub async fn page(&self, path: &str) -> (u16, String) {
+        let reply = http().get(format!("{}{path}", self.url)).header("cookie", &self.cookie).send().await.unwrap();
+        (reply.status().as_u16(), reply.text().await.unwrap())
+    }
+
+    pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> reqwest::Response {
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let sent = http()
+            .post(format!("{}{path}", self.url))
+            .header("cookie", &self.cookie)
+            .header("sec-fetch-site", "same-origin")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(body);
+        sent.send().await.unwrap()
+    }
+}
+
+/// The seed's detection with some values replaced.
+pub fn seed_with(replace: &[(&str, &str)]) -> String {
+    replace.iter().fold(SEED.to_owned(), |text, (from, to)| {
+        assert!(text.contains(from), "the seed holds {from}");
+        text.replace(from, to)
+    })
+}
+
+/// The seed's own id.
+pub fn seed_id() -> String {
+    serde_json::from_str::<Value>(SEED).unwrap()["detect_id"].as_str().unwrap().to_owned()
+}
