@@ -63,8 +63,12 @@ if (declare) {
   declare.addEventListener("change", fit);
   fit();
   document.addEventListener("decide", (event) => pick(event.detail));
-  const asked = location.hash.match(/^#decide-(\w+)$/)?.[1];
-  if (asked) pick(asked);
+  const asked = () => {
+    const verdict = location.hash.match(/^#decide-(\w+)$/)?.[1];
+    if (verdict) pick(verdict);
+  };
+  addEventListener("hashchange", asked);
+  asked();
 }
 
 // The toast counts down, and waits while somebody is at it.

@@ -4,35 +4,40 @@ mod support;
 
 use fusionsoc::domain::Role;
 use fusionsoc::voters::VoterConfig;
+use futures_util::FutureExt;
 use serde_json::json;
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 use support::{PASSWORD, SEED, Server, fakes, seed_id, seed_with, spawn, spawn_with};
 use thirtyfour::prelude::*;
 use tokio_util::sync::CancellationToken;
 use wiremock::ResponseTemplate;
 
-/// A browser, or nothing where no driver is listening.
-async fn browser() -> Option<WebDriver> {
-    browser_of(None).await
-}
-
-/// The same as a phone of this width.
-async fn browser_of(width: Option<u32>) -> Option<WebDriver> {
+/// Runs a test in a browser, as a phone of this width where one is given; the browser always ends.
+async fn in_browser(width: Option<u32>, test: impl AsyncFnOnce(&WebDriver) -> WebDriverResult<()>) {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let Ok(address) = std::env::var("CHROMEDRIVER") else {
         println!("SKIPPED: CHROMEDRIVER is not set");
-        return None;
+        return;
     };
     let mut caps = DesiredCapabilities::chrome();
     let quiet = ["--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
-    for arg in ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--window-size=1440,900"].into_iter().chain(quiet) {
+    let usual =
+        ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--window-size=1440,900"];
+    for arg in usual.into_iter().chain(quiet) {
         caps.add_arg(arg).unwrap();
     }
     if let Some(width) = width {
         let phone = json!({"deviceMetrics": {"width": width, "height": 844, "pixelRatio": 1.0, "touch": true}});
         caps.add_experimental_option("mobileEmulation", phone).unwrap();
     }
-    Some(WebDriver::new(&address, caps).await.expect("the driver starts a browser"))
+    let driver = WebDriver::new(&address, caps).await.expect("the driver starts a browser");
+    let result = AssertUnwindSafe(test(&driver)).catch_unwind().await;
+    driver.quit().await.unwrap();
+    match result {
+        Ok(result) => result.unwrap(),
+        Err(panic) => std::panic::resume_unwind(panic),
+    }
 }
 
 async fn sign_in(driver: &WebDriver, server: &Server) -> WebDriverResult<()> {
@@ -60,95 +65,121 @@ async fn shows(driver: &WebDriver, css: &str, text: &str) -> WebDriverResult<()>
 }
 
 #[tokio::test]
-async fn votes_arrive_on_an_open_page_one_by_one() -> WebDriverResult<()> {
-    let Some(driver) = browser().await else { return Ok(()) };
+async fn votes_arrive_on_an_open_page_one_by_one() {
+    in_browser(None, async |driver| {
     let fast = fakes::ollama("fast", &fakes::answer("false_positive", 95).to_string()).await;
     let content = json!({"message": {"role": "assistant", "content": fakes::answer("true_positive", 88).to_string()}, "done": true, "done_reason": "stop"});
     let slow = fakes::ollama_answering("slow", ResponseTemplate::new(200).set_body_json(content).set_delay(Duration::from_secs(4))).await;
     let voters = vec![VoterConfig::ollama("fast", &fast.uri(), "fast"), VoterConfig::ollama("slow", &slow.uri(), "slow")];
     let server = spawn_with(|config| config.voters = voters).await;
-    sign_in(&driver, &server).await?;
+    sign_in(driver, &server).await?;
     let number = server.deliver(SEED).await["number"].clone();
     driver.goto(format!("{}/cases/{number}", server.url)).await?;
-    shows(&driver, "#h-why", "Waiting for the panel").await?;
+    shows(driver, "#h-why", "Waiting for the panel").await?;
     let stop = CancellationToken::new();
     let _guard = stop.clone().drop_guard();
     tokio::spawn(server.worker().run(stop));
-    shows(&driver, "#h-why", "1 of 2 votes are in").await?;
-    shows(&driver, "#h-why", "Needs review: the voters disagree").await?;
-    shows(&driver, "#votes", "slow").await?;
-    driver.quit().await
+    shows(driver, "#h-why", "1 of 2 votes are in").await?;
+    shows(driver, "#h-why", "Needs review: the voters disagree").await?;
+    shows(driver, "#votes", "slow").await?;
+        Ok(())
+    })
+    .await;
 }
 
 #[tokio::test]
-async fn an_analyst_decides_by_key_and_undoes() -> WebDriverResult<()> {
-    let Some(driver) = browser().await else { return Ok(()) };
-    let server = spawn().await;
-    sign_in(&driver, &server).await?;
-    let number = server.deliver(SEED).await["number"].as_i64().unwrap();
-    server.run_jobs().await;
-    driver.goto(format!("{}/cases/{number}", server.url)).await?;
-    let body = driver.find(By::Css("body")).await?;
-    body.send_keys("f").await?;
-    assert_eq!(driver.active_element().await?.text().await?, "Save declaration", "the key leads to what is left to do");
-    driver.active_element().await?.send_keys(Key::Enter).await?;
-    shows(&driver, ".case-h", "False positive by ana").await?;
-    assert_eq!(server.case(number).await["status"], json!("closed"));
-    driver.find(By::Css(".toast button")).await?.click().await?;
-    shows(&driver, "#timeline", "Undone").await?;
-    assert_eq!(server.case(number).await["verdict"], json!("pending"));
-    driver.find(By::Css("#note")).await?.send_keys("Asked the owner.").await?;
-    driver.find(By::Css("#notes button[type=submit]")).await?.click().await?;
-    shows(&driver, "#note-list", "Asked the owner.").await?;
-    driver.quit().await
-}
-
-#[tokio::test]
-async fn nothing_that_an_attacker_wrote_runs() -> WebDriverResult<()> {
-    let Some(driver) = browser().await else { return Ok(()) };
-    let server = spawn().await;
-    sign_in(&driver, &server).await?;
-    let evil = "'\\\"><script>window.pwned=1</script><img src=x onerror=window.pwned=1><svg onload=window.pwned=1>";
-    let parts = [("desktop-4kq7m2x", evil), ("Potentially Suspicious Cabinet File Expansion", evil), ("-r -F:*", evil), ("System administrator Usage", evil)];
-    let number = server.deliver(&seed_with(&parts)).await["number"].clone();
-    server.run_jobs().await;
-    for path in [format!("/cases/{number}"), "/cases".to_owned()] {
-        driver.goto(format!("{}{path}", server.url)).await?;
-        assert!(driver.find(By::Css("main")).await?.text().await?.contains("window.pwned=1"), "the text is on {path}");
-        let ran = driver.execute("return [window.pwned === 1, document.querySelectorAll('main img, main script').length]", vec![]).await?;
-        assert_eq!(ran.json(), &json!([false, 0]), "{path}");
-    }
-    driver.quit().await
-}
-
-#[tokio::test]
-async fn pages_fit_a_phone() -> WebDriverResult<()> {
-    for width in [390, 320] {
-        let Some(driver) = browser_of(Some(width)).await else { return Ok(()) };
+async fn an_analyst_decides_by_key_and_undoes() {
+    in_browser(None, async |driver| {
         let server = spawn().await;
-        sign_in(&driver, &server).await?;
-        let number = server.deliver(SEED).await["number"].clone();
+        sign_in(driver, &server).await?;
+        let number = server.deliver(SEED).await["number"].as_i64().unwrap();
         server.run_jobs().await;
-        for path in ["/cases".to_owned(), format!("/cases/{number}"), "/models".to_owned()] {
-            driver.goto(format!("{}{path}", server.url)).await?;
-            let wide = driver.execute("return document.documentElement.scrollWidth", vec![]).await?;
-            assert_eq!(wide.json(), &json!(width), "{path} at {width}");
-        }
-        driver.quit().await?;
-    }
-    Ok(())
+        driver.goto(format!("{}/cases/{number}", server.url)).await?;
+        let body = driver.find(By::Css("body")).await?;
+        body.send_keys("f").await?;
+        assert_eq!(
+            driver.active_element().await?.text().await?,
+            "Save declaration",
+            "the key leads to what is left to do"
+        );
+        driver.active_element().await?.send_keys(Key::Enter).await?;
+        shows(driver, ".case-h", "False positive by ana").await?;
+        assert_eq!(server.case(number).await["status"], json!("closed"));
+        driver.find(By::Css(".toast button")).await?.click().await?;
+        shows(driver, "#timeline", "Undone").await?;
+        assert_eq!(server.case(number).await["verdict"], json!("pending"));
+        driver.find(By::Css("#note")).await?.send_keys("Asked the owner." + Key::Control + Key::Enter).await?;
+        shows(driver, "#note-list", "Asked the owner.").await?;
+        Ok(())
+    })
+    .await;
 }
 
 #[tokio::test]
-async fn a_new_case_waits_behind_a_button() -> WebDriverResult<()> {
-    let Some(driver) = browser().await else { return Ok(()) };
-    let server = spawn().await;
-    sign_in(&driver, &server).await?;
-    server.deliver(SEED).await;
-    server.run_jobs().await;
-    driver.goto(format!("{}/cases?view=open", server.url)).await?;
-    let own = serde_json::from_str::<serde_json::Value>(SEED).unwrap()["routing"]["sid"].as_str().unwrap().to_owned();
-    server.deliver(&seed_with(&[(&seed_id(), "second"), (&own, "bbbbbbbb-0000-4000-8000-000000000000")])).await;
-    shows(&driver, "#fresh", "1 new case, show").await?;
-    driver.quit().await
+async fn nothing_that_an_attacker_wrote_runs() {
+    in_browser(None, async |driver| {
+        let server = spawn().await;
+        sign_in(driver, &server).await?;
+        let evil = "'\\\"><script>window.pwned=1</script><img src=x onerror=window.pwned=1><svg onload=window.pwned=1>";
+        let parts = [
+            ("desktop-4kq7m2x", evil),
+            ("Potentially Suspicious Cabinet File Expansion", evil),
+            ("-r -F:*", evil),
+            ("System administrator Usage", evil),
+        ];
+        let number = server.deliver(&seed_with(&parts)).await["number"].clone();
+        server.run_jobs().await;
+        for path in [format!("/cases/{number}"), "/cases".to_owned()] {
+            driver.goto(format!("{}{path}", server.url)).await?;
+            assert!(
+                driver.find(By::Css("main")).await?.text().await?.contains("window.pwned=1"),
+                "the text is on {path}"
+            );
+            let ran = driver
+                .execute(
+                    "return [window.pwned === 1, document.querySelectorAll('main img, main script').length]",
+                    vec![],
+                )
+                .await?;
+            assert_eq!(ran.json(), &json!([false, 0]), "{path}");
+        }
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn pages_fit_a_phone() {
+    for width in [390, 320] {
+        in_browser(Some(width), async |driver| {
+            let server = spawn().await;
+            sign_in(driver, &server).await?;
+            let number = server.deliver(SEED).await["number"].clone();
+            server.run_jobs().await;
+            for path in ["/cases".to_owned(), format!("/cases/{number}"), "/models".to_owned()] {
+                driver.goto(format!("{}{path}", server.url)).await?;
+                let wide = driver.execute("return document.documentElement.scrollWidth", vec![]).await?;
+                assert_eq!(wide.json(), &json!(width), "{path} at {width}");
+            }
+            Ok(())
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_new_case_waits_behind_a_button() {
+    in_browser(None, async |driver| {
+        let server = spawn().await;
+        sign_in(driver, &server).await?;
+        server.deliver(SEED).await;
+        server.run_jobs().await;
+        driver.goto(format!("{}/cases?view=open", server.url)).await?;
+        let own =
+            serde_json::from_str::<serde_json::Value>(SEED).unwrap()["routing"]["sid"].as_str().unwrap().to_owned();
+        server.deliver(&seed_with(&[(&seed_id(), "second"), (&own, "bbbbbbbb-0000-4000-8000-000000000000")])).await;
+        shows(driver, "#fresh", "1 new case, show").await?;
+        Ok(())
+    })
+    .await;
 }

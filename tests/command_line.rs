@@ -8,7 +8,8 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 fn run(dir: &Path, args: &[&str], input: &str) -> Output {
-    let mut child = fusionsoc(dir).args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child =
+        fusionsoc(dir).args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
     child.wait_with_output().unwrap()
 }
@@ -35,15 +36,21 @@ fn an_installation_is_set_up_from_the_command_line() {
     ok(&["migrate"], "");
     ok(&["org", "add", "acme", "--name", "Acme", "--oid", "d3541070-8b0e-4663-8a6a-aa0727aacd36"], "");
     ok(&["user", "add", "ana", "--role", "admin", "--org", "acme"], "a long enough password\n");
-    let token = ok(&["token", "create", "--name", "ci", "--org", "acme", "--scope", "ingest,read", "--expires", "30d"], "");
+    let token =
+        ok(&["token", "create", "--name", "ci", "--org", "acme", "--scope", "ingest,read", "--expires", "30d"], "");
     assert!(token.starts_with("fsoc_") && token.len() == 77, "the token alone: {token}");
-    assert_eq!(ok(&["source", "add", "limacharlie", "--org", "acme", "--name", "hook"], "a secret that is long\n"), "/ingest/limacharlie/hook");
+    assert_eq!(
+        ok(&["source", "add", "limacharlie", "--org", "acme", "--name", "hook"], "a secret that is long\n"),
+        "/ingest/limacharlie/hook"
+    );
     assert!(ok(&["user", "list"], "").contains("ana\tadmin"));
     assert!(ok(&["check"], "").contains("built-in voters stand in"));
     assert_eq!(serde_json::from_str::<Value>(&ok(&["openapi"], "")).unwrap()["openapi"], "3.1.0");
     std::fs::write(dir.path().join("full.toml"), ok(&["config", "example"], "")).unwrap();
     ok(&["--config", "full.toml", "check"], "");
-    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(dir.path().join("fusionsoc.db")).unwrap().permissions());
+    let mode = std::os::unix::fs::PermissionsExt::mode(
+        &std::fs::metadata(dir.path().join("fusionsoc.db")).unwrap().permissions(),
+    );
     assert_eq!(mode & 0o777, 0o600);
 }
 
@@ -71,7 +78,8 @@ fn import_counts_and_keeps_what_it_refuses() {
     run(dir.path(), &["org", "add", "acme", "--name", "Acme"], "");
     let seed: Value = serde_json::from_str(include_str!("fixtures/seed/detection.json")).unwrap();
     std::fs::write(dir.path().join("in.jsonl"), format!("{seed}\nnot json\n{seed}\n{{\"detect_id\": 1}}\n")).unwrap();
-    let (code, out, _) = text(&run(dir.path(), &["import", "in.jsonl", "--org", "acme", "--received-at", "2026-03-23T04:16:32Z"], ""));
+    let (code, out, _) =
+        text(&run(dir.path(), &["import", "in.jsonl", "--org", "acme", "--received-at", "2026-03-23T04:16:32Z"], ""));
     assert_eq!((code, out.as_str()), (1, "accepted 1, duplicates 1, rejected 2"));
     let refused = std::fs::read_to_string(dir.path().join("in.jsonl.rejected.jsonl")).unwrap();
     let lines: Vec<Value> = refused.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -97,7 +105,10 @@ fn the_demo_tells_how_to_sign_in_and_stops_when_it_is_told() {
     assert!(started.elapsed() < Duration::from_secs(30), "even without optimisation");
     assert_eq!(told["users"].as_array().unwrap().len(), 4);
     assert!(told["token"].as_str().unwrap().starts_with("fsoc_"));
-    let second = fusionsoc(dir.path()).args(["demo", "--listen", told["url"].as_str().unwrap().trim_start_matches("http://")]).output().unwrap();
+    let second = fusionsoc(dir.path())
+        .args(["demo", "--listen", told["url"].as_str().unwrap().trim_start_matches("http://")])
+        .output()
+        .unwrap();
     assert_eq!(second.status.code(), Some(1), "the port is taken");
     rustix::process::kill_process(rustix::process::Pid::from_child(&demo), rustix::process::Signal::TERM).unwrap();
     assert_eq!(demo.wait().unwrap().code(), Some(0));

@@ -45,12 +45,17 @@ fn detection(at: usize) -> String {
 }
 
 async fn post(url: &str, token: &str, body: String) -> Option<u16> {
-    let sent = http().post(format!("{url}/api/v1/detections")).bearer_auth(token).header("content-type", "application/json").body(body);
+    let sent = http()
+        .post(format!("{url}/api/v1/detections"))
+        .bearer_auth(token)
+        .header("content-type", "application/json")
+        .body(body);
     sent.timeout(Duration::from_secs(10)).send().await.ok().map(|reply| reply.status().as_u16())
 }
 
 async fn get(url: &str, token: &str, path: &str) -> Option<Value> {
-    let reply = http().get(format!("{url}{path}")).bearer_auth(token).timeout(Duration::from_secs(10)).send().await.ok()?;
+    let reply =
+        http().get(format!("{url}{path}")).bearer_auth(token).timeout(Duration::from_secs(10)).send().await.ok()?;
     serde_json::from_str(&reply.text().await.ok()?).ok()
 }
 
@@ -64,7 +69,11 @@ async fn ready(process: &Process) {
 
 async fn slow_model() -> MockServer {
     let content = json!({"message": {"role": "assistant", "content": fakes::answer("false_positive", 90).to_string()}, "done": true, "done_reason": "stop"});
-    fakes::ollama_answering("m", ResponseTemplate::new(200).set_body_json(content).set_delay(Duration::from_millis(150))).await
+    fakes::ollama_answering(
+        "m",
+        ResponseTemplate::new(200).set_body_json(content).set_delay(Duration::from_millis(150)),
+    )
+    .await
 }
 
 fn config(dir: &Path, model: &MockServer) {
@@ -117,12 +126,19 @@ async fn what_was_acknowledged_is_there_once_and_every_triage_ends() {
     let mut stored = Vec::new();
     for case in &cases {
         let case = get(&process.url, &token, &format!("/api/v1/cases/{}", case["number"])).await.unwrap();
-        stored.extend(case["detections"].as_array().unwrap().iter().map(|one| one["detect_id"].as_str().unwrap().to_owned()));
+        stored.extend(
+            case["detections"].as_array().unwrap().iter().map(|one| one["detect_id"].as_str().unwrap().to_owned()),
+        );
         assert!(case["runs"].as_array().unwrap().iter().any(|run| run["state"] == "done"), "{}", case["number"]);
         check_runs(&case);
     }
     for id in &acknowledged {
-        assert_eq!(stored.iter().filter(|stored| *stored == id).count(), 1, "{id} of {} is stored once", acknowledged.len());
+        assert_eq!(
+            stored.iter().filter(|stored| *stored == id).count(),
+            1,
+            "{id} of {} is stored once",
+            acknowledged.len()
+        );
     }
     asked_once(&model).await;
     println!("{} kills, {} acknowledged, {} stored", rounds(), acknowledged.len(), stored.len());
@@ -143,11 +159,13 @@ fn check_runs(case: &Value) {
 async fn asked_once(model: &MockServer) {
     let requests = model.received_requests().await.unwrap();
     let chats = requests.iter().filter(|request| request.url.path() == "/api/chat");
-    let mut boundaries: Vec<String> = chats.map(|request| {
-        let body = String::from_utf8_lossy(&request.body).into_owned();
-        let at = body.find("D-").unwrap();
-        body[at..at + 34].to_owned()
-    }).collect();
+    let mut boundaries: Vec<String> = chats
+        .map(|request| {
+            let body = String::from_utf8_lossy(&request.body).into_owned();
+            let at = body.find("D-").unwrap();
+            body[at..at + 34].to_owned()
+        })
+        .collect();
     let all = boundaries.len();
     boundaries.sort();
     boundaries.dedup();
