@@ -1,4 +1,31 @@
 //! FusionSOC: detections in, voted verdicts and closed cases out.
+//!
+//! # The way of a detection
+//!
+//! A detection walks through the folders once: **ingest → store → jobs → triage**; `web` and `api`
+//! show what is in the store, and `review` is what people do with it. File names are nouns, and one
+//! noun is one word everywhere: `store/cases.rs`, `web/cases.rs`, `templates/cases/`.
+//!
+//! 1. [`ingest`] turns bytes into documents, proves a webhook's sender, and in one transaction finds
+//!    or opens the case, stores the document whole, and queues the triage. Requests that arrive
+//!    together share a commit; a request is answered after it.
+//! 2. [`jobs`] claims the job under a lease. It gathers the evidence, asks the voters of the panel,
+//!    stores each answer as it comes, and concludes the run. What a worker writes it writes in
+//!    transactions that check the lease; what died in between is taken up by a new run.
+//! 3. [`triage`] is the thinking as pure functions: fingerprint, prompt, count, flags, vetoes.
+//! 4. [`voters`] are one file for each wire kind, and two built-in ones without network.
+//! 5. [`review`] is the declaration, its undo, and the small steps, for pages and API alike.
+//!
+//! # Rules, checked by `tests/architecture.rs`
+//!
+//! - `domain` uses nothing; `store` uses `domain`; `voters` use `domain`, never `store`; `triage`
+//!   uses `domain` and `voters`; `ingest`, `jobs` and `review` use those; `web`, `api` and `cli` use
+//!   everything and nothing uses them.
+//! - SQL is in `store/` alone. One text runs on SQLite and PostgreSQL.
+//! - A change of a case goes through [`store::record`]: timeline and ledger in the same transaction.
+//! - Text from outside is untrusted: askama escapes it, and the only HTML that is not a template's
+//!   comes from [`web::markdown`].
+//! - A new kind of voter or job is one file and one line that registers it.
 pub mod api;
 pub mod cli;
 pub mod clock;

@@ -93,7 +93,7 @@ async fn settled(process: &Process, token: &str) -> Vec<Value> {
         if waiting["cases"].as_array().is_some_and(Vec::is_empty) {
             return list["cases"].as_array().unwrap().clone();
         }
-        assert!(started.elapsed() < Duration::from_secs(120), "every triage finishes");
+        assert!(started.elapsed() < Duration::from_mins(2), "every triage finishes");
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
 }
@@ -106,13 +106,28 @@ async fn what_was_acknowledged_is_there_once_and_every_triage_ends() {
     command(dir.path(), &["org", "add", "acme", "--name", "Acme"]);
     let token = command(dir.path(), &["token", "create", "--name", "t", "--org", "acme", "--scope", "ingest,read"]);
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let acknowledged = killed_again_and_again(dir.path(), port, &token).await;
+    let mut process = start(dir.path(), port);
+    ready(&process).await;
+    let stored = stored(&process, &token).await;
+    for id in &acknowledged {
+        assert_eq!(stored.iter().filter(|stored| *stored == id).count(), 1, "{id} is stored once");
+    }
+    asked_once(&model).await;
+    println!("{} kills, {} acknowledged, {} stored", rounds(), acknowledged.len(), stored.len());
+    process.child.kill().unwrap();
+    process.child.wait().unwrap();
+}
+
+/// Kills the server while it takes detections in; returns those that were acknowledged.
+async fn killed_again_and_again(dir: &Path, port: u16, token: &str) -> Vec<String> {
     let (mut acknowledged, mut sent) = (Vec::new(), 0);
     for round in 0..rounds() {
-        let mut process = start(dir.path(), port);
+        let mut process = start(dir, port);
         ready(&process).await;
         let deadline = Instant::now() + Duration::from_millis(300 + 170 * u64::try_from(round).unwrap());
         while Instant::now() < deadline {
-            if post(&process.url, &token, detection(sent)).await == Some(202) {
+            if post(&process.url, token, detection(sent)).await == Some(202) {
                 acknowledged.push(format!("crash-{sent}"));
             }
             sent += 1;
@@ -120,30 +135,21 @@ async fn what_was_acknowledged_is_there_once_and_every_triage_ends() {
         process.child.kill().unwrap();
         process.child.wait().unwrap();
     }
-    let mut process = start(dir.path(), port);
-    ready(&process).await;
-    let cases = settled(&process, &token).await;
+    acknowledged
+}
+
+/// The ids of all stored detections, once every triage has ended.
+async fn stored(process: &Process, token: &str) -> Vec<String> {
     let mut stored = Vec::new();
-    for case in &cases {
-        let case = get(&process.url, &token, &format!("/api/v1/cases/{}", case["number"])).await.unwrap();
+    for case in settled(process, token).await {
+        let case = get(&process.url, token, &format!("/api/v1/cases/{}", case["number"])).await.unwrap();
         stored.extend(
             case["detections"].as_array().unwrap().iter().map(|one| one["detect_id"].as_str().unwrap().to_owned()),
         );
         assert!(case["runs"].as_array().unwrap().iter().any(|run| run["state"] == "done"), "{}", case["number"]);
         check_runs(&case);
     }
-    for id in &acknowledged {
-        assert_eq!(
-            stored.iter().filter(|stored| *stored == id).count(),
-            1,
-            "{id} of {} is stored once",
-            acknowledged.len()
-        );
-    }
-    asked_once(&model).await;
-    println!("{} kills, {} acknowledged, {} stored", rounds(), acknowledged.len(), stored.len());
-    process.child.kill().unwrap();
-    process.child.wait().unwrap();
+    stored
 }
 
 /// A run that was interrupted is followed by one that ended.

@@ -151,7 +151,7 @@ async fn the_official_signature_vector_holds() {
 fn find(value: &Value, word: &str) -> String {
     let map = value.as_object().unwrap();
     let found = map.iter().find(|(key, value)| key.to_lowercase().contains(word) && value.is_string());
-    found.map(|(_, value)| value.as_str().unwrap().to_owned()).unwrap_or_else(|| panic!("{word} in {:?}", map.keys()))
+    found.map_or_else(|| panic!("{word} in {:?}", map.keys()), |(_, value)| value.as_str().unwrap().to_owned())
 }
 
 #[tokio::test]

@@ -1,19 +1,13 @@
-//! Organisations, people, tokens and sources from the command line; each change is in the ledger.
+//! Organisations and people from the command line; each change is in the ledger.
 use super::{CliError, failed};
-use crate::api::bearer::new_token;
 use crate::clock::now_ms;
 use crate::domain::Role;
-use crate::domain::role::Scope;
-use crate::ingest::signature::SHORTEST_SECRET;
-use crate::secret::Vault;
 use crate::store::record::{Entry, audit};
-use crate::store::{Actor, Store, Tx, orgs, sessions, sources, tokens, users};
-use crate::web::auth::{fingerprint, hash_new};
+use crate::store::{Actor, Store, Tx, orgs, sessions, users};
+use crate::web::auth::hash_new;
 use clap::Subcommand;
 use std::io::{BufRead, IsTerminal};
 use std::process::ExitCode;
-
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// `org`
 #[derive(Debug, Subcommand)]
@@ -69,55 +63,8 @@ pub enum UserCommand {
     List,
 }
 
-/// `token`
-#[derive(Debug, Subcommand)]
-pub enum TokenCommand {
-    /// Make a token; it is printed once.
-    Create {
-        /// Its name.
-        #[arg(long)]
-        name: String,
-        /// Its organisation.
-        #[arg(long)]
-        org: String,
-        /// ingest, read, write, admin, separated by commas.
-        #[arg(long, value_delimiter = ',', required = true)]
-        scope: Vec<Scope>,
-        /// How long it lives, in days, such as 90d; at most 365d.
-        #[arg(long, default_value = "90d")]
-        expires: String,
-    },
-    /// Revoke a token.
-    Revoke {
-        /// Its id.
-        id: i64,
-    },
-    /// List tokens.
-    List,
-}
-
-/// `source`
-#[derive(Debug, Subcommand)]
-pub enum SourceCommand {
-    /// Add a webhook source; its secret is one line on standard input.
-    Add {
-        /// The kind of source.
-        #[arg(value_parser = ["limacharlie"])]
-        kind: String,
-        /// Its organisation.
-        #[arg(long)]
-        org: String,
-        /// Its name in the URL.
-        #[arg(long)]
-        name: String,
-        /// Add a second secret to a source that is there.
-        #[arg(long)]
-        rotate: bool,
-    },
-}
-
 /// One line of standard input, or a prompt where somebody sits there.
-fn secret_line(prompt: &str) -> Result<String, CliError> {
+pub(super) fn secret_line(prompt: &str) -> Result<String, CliError> {
     let stdin = std::io::stdin();
     if stdin.is_terminal() {
         return rpassword::prompt_password(prompt).map_err(|error| CliError::Failed(error.to_string()));
@@ -127,11 +74,11 @@ fn secret_line(prompt: &str) -> Result<String, CliError> {
     Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }
 
-async fn noted(tx: &mut Tx, action: &str, object: &str, new: &str) -> Result<(), CliError> {
+pub(super) async fn noted(tx: &mut Tx, action: &str, object: &str, new: &str) -> Result<(), CliError> {
     Ok(audit(tx, &Actor::operator(), None, &Entry { action, object, old: "", new }, now_ms()).await?)
 }
 
-async fn org(tx: &mut Tx, slug: &str) -> Result<orgs::Org, CliError> {
+pub(super) async fn org(tx: &mut Tx, slug: &str) -> Result<orgs::Org, CliError> {
     match orgs::by_slug(tx, slug).await? {
         Some(org) => Ok(org),
         None => failed(format!("--org: there is no organisation {slug}")),
@@ -146,7 +93,7 @@ async fn person(tx: &mut Tx, name: &str) -> Result<users::User, CliError> {
 }
 
 /// Short names go into URLs and file names.
-fn slug(text: &str, what: &str) -> Result<(), CliError> {
+pub(super) fn slug(text: &str, what: &str) -> Result<(), CliError> {
     let fits = (1..=64).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
     if fits { Ok(()) } else { failed(format!("{what}: 1 to 64 letters, digits, dots, dashes and underscores")) }
@@ -240,92 +187,4 @@ pub(super) async fn add_user(
     }
     noted(tx, "user_added", &format!("user:{name}"), role.as_str()).await?;
     Ok(id)
-}
-
-impl TokenCommand {
-    /// Runs the command.
-    pub async fn run(self, store: &Store) -> Result<ExitCode, CliError> {
-        let mut tx = store.write().await?;
-        match self {
-            Self::Create { name, org: slug, scope, expires } => {
-                let org = org(&mut tx, &slug).await?;
-                let days = expires
-                    .strip_suffix('d')
-                    .and_then(|days| days.parse::<i64>().ok())
-                    .filter(|days| (1..=365).contains(days));
-                let Some(days) = days else { return failed("--expires: days from 1d to 365d") };
-                let token = create_token(&mut tx, org.id, &name, &scope, days).await?;
-                tx.commit().await?;
-                println!("{token}");
-                return Ok(ExitCode::SUCCESS);
-            }
-            Self::Revoke { id } => {
-                if tokens::revoke(&mut tx, id, now_ms()).await? == 0 {
-                    return failed(format!("there is no live token {id}"));
-                }
-                noted(&mut tx, "token_revoked", &format!("token:{id}"), "").await?;
-            }
-            Self::List => {
-                for token in tokens::all(&mut tx).await? {
-                    let state = if token.revoked_ms.is_some() {
-                        "revoked"
-                    } else if token.expires_ms < now_ms() {
-                        "expired"
-                    } else {
-                        "live"
-                    };
-                    println!("{}\t{}\t{}\t{state}", token.id, token.name, token.scopes);
-                }
-            }
-        }
-        tx.commit().await?;
-        Ok(ExitCode::SUCCESS)
-    }
-}
-
-/// Makes a token and returns it; only its hash is kept.
-pub(super) async fn create_token(
-    tx: &mut Tx,
-    org_id: i64,
-    name: &str,
-    scopes: &[Scope],
-    days: i64,
-) -> Result<String, CliError> {
-    let token = new_token();
-    let scopes = scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(",");
-    let id =
-        tokens::insert(tx, org_id, name, &fingerprint(&token), &scopes, now_ms(), now_ms() + days * DAY_MS).await?;
-    noted(tx, "token_created", &format!("token:{id}"), &scopes).await?;
-    Ok(token)
-}
-
-impl SourceCommand {
-    /// Runs the command.
-    pub async fn run(self, store: &Store, vault: &Vault) -> Result<ExitCode, CliError> {
-        let Self::Add { kind, org: owner, name, rotate } = self;
-        slug(&name, "--name")?;
-        let secret = secret_line("Secret: ")?;
-        if secret.len() < SHORTEST_SECRET {
-            return failed(format!("the secret must have at least {SHORTEST_SECRET} characters"));
-        }
-        let sealed = vault.seal(&secret).map_err(|error| CliError::Failed(error.to_string()))?;
-        let mut tx = store.write().await?;
-        let org = org(&mut tx, &owner).await?;
-        match (sources::by_name(&mut tx, &kind, &name).await?, rotate) {
-            (None, false) => {
-                sources::insert(&mut tx, org.id, &kind, &name, &sealed, now_ms()).await?;
-            }
-            (Some(source), true) if source.org_id == org.id => {
-                sources::rotate(&mut tx, source.id, &sealed).await?;
-            }
-            (Some(_), _) => {
-                return failed(format!("--name: there is a source {name} already; --rotate adds a secret to it"));
-            }
-            (None, true) => return failed(format!("--name: there is no source {name}")),
-        }
-        noted(&mut tx, if rotate { "source_rotated" } else { "source_added" }, &format!("source:{name}"), "").await?;
-        tx.commit().await?;
-        println!("/ingest/limacharlie/{name}");
-        Ok(ExitCode::SUCCESS)
-    }
 }

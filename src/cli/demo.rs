@@ -1,7 +1,8 @@
 //! `demo`: a ready instance on a store of its own, with real detections and a recorded case.
 mod sample;
 
-use super::admin::{add_user, create_token};
+use super::access::create_token;
+use super::admin::add_user;
 use super::{CliError, open, serve, vault};
 use crate::clock::now_ms;
 use crate::config::Config;

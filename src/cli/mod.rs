@@ -1,5 +1,6 @@
 //! The command line: one file for each group of commands. Exit codes: 0 done, 1 a failure that is
 //! told, 2 wrong usage or settings.
+mod access;
 mod admin;
 mod check;
 mod demo;
@@ -46,10 +47,10 @@ enum Command {
     User(admin::UserCommand),
     /// API tokens.
     #[command(subcommand)]
-    Token(admin::TokenCommand),
+    Token(access::TokenCommand),
     /// Webhook sources.
     #[command(subcommand)]
-    Source(admin::SourceCommand),
+    Source(access::SourceCommand),
     /// Bring the database's schema up to date.
     Migrate,
     /// Test configuration, database and voters.

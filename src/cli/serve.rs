@@ -97,7 +97,7 @@ async fn signals(stop: CancellationToken) {
 
 /// Once an hour, removes sessions and form keys that are over.
 async fn purge(store: Store, stop: CancellationToken) {
-    let mut hourly = tokio::time::interval(std::time::Duration::from_secs(3600));
+    let mut hourly = tokio::time::interval(std::time::Duration::from_hours(1));
     loop {
         tokio::select! {
             () = stop.cancelled() => return,

@@ -39,6 +39,34 @@ pub struct Report {
     pub voting: Voting,
 }
 
+impl Report {
+    /// The report of a run that did not come to an end.
+    pub fn unfinished(mode: &str) -> Self {
+        Self {
+            confidence: 0.0,
+            false_positive_reason: String::new(),
+            investigation_questions: Vec::new(),
+            ioc_analysis: String::new(),
+            iocs_extracted: Vec::new(),
+            mitre_techniques: Vec::new(),
+            recommended_actions: Vec::new(),
+            risk_score: 0,
+            severity: Severity::Medium,
+            summary: String::new(),
+            verdict: MachineVerdict::NeedsReview,
+            voting: Voting {
+                auto_action: String::new(),
+                mode: mode.to_owned(),
+                total_models: 0,
+                vote_summary: Vec::new(),
+                votes: Vec::new(),
+                winning_count: 0,
+                winning_verdict: MachineVerdict::NeedsReview,
+            },
+        }
+    }
+}
+
 /// The count behind a report.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Voting {

@@ -19,6 +19,7 @@ words! {
 
 impl Status {
     /// The steps that may follow.
+    #[expect(clippy::match_same_arms, reason = "a table reads best with a line for each state")]
     pub const fn next(self) -> &'static [Self] {
         match self {
             Self::New => &[Self::InProgress, Self::Closed],

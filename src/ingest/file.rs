@@ -67,11 +67,10 @@ fn item(line: usize, raw: &str) -> Item {
 }
 
 fn arrival(line: usize, raw: &str) -> Item {
-    match serde_json::from_str::<Arrival<'_>>(raw) {
-        Ok(arrival) => Item { line, arrival_ms: Some(arrival.arrival_ms), document: document(arrival.detection.get()) },
-        Err(_) => {
-            let error = "must be a JSON object with arrival_ms and detection".to_owned();
-            Item { line, arrival_ms: None, document: Err(Bad { raw: raw.to_owned(), error, not_json: true }) }
-        }
+    if let Ok(arrival) = serde_json::from_str::<Arrival<'_>>(raw) {
+        Item { line, arrival_ms: Some(arrival.arrival_ms), document: document(arrival.detection.get()) }
+    } else {
+        let error = "must be a JSON object with arrival_ms and detection".to_owned();
+        Item { line, arrival_ms: None, document: Err(Bad { raw: raw.to_owned(), error, not_json: true }) }
     }
 }

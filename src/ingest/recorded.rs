@@ -49,6 +49,15 @@ pub async fn attach(
         mode: &report.voting.mode,
     };
     let (run_id, _) = runs::insert(tx, &new, now_ms).await?;
+    give_votes(tx, run_id, report, now_ms).await?;
+    for technique in &report.mitre_techniques {
+        techniques::add(tx, case, technique, "voters").await?;
+    }
+    finish(tx, case, run_id, report, now_ms).await
+}
+
+/// The recorded votes, in their order.
+async fn give_votes(tx: &mut Tx, run_id: i64, report: &Report, now_ms: i64) -> crate::store::Result<()> {
     for (position, vote) in (0_i64..).zip(&report.voting.votes) {
         let seat =
             votes::Seat { run_id, position, voter: &vote.model, role: "panel", kind: "recorded", model: &vote.model };
@@ -69,10 +78,7 @@ pub async fn attach(
         };
         votes::give(tx, stored.id, &given, now_ms).await?;
     }
-    for technique in &report.mitre_techniques {
-        techniques::add(tx, case, technique, "voters").await?;
-    }
-    finish(tx, case, run_id, report, now_ms).await
+    Ok(())
 }
 
 async fn finish(tx: &mut Tx, case: i64, run_id: i64, report: &Report, now_ms: i64) -> crate::store::Result<()> {

@@ -3,7 +3,7 @@ use super::declare::apply;
 use super::{ReviewError, fresh};
 use crate::domain::{Severity, Status, Verdict};
 use crate::jobs::triage::{self, Ask};
-use crate::store::cases::{self, Case};
+use crate::store::cases::{self, Case, Decision};
 use crate::store::notes::{self, Note};
 use crate::store::{Actor, ActorKind, Change, Tx, detections, record, runs, users};
 
@@ -83,19 +83,11 @@ pub async fn set_status(
         );
         return ReviewError::invalid("status", text);
     }
-    let reopening = case.status == Status::Closed;
     if to == Status::Closed && !case.verdict.decided() && reason.trim().is_empty() {
         return ReviewError::invalid("reason", "Closing without a verdict needs a reason.");
     }
-    let mut decision = case.decision();
-    decision.status = to;
-    decision.closed_ms = (to == Status::Closed).then_some(now_ms);
-    if reopening {
-        decision.verdict = Verdict::Pending;
-        decision.reason.clear();
-        decision.decided_by.clear();
-        decision.decided_ms = None;
-    }
+    let reopening = case.status == Status::Closed;
+    let decision = moved(case, to, now_ms);
     apply(tx, case, &decision).await?;
     let because = if reason.trim().is_empty() {
         String::new()
@@ -105,6 +97,16 @@ pub async fn set_status(
     let verb = if reopening { "Reopened" } else { "Status" };
     let text = format!("{verb}: {} → {}{because}", case.status.label().to_lowercase(), to.label().to_lowercase());
     step(tx, actor, case, "status", &text, (case.status.as_str(), to.as_str()), now_ms).await
+}
+
+/// The decision after a step; a reopened case is not decided any more.
+fn moved(case: &Case, to: Status, now_ms: i64) -> Decision {
+    let closed_ms = (to == Status::Closed).then_some(now_ms);
+    if case.status == Status::Closed {
+        let (reason, decided_by) = (String::new(), String::new());
+        return Decision { status: to, verdict: Verdict::Pending, reason, decided_by, decided_ms: None, closed_ms };
+    }
+    Decision { status: to, closed_ms, ..case.decision() }
 }
 
 /// Gives a case to somebody, or with an empty name to nobody.

@@ -1,4 +1,10 @@
 //! Cases: opened by ingest, moved by runs and people, read one at a time. Lists are in `queue`.
+mod decision;
+mod triaged;
+
+pub use decision::{Decision, decide};
+pub use triaged::{Triaged, rank, set_triaged};
+
 use super::runs::RunState;
 use super::{JsonText, Result, Scope, Tx, on, run};
 use crate::domain::{MachineVerdict, Outcome, Severity, Status, Verdict};
@@ -216,58 +222,6 @@ pub async fn by_number(tx: &mut Tx, number: i64) -> Result<Case> {
     on!(tx, |db| sqlx::query_as(sql).bind(number).fetch_one(db))
 }
 
-/// What a decision sets.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Decision {
-    /// Where the case stands.
-    pub status: Status,
-    /// The verdict.
-    pub verdict: Verdict,
-    /// The reason's code.
-    pub reason: String,
-    /// Who decided, or empty.
-    pub decided_by: String,
-    /// When, or nothing.
-    pub decided_ms: Option<i64>,
-    /// When it was closed, or nothing.
-    pub closed_ms: Option<i64>,
-}
-
-impl Case {
-    /// What stands decided now, to be able to go back to it.
-    pub fn decision(&self) -> Decision {
-        Decision {
-            status: self.status,
-            verdict: self.verdict,
-            reason: self.reason.clone(),
-            decided_by: self.decided_by.clone(),
-            decided_ms: self.decided_ms,
-            closed_ms: self.closed_ms,
-        }
-    }
-}
-
-/// Sets a decision where the case still has this version; `false` where somebody was faster.
-pub async fn decide(tx: &mut Tx, number: i64, version: i64, to: &Decision) -> Result<bool> {
-    let changed = run!(
-        tx,
-        sqlx::query(
-            "UPDATE cases SET status = $1, open = $2, verdict = $3, reason = $4, decided_by = $5, decided_ms = $6, closed_ms = $7, version = version + 1
-             WHERE number = $8 AND version = $9"
-        )
-        .bind(to.status)
-        .bind(to.status.is_open())
-        .bind(to.verdict)
-        .bind(&to.reason)
-        .bind(&to.decided_by)
-        .bind(to.decided_ms)
-        .bind(to.closed_ms)
-        .bind(number)
-        .bind(version)
-    )?;
-    Ok(changed > 0)
-}
-
 /// Sets the severity by hand.
 pub async fn set_severity(tx: &mut Tx, number: i64, severity: Severity, by: &str, rank: i64) -> Result<u64> {
     run!(
@@ -295,65 +249,4 @@ pub async fn assign(tx: &mut Tx, number: i64, user_id: Option<i64>) -> Result<u6
 /// Makes stale pages of a case tell, because its question is open again.
 pub async fn bump(tx: &mut Tx, number: i64) -> Result<u64> {
     run!(tx, sqlx::query("UPDATE cases SET version = version + 1 WHERE number = $1").bind(number))
-}
-
-/// What the panel makes of a case.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Triaged {
-    /// How far the newest run is.
-    pub state: RunState,
-    /// The worst verdict.
-    pub machine_verdict: MachineVerdict,
-    /// How that run's votes came out.
-    pub outcome: Option<Outcome>,
-    /// Its stated confidence.
-    pub confidence: Option<f64>,
-    /// Its risk score.
-    pub risk_score: Option<i64>,
-    /// The votes for the queue.
-    pub glance: Vec<Glance>,
-    /// The severity that counts now.
-    pub severity: Severity,
-    /// Who set the severity.
-    pub severity_by: String,
-    /// How many flags there are.
-    pub flags: i64,
-    /// Whether it is a recorded triage of elsewhere.
-    pub recorded: bool,
-}
-
-/// Stores what the panel makes of a case.
-pub async fn set_triaged(tx: &mut Tx, number: i64, to: &Triaged) -> Result<u64> {
-    run!(
-        tx,
-        sqlx::query(
-            "UPDATE cases SET triage_state = $1, machine_verdict = $2, outcome = $3, confidence = $4, risk_score = $5, glance = $6,
-                severity = $7, severity_by = $8, flags = $9, queue_rank = $10, recorded = $11 WHERE number = $12"
-        )
-        .bind(to.state)
-        .bind(to.machine_verdict)
-        .bind(to.outcome)
-        .bind(to.confidence)
-        .bind(to.risk_score)
-        .bind(JsonText(&to.glance))
-        .bind(to.severity)
-        .bind(&to.severity_by)
-        .bind(to.flags)
-        .bind(rank(to.machine_verdict, to.outcome, to.flags, to.severity, to.confidence.unwrap_or_default()))
-        .bind(to.recorded)
-        .bind(number)
-    )
-}
-
-/// The place in the queue: likely true positives, then split votes, then flags, then severity, then confidence.
-pub fn rank(verdict: MachineVerdict, outcome: Option<Outcome>, flags: i64, severity: Severity, confidence: f64) -> i64 {
-    let class = match (verdict, outcome) {
-        (MachineVerdict::TruePositive, _) => 4,
-        (_, Some(Outcome::Split)) => 3,
-        (MachineVerdict::NeedsReview | MachineVerdict::None, _) => 2,
-        (MachineVerdict::FalsePositive, _) => 1,
-    };
-    #[expect(clippy::cast_possible_truncation, reason = "a share between 0 and 1")]
-    let sure = (confidence.clamp(0.0, 1.0) * 100.0) as i64;
-    class * 100_000 + (severity as i64) * 10_000 + flags.clamp(0, 9) * 1_000 + sure
 }

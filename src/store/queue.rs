@@ -151,18 +151,7 @@ pub async fn page(tx: &mut Tx, scope: Scope, filter: &Filter, after: Option<Curs
         }
     };
     let Cursor(rank, opened, number) = after.unwrap_or(start);
-    let sql = format!(
-        "SELECT {COLUMNS}, c.queue_rank, COALESCE(p.cases, 0) AS seen, COALESCE(p.false_positive, 0) AS seen_fp,
-            COALESCE(p.benign_true_positive, 0) AS seen_btp, COALESCE(p.true_positive, 0) AS seen_tp
-         FROM {TABLES} LEFT JOIN precedents p ON p.org_id = c.org_id AND p.fingerprint = c.fingerprint
-         WHERE {} AND {IN_SCOPE} AND {keyset}
-            AND ($7 = '' OR c.status = $7) AND ($8 = '' OR c.verdict = $8) AND ($9 = '' OR c.machine_verdict = $9) AND ($10 = '' OR c.severity = $10)
-            AND ($11 = '' OR o.slug = $11) AND ($12 = '' OR u.username = $12) AND ($13 = '' OR r.path = $13)
-            AND ($14 = '' OR c.sensor_id IN (SELECT s.id FROM sensors s WHERE s.sid = $14))
-            AND ($15 = '' OR c.number IN ({SEARCH}))
-         ORDER BY {order} LIMIT $1",
-        condition(filter.view)
-    );
+    let sql = page_sql(condition(filter.view), keyset, order);
     on!(tx, |db| sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str()))
         .bind(limit)
         .bind(scope.org_id)
@@ -181,6 +170,20 @@ pub async fn page(tx: &mut Tx, scope: Scope, filter: &Filter, after: Option<Curs
         .bind(&filter.q)
         .bind(beyond(&filter.q))
         .fetch_all(db))
+}
+
+fn page_sql(condition: &str, keyset: &str, order: &str) -> String {
+    format!(
+        "SELECT {COLUMNS}, c.queue_rank, COALESCE(p.cases, 0) AS seen, COALESCE(p.false_positive, 0) AS seen_fp,
+            COALESCE(p.benign_true_positive, 0) AS seen_btp, COALESCE(p.true_positive, 0) AS seen_tp
+         FROM {TABLES} LEFT JOIN precedents p ON p.org_id = c.org_id AND p.fingerprint = c.fingerprint
+         WHERE {condition} AND {IN_SCOPE} AND {keyset}
+            AND ($7 = '' OR c.status = $7) AND ($8 = '' OR c.verdict = $8) AND ($9 = '' OR c.machine_verdict = $9) AND ($10 = '' OR c.severity = $10)
+            AND ($11 = '' OR o.slug = $11) AND ($12 = '' OR u.username = $12) AND ($13 = '' OR r.path = $13)
+            AND ($14 = '' OR c.sensor_id IN (SELECT s.id FROM sensors s WHERE s.sid = $14))
+            AND ($15 = '' OR c.number IN ({SEARCH}))
+         ORDER BY {order} LIMIT $1"
+    )
 }
 
 /// Cases whose host or title begins with the text, or that hold it as an observable: index look-ups only.

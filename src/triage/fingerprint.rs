@@ -74,7 +74,7 @@ fn leaves(prefix: &str, value: &Value, lines: &mut Vec<String>) {
         }
         Value::Array(items) => items.iter().take(50).for_each(|item| leaves(prefix, item, lines)),
         Value::String(text) if text.contains('\\') || text.contains(' ') => {
-            lines.push(format!("{prefix}={}", command(text)))
+            lines.push(format!("{prefix}={}", command(text)));
         }
         Value::String(text) => lines.push(format!("{prefix}={}", token(text))),
         Value::Number(_) | Value::Null => {}
@@ -112,10 +112,24 @@ fn token(text: &str) -> String {
     if text.contains('\\') && !text.starts_with('-') {
         return path(text);
     }
+    if let Some(payload) = blob(text) {
+        return payload;
+    }
     match text.split_once(['=', ':']).filter(|(name, _)| name.starts_with(['-', '/'])) {
-        Some((name, value)) => format!("{}:{}", name.to_lowercase(), word(&value.to_lowercase())),
+        Some((name, value)) => {
+            let value = blob(value).unwrap_or_else(|| word(&value.to_lowercase()));
+            format!("{}:{value}", name.to_lowercase())
+        }
         None => word(&text.to_lowercase()),
     }
+}
+
+/// An encoded payload is behaviour: another payload, if only in upper and lower case, is another fingerprint.
+fn blob(text: &str) -> Option<String> {
+    let bare = text.trim_matches(|c| matches!(c, '{' | '}' | '(' | ')' | ',' | ';'));
+    let encoded = bare.len() >= 40 && bare.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte));
+    let plain = bare.bytes().all(|byte| byte.is_ascii_hexdigit());
+    (encoded && !plain).then(|| format!("<blob:{}>", &hex::encode(Sha256::digest(bare))[..16]))
 }
 
 /// One word: a typed placeholder where it is an instance, else itself with its runs of digits as `#`.

@@ -58,7 +58,11 @@ fn take(chars: impl Iterator<Item = char>, room: usize) -> String {
     let mut used = 0;
     chars
         .take_while(|c| {
-            used += if c.is_ascii_graphic() || *c == ' ' { 1 } else { 6 * c.len_utf16() };
+            used += match c {
+                '"' | '\\' | '\n' | '\r' | '\t' => 2,
+                ' '..='~' => 1,
+                other => 6 * other.len_utf16(),
+            };
             used <= room
         })
         .collect()
@@ -95,6 +99,8 @@ pub fn escape(text: &str) -> String {
 
 /// Words that open or close a turn, a thought or a system part in a known chat template.
 const CONTROL: &[&str] = &[
+    "<|",
+    "|>",
     "<think",
     "</think",
     "[inst",
@@ -113,13 +119,15 @@ const CONTROL: &[&str] = &[
     "</tool",
 ];
 
+/// One pass: a text may hold as many tokens as its writer likes.
 fn break_tokens(text: &str) -> String {
-    let mut out = text.replace("<|", "< |").replace("|>", "| >");
-    for token in CONTROL {
-        let mut from = 0;
-        while let Some(at) = out[from..].to_ascii_lowercase().find(token) {
-            out.insert(from + at + 1, ' ');
-            from += at + 2;
+    let lower = text.to_ascii_lowercase();
+    let mut out = String::with_capacity(text.len());
+    for (at, c) in text.char_indices() {
+        out.push(c);
+        let rest = &lower[at..];
+        if matches!(c, '<' | '|' | '[') && CONTROL.iter().any(|token| rest.starts_with(token)) {
+            out.push(' ');
         }
     }
     out

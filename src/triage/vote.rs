@@ -107,8 +107,7 @@ fn decide(panel: Panel, valid: &[&Answer], total: usize, winner: (MachineVerdict
         (_, 1) if missing == 1 => review(Outcome::Degraded),
         (_, 1) => (winner.0, Outcome::Single),
         _ if valid.len() < quorum => review(if missing > 0 { Outcome::Degraded } else { Outcome::NoQuorum }),
-        (Mode::Unanimous, _) if winner.1 == total => (winner.0, Outcome::Unanimous),
-        (Mode::Majority, _) if winner.1 == total => (winner.0, Outcome::Unanimous),
+        _ if winner.1 == total => (winner.0, Outcome::Unanimous),
         (Mode::Majority, _) if winner.1 * 2 > total => (winner.0, Outcome::Majority),
         _ => review(open),
     }

@@ -84,10 +84,9 @@ impl GeminiCli {
             |error: std::io::Error| (Failure::Http, format!("{} could not be started: {error}", self.config.command));
         let home = tempfile::Builder::new().prefix("fusionsoc-gemini-").tempdir().map_err(failed)?;
         let mut child = self.command(home.path(), system).map_err(failed)?.spawn().map_err(failed)?;
-        let group = child.id();
+        let group = Group(child.id());
         let spoken = tokio::time::timeout(self.deadline(), talk(&mut child, user)).await;
-        // The tool starts processes of its own; none may outlive the vote.
-        kill(group);
+        drop(group);
         let (code, stdout, stderr) = match spoken {
             Err(_) => return Err((Failure::Timeout, format!("no answer within {} s", self.deadline().as_secs()))),
             Ok(Err(error)) => return Err(failed(error)),
@@ -165,11 +164,16 @@ async fn talk(child: &mut Child, user: &str) -> std::io::Result<(Option<i32>, Ve
     Ok((status.code(), out, err))
 }
 
-fn kill(group: Option<u32>) {
-    let pid = group.and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw);
-    if let Some(pid) = pid {
-        // A group that has ended already can't be killed, and needs not be.
-        let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
+/// The tool starts processes of its own; none may outlive the vote, nor a vote that is given up.
+struct Group(Option<u32>);
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        let pid = self.0.and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw);
+        if let Some(pid) = pid {
+            // A group that has ended already can't be killed, and needs not be.
+            let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
+        }
     }
 }
 

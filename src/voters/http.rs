@@ -15,7 +15,7 @@ const BACK_OFF: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(4)]
 /// So many failures in a row open the circuit …
 const BREAKER_FAILURES: u32 = 5;
 /// … for so long.
-const BREAKER_OPEN: Duration = Duration::from_secs(60);
+const BREAKER_OPEN: Duration = Duration::from_mins(1);
 
 /// What one request came to: a text of the model's, or why there is none.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

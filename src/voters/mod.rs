@@ -155,6 +155,7 @@ pub struct Reply {
 
 /// The outcome of one question.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "there are as many as voters, and most are answers")]
 pub enum Said {
     /// A checked answer.
     Answered(Answer),
@@ -186,7 +187,7 @@ pub trait Voter: Send + Sync {
     }
     /// The total time this voter may take, retries included.
     fn deadline(&self) -> Duration {
-        Duration::from_secs(120)
+        Duration::from_mins(2)
     }
     /// Asks. Never panics and never hangs: every failure is a [`Said::Failed`].
     async fn ask(&self, question: &Question) -> Reply;

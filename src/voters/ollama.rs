@@ -25,14 +25,8 @@ pub struct Ollama {
 struct Model {
     base: String,
     name: String,
-    about: OnceCell<About>,
-}
-
-/// What the server says about a model.
-#[derive(Debug, Clone, Default)]
-struct About {
-    digest: String,
-    thinks: bool,
+    /// Whether it can think; asked once.
+    thinks: OnceCell<bool>,
 }
 
 impl Ollama {
@@ -45,7 +39,7 @@ impl Ollama {
             if config.base_url.is_empty() { USUAL_ADDRESS } else { config.base_url.trim_end_matches('/') }.to_owned();
         let model = Model {
             name: if config.model.is_empty() { config.name.clone() } else { config.model.clone() },
-            about: OnceCell::new(),
+            thinks: OnceCell::new(),
             base,
         };
         Ok(Self { server: Server::new(&config, &model.base)?, config, model })
@@ -82,9 +76,9 @@ impl Voter for Ollama {
 #[async_trait]
 impl Wire for Model {
     async fn send(&self, server: &Server, turns: &[Turn]) -> Result<Told, (Failure, String)> {
-        let about = self.about.get_or_try_init(|| self.look_up(server)).await?;
+        let thinks = *self.thinks.get_or_try_init(|| self.can_think(server)).await?;
         let (status, reply) =
-            server.post(&format!("{}/api/chat", self.base), HeaderMap::new(), &self.request(turns, about)).await?;
+            server.post(&format!("{}/api/chat", self.base), HeaderMap::new(), &self.request(turns, thinks)).await?;
         if status != 200 {
             return Err((Failure::Http, self.problem(status, &reply)));
         }
@@ -96,7 +90,7 @@ impl Wire for Model {
         }
         Ok(Told {
             text: reply.pointer("/message/content").and_then(Value::as_str).unwrap_or_default().to_owned(),
-            digest: about.digest.clone(),
+            digest: self.digest().await,
             tokens_in: reply.get("prompt_eval_count").and_then(Value::as_i64),
             tokens_out: reply.get("eval_count").and_then(Value::as_i64),
         })
@@ -105,33 +99,36 @@ impl Wire for Model {
 
 impl Model {
     /// `stream`, `truncate` and `shift` default to what would lose text, and an unset `num_ctx` depends on the machine.
-    fn request(&self, turns: &[Turn], about: &About) -> Value {
+    fn request(&self, turns: &[Turn], thinks: bool) -> Value {
         let messages: Vec<_> = turns.iter().map(|(role, content)| json!({"role": role, "content": content})).collect();
         // DeepSeek's r1 can't stop thinking, so it gets the room for it.
-        let must_think = about.thinks && self.name.starts_with("deepseek-r1");
+        let must_think = thinks && self.name.starts_with("deepseek-r1");
         let (context, predict) = if must_think { (CONTEXT_THINKING, 3_000) } else { (CONTEXT, 900) };
         let mut body = json!({
             "model": self.name, "stream": false, "keep_alive": "15m", "truncate": false, "shift": false, "format": reading::schema(),
             "options": {"num_ctx": context, "num_predict": predict, "temperature": 0, "seed": 1}, "messages": messages,
         });
-        if about.thinks && !must_think {
+        if thinks && !must_think {
             body["think"] = json!(false);
         }
         body
     }
 
-    /// Capabilities from `/api/show`, the digest from `/api/tags`.
-    async fn look_up(&self, server: &Server) -> Result<About, (Failure, String)> {
+    /// Only an answer is remembered: a model that thinks does so unless told not to.
+    async fn can_think(&self, server: &Server) -> Result<bool, (Failure, String)> {
         let (status, show) =
             server.post(&format!("{}/api/show", self.base), HeaderMap::new(), &json!({"model": self.name})).await?;
-        if status == 404 {
+        if status != 200 {
             return Err((Failure::Http, self.problem(status, &show)));
         }
         let capabilities = show.get("capabilities").and_then(Value::as_array).cloned().unwrap_or_default();
-        let thinks = capabilities.iter().any(|capability| capability == "thinking");
-        let digest =
-            models(&self.base).await.unwrap_or_default().into_iter().find(|(name, _)| same_model(name, &self.name));
-        Ok(About { digest: digest.map(|(_, digest)| digest).unwrap_or_default(), thinks })
+        Ok(capabilities.iter().any(|capability| capability == "thinking"))
+    }
+
+    /// Asked for every vote: a name such as `qwen3:latest` may mean another model by now.
+    async fn digest(&self) -> String {
+        let listed = models(&self.base).await.unwrap_or_default();
+        listed.into_iter().find(|(name, _)| same_model(name, &self.name)).map(|(_, digest)| digest).unwrap_or_default()
     }
 
     fn problem(&self, status: u16, reply: &Value) -> String {

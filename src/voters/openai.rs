@@ -1,4 +1,4 @@
-//! Any server that speaks OpenAI's `POST /chat/completions`.
+//! Any server that speaks the `OpenAI` API's `POST /chat/completions`.
 use super::http::{Server, Told, Turn, Wire};
 use super::{Kind, Question, Reply, Voter, VoterConfig, reading};
 use crate::domain::Failure;

@@ -148,26 +148,14 @@ fn check(value: &Value) -> Result<Answer, Vec<String>> {
     let mut next = || texts.next().unwrap_or_default();
     let (what_happened, evidence_malicious, evidence_benign) = (next(), next(), next());
     let (missing_information, ioc_analysis, false_positive_reason) = (next(), next(), next());
-    let verdict = form.word::<MachineVerdict>("verdict").filter(|verdict| {
-        let allowed = *verdict != MachineVerdict::None;
-        if !allowed {
-            form.wrong.push("verdict: must be true_positive, false_positive or needs_review".to_owned());
-        }
-        allowed
-    });
+    let verdict = form.verdict();
     let severity = form.word::<Severity>("severity");
     let risk_score = form.percent("risk_score");
     let confidence = form.confidence();
     let techniques = form.list("mitre_techniques", 5, 40).iter().filter_map(|text| technique::parse(text)).collect();
     let iocs = form.list("iocs", 10, 2_000);
     let questions = form.list("investigation_questions", 3, 160);
-    let actions = form.list("recommended_actions", 3, 40);
-    let actions = actions
-        .iter()
-        .filter_map(|word| {
-            word.parse().map_err(|unknown: crate::domain::UnknownWord| form.wrong.push(unknown.to_string())).ok()
-        })
-        .collect();
+    let actions = form.actions();
     let (Some(verdict), Some(severity), Some(risk_score), Some(confidence), true) =
         (verdict, severity, risk_score, confidence, form.wrong.is_empty())
     else {
@@ -220,6 +208,20 @@ impl Form<'_> {
             }
             None => self.fail(name, "must be a text"),
         }
+    }
+
+    fn verdict(&mut self) -> Option<MachineVerdict> {
+        let said = self.map.get("verdict").and_then(Value::as_str).and_then(|word| word.parse().ok());
+        said.filter(|verdict| *verdict != MachineVerdict::None)
+            .or_else(|| self.fail("verdict", "must be true_positive, false_positive or needs_review"))
+    }
+
+    fn actions(&mut self) -> Vec<Recommendation> {
+        let words = self.list("recommended_actions", 3, 40);
+        let known = |word: &String| {
+            word.parse().map_err(|unknown: crate::domain::UnknownWord| self.wrong.push(unknown.to_string())).ok()
+        };
+        words.iter().filter_map(known).collect()
     }
 
     fn percent(&mut self, name: &str) -> Option<u8> {

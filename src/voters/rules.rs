@@ -59,16 +59,6 @@ pub fn weigh(dossier: &Dossier) -> Answer {
 }
 
 fn answer(dossier: &Dossier, verdict: MachineVerdict, points: i32, findings: &[Finding]) -> Answer {
-    let list = |bad: bool| {
-        let mut chosen: Vec<_> = findings.iter().filter(|finding| (finding.points > 0) == bad).collect();
-        chosen.sort_by_key(|finding| -finding.points.abs());
-        chosen
-            .iter()
-            .take(4)
-            .map(|finding| format!("{} ({:+})", finding.text, finding.points))
-            .collect::<Vec<_>>()
-            .join("; ")
-    };
     let distance = match verdict {
         MachineVerdict::TruePositive => points - BAD,
         MachineVerdict::FalsePositive => GOOD - points,
@@ -83,14 +73,14 @@ fn answer(dossier: &Dossier, verdict: MachineVerdict, points: i32, findings: &[F
         }
         _ => (dossier.detection.rule_severity(), Recommendation::Hunt),
     };
-    let benign = list(false);
+    let benign = strongest(findings, false);
     Answer {
         what_happened: format!(
             "{} on {}: {points} of 100 points on the scale.",
             summary(dossier),
             dossier.detection.host_label()
         ),
-        evidence_malicious: list(true),
+        evidence_malicious: strongest(findings, true),
         false_positive_reason: if verdict == MachineVerdict::FalsePositive { benign.clone() } else { String::new() },
         evidence_benign: benign,
         missing_information: "Signer, ancestors and activity around the event are not known.".to_owned(),
@@ -104,6 +94,14 @@ fn answer(dossier: &Dossier, verdict: MachineVerdict, points: i32, findings: &[F
         investigation_questions: Vec::new(),
         confidence: f64::from((55 + distance).clamp(50, 85)) / 100.0,
     }
+}
+
+/// The four findings with the most weight for or against.
+fn strongest(findings: &[Finding], bad: bool) -> String {
+    let mut chosen: Vec<_> = findings.iter().filter(|finding| (finding.points > 0) == bad).collect();
+    chosen.sort_by_key(|finding| -finding.points.abs());
+    let words = chosen.iter().take(4).map(|finding| format!("{} ({:+})", finding.text, finding.points));
+    words.collect::<Vec<_>>().join("; ")
 }
 
 fn summary(dossier: &Dossier) -> String {

@@ -3,11 +3,11 @@ use super::App;
 use super::auth::SignedIn;
 use super::form::{Asked, CaseNumber};
 use super::page::{Chrome, Page};
-use super::view::case::{
-    self as view, CaseData, Choice, DetectionView, IntelView, NoteView, ObservableView, TechniqueView,
-};
+use super::view::case::{self as view, CaseData, Choice, DetectionView, NoteView};
+use super::view::evidence::{self, IntelView, ObservableView, TechniqueView};
 use super::view::json::{self, Span};
 use super::view::panel::RunView;
+use super::view::text;
 use super::view::timeline::Item;
 use super::view::words::{self, Glyph, Sev, When, duration, when};
 use crate::clock::now_ms;
@@ -48,12 +48,8 @@ impl Kept {
     }
 }
 
-#[derive(Template)]
-#[template(path = "cases/show.html")]
-struct Show {
-    chrome: Chrome,
-    case: Case,
-    kept: Kept,
+/// What stands in the page's head.
+struct Head {
     severity: Sev,
     rule_level: Option<Sev>,
     verdict: Glyph,
@@ -66,6 +62,21 @@ struct Show {
     happened: When,
     closed: Option<When>,
     late: Option<String>,
+}
+
+/// A decision that can be undone.
+struct Undo {
+    event: Option<i64>,
+    left: i64,
+}
+
+#[derive(Template)]
+#[template(path = "cases/show.html")]
+struct Show {
+    chrome: Chrome,
+    case: Case,
+    kept: Kept,
+    head: Head,
     run: Option<RunView>,
     others: Vec<RunView>,
     detections: Vec<DetectionView>,
@@ -89,8 +100,7 @@ struct Show {
     note_kinds: &'static [(&'static str, &'static str)],
     assignable: Vec<users::User>,
     severities: &'static [crate::domain::Severity],
-    undo: Option<i64>,
-    undo_left: i64,
+    undo: Undo,
     auto_close: &'static str,
     may_decide: bool,
     key: String,
@@ -145,56 +155,25 @@ async fn load(tx: &mut Tx, case: Case) -> Result<CaseData> {
 }
 
 fn show_of(app: &App, me: &SignedIn, chrome: Chrome, data: CaseData, run: Option<i64>, kept: Kept) -> Show {
-    let now = now_ms();
     let (shown, others) = view::run_views(&data, run);
-    let undoable = data.timeline.iter().find(|entry| entry.undo.is_some() && entry.undone_ms.is_none());
-    let window = i64::from(app.config.policy.undo_s) * 1000;
-    let case = &data.case;
-    let alarming = |tag: &String| {
-        !crate::triage::policy::alarming_tags(std::slice::from_ref(tag), &app.config.policy.veto_tags).is_empty()
-    };
-    let report = data
-        .runs
-        .iter()
-        .find(|run| shown.as_ref().is_some_and(|shown| shown.number == run.number))
-        .and_then(|run| run.report.as_ref());
+    let shown_run = data.runs.iter().find(|run| shown.as_ref().is_some_and(|shown| shown.number == run.number));
+    let report = shown_run.and_then(|run| run.report.as_ref()).and_then(|report| serde_json::to_value(&report.0).ok());
     Show {
-        severity: words::severity(case.severity),
-        rule_level: case.rule_level.map(words::severity),
-        verdict: words::person(case.verdict),
-        machine: words::machine(case.machine_verdict),
-        stated: case.confidence.map(words::percent).unwrap_or_default(),
-        reason: reason::label(&case.reason).to_owned(),
-        decided_in: case.decided_ms.map(|ms| duration(ms - case.opened_ms)).unwrap_or_default(),
-        decided_at: case.decided_ms.map(when),
-        opened: when(case.opened_ms),
-        happened: when(case.first_event_ms),
-        closed: case.closed_ms.map(when),
-        late: view::lateness(case),
+        head: head(&data.case),
         detections: view::detection_views(&data),
-        references: data
-            .rule
-            .refs
-            .0
-            .iter()
-            .map(|text| (super::view::text::visible(text), super::view::text::safe_link(text)))
-            .collect(),
-        techniques: view::technique_views(&data),
-        observables: view::observable_views(&data),
-        intel: view::intel_views(&data),
+        references: data.rule.refs.0.iter().map(|link| (text::visible(link), text::safe_link(link))).collect(),
+        techniques: evidence::technique_views(&data),
+        observables: evidence::observable_views(&data),
+        intel: evidence::intel_views(&data),
         items: view::timeline_items(&data),
         entries: data.timeline.len(),
-        report: report
-            .and_then(|report| serde_json::to_value(&report.0).ok())
-            .map(|value| json::spans(&value))
-            .unwrap_or_default(),
-        choices: view::choices(kept.verdict.unwrap_or(case.verdict)),
-        steps: view::next_steps(case),
-        tags: data.sensor.tags.0.iter().map(|tag| (super::view::text::visible(tag), alarming(tag))).collect(),
+        report: report.map(|value| json::spans(&value)).unwrap_or_default(),
+        choices: view::choices(kept.verdict.unwrap_or(data.case.verdict)),
+        steps: view::next_steps(&data.case),
+        tags: tags(&data.sensor, &app.config.policy.veto_tags),
         platform: view::platform_words(&data.sensor),
         notes: view::note_views(&data),
-        undo: undoable.map(|entry| entry.id),
-        undo_left: undoable.map_or(0, |entry| (entry.at_ms + window - now).max(0) / 1000),
+        undo: undo(app, &data.timeline),
         auto_close: auto_close(app),
         may_decide: me.user.role >= Role::Analyst,
         key: hex::encode(rand::random::<[u8; 8]>()),
@@ -211,6 +190,39 @@ fn show_of(app: &App, me: &SignedIn, chrome: Chrome, data: CaseData, run: Option
         case: data.case,
         chrome,
         kept,
+    }
+}
+
+fn head(case: &Case) -> Head {
+    Head {
+        severity: words::severity(case.severity),
+        rule_level: case.rule_level.map(words::severity),
+        verdict: words::person(case.verdict),
+        machine: words::machine(case.machine_verdict),
+        stated: case.confidence.map(words::percent).unwrap_or_default(),
+        reason: reason::label(&case.reason).to_owned(),
+        decided_in: case.decided_ms.map(|ms| duration(ms - case.opened_ms)).unwrap_or_default(),
+        decided_at: case.decided_ms.map(when),
+        opened: when(case.opened_ms),
+        happened: when(case.first_event_ms),
+        closed: case.closed_ms.map(when),
+        late: view::lateness(case),
+    }
+}
+
+/// The sensor's tags, each with whether it argues against closing.
+fn tags(sensor: &sensors::Sensor, patterns: &[String]) -> Vec<(String, bool)> {
+    let alarming = |tag: &String| !crate::triage::policy::alarming_tags(std::slice::from_ref(tag), patterns).is_empty();
+    sensor.tags.0.iter().map(|tag| (text::visible(tag), alarming(tag))).collect()
+}
+
+/// The newest decision that stands, and for how long its undo is offered.
+fn undo(app: &App, timeline: &[timeline::Entry]) -> Undo {
+    let newest = timeline.iter().find(|entry| entry.undo.is_some() && entry.undone_ms.is_none());
+    let window = i64::from(app.config.policy.undo_s) * 1000;
+    Undo {
+        event: newest.map(|entry| entry.id),
+        left: newest.map_or(0, |entry| (entry.at_ms + window - now_ms()).max(0) / 1000),
     }
 }
 

@@ -54,10 +54,8 @@ fn headers(response: &mut Response, path: &str, id: &str) {
     if let Ok(value) = HeaderValue::from_str(id) {
         response.headers_mut().insert("x-request-id", value);
     }
-    let is_file = path
-        .rsplit('/')
-        .next()
-        .is_some_and(|name| name.ends_with(".css") || name.ends_with(".js") || name.ends_with(".svg"));
+    let extension = std::path::Path::new(path).extension().and_then(std::ffi::OsStr::to_str);
+    let is_file = matches!(extension, Some("css" | "js" | "svg"));
     if !is_file {
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }

@@ -83,7 +83,7 @@ impl Feed {
     /// Waits for entries; nothing where the session is over or the store is gone.
     async fn refill(&mut self) -> Option<()> {
         if *self.newest.borrow_and_update() <= self.last {
-            let changed = tokio::time::timeout(Duration::from_secs(60), self.newest.changed()).await;
+            let changed = tokio::time::timeout(Duration::from_mins(1), self.newest.changed()).await;
             if matches!(changed, Ok(Err(_))) || !self.still_signed_in().await {
                 return None;
             }

@@ -88,6 +88,7 @@ struct Index {
 }
 
 impl Index {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates pass references")]
     fn peek_href(&self, number: &i64) -> String {
         self.listing.with(&[("peek", &number.to_string())])
     }
@@ -118,17 +119,8 @@ pub async fn index(me: SignedIn, State(app): State<App>, Asked(query): Asked<Que
         },
         done: done(&mut tx, &app, &me, &query.done).await?,
         rows: found.iter().map(|found| row(found, orgs.len() > 1, Some(found.case.number) == current, now)).collect(),
-        oldest: found
-            .iter()
-            .map(|row| row.case.opened_ms)
-            .min()
-            .filter(|_| filter.view == View::NeedsDecision)
-            .map(|ms| words::waiting(now - ms))
-            .unwrap_or_default(),
-        more: found
-            .last()
-            .filter(|_| i64::try_from(found.len()).is_ok_and(|rows| rows == limit))
-            .map(|last| listing.with(&[("after", &cursor_text(last.cursor()))])),
+        oldest: if filter.view == View::NeedsDecision { oldest(&found, now) } else { String::new() },
+        more: more(&listing, &found, limit),
         first: after.map(|_| listing.with(&[])),
         filtered: listing.with(&[("view", ""), ("sort", ""), ("limit", "")]) != "/cases?",
         clear: format!("/cases?view={}", filter.view),
@@ -143,6 +135,17 @@ pub async fn index(me: SignedIn, State(app): State<App>, Asked(query): Asked<Que
         orgs,
     };
     Ok(Page(index).into_response())
+}
+
+/// How long the oldest of these waits.
+fn oldest(found: &[Row], now: i64) -> String {
+    found.iter().map(|row| row.case.opened_ms).min().map(|ms| words::waiting(now - ms)).unwrap_or_default()
+}
+
+/// The address of the next page, where this one is full.
+fn more(listing: &Listing, found: &[Row], limit: i64) -> Option<String> {
+    let full = i64::try_from(found.len()).is_ok_and(|rows| rows == limit);
+    found.last().filter(|_| full).map(|last| listing.with(&[("after", &cursor_text(last.cursor()))]))
 }
 
 /// `#459` and `459` go straight to the case.

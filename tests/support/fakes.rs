@@ -20,12 +20,11 @@ pub fn answer(verdict: &str, confidence: u32) -> Value {
 
 /// An Ollama server whose one model always says the same.
 pub async fn ollama(model: &str, content: &str) -> MockServer {
-    let server = ollama_answering(model, ResponseTemplate::new(200).set_body_json(json!({
+    ollama_answering(model, ResponseTemplate::new(200).set_body_json(json!({
         "model": model, "created_at": "2026-03-23T04:16:32Z", "message": {"role": "assistant", "content": content}, "done": true, "done_reason": "stop",
         "total_duration": 2_400_000_000_u64, "load_duration": 1_000_000, "prompt_eval_count": 812, "eval_count": 143,
     })))
-    .await;
-    server
+    .await
 }
 
 /// An Ollama server with one model and this reply to a chat.

@@ -10,6 +10,7 @@ use fusionsoc::secret::Vault;
 use fusionsoc::store::{Durability, Store, orgs, tokens, users};
 use fusionsoc::web::{App, router, server};
 use serde_json::Value;
+use sqlx::{Connection, Executor};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use tokio::sync::Notify;
@@ -17,6 +18,8 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub const SEED: &str = include_str!("../fixtures/seed/detection.json");
 pub const PASSWORD: &str = "correct horse battery";
+
+static NEXT: AtomicU32 = AtomicU32::new(0);
 
 pub struct Server {
     pub url: String,
@@ -57,8 +60,6 @@ pub async fn database(dir: &std::path::Path) -> String {
     if std::env::var("FUSIONSOC_TEST_DB").as_deref() != Ok("postgres") {
         return format!("sqlite:{}", dir.join("test.db").display());
     }
-    use sqlx::{Connection, Executor};
-    static NEXT: AtomicU32 = AtomicU32::new(0);
     let base = std::env::var("TEST_POSTGRES").expect("TEST_POSTGRES holds the address of a server");
     let name = format!("t_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
     let mut admin = sqlx::PgConnection::connect(&base).await.unwrap();
@@ -142,7 +143,7 @@ impl Server {
         let reply = person.post("/login", &[("username", name), ("password", PASSWORD)]).await;
         assert_eq!(reply.status(), 303, "signing in");
         let cookie = reply.headers()["set-cookie"].to_str().unwrap();
-        person.cookie = cookie.split(';').next().unwrap().to_owned();
+        cookie.split(';').next().unwrap().clone_into(&mut person.cookie);
         person
     }
 }

@@ -90,16 +90,7 @@ impl One<'_> {
             attempts: reply.attempts,
             latency_ms,
         };
-        let text = match &reply.said {
-            Said::Answered(answer) => format!(
-                "{} says {}, {:.0}%",
-                vote.voter,
-                answer.verdict.label().to_lowercase(),
-                answer.confidence * 100.0
-            ),
-            Said::Abstained(_) => format!("{} abstains", vote.voter),
-            Said::Failed(failure, _) => format!("{} {}", vote.voter, failure.label()),
-        };
+        let text = told(&vote.voter, &reply.said);
         let now = now_ms();
         let mut tx = self.worker.store.write().await?;
         held(&mut tx, self.job).await?;
@@ -127,4 +118,15 @@ impl One<'_> {
 
 fn refusal(why: &str) -> Reply {
     Reply { attempts: 0, ..Reply::bare(Said::Failed(Failure::Refused, why.to_owned())) }
+}
+
+/// A vote in words, for the timeline.
+fn told(voter: &str, said: &Said) -> String {
+    match said {
+        Said::Answered(answer) => {
+            format!("{voter} says {}, {:.0}%", answer.verdict.label().to_lowercase(), answer.confidence * 100.0)
+        }
+        Said::Abstained(_) => format!("{voter} abstains"),
+        Said::Failed(failure, _) => format!("{voter} {}", failure.label()),
+    }
 }

@@ -2,7 +2,7 @@
 use super::super::{JobError, Worker, panel::Seats};
 use super::{REVOTE, held, is_under_way, look, revote_at};
 use crate::clock::now_ms;
-use crate::domain::{Dossier, MachineVerdict, Outcome, Report, Severity, Vote, VoteState, report::Voting};
+use crate::domain::{Dossier, MachineVerdict, Outcome, Report, Vote, VoteState};
 use crate::store::cases::{Glance, Triaged};
 use crate::store::runs::{Finished, Run, RunState};
 use crate::store::{Actor, Change, Tx, cases, jobs, record, runs, techniques, votes};
@@ -93,33 +93,11 @@ async fn tell(tx: &mut Tx, run: &Run, end: &Finished, now: i64) -> Result<(), Jo
 
 /// Ends a run that was broken off.
 pub(super) async fn interrupted(tx: &mut Tx, run: &Run, now: i64) -> Result<(), JobError> {
-    let report = Report {
-        confidence: 0.0,
-        false_positive_reason: String::new(),
-        investigation_questions: Vec::new(),
-        ioc_analysis: String::new(),
-        iocs_extracted: Vec::new(),
-        mitre_techniques: Vec::new(),
-        recommended_actions: Vec::new(),
-        risk_score: 0,
-        severity: Severity::Medium,
-        summary: String::new(),
-        verdict: MachineVerdict::NeedsReview,
-        voting: Voting {
-            auto_action: String::new(),
-            mode: run.mode.clone(),
-            total_models: 0,
-            vote_summary: Vec::new(),
-            votes: Vec::new(),
-            winning_count: 0,
-            winning_verdict: MachineVerdict::NeedsReview,
-        },
-    };
     let end = Finished {
         state: RunState::Interrupted,
         machine_verdict: MachineVerdict::NeedsReview,
         outcome: Outcome::Degraded,
-        report,
+        report: Report::unfinished(&run.mode),
         auto_action: None,
         flags: Vec::new(),
         vetoes: Vec::new(),

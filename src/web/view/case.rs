@@ -5,8 +5,7 @@ use super::panel::{self, RunView};
 use super::text;
 use super::timeline::{self, Item};
 use super::words::{self, Glyph, Sev, When, duration, when};
-use crate::domain::{Detection, ObservableKind, Status, Verdict, platform, reason, technique};
-use crate::jobs::triage::read_intel;
+use crate::domain::{Detection, Status, Verdict, platform, reason};
 use crate::store::cases::Case;
 use crate::store::runs::Run;
 use crate::store::{
@@ -74,52 +73,6 @@ pub struct DetectionView {
     pub size: String,
     /// Fields that can't be read.
     pub unreadable: Vec<&'static str>,
-}
-
-/// A technique and who named it.
-pub struct TechniqueView {
-    /// Its id.
-    pub id: String,
-    /// Its name and tactics, where the table has it.
-    pub about: String,
-    /// Who named it.
-    pub source: String,
-}
-
-/// An observable.
-pub struct ObservableView {
-    /// Its type.
-    pub kind: &'static str,
-    /// Its place in the event.
-    pub role: String,
-    /// Its value as shown.
-    pub value: Vec<String>,
-    /// Its value as it is.
-    pub raw: String,
-    /// Other cases with it.
-    pub others: i64,
-    /// The list of those cases.
-    pub search: String,
-}
-
-/// An answer of a provider.
-pub struct IntelView {
-    /// The provider.
-    pub provider: String,
-    /// The sentence's head and rest.
-    pub sentence: (String, String),
-    /// Malicious, nothing found, no answer, all.
-    pub counts: (i64, i64, i64, i64),
-    /// The reputation.
-    pub reputation: Option<String>,
-    /// What was looked up, or empty.
-    pub observable: String,
-    /// When it was asked.
-    pub at: When,
-    /// Whether that was elsewhere.
-    pub recorded: bool,
-    /// The answer, coloured.
-    pub json: Vec<Span>,
 }
 
 /// A note.
@@ -210,80 +163,6 @@ pub fn run_views(data: &CaseData, wanted: Option<i64>) -> (Option<RunView>, Vec<
         wanted.and_then(|number| data.runs.iter().find(|run| run.number == number)).or(usual).or(data.runs.first());
     let others = data.runs.iter().filter(|run| shown.is_none_or(|shown| shown.id != run.id));
     (shown.map(|run| panel::run(run, &of(run))), others.map(|run| panel::run(run, &of(run))).collect())
-}
-
-/// The techniques of a case, each with everybody who named it.
-pub fn technique_views(data: &CaseData) -> Vec<TechniqueView> {
-    let mut views: Vec<TechniqueView> = Vec::new();
-    for found in &data.techniques {
-        match views.iter_mut().find(|view| view.id == found.technique) {
-            Some(view) => view.source = format!("{}, {}", view.source, found.source),
-            None => {
-                let about = technique::lookup(&found.technique);
-                let about = about
-                    .map(|known| format!("{}; {}", known.name, known.tactics.replace(';', ", ").replace('-', " ")))
-                    .unwrap_or_default();
-                views.push(TechniqueView { id: found.technique.clone(), about, source: found.source.clone() });
-            }
-        }
-    }
-    views
-}
-
-/// The observables of a case.
-pub fn observable_views(data: &CaseData) -> Vec<ObservableView> {
-    let view = |found: &observables::InCase| {
-        let shown = match found.kind {
-            ObservableKind::Ip | ObservableKind::Domain | ObservableKind::Url => {
-                vec![text::defang(found.kind, &found.value)]
-            }
-            _ => text::pieces(&text::start(&found.value, 1_000)),
-        };
-        let q = percent_encoding::utf8_percent_encode(&found.value, percent_encoding::NON_ALPHANUMERIC).to_string();
-        ObservableView {
-            kind: found.kind.label(),
-            role: text::visible(&found.role),
-            value: shown,
-            raw: found.value.clone(),
-            others: found.other_cases,
-            search: format!("/cases?view=all&q={q}"),
-        }
-    };
-    data.observables.iter().map(view).collect()
-}
-
-/// The answers of providers.
-pub fn intel_views(data: &CaseData) -> Vec<IntelView> {
-    data.intel.iter().map(intel_view).collect()
-}
-
-fn intel_view(answer: &intel::Answer) -> IntelView {
-    let read = read_intel(answer);
-    let (engines, found) = (read.engines(), read.malicious + read.suspicious);
-    let head = if engines == 0 {
-        "The answer holds no counts.".to_owned()
-    } else {
-        format!("{found} of {engines} engines flagged it.")
-    };
-    let nothing = read.undetected + read.harmless;
-    let rest = if engines == 0 {
-        String::new()
-    } else {
-        format!("{nothing} found nothing, {} gave no answer.", read.no_answer)
-    };
-    IntelView {
-        provider: match answer.provider.as_str() {
-            "virustotal" => "VirusTotal".to_owned(),
-            other => text::visible(other),
-        },
-        sentence: (head, rest),
-        counts: (found, nothing, read.no_answer, engines),
-        reputation: read.reputation.map(|score| score.to_string().replace('-', "\u{2212}")),
-        observable: answer.observable.clone().unwrap_or_default(),
-        at: when(answer.fetched_ms),
-        recorded: answer.recorded,
-        json: json::spans(&answer.payload.0),
-    }
 }
 
 /// The notes, newest first.

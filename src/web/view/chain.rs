@@ -134,10 +134,10 @@ fn leaves(value: &serde_json::Value, at: &str, all: bool, into: &mut Vec<Field>)
             }
         }
         Value::Array(items) => {
-            items.iter().enumerate().for_each(|(index, item)| leaves(item, &below(&index.to_string()), all, into))
+            items.iter().enumerate().for_each(|(index, item)| leaves(item, &below(&index.to_string()), all, into));
         }
         Value::String(value) => {
-            into.push(Field { name: at.to_owned(), value: text::pieces(&text::start(value, text::FOLD)) })
+            into.push(Field { name: at.to_owned(), value: text::pieces(&text::start(value, text::FOLD)) });
         }
         other => into.push(Field { name: at.to_owned(), value: vec![other.to_string()] }),
     }

@@ -1,6 +1,7 @@
 //! How things are put into words and shapes for templates: plain functions from rows to view structs.
 pub mod case;
 pub mod chain;
+pub mod evidence;
 pub mod json;
 pub mod listing;
 pub mod panel;

@@ -1,5 +1,7 @@
 //! Event text for pages: what is hidden made visible, places to break, values defanged.
 
+use std::fmt::Write;
+
 /// A value longer than this is folded.
 pub const FOLD: usize = 4 * 1024;
 
@@ -9,7 +11,10 @@ pub fn visible(text: &str) -> String {
     for c in text.chars() {
         match c {
             '\n' | '\r' | '\t' => out.push(' '),
-            c if is_hidden(c) => out.push_str(&format!("⟨U+{:04X}⟩", u32::from(c))),
+            c if is_hidden(c) => {
+                // Writing to a String can't fail.
+                let _ = write!(out, "⟨U+{:04X}⟩", u32::from(c));
+            }
             c => out.push(c),
         }
     }

@@ -33,22 +33,21 @@ pub fn items(entries: &[Entry]) -> Vec<Item> {
         let at = when(entry.at_ms);
         let human = matches!(entry.actor_kind, ActorKind::Person | ActorKind::Token);
         let group = entry.run_id.filter(|_| !human);
-        match items.last_mut().filter(|_| group.is_some() && group == run) {
-            Some(last) => last.folded.push((at, start(&entry.text, 500), entry.actor.clone())),
-            None => {
-                let new_day = items.last().is_none_or(|last| last.at.day != at.day);
-                let text = start(&entry.text, 500);
-                items.push(Item {
-                    at,
-                    new_day,
-                    human,
-                    text,
-                    who: entry.actor.clone(),
-                    id: entry.id,
-                    undone: entry.undone_ms.is_some(),
-                    folded: Vec::new(),
-                });
-            }
+        if let Some(last) = items.last_mut().filter(|_| group.is_some() && group == run) {
+            last.folded.push((at, start(&entry.text, 500), entry.actor.clone()));
+        } else {
+            let new_day = items.last().is_none_or(|last| last.at.day != at.day);
+            let text = start(&entry.text, 500);
+            items.push(Item {
+                at,
+                new_day,
+                human,
+                text,
+                who: entry.actor.clone(),
+                id: entry.id,
+                undone: entry.undone_ms.is_some(),
+                folded: Vec::new(),
+            });
         }
         run = group;
     }

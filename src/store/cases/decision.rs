@@ -1,0 +1,57 @@
+//! What a person decided about a case, and setting it against a version.
+use super::super::{Result, Tx, run};
+use super::Case;
+use crate::domain::{Status, Verdict};
+use serde::{Deserialize, Serialize};
+
+/// What a decision sets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// Where the case stands.
+    pub status: Status,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The reason's code.
+    pub reason: String,
+    /// Who decided, or empty.
+    pub decided_by: String,
+    /// When, or nothing.
+    pub decided_ms: Option<i64>,
+    /// When it was closed, or nothing.
+    pub closed_ms: Option<i64>,
+}
+
+impl Case {
+    /// What stands decided now, to be able to go back to it.
+    pub fn decision(&self) -> Decision {
+        Decision {
+            status: self.status,
+            verdict: self.verdict,
+            reason: self.reason.clone(),
+            decided_by: self.decided_by.clone(),
+            decided_ms: self.decided_ms,
+            closed_ms: self.closed_ms,
+        }
+    }
+}
+
+/// Sets a decision where the case still has this version; `false` where somebody was faster.
+pub async fn decide(tx: &mut Tx, number: i64, version: i64, to: &Decision) -> Result<bool> {
+    let changed = run!(
+        tx,
+        sqlx::query(
+            "UPDATE cases SET status = $1, open = $2, verdict = $3, reason = $4, decided_by = $5, decided_ms = $6, closed_ms = $7, version = version + 1
+             WHERE number = $8 AND version = $9"
+        )
+        .bind(to.status)
+        .bind(to.status.is_open())
+        .bind(to.verdict)
+        .bind(&to.reason)
+        .bind(&to.decided_by)
+        .bind(to.decided_ms)
+        .bind(to.closed_ms)
+        .bind(number)
+        .bind(version)
+    )?;
+    Ok(changed > 0)
+}

@@ -1,0 +1,12 @@
+//! The voters against servers and programs that speak the real wire formats.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+#[path = "voters/fakes.rs"]
+mod fakes;
+#[path = "voters/gemini.rs"]
+mod gemini;
+#[path = "voters/ollama.rs"]
+mod ollama;
+#[path = "voters/openai.rs"]
+mod openai;
+#[path = "voters/trouble.rs"]
+mod trouble;
