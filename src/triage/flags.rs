@@ -66,14 +66,19 @@ fn signer(dossier: &Dossier, panel: &[Vote]) -> Option<Named> {
 fn reputation(intel: &Intel) -> Option<Named> {
     let engines = intel.engines();
     if intel.malicious > 0 {
-        let text = format!("{}: {} of {engines} engines call it malicious.", intel.provider, intel.malicious);
+        let text = format!("{}: {} of {engines} engines call it malicious.", provider(intel), intel.malicious);
         return Some(("intelligence", text));
     }
     let reputation = intel.reputation.filter(|reputation| *reputation < 0)?;
     Some((
         "reputation",
-        format!("Reputation {} at {}, although 0 of {engines} engines flagged it.", minus(reputation), intel.provider),
+        format!("Reputation {} at {}, although 0 of {engines} engines flagged it.", minus(reputation), provider(intel)),
     ))
+}
+
+/// The provider's name as it writes itself.
+fn provider(intel: &Intel) -> &str {
+    if intel.provider == "virustotal" { "VirusTotal" } else { &intel.provider }
 }
 
 /// A real minus sign, so that it is not read as a dash.

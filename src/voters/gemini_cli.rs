@@ -113,7 +113,9 @@ impl GeminiCli {
     fn command(&self, home: &Path, system: &str) -> std::io::Result<Command> {
         std::fs::create_dir(home.join(".gemini"))?;
         std::fs::write(home.join(".gemini/settings.json"), SETTINGS)?;
-        std::fs::write(home.join("system.md"), system)?;
+        // The tool can't be given a schema, so the form is told in words.
+        let form = format!("{system}\n\nThe JSON object must fit this schema:\n{}", super::reading::schema());
+        std::fs::write(home.join("system.md"), form)?;
         let empty = home.join("empty");
         std::fs::create_dir(&empty)?;
         std::fs::set_permissions(&empty, std::fs::Permissions::from_mode(0o500))?;

@@ -3,6 +3,7 @@ use super::App;
 use super::auth::SignedIn;
 use super::form::{Asked, CaseNumber};
 use super::page::{Chrome, Page};
+use super::view::actions::Group;
 use super::view::case::{self as view, CaseData, Choice, DetectionView, NoteView};
 use super::view::evidence::{self, IntelView, ObservableView, TechniqueView};
 use super::view::json::{self, Span};
@@ -95,7 +96,7 @@ struct Show {
     platform: String,
     precedents: crate::domain::dossier::Precedents,
     prevalence: crate::domain::dossier::Prevalence,
-    actions: Vec<(actions::Action, When)>,
+    actions: Vec<Group>,
     notes: Vec<NoteView>,
     note_kinds: &'static [(&'static str, &'static str)],
     assignable: Vec<users::User>,
@@ -179,7 +180,7 @@ fn show_of(app: &App, me: &SignedIn, chrome: Chrome, data: CaseData, run: Option
         key: hex::encode(rand::random::<[u8; 8]>()),
         note_kinds: NOTE_KINDS,
         severities: crate::domain::Severity::ALL,
-        actions: data.actions.iter().map(|action| (action.clone(), when(action.asked_ms))).collect(),
+        actions: super::view::actions::groups(&data.actions),
         rule: data.rule,
         sensor: data.sensor,
         precedents: data.precedents,

@@ -1,4 +1,5 @@
 //! How things are put into words and shapes for templates: plain functions from rows to view structs.
+pub mod actions;
 pub mod case;
 pub mod chain;
 pub mod evidence;
