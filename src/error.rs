@@ -57,7 +57,13 @@ pub enum AppError {
 
 impl From<sqlx::Error> for AppError {
     fn from(error: sqlx::Error) -> Self {
-        if crate::store::is_busy(&error) { Self::Busy } else { Self::Internal(error.into()) }
+        if crate::store::is_busy(&error) {
+            Self::Busy
+        } else if crate::store::is_conflict(&error) {
+            Self::Conflict("Somebody did the same at the same moment. Look again, then try once more.".to_owned())
+        } else {
+            Self::Internal(error.into())
+        }
     }
 }
 

@@ -50,7 +50,9 @@ pub const SESSION_MS: i64 = 24 * 60 * 60 * 1000;
 /// The longest password that is hashed.
 pub const PASSWORD: usize = 1024;
 /// Event streams in all.
-pub const STREAMS: usize = 2_000;
+pub const STREAMS: usize = 512;
+/// Event streams of one session.
+pub const STREAMS_PER_SESSION: usize = 5;
 /// Rows of a page of the queue.
 pub const PAGE: i64 = 50;
 /// The most rows that may be asked for.

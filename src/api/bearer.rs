@@ -3,7 +3,7 @@ use crate::clock::now_ms;
 use crate::domain::role::Scope as TokenScope;
 use crate::error::{AppError, Result};
 use crate::store::tokens::{self, Token};
-use crate::store::{Actor, ActorKind, Scope};
+use crate::store::{Actor, ActorKind, Scope, Store};
 use crate::web::App;
 use crate::web::auth::{client_address, fingerprint};
 use axum::extract::FromRequestParts;
@@ -72,9 +72,7 @@ impl FromRequestParts<App> for Bearer {
         let token = tokens::live(&mut tx, &hash, now_ms()).await?.ok_or(AppError::Unauthorized)?;
         drop(tx);
         if token.used_ms.is_none_or(|used| now_ms() - used > 60_000) {
-            let mut tx = app.store.write().await?;
-            tokens::touch(&mut tx, token.id, now_ms()).await?;
-            tx.commit().await?;
+            tokio::spawn(touch(app.store.clone(), token.id));
         }
         let per_minute = f64::from(app.config.limits.token_per_minute);
         // Deliveries have limits of their own.
@@ -84,5 +82,17 @@ impl FromRequestParts<App> for Bearer {
                 .map_err(AppError::TooMany)?;
         }
         Ok(Self { token, client: client_address(app, parts) })
+    }
+}
+
+/// Notes that a token was used. Not part of the request: reading must work where nothing can be written.
+async fn touch(store: Store, id: i64) {
+    let touched = async {
+        let mut tx = store.write().await?;
+        tokens::touch(&mut tx, id, now_ms()).await?;
+        tx.commit().await
+    };
+    if let Err(error) = touched.await {
+        tracing::warn!(%error, "a token could not be noted as used");
     }
 }

@@ -108,6 +108,10 @@ pub struct Detection {
     pub unreadable: Vec<&'static str>,
 }
 
+/// What is kept of a text that stands beside every page, and of a list of such texts; the document has them whole.
+const LONGEST_TEXT: usize = 1_000;
+const MOST_TEXTS: usize = 100;
+
 /// Times outside 2000–2100 are mistakes of units or clocks.
 const PLAUSIBLE_MS: std::ops::Range<i64> = 946_684_800_000..4_102_444_800_000;
 
@@ -136,14 +140,14 @@ impl Detection {
         Ok(Self {
             rule: read.rule(top, &metadata),
             priority: read.number(top, "priority"),
-            event_type: read.text(routing, "event_type"),
-            sid: read.text(routing, "sid"),
-            oid: read.text(routing, "oid"),
-            hostname: read.text(routing, "hostname"),
+            event_type: cut(&read.text(routing, "event_type"), 100),
+            sid: cut(&read.text(routing, "sid"), 100),
+            oid: cut(&read.text(routing, "oid"), 100),
+            hostname: cut(&read.text(routing, "hostname"), 1000),
             plat: read.number(routing, "plat"),
             arch: read.number(routing, "arch"),
-            int_ip: read.text(routing, "int_ip"),
-            ext_ip: read.text(routing, "ext_ip"),
+            int_ip: cut(&read.text(routing, "int_ip"), 100),
+            ext_ip: cut(&read.text(routing, "ext_ip"), 100),
             tags: read.texts(routing, "tags"),
             event_ms: read.time(routing, "event_time"),
             gen_ms: read.time(top, "gen_time"),
@@ -238,8 +242,8 @@ impl Reader {
             title: if title.is_empty() { "Untitled detection".to_owned() } else { cut(&title, 500) },
             path: if path.is_empty() { cut(&title, 500) } else { cut(&path, 500) },
             level: self.text(metadata, "level").parse().ok(),
-            author: self.text(metadata, "author"),
-            description: self.text(metadata, "description"),
+            author: cut(&self.text(metadata, "author"), LONGEST_TEXT),
+            description: cut(&self.text(metadata, "description"), 4 * LONGEST_TEXT),
             false_positives: self.texts(metadata, "falsepositives"),
             references: self.texts(metadata, "references"),
             tags,
@@ -256,8 +260,10 @@ impl Reader {
 
     fn texts(&mut self, from: &Map<String, Value>, field: &'static str) -> Vec<String> {
         match from.get(field) {
-            Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).map(clean).collect(),
-            Some(Value::String(one)) => vec![clean(one)],
+            Some(Value::Array(items)) => {
+                items.iter().filter_map(Value::as_str).take(MOST_TEXTS).map(|text| cut(&clean(text), LONGEST_TEXT)).collect()
+            }
+            Some(Value::String(one)) => vec![cut(&clean(one), LONGEST_TEXT)],
             None | Some(Value::Null) => Vec::new(),
             Some(_) => self.unreadable(field),
         }
@@ -274,7 +280,7 @@ impl Reader {
     /// Milliseconds; a number small enough to be seconds is taken as seconds.
     fn time(&mut self, from: &Map<String, Value>, field: &'static str) -> Option<i64> {
         let raw = self.number(from, field)?;
-        let ms = if raw.abs() < 10_000_000_000 { raw * 1000 } else { raw };
+        let ms = if raw.unsigned_abs() < 10_000_000_000 { raw * 1000 } else { raw };
         if PLAUSIBLE_MS.contains(&ms) { Some(ms) } else { self.unreadable(field) }
     }
 

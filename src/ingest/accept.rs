@@ -109,7 +109,7 @@ async fn find_or_open(tx: &mut Tx, facts: &Facts<'_>) -> Result<(i64, bool)> {
         rule_id: facts.rule_id,
         sensor_id: *sensor_id,
         hostname: &shown_host(detection),
-        user_name: &detection.user(),
+        user_name: &detection.user().chars().take(255).collect::<String>(),
         chain: &chain(detection),
         fingerprint,
         severity: detection.rule_severity(),

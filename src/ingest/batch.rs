@@ -69,7 +69,7 @@ async fn commit_loop(store: Store, wake: Arc<Notify>, mut receiver: mpsc::Receiv
 /// Commits all together; where that fails, each alone, so that one can't spoil another.
 async fn commit(store: &Store, waiting: Vec<Waiting>) {
     let requests: Vec<_> = waiting.iter().map(|(request, _)| request).collect();
-    match together(store, &requests).await {
+    match patiently(store, &requests).await {
         Ok(answers) => {
             for ((_, reply), answer) in waiting.into_iter().zip(answers) {
                 // A client that has gone away needs no answer.
@@ -78,17 +78,29 @@ async fn commit(store: &Store, waiting: Vec<Waiting>) {
         }
         Err(error) if waiting.len() == 1 || crate::store::is_busy(&error) => {
             tracing::warn!(%error, "detections could not be stored");
+            let mut error = Some(error);
             for (_, reply) in waiting {
-                let _ = reply.send(Err(sqlx::Error::PoolTimedOut));
+                let _ = reply.send(Err(error.take().unwrap_or(sqlx::Error::PoolTimedOut)));
             }
         }
         Err(_) => {
             for (request, reply) in waiting {
-                let _ =
-                    reply.send(together(store, &[&request]).await.map(|mut answers| answers.pop().unwrap_or_default()));
+                let answer = patiently(store, &[&request]).await;
+                let _ = reply.send(answer.map(|mut answers| answers.pop().unwrap_or_default()));
             }
         }
     }
+}
+
+/// Tries again where another server was at the same rows in the same moment.
+async fn patiently(store: &Store, requests: &[&Request]) -> Result<Vec<Vec<Accepted>>, sqlx::Error> {
+    for _ in 0..3 {
+        match together(store, requests).await {
+            Err(error) if crate::store::is_conflict(&error) => {}
+            other => return other,
+        }
+    }
+    together(store, requests).await
 }
 
 async fn together(store: &Store, requests: &[&Request]) -> Result<Vec<Vec<Accepted>>, sqlx::Error> {

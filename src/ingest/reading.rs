@@ -59,14 +59,11 @@ pub fn read(bytes: &[u8], layout: Layout) -> Result<Documents, Unreadable> {
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
     let documents = match layout {
         Layout::Json => json(text)?,
-        Layout::Lines => lines(text),
+        Layout::Lines => lines(text)?,
         Layout::Either => {
-            json(text).or_else(|error| if text.trim().contains('\n') { Ok(lines(text)) } else { Err(error) })?
+            either(text)?
         }
     };
-    if documents.len() > limits::DETECTIONS_PER_REQUEST {
-        return Err(Unreadable::TooMany);
-    }
     match documents.as_slice() {
         [] => Err(Unreadable::NotJson("the body holds no detection".to_owned())),
         bad if bad.iter().all(|item| matches!(item, Err(bad) if bad.not_json)) => {
@@ -81,6 +78,7 @@ pub fn read(bytes: &[u8], layout: Layout) -> Result<Documents, Unreadable> {
 fn json(text: &str) -> Result<Documents, Unreadable> {
     if text.trim_start().starts_with('[') {
         let items: Vec<&RawValue> = serde_json::from_str(text).map_err(|error| not_json(&error))?;
+        few_enough(items.len())?;
         return Ok(items.into_iter().map(|item| document(item.get())).collect());
     }
     let one: &RawValue = serde_json::from_str(text).map_err(|error| not_json(&error))?;
@@ -88,8 +86,23 @@ fn json(text: &str) -> Result<Documents, Unreadable> {
 }
 
 /// A JSON value a line; empty lines don't count.
-fn lines(text: &str) -> Documents {
-    text.lines().map(str::trim).filter(|line| !line.is_empty()).map(document).collect()
+fn lines(text: &str) -> Result<Documents, Unreadable> {
+    let all = || text.lines().map(str::trim).filter(|line| !line.is_empty());
+    few_enough(all().take(limits::DETECTIONS_PER_REQUEST + 1).count())?;
+    Ok(all().map(document).collect())
+}
+
+/// JSON Lines where the first line is a whole object with others after it, else one JSON value.
+fn either(text: &str) -> Result<Documents, Unreadable> {
+    let mut all = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let is_object = |line: &str| line.starts_with('{') && serde_json::from_str::<&RawValue>(line).is_ok();
+    let first_is_whole = all.next().is_some_and(is_object);
+    if first_is_whole && all.next().is_some() { lines(text) } else { json(text) }
+}
+
+/// Checked before anything is made of the items: each costs far more memory than its bytes.
+const fn few_enough(count: usize) -> Result<(), Unreadable> {
+    if count > limits::DETECTIONS_PER_REQUEST { Err(Unreadable::TooMany) } else { Ok(()) }
 }
 
 /// One text as a detection, bare or in the wrapper that LimaCharlie's API puts around it.

@@ -165,3 +165,10 @@ pub fn is_busy(error: &sqlx::Error) -> bool {
         _ => false,
     }
 }
+
+/// Whether an error says that another transaction was at the same rows, so that the same work would
+/// now find what that one left: a unique violation, a deadlock, a failed serialisation.
+pub fn is_conflict(error: &sqlx::Error) -> bool {
+    let code = |db: &dyn sqlx::error::DatabaseError| matches!(db.code().as_deref(), Some("40001" | "40P01"));
+    matches!(error, sqlx::Error::Database(db) if db.is_unique_violation() || code(db.as_ref()))
+}

@@ -19,6 +19,22 @@ pub async fn get(tx: &mut Tx, name: &str) -> Result<Option<Throttle>> {
         .fetch_optional(db))
 }
 
+/// Counts one more try and returns the state before it with the new count; the row stays locked until the end.
+pub async fn count(tx: &mut Tx, name: &str, now_ms: i64) -> Result<Throttle> {
+    on!(tx, |db| sqlx::query_as(
+        "INSERT INTO throttles (name, failures, first_ms, blocked_ms) VALUES ($1, 1, $2, 0)
+         ON CONFLICT (name) DO UPDATE SET failures = throttles.failures + 1 RETURNING failures, first_ms, blocked_ms"
+    )
+    .bind(name)
+    .bind(now_ms)
+    .fetch_one(db))
+}
+
+/// Forgets names whose window is over.
+pub async fn purge(tx: &mut Tx, before_ms: i64) -> Result<u64> {
+    run!(tx, sqlx::query("DELETE FROM throttles WHERE first_ms < $1").bind(before_ms))
+}
+
 /// Sets the state of a name.
 pub async fn set(tx: &mut Tx, name: &str, to: Throttle) -> Result<u64> {
     run!(

@@ -12,6 +12,10 @@ use std::net::IpAddr;
 /// The version of the canonical text; a change makes all fingerprints new.
 const VERSION: &str = "1";
 
+/// Behaviour shows in the first fields of an event; an endless one must not cost endless time.
+const MOST_LEAVES: usize = 500;
+const LONGEST_KEY: usize = 64;
+
 /// The fingerprint in hex.
 pub fn of(detection: &Detection) -> String {
     hex::encode(Sha256::digest(canonical(detection)))
@@ -63,12 +67,16 @@ fn leaves(prefix: &str, value: &Value, lines: &mut Vec<String>) {
         "BASE_ADDRESS",
         "MESSAGE_ID",
     ];
+    if lines.len() > MOST_LEAVES {
+        return;
+    }
     match value {
         Value::Object(map) => {
             let mut keys: Vec<_> =
                 map.iter().filter(|(key, _)| !VOLATILE.contains(&key.as_str()) && !key.ends_with("_ATOM")).collect();
             keys.sort_by_key(|(key, _)| *key);
             for (key, inner) in keys {
+                let key = &key[..key.floor_char_boundary(LONGEST_KEY)];
                 leaves(&format!("{prefix}/{key}"), inner, lines);
             }
         }

@@ -6,6 +6,9 @@ use std::net::IpAddr;
 
 /// How many observables of one detection are kept.
 const MOST: usize = 200;
+/// What is kept of a key, and of the way to a value.
+const LONGEST_KEY: usize = 64;
+const LONGEST_ROLE: usize = 200;
 
 /// The observables of a detection: those of its event, then files named on command lines, then host and user.
 pub fn of(detection: &Detection) -> Vec<Observable> {
@@ -30,10 +33,13 @@ struct Found {
 
 impl Found {
     fn walk<'a>(&mut self, value: &'a Value, path: &mut Vec<&'a str>) {
+        if self.list.len() >= MOST {
+            return;
+        }
         match value {
             Value::Object(map) => {
                 for (key, inner) in map {
-                    path.push(key);
+                    path.push(&key[..key.floor_char_boundary(LONGEST_KEY)]);
                     self.walk(inner, path);
                     path.pop();
                 }
@@ -55,7 +61,8 @@ impl Found {
             return;
         }
         if self.seen.insert((kind, value.clone())) {
-            self.list.push(Observable { kind, value, role: role.to_owned() });
+            let role = role[..role.floor_char_boundary(LONGEST_ROLE)].replace('\0', "\u{FFFD}");
+            self.list.push(Observable { kind, value, role });
         }
     }
 }

@@ -5,7 +5,8 @@ use crate::ingest::batch::Batcher;
 use crate::jobs::PanelSource;
 use crate::secret::Vault;
 use crate::store::Store;
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
 use tokio::sync::{Notify, Semaphore, watch};
 
 /// The running program as handlers see it.
@@ -29,6 +30,8 @@ pub struct App {
     pub hashing: Arc<Semaphore>,
     /// Places for event streams.
     pub streams: Arc<Semaphore>,
+    /// How many event streams each session has open.
+    pub open_streams: Arc<Mutex<HashMap<Vec<u8>, usize>>>,
     /// How often sources and tokens may call.
     pub buckets: Arc<Buckets>,
     /// Whether this is the demo, which shows its sign-in.
@@ -53,6 +56,7 @@ impl App {
             newest: super::live::watch(store.clone(), Arc::clone(&wake)).await?,
             hashing: Arc::new(Semaphore::new(2)),
             streams: Arc::new(Semaphore::new(crate::limits::STREAMS)),
+            open_streams: Arc::default(),
             buckets: Arc::new(Buckets::default()),
             store,
             config,

@@ -6,7 +6,7 @@ use crate::domain::Role;
 use crate::error::{AppError, Result};
 use crate::limits;
 use crate::store::users::User;
-use crate::store::{Actor, ActorKind, Scope, orgs, sessions};
+use crate::store::{Actor, ActorKind, Scope, Store, orgs, sessions};
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Argon2, PasswordHash};
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
@@ -26,7 +26,7 @@ pub fn client_address(app: &App, parts: &Parts) -> String {
     if !app.config.server.trusted_proxies.contains(&peer) {
         return peer.to_string();
     }
-    let forwarded = parts.headers.get("x-forwarded-for").and_then(|value| value.to_str().ok());
+    let forwarded = parts.headers.get_all("x-forwarded-for").iter().next_back().and_then(|value| value.to_str().ok());
     let last = forwarded.and_then(|list| list.rsplit(',').next()).and_then(|last| last.trim().parse::<IpAddr>().ok());
     last.unwrap_or(peer).to_string()
 }
@@ -103,7 +103,10 @@ impl FromRequestParts<App> for SignedIn {
     type Rejection = AppError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
-        let next = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+        // What was posted can't be gone back to; the page it was posted from can.
+        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+        let get = parts.method == axum::http::Method::GET;
+        let next = if get { path } else { path.rsplit_once('/').map_or("/", |(page, _)| page) }.to_owned();
         <Self as OptionalFromRequestParts<App>>::from_request_parts(parts, app).await?.ok_or(AppError::SignedOut(next))
     }
 }
@@ -121,12 +124,22 @@ impl OptionalFromRequestParts<App> for SignedIn {
         let Some((user, seen_ms)) = found else { return Ok(None) };
         // Once a minute is enough to know that a session is in use.
         if now - seen_ms > 60_000 {
-            let mut tx = app.store.write().await?;
-            sessions::touch(&mut tx, &session, now).await?;
-            tx.commit().await?;
+            tokio::spawn(touch(app.store.clone(), session.clone(), now));
         }
         let request_id = parts.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
         Ok(Some(Self { user, session, client: client_address(app, parts), request_id }))
+    }
+}
+
+/// Notes that a session is in use. Not part of the request: pages must stay readable where nothing can be written.
+async fn touch(store: Store, session: Vec<u8>, now: i64) {
+    let touched = async {
+        let mut tx = store.write().await?;
+        sessions::touch(&mut tx, &session, now).await?;
+        tx.commit().await
+    };
+    if let Err(error) = touched.await {
+        tracing::warn!(%error, "a session could not be noted as in use");
     }
 }
 

@@ -6,6 +6,7 @@ use super::App;
 use super::auth::SignedIn;
 use crate::clock::now_ms;
 use crate::error::{AppError, Result};
+use crate::limits;
 use crate::store::{Store, changes, orgs};
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -47,6 +48,38 @@ struct Feed {
     waiting: VecDeque<changes::Changed>,
     newest: channel::Receiver<i64>,
     _place: OwnedSemaphorePermit,
+    _own: OwnPlace,
+}
+
+/// One of the few streams of a session; gives its place back when the stream ends.
+struct OwnPlace {
+    app: App,
+    session: Vec<u8>,
+}
+
+impl OwnPlace {
+    fn take(app: &App, session: &[u8]) -> Option<Self> {
+        let mut open = app.open_streams.lock().ok()?;
+        let count = open.entry(session.to_vec()).or_insert(0);
+        if *count >= limits::STREAMS_PER_SESSION {
+            return None;
+        }
+        *count += 1;
+        Some(Self { app: app.clone(), session: session.to_vec() })
+    }
+}
+
+impl Drop for OwnPlace {
+    fn drop(&mut self) {
+        if let Ok(mut open) = self.app.open_streams.lock()
+            && let Some(count) = open.get_mut(&self.session)
+        {
+            *count -= 1;
+            if *count == 0 {
+                open.remove(&self.session);
+            }
+        }
+    }
 }
 
 /// `GET /events`
@@ -54,11 +87,12 @@ pub async fn events(me: SignedIn, State(app): State<App>, headers: HeaderMap) ->
     let place = Arc::clone(&app.streams)
         .try_acquire_owned()
         .map_err(|_| AppError::NotReady("Too many live pages are open."))?;
+    let own = OwnPlace::take(&app, &me.session).ok_or(AppError::NotReady("This session has too many live pages open."))?;
     let newest = app.newest.clone();
     let asked = headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.parse().ok());
     let orgs = orgs::of_user(&mut app.store.read().await?, me.user.id).await?.into_iter().map(|org| org.id).collect();
     let last = asked.unwrap_or(*newest.borrow());
-    let feed = Feed { app, me, orgs, last, waiting: VecDeque::new(), newest, _place: place };
+    let feed = Feed { app, me, orgs, last, waiting: VecDeque::new(), newest, _place: place, _own: own };
     let first = futures_util::stream::iter([Ok(Event::default().event("hello").data(last.to_string()))]);
     Ok(Sse::new(first.chain(stream(feed))).keep_alive(KeepAlive::new().interval(Duration::from_secs(15)).text("beat")))
 }

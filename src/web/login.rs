@@ -111,10 +111,13 @@ fn address(app: &App, peer: Peer, headers: HeaderMap) -> String {
 async fn count_try(app: &App, account: &str, place: &str) -> Result<Result<(), u64>> {
     let mut tx = app.store.write().await?;
     let now = now_ms();
-    let (by_account, by_place) =
-        (throttle::try_once(&mut tx, account, now).await?, throttle::try_once(&mut tx, place, now).await?);
+    for name in [place, account] {
+        if let Err(wait) = throttle::try_once(&mut tx, name, now).await? {
+            return Ok(Err(wait));
+        }
+    }
     tx.commit().await?;
-    Ok(by_account.and(by_place))
+    Ok(Ok(()))
 }
 
 /// Hashing takes memory and time on purpose: two at once, off the async threads.

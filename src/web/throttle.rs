@@ -10,18 +10,23 @@ const FREE: i64 = 5;
 /// The longest wait.
 const LONGEST_MS: i64 = 60_000;
 /// Failures older than this are forgotten.
-const WINDOW_MS: i64 = 24 * 60 * 60 * 1000;
+pub const WINDOW_MS: i64 = 24 * 60 * 60 * 1000;
 
-/// Counts a try at signing in before the password is looked at; `Err` holds the seconds to wait.
+/// Counts a try at signing in before the password is looked at; `Err` holds the seconds to wait, and
+/// then the caller must not commit: a refused try counts for nothing.
 ///
 /// # Errors
 /// Where the database refuses.
 pub async fn try_once(tx: &mut Tx, name: &str, now_ms: i64) -> Result<std::result::Result<(), u64>> {
-    let known = throttles::get(tx, name).await?.filter(|known| now_ms - known.first_ms < WINDOW_MS);
-    let before = known.unwrap_or(Throttle { failures: 0, first_ms: now_ms, blocked_ms: 0 });
-    if before.blocked_ms > now_ms {
-        return Ok(Err(u64::try_from((before.blocked_ms - now_ms + 999) / 1000).unwrap_or(1)));
+    let counted = throttles::count(tx, name, now_ms).await?;
+    if counted.blocked_ms > now_ms {
+        return Ok(Err(u64::try_from((counted.blocked_ms - now_ms + 999) / 1000).unwrap_or(1)));
     }
+    let before = if now_ms - counted.first_ms < WINDOW_MS {
+        Throttle { failures: counted.failures - 1, ..counted }
+    } else {
+        Throttle { failures: 0, first_ms: now_ms, blocked_ms: 0 }
+    };
     throttles::set(tx, name, after(before, now_ms)).await?;
     Ok(Ok(()))
 }

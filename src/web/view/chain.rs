@@ -53,8 +53,8 @@ pub struct EventView {
     pub nodes: Vec<Node>,
     /// All other fields.
     pub fields: Vec<Field>,
-    /// How many fields are left out.
-    pub more: usize,
+    /// Whether fields are left out.
+    pub more: bool,
 }
 
 /// Fields that one page shows of an event.
@@ -73,7 +73,7 @@ pub fn event(detection: &Detection) -> EventView {
     }
     let mut fields = Vec::new();
     leaves(&detection.event, "", view.nodes.is_empty(), &mut fields);
-    view.more = fields.len().saturating_sub(MOST_FIELDS);
+    view.more = fields.len() > MOST_FIELDS;
     fields.truncate(MOST_FIELDS);
     view.fields = fields;
     view
@@ -126,7 +126,13 @@ const SHOWN: &[&str] = &[
 
 fn leaves(value: &serde_json::Value, at: &str, all: bool, into: &mut Vec<Field>) {
     use serde_json::Value;
-    let below = |key: &str| if at.is_empty() { text::visible(key) } else { format!("{at} / {}", text::visible(key)) };
+    if into.len() > MOST_FIELDS {
+        return;
+    }
+    let below = |key: &str| {
+        let key = text::start(key, 80);
+        if at.is_empty() { key } else { format!("{at} / {key}") }
+    };
     match value {
         Value::Object(map) => {
             for (key, inner) in map.iter().filter(|(key, _)| all || !at.is_empty() || !SHOWN.contains(&key.as_str())) {
@@ -134,7 +140,7 @@ fn leaves(value: &serde_json::Value, at: &str, all: bool, into: &mut Vec<Field>)
             }
         }
         Value::Array(items) => {
-            items.iter().enumerate().for_each(|(index, item)| leaves(item, &below(&index.to_string()), all, into));
+            items.iter().enumerate().take(MOST_FIELDS + 1).for_each(|(index, item)| leaves(item, &below(&index.to_string()), all, into));
         }
         Value::String(value) => {
             into.push(Field { name: at.to_owned(), value: text::pieces(&text::start(value, text::FOLD)) });

@@ -15,8 +15,14 @@ pub struct Span {
 pub fn spans(value: &Value) -> Vec<Span> {
     let mut out = Writer(Vec::new());
     out.value(value, 0);
+    if out.0.len() >= MOST {
+        out.0.push(Span { class: "l", text: "\n… more than a page can show; whole in the download".to_owned() });
+    }
     out.0
 }
+
+/// Spans that one document may have on a page.
+const MOST: usize = 6_000;
 
 struct Writer(Vec<Span>);
 
@@ -29,10 +35,13 @@ impl Writer {
     }
 
     fn value(&mut self, value: &Value, depth: usize) {
+        if self.0.len() >= MOST {
+            return;
+        }
         match value {
             Value::Object(map) if !map.is_empty() => {
                 self.put("", "{\n".to_owned());
-                for (at, (key, inner)) in map.iter().enumerate() {
+                for (at, (key, inner)) in map.iter().enumerate().take(MOST.saturating_sub(self.0.len())) {
                     self.put("", "  ".repeat(depth + 1));
                     self.put("k", quoted(key));
                     self.put("", ": ".to_owned());
@@ -43,7 +52,7 @@ impl Writer {
             }
             Value::Array(items) if !items.is_empty() => {
                 self.put("", "[\n".to_owned());
-                for (at, item) in items.iter().enumerate() {
+                for (at, item) in items.iter().enumerate().take(MOST.saturating_sub(self.0.len())) {
                     self.put("", "  ".repeat(depth + 1));
                     self.value(item, depth + 1);
                     self.put("", if at + 1 < items.len() { ",\n" } else { "\n" }.to_owned());
