@@ -38,6 +38,9 @@ pub enum AppError {
     /// Too often; seconds to wait.
     #[error("Too many requests. Try again in {0} s.")]
     TooMany(u64),
+    /// The body did not arrive.
+    #[error("The request took too long to arrive.")]
+    Slow,
     /// The body is too large.
     #[error("The body is too large.")]
     TooLarge,
@@ -83,6 +86,12 @@ impl From<ReviewError> for AppError {
     }
 }
 
+impl From<axum::extract::rejection::BytesRejection> for AppError {
+    fn from(error: axum::extract::rejection::BytesRejection) -> Self {
+        if error.status() == StatusCode::PAYLOAD_TOO_LARGE { Self::TooLarge } else { Self::Slow }
+    }
+}
+
 /// What the edge needs to render an error for the client at hand.
 #[derive(Debug, Clone)]
 pub struct Problem {
@@ -101,6 +110,7 @@ impl AppError {
             Self::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Conflict(_) => StatusCode::CONFLICT,
             Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Slow => StatusCode::REQUEST_TIMEOUT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Unsupported(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Busy | Self::NotReady(_) => StatusCode::SERVICE_UNAVAILABLE,

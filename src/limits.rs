@@ -31,6 +31,8 @@ pub const LEASE_RENEWAL: Duration = Duration::from_secs(10);
 pub const JOBS_AT_ONCE: usize = 4;
 /// How often a job is tried before it is given up.
 pub const JOB_TRIES: i64 = 8;
+/// How many runs in a row take over from one that was interrupted.
+pub const RUN_TRIES: i64 = 5;
 /// After these waits a run asks again for votes that failed.
 pub const REVOTE_AFTER_MS: [i64; 3] = [60_000, 300_000, 900_000];
 /// How long a stopping worker lets votes finish.

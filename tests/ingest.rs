@@ -225,3 +225,31 @@ async fn too_many_deliveries_are_told_to_wait() {
     assert_eq!(statuses[..3], [202, 202, 202]);
     assert!(statuses[3..].contains(&429), "{statuses:?}");
 }
+
+#[tokio::test]
+async fn a_detection_made_to_cost_much_costs_little() {
+    let server = spawn().await;
+    let ana = server.sign_in("ana", fusionsoc::domain::Role::Analyst).await;
+    assert_eq!(server.post("/api/v1/detections", format!("[{}1]", "0,".repeat(1_000))).await.0, 413, "too many items");
+    let many: serde_json::Map<_, _> = (0..40_000).map(|at| (format!("k{at}"), json!("10.0.0.1"))).collect();
+    let key = "x".repeat(100_000);
+    let event = json!({key: many, "nul\u{0}key": {"IP_ADDRESS": "10.9.8.7"}, "list": vec![0; 200_000]});
+    let detection = json!({"detect_id": "heavy", "cat": "y".repeat(9_000), "routing": {"sid": "z".repeat(9_000)}, "detect": {"event": event}});
+    let number = server.deliver(&detection.to_string()).await["number"].clone();
+    server.run_jobs().await;
+    for path in [format!("/cases/{number}"), "/cases".to_owned()] {
+        let (status, page) = ana.page(&path).await;
+        assert_eq!(status, 200);
+        assert!(page.len() < 1_000_000, "{path} has {} bytes", page.len());
+    }
+}
+
+#[tokio::test]
+async fn nul_and_endless_cursors_are_refused_and_not_a_fault() {
+    let server = spawn().await;
+    let ana = server.sign_in("ana", fusionsoc::domain::Role::Analyst).await;
+    for path in ["/cases?rule=%00", "/cases?after=-9223372036854775808.0.0&sort=risk", "/cases/1/detections/%00.json"] {
+        assert_eq!(ana.page(path).await.0, 400, "{path}");
+    }
+    assert_eq!(ana.post("/login", &[("username", "a\0"), ("password", "b")]).await.status(), 422);
+}

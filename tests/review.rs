@@ -203,3 +203,38 @@ async fn the_ledger_can_only_grow() {
     };
     assert!(refused);
 }
+
+#[tokio::test]
+async fn undo_takes_back_ones_own_newest_decision_and_nothing_else() {
+    let server = spawn().await;
+    let (ana, kim) = (server.sign_in("ana", Role::Analyst).await, server.sign_in("kim", Role::Analyst).await);
+    let number = triaged(&server).await;
+    let (verdict, status, undo) =
+        (format!("/cases/{number}/verdict"), format!("/cases/{number}/status"), format!("/cases/{number}/undo"));
+    ana.post(&verdict, &[("verdict", "false_positive")]).await;
+    let declared = newest(&server, number, "verdict").await["id"].to_string();
+    assert_eq!(kim.post(&undo, &[("event", &declared)]).await.status(), 422, "it is not hers");
+    assert_eq!(kim.post(&status, &[("status", "closed")]).await.status(), 303);
+    assert_eq!(ana.post(&undo, &[("event", &declared)]).await.status(), 409, "something was decided since");
+    let closed = newest(&server, number, "status").await["id"].to_string();
+    assert_eq!(kim.post(&undo, &[("event", &closed)]).await.status(), 303);
+    assert_eq!(server.case(number).await["status"], json!("in_progress"));
+    let lead = server.sign_in("lea", Role::Lead).await;
+    assert_eq!(lead.post(&undo, &[("event", &declared)]).await.status(), 303, "a lead may");
+}
+
+#[tokio::test]
+async fn reopening_needs_a_reason_and_a_key_counts_for_its_own_form_alone() {
+    let server = spawn().await;
+    let ana = server.sign_in("ana", Role::Analyst).await;
+    let number = triaged(&server).await;
+    let key = ("idempotency_key", "same");
+    ana.post(&format!("/cases/{number}/verdict"), &[("verdict", "false_positive"), ("close", "true"), key]).await;
+    assert_eq!(ana.post(&format!("/cases/{number}/notes"), &[("body", "kept"), key]).await.status(), 303);
+    assert_eq!(server.case(number).await["notes"].as_array().unwrap().len(), 1);
+    let path = format!("/cases/{number}/status");
+    assert_eq!(ana.post(&path, &[("status", "in_progress")]).await.status(), 422);
+    assert_eq!(ana.post(&path, &[("status", "in_progress"), ("reason", "a\0b")]).await.status(), 422);
+    assert_eq!(ana.post(&path, &[("status", "in_progress"), ("reason", "new facts")]).await.status(), 303);
+    assert_eq!(ana.post(&path, &[("status", "closed"), ("reason", "foo")]).await.status(), 422, "not one of the codes");
+}

@@ -377,6 +377,7 @@ CREATE TABLE rejects (
     error      TEXT NOT NULL,
     body       TEXT NOT NULL
 ) STRICT;
+CREATE INDEX rejects_whole ON rejects (COALESCE(org_id, 0), status, id);
 CREATE INDEX rejects_newest ON rejects (at_ms DESC, id DESC);
 
 -- Voters that were added on the Models page; those of the configuration file are not here.

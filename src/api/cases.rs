@@ -163,16 +163,26 @@ fn readable<T>(body: Result<Json<T>, JsonRejection>) -> Result<T> {
     match body {
         Ok(Json(value)) => Ok(value),
         Err(JsonRejection::JsonDataError(error)) => {
-            let text = error.body_text();
-            // serde's own words name the field; what precedes them names our types.
-            let text = text.rsplit_once("target type: ").map_or(text.as_str(), |(_, text)| text);
-            Err(AppError::Invalid {
-                field: "body".to_owned(),
-                text: text.split(" at line").next().unwrap_or_default().to_owned(),
-            })
+            Err(AppError::Invalid { field: "body".to_owned(), text: wrong(&error.body_text()) })
         }
+        Err(JsonRejection::BytesRejection(error)) => Err(error.into()),
         Err(JsonRejection::MissingJsonContentType(_)) => Err(AppError::Unsupported("JSON is expected.")),
-        Err(error) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(AppError::TooLarge),
         Err(_) => Err(AppError::BadRequest("The body is not JSON.".to_owned())),
+    }
+}
+
+/// What is wrong with a field, in our own words: serde names the field before a colon, and types of our code after it.
+fn wrong(text: &str) -> String {
+    let after = text.rsplit_once("target type: ").map_or(text, |(_, after)| after);
+    let after = after.split(" at line").next().unwrap_or_default();
+    let about_types = ["invalid type", "expected struct", "missing field"].iter().any(|word| after.contains(word));
+    let (field, rest) = after.split_once(": ").unwrap_or(("", after));
+    match (about_types, field) {
+        (true, "" | "invalid type") => "is not of the form that this call takes".to_owned(),
+        (true, field) => format!("{field} is of the wrong kind or missing"),
+        (false, _) if rest.starts_with("unknown field") => {
+            after.split(", expected").next().unwrap_or_default().to_owned()
+        }
+        (false, _) => after.to_owned(),
     }
 }

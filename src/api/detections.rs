@@ -48,7 +48,7 @@ pub async fn receive(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response> {
     bearer.may(Scope::Ingest)?;
-    let body = body.map_err(|_| AppError::TooLarge)?;
+    let body = body?;
     let kind = header_text(&headers, header::CONTENT_TYPE.as_str()).to_owned();
     let layout = if kind.contains("ndjson") { Layout::Lines } else { Layout::Either };
     let from =
@@ -94,10 +94,10 @@ pub(super) async fn deliver(app: &App, from: Origin, body: &[u8], layout: Layout
     let documents = match reading::read(body, layout) {
         Ok(documents) => documents,
         Err(error) => {
-            let status = if error == Unreadable::TooMany { 422 } else { 400 };
+            let status = if error == Unreadable::TooMany { 413 } else { 400 };
             keep_whole(app, &from, status, &error.to_string(), body).await?;
             return Err(match error {
-                Unreadable::TooMany => AppError::Invalid { field: "body".to_owned(), text: error.to_string() },
+                Unreadable::TooMany => AppError::TooLarge,
                 Unreadable::NotJson(text) => AppError::BadRequest(text),
             });
         }
@@ -139,6 +139,7 @@ async fn sort(app: &App, from: &Origin, documents: Documents) -> Result<(Request
             status: 422,
             error: error.clone(),
             body: raw,
+            size: 0,
         });
         rejected.push(Rejected { index, error });
     }
@@ -169,6 +170,7 @@ pub(super) async fn keep_whole(app: &App, from: &Origin, status: i64, error: &st
         status,
         error: error.to_owned(),
         body: String::from_utf8_lossy(kept).into_owned(),
+        size: 0,
     };
     let mut tx = app.store.write().await?;
     rejects::insert(&mut tx, &reject).await?;

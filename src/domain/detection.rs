@@ -193,11 +193,6 @@ impl Detection {
     }
 }
 
-/// The last part of a Windows or Unix path.
-pub fn file_name(path: &str) -> &str {
-    path.rsplit(['\\', '/']).next().unwrap_or(path)
-}
-
 fn object<'a>(top: &'a Map<String, Value>, field: &'static str) -> Result<&'a Map<String, Value>, Invalid> {
     match top.get(field) {
         Some(Value::Object(map)) => Ok(map),
@@ -260,9 +255,12 @@ impl Reader {
 
     fn texts(&mut self, from: &Map<String, Value>, field: &'static str) -> Vec<String> {
         match from.get(field) {
-            Some(Value::Array(items)) => {
-                items.iter().filter_map(Value::as_str).take(MOST_TEXTS).map(|text| cut(&clean(text), LONGEST_TEXT)).collect()
-            }
+            Some(Value::Array(items)) => items
+                .iter()
+                .filter_map(Value::as_str)
+                .take(MOST_TEXTS)
+                .map(|text| cut(&clean(text), LONGEST_TEXT))
+                .collect(),
             Some(Value::String(one)) => vec![cut(&clean(one), LONGEST_TEXT)],
             None | Some(Value::Null) => Vec::new(),
             Some(_) => self.unreadable(field),

@@ -11,6 +11,7 @@ pub mod answer;
 pub mod detection;
 pub mod dossier;
 pub mod observable;
+pub mod path;
 pub mod platform;
 pub mod reason;
 pub mod report;

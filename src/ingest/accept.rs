@@ -1,5 +1,5 @@
 //! One detection becomes part of a case, or is counted as a repeat.
-use crate::domain::{Detection, Severity, detection::file_name};
+use crate::domain::{Detection, Severity, path::file_name};
 use crate::jobs::triage::Ask;
 use crate::limits;
 use crate::store::{

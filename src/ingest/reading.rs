@@ -60,9 +60,7 @@ pub fn read(bytes: &[u8], layout: Layout) -> Result<Documents, Unreadable> {
     let documents = match layout {
         Layout::Json => json(text)?,
         Layout::Lines => lines(text)?,
-        Layout::Either => {
-            either(text)?
-        }
+        Layout::Either => either(text)?,
     };
     match documents.as_slice() {
         [] => Err(Unreadable::NotJson("the body holds no detection".to_owned())),

@@ -198,10 +198,31 @@ async fn interrupt(tx: &mut Tx, job: &jobs::Job, run: &Run, known: &[votes::Stor
         };
         votes::give(tx, vote.id, &given, now).await?;
     }
-    conclude::interrupted(tx, run, now).await?;
-    follow_up(tx, run, run.tries, now).await?;
+    // What kills a worker again and again must not do so for ever.
+    let again = run.tries < limits::RUN_TRIES;
+    let note =
+        if again { conclude::TAKEN_OVER } else { "The worker stopped here again and again. Ask for another run." };
+    conclude::interrupted(tx, run, note, now).await?;
+    if again {
+        follow_up(tx, run, run.tries + 1, now).await?;
+    }
     jobs::finish(tx, job).await?;
     Ok(())
+}
+
+/// Ends the run of a job that was given up, so that its case is not taken for one that is being triaged.
+///
+/// # Errors
+/// Where the database refuses.
+pub(super) async fn give_up(tx: &mut Tx, job: &jobs::Job, error: &str, now: i64) -> Result<(), sqlx::Error> {
+    let Ok(payload) = payload(job) else { return Ok(()) };
+    if job.kind != KIND {
+        return Ok(());
+    }
+    let run = runs::by_id(tx, payload.run_id).await?;
+    let note = format!("This run could not be carried out: {error}. Ask for another run.");
+    conclude::interrupted(tx, &run, &note, now).await?;
+    refresh_case(tx, run.case_number).await
 }
 
 /// Nothing that follows in this transaction may happen unless the job is still ours.

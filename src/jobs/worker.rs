@@ -4,6 +4,8 @@ use crate::clock::now_ms;
 use crate::config::Policy;
 use crate::limits;
 use crate::store::{Store, jobs};
+use futures_util::FutureExt;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -105,16 +107,21 @@ impl Worker {
         let renewing = CancellationToken::new();
         let guard = renewing.clone().drop_guard();
         tokio::spawn(renew(self.store.clone(), job.clone(), renewing));
-        let result = match job.kind.as_str() {
-            triage::KIND => triage::work(self, &job).await,
-            triage::REVOTE => triage::revote(self, &job).await,
-            other => Err(JobError::Unusable(format!("unknown kind of job: {other}"))),
-        };
+        let result = AssertUnwindSafe(self.of_kind(&job)).catch_unwind().await;
+        let result = result.unwrap_or_else(|_| Err(JobError::Unusable("the worker hit a fault of ours".to_owned())));
         drop(guard);
         self.wake.notify_waiters();
         match result {
             Ok(()) | Err(JobError::LeaseLost) => {}
             Err(error) => self.put_back(&job, &error).await,
+        }
+    }
+
+    async fn of_kind(&self, job: &jobs::Job) -> Result<(), JobError> {
+        match job.kind.as_str() {
+            triage::KIND => triage::work(self, job).await,
+            triage::REVOTE => triage::revote(self, job).await,
+            other => Err(JobError::Unusable(format!("unknown kind of job: {other}"))),
         }
     }
 
@@ -125,6 +132,9 @@ impl Worker {
         let put = async {
             let mut tx = self.store.write().await?;
             jobs::put_back(&mut tx, job, now_ms() + wait_ms, &error.to_string(), dead).await?;
+            if dead {
+                triage::give_up(&mut tx, job, &error.to_string(), now_ms()).await?;
+            }
             tx.commit().await
         };
         if let Err(error) = put.await {

@@ -1,7 +1,7 @@
 //! The small steps: status, note, assignee, severity, another run.
 use super::declare::apply;
 use super::{ReviewError, fresh};
-use crate::domain::{Severity, Status, Verdict};
+use crate::domain::{Severity, Status, Verdict, reason as reasons};
 use crate::jobs::triage::{self, Ask};
 use crate::store::cases::{self, Case, Decision};
 use crate::store::notes::{self, Note};
@@ -73,6 +73,29 @@ pub async fn set_status(
         return Ok(());
     }
     fresh(case, version)?;
+    check_step(case, to, reason.trim())?;
+    let reopening = case.status == Status::Closed;
+    let decision = moved(case, to, reason.trim(), now_ms);
+    apply(tx, case, &decision).await?;
+    let said = reasons::label(reason.trim()).chars().take(500).collect::<String>();
+    let because = if said.is_empty() { said } else { format!(": {said}") };
+    let verb = if reopening { "Reopened" } else { "Status" };
+    let change = Change {
+        org_id: case.org_id,
+        case: case.number,
+        kind: "status",
+        text: &format!("{verb}: {} → {}{because}", case.status.label().to_lowercase(), to.label().to_lowercase()),
+        old: case.status.as_str(),
+        new: to.as_str(),
+        run: None,
+        undo: Some(&serde_json::to_string(&case.decision()).unwrap_or_default()),
+    };
+    record(tx, actor, change, now_ms).await?;
+    Ok(())
+}
+
+/// The step must be allowed. Reopening needs a reason in words; closing without a verdict needs one of the codes for that.
+fn check_step(case: &Case, to: Status, reason: &str) -> Result<(), ReviewError> {
     if !case.status.may_become(to) {
         let next =
             case.status.next().iter().map(|status| status.label().to_lowercase()).collect::<Vec<_>>().join(" or ");
@@ -83,30 +106,32 @@ pub async fn set_status(
         );
         return ReviewError::invalid("status", text);
     }
-    if to == Status::Closed && !case.verdict.decided() && reason.trim().is_empty() {
-        return ReviewError::invalid("reason", "Closing without a verdict needs a reason.");
+    if case.status == Status::Closed && reason.is_empty() {
+        return ReviewError::invalid("reason", "Reopening needs a reason.");
     }
-    let reopening = case.status == Status::Closed;
-    let decision = moved(case, to, now_ms);
-    apply(tx, case, &decision).await?;
-    let because = if reason.trim().is_empty() {
-        String::new()
-    } else {
-        format!(": {}", reason.trim().chars().take(500).collect::<String>())
-    };
-    let verb = if reopening { "Reopened" } else { "Status" };
-    let text = format!("{verb}: {} → {}{because}", case.status.label().to_lowercase(), to.label().to_lowercase());
-    step(tx, actor, case, "status", &text, (case.status.as_str(), to.as_str()), now_ms).await
+    if to == Status::Closed && !case.verdict.decided() {
+        let codes = reasons::of(Verdict::Pending);
+        if !codes.iter().any(|(code, _)| *code == reason) {
+            let codes = codes.iter().map(|(code, _)| *code).collect::<Vec<_>>().join(", ");
+            return ReviewError::invalid(
+                "reason",
+                format!("Closing without a verdict needs a reason: one of {codes}."),
+            );
+        }
+    }
+    Ok(())
 }
 
 /// The decision after a step; a reopened case is not decided any more.
-fn moved(case: &Case, to: Status, now_ms: i64) -> Decision {
+fn moved(case: &Case, to: Status, reason: &str, now_ms: i64) -> Decision {
     let closed_ms = (to == Status::Closed).then_some(now_ms);
     if case.status == Status::Closed {
         let (reason, decided_by) = (String::new(), String::new());
         return Decision { status: to, verdict: Verdict::Pending, reason, decided_by, decided_ms: None, closed_ms };
     }
-    Decision { status: to, closed_ms, ..case.decision() }
+    let undecided = to == Status::Closed && !case.verdict.decided();
+    let reason = if undecided { reason.to_owned() } else { case.reason.clone() };
+    Decision { status: to, closed_ms, reason, ..case.decision() }
 }
 
 /// Gives a case to somebody, or with an empty name to nobody.

@@ -4,19 +4,29 @@ use super::{ReviewError, stale};
 use crate::store::cases::{Case, Decision};
 use crate::store::{Actor, Change, Tx, record, timeline};
 
-/// Undoes a decision of a case.
+/// Undoes a decision of a case; `any` where the actor may undo what others decided.
 ///
 /// # Errors
 /// `Invalid` where there is no such entry or it can't be undone, `Conflict` where it was undone or
 /// something was decided after it.
-pub async fn undo(tx: &mut Tx, actor: &Actor, case: &Case, event: i64, now_ms: i64) -> Result<i64, ReviewError> {
+pub async fn undo(
+    tx: &mut Tx,
+    actor: &Actor,
+    case: &Case,
+    event: i64,
+    any: bool,
+    now_ms: i64,
+) -> Result<i64, ReviewError> {
     let Some(entry) = timeline::in_case(tx, case.number, event).await? else {
         return ReviewError::invalid("event", "There is no such entry in this case.");
     };
     let Some(before) = entry.undo.as_deref().and_then(|undo| serde_json::from_str::<Decision>(undo).ok()) else {
         return ReviewError::invalid("event", "This can't be undone.");
     };
-    if later_decision(tx, case, event).await? {
+    if entry.actor != actor.name && !any {
+        return ReviewError::invalid("event", "Only a lead can undo what somebody else decided.");
+    }
+    if timeline::decided_after(tx, case.number, event).await? {
         return Err(ReviewError::Conflict(stale(case)));
     }
     if timeline::undone(tx, event, now_ms).await? == 0 {
@@ -36,9 +46,4 @@ pub async fn undo(tx: &mut Tx, actor: &Actor, case: &Case, event: i64, now_ms: i
         undo: None,
     };
     Ok(record(tx, actor, change, now_ms).await?)
-}
-
-async fn later_decision(tx: &mut Tx, case: &Case, event: i64) -> Result<bool, ReviewError> {
-    let newest = timeline::of_case(tx, case.number, 200).await?;
-    Ok(newest.iter().any(|entry| entry.id > event && entry.undo.is_some() && entry.undone_ms.is_none()))
 }

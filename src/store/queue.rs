@@ -169,6 +169,8 @@ pub async fn page(tx: &mut Tx, scope: Scope, filter: &Filter, after: Option<Curs
         .bind(&filter.sensor)
         .bind(&filter.q)
         .bind(beyond(&filter.q))
+        .bind(filter.q.to_lowercase())
+        .bind(beyond(&filter.q.to_lowercase()))
         .fetch_all(db))
 }
 
@@ -187,9 +189,9 @@ fn page_sql(condition: &str, keyset: &str, order: &str) -> String {
 }
 
 /// Cases whose host or title begins with the text, or that hold it as an observable: index look-ups only.
-const SEARCH: &str = "SELECT number FROM cases WHERE hostname >= $15 AND hostname < $16
+const SEARCH: &str = "SELECT number FROM cases WHERE hostname >= $17 AND hostname < $18
     UNION SELECT number FROM cases WHERE title >= $15 AND title < $16
-    UNION SELECT co.case_number FROM observables ob JOIN case_observables co ON co.observable_id = ob.id WHERE ob.value = $15";
+    UNION SELECT co.case_number FROM observables ob JOIN case_observables co ON co.observable_id = ob.id WHERE ob.value IN ($15, $17)";
 
 /// The first text after all that begin with `prefix`.
 fn beyond(prefix: &str) -> String {

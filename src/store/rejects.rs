@@ -1,4 +1,4 @@
-//! What ingest refused: kept, newest first, the last 1,000.
+//! What ingest refused, newest first.
 use super::{Result, Tx, on, run};
 
 /// A refused delivery.
@@ -16,35 +16,52 @@ pub struct Reject {
     pub status: i64,
     /// Why.
     pub error: String,
-    /// What came: whole for a bad item in a list, else the first 4 KiB.
+    /// What came: whole for a bad item in a list, else the first 4 KiB; in lists the first 4,096 characters.
     pub body: String,
+    /// Its length in characters, in lists.
+    #[sqlx(default)]
+    pub size: i64,
 }
 
-/// Keeps a refused delivery and lets go of the oldest beyond 1,000.
+/// Keeps a refused delivery. Of whole requests that were refused, an organisation keeps its last 100
+/// (and nobody in particular theirs); bad items of a list are kept until somebody has dealt with them.
 pub async fn insert(tx: &mut Tx, reject: &Reject) -> Result<()> {
-    let id: i64 = on!(tx, |db| {
-        sqlx::query_scalar(
-        "INSERT INTO rejects (org_id, at_ms, source, status, error, body) VALUES ($1, $2, $3, $4, $5, $6) RETURNING id"
-    )
-    .bind(reject.org_id)
-    .bind(reject.at_ms)
-    .bind(&reject.source)
-    .bind(reject.status)
-    .bind(&reject.error)
-    .bind(reject.body.replace('\0', "\u{FFFD}"))
-    .fetch_one(db)
-    })?;
-    run!(tx, sqlx::query("DELETE FROM rejects WHERE id <= $1").bind(id - 1_000))?;
+    run!(
+        tx,
+        sqlx::query("INSERT INTO rejects (org_id, at_ms, source, status, error, body) VALUES ($1, $2, $3, $4, $5, $6)")
+            .bind(reject.org_id)
+            .bind(reject.at_ms)
+            .bind(&reject.source)
+            .bind(reject.status)
+            .bind(&reject.error)
+            .bind(reject.body.replace('\0', "\u{FFFD}"))
+    )?;
+    if reject.status != BAD_ITEM {
+        run!(
+            tx,
+            sqlx::query(
+                "DELETE FROM rejects WHERE COALESCE(org_id, 0) = $1 AND status <> $2 AND id < (SELECT MIN(id) FROM
+                 (SELECT id FROM rejects WHERE COALESCE(org_id, 0) = $1 AND status <> $2 ORDER BY id DESC LIMIT 100) AS kept)"
+            )
+            .bind(reject.org_id.unwrap_or_default())
+            .bind(BAD_ITEM)
+        )?;
+    }
     Ok(())
 }
 
+/// The status of a bad item in a list whose other items were taken.
+pub const BAD_ITEM: i64 = 422;
+
 /// The newest refused deliveries of a person's organisations, and those of unknown ones.
 pub async fn newest(tx: &mut Tx, user_id: i64) -> Result<Vec<Reject>> {
-    on!(tx, |db| sqlx::query_as(
-        "SELECT id, org_id, at_ms, source, status, error, body FROM rejects r
+    on!(tx, |db| {
+        sqlx::query_as(
+        "SELECT id, org_id, at_ms, source, status, error, SUBSTR(body, 1, 4096) AS body, CAST(LENGTH(body) AS BIGINT) AS size FROM rejects r
          WHERE r.org_id IS NULL OR EXISTS (SELECT 1 FROM memberships m WHERE m.org_id = r.org_id AND m.user_id = $1)
          ORDER BY at_ms DESC, id DESC LIMIT 100"
     )
     .bind(user_id)
-    .fetch_all(db))
+    .fetch_all(db)
+    })
 }

@@ -56,3 +56,16 @@ pub async fn undone(tx: &mut Tx, id: i64, now_ms: i64) -> Result<u64> {
         sqlx::query("UPDATE timeline SET undone_ms = $1 WHERE id = $2 AND undone_ms IS NULL").bind(now_ms).bind(id)
     )
 }
+
+/// Whether something was decided on a case after an entry and stands.
+pub async fn decided_after(tx: &mut Tx, case: i64, id: i64) -> Result<bool> {
+    let later: Option<i64> = on!(tx, |db| {
+        sqlx::query_scalar(
+        "SELECT id FROM timeline WHERE case_number = $1 AND id > $2 AND kind IN ('verdict', 'status') AND undone_ms IS NULL LIMIT 1"
+    )
+    .bind(case)
+    .bind(id)
+    .fetch_optional(db)
+    })?;
+    Ok(later.is_some())
+}

@@ -132,7 +132,7 @@ fn files_named(command_line: &str) -> Vec<&str> {
 fn is_file(token: &str) -> bool {
     let drive = token.as_bytes().get(1..3) == Some(b":\\") && token.as_bytes()[0].is_ascii_alphabetic();
     let absolute = drive || token.starts_with("\\\\") || token.starts_with('/');
-    let name = crate::domain::detection::file_name(token);
+    let name = crate::domain::path::file_name(token);
     let extension = name.rsplit_once('.').map(|(_, extension)| extension).unwrap_or_default();
     absolute
         && (1..=5).contains(&extension.len())

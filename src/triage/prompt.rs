@@ -136,6 +136,8 @@ struct Lines {
     text: Vec<String>,
     used: usize,
     truncated: Vec<String>,
+    /// Whether the room for the event is used up.
+    full: bool,
 }
 
 impl Lines {
@@ -146,7 +148,10 @@ impl Lines {
         let left = EVENT_TOKENS.saturating_sub(self.used);
         let name: String = render::escape(&braces(name)).chars().take(LONGEST_NAME).collect();
         if left < 24 {
-            self.truncated.push(format!("{name} was left out: the event is too long"));
+            if !self.full {
+                self.truncated.push(format!("{name} and what follows it was left out: the event is too long"));
+            }
+            self.full = true;
             return;
         }
         let rendered = render::value(&braces(raw), cap.min(left));
@@ -193,9 +198,13 @@ impl Lines {
     fn tree(&mut self, path: &str, value: &Value) {
         /// Numbers of the machine that say nothing about behaviour.
         const NOISE: &[&str] = &["BASE_ADDRESS", "MEMORY_USAGE", "THREADS", "THIS_ATOM", "PARENT_ATOM"];
+        if self.full {
+            return;
+        }
         match value {
             Value::Object(map) => {
                 for (key, inner) in map.iter().filter(|(key, _)| !NOISE.contains(&key.as_str())) {
+                    let key = &key[..key.floor_char_boundary(LONGEST_NAME)];
                     self.tree(&format!("{path}.{key}"), inner);
                 }
             }

@@ -105,7 +105,7 @@ fn strongest(findings: &[Finding], bad: bool) -> String {
 }
 
 fn summary(dossier: &Dossier) -> String {
-    let name = |path: &str| crate::domain::detection::file_name(path).to_owned();
+    let name = |path: &str| crate::domain::path::file_name(path).to_owned();
     match (dossier.detection.parent(), dossier.detection.process()) {
         (Some(parent), Some(process)) => format!("{} started {}", name(&parent.path), name(&process.path)),
         (None, Some(process)) => format!("{} ran", name(&process.path)),

@@ -37,12 +37,12 @@ pub struct VerdictForm {
 }
 
 /// Begins a form's work: the person may, the case is theirs, and the form was not sent before.
-async fn begin(app: &App, me: &SignedIn, number: i64, key: &str) -> Result<(Tx, Option<Case>)> {
+async fn begin(app: &App, me: &SignedIn, number: i64, form: &str, key: &str) -> Result<(Tx, Option<Case>)> {
     me.must_be(Role::Analyst)?;
     let mut tx = app.store.write().await?;
     let case = cases::visible(&mut tx, me.scope(), number).await?.ok_or(AppError::NotFound)?;
-    let first = key.is_empty()
-        || idempotency::take(&mut tx, me.user.id, &key[..key.floor_char_boundary(100)], now_ms()).await?;
+    let token = format!("{number}/{form}/{}", &key[..key.floor_char_boundary(100)]);
+    let first = key.is_empty() || idempotency::take(&mut tx, me.user.id, &token, now_ms()).await?;
     Ok((tx, first.then_some(case)))
 }
 
@@ -86,7 +86,7 @@ pub async fn verdict(
     CaseNumber(number): CaseNumber,
     Fields(form): Fields<VerdictForm>,
 ) -> Result<Response> {
-    let (mut tx, case) = begin(&app, &me, number, &form.idempotency_key).await?;
+    let (mut tx, case) = begin(&app, &me, number, "verdict", &form.idempotency_key).await?;
     let Some(case) = case else { return Ok(back(number)) };
     let parsed = form.verdict.parse::<Verdict>();
     let kept =
@@ -127,7 +127,7 @@ pub async fn note(
     CaseNumber(number): CaseNumber,
     Fields(form): Fields<NoteForm>,
 ) -> Result<Response> {
-    let (mut tx, case) = begin(&app, &me, number, &form.idempotency_key).await?;
+    let (mut tx, case) = begin(&app, &me, number, "note", &form.idempotency_key).await?;
     let Some(case) = case else { return Ok(back(number)) };
     let done = review::add_note(&mut tx, &me.actor(), &case, &form.body, &form.kind, now_ms()).await;
     finish(&app, &me, tx, number, done, Kept { body: form.body, ..Kept::default() }).await
@@ -156,7 +156,7 @@ pub async fn status(
     CaseNumber(number): CaseNumber,
     Fields(form): Fields<StepForm>,
 ) -> Result<Response> {
-    let (mut tx, case) = begin(&app, &me, number, &form.idempotency_key).await?;
+    let (mut tx, case) = begin(&app, &me, number, "status", &form.idempotency_key).await?;
     let Some(case) = case else { return Ok(back(number)) };
     let done = match form.status.parse::<Status>() {
         Err(unknown) => Err(ReviewError::Invalid { field: "status", text: unknown.to_string() }),
@@ -174,7 +174,7 @@ pub async fn severity(
     CaseNumber(number): CaseNumber,
     Fields(form): Fields<StepForm>,
 ) -> Result<Response> {
-    let (mut tx, case) = begin(&app, &me, number, &form.idempotency_key).await?;
+    let (mut tx, case) = begin(&app, &me, number, "severity", &form.idempotency_key).await?;
     let Some(case) = case else { return Ok(back(number)) };
     let done = match form.severity.parse::<Severity>() {
         Err(unknown) => Err(ReviewError::Invalid { field: "severity", text: unknown.to_string() }),
@@ -190,7 +190,7 @@ pub async fn assign(
     CaseNumber(number): CaseNumber,
     Fields(form): Fields<StepForm>,
 ) -> Result<Response> {
-    let (mut tx, case) = begin(&app, &me, number, &form.idempotency_key).await?;
+    let (mut tx, case) = begin(&app, &me, number, "assign", &form.idempotency_key).await?;
     let Some(case) = case else { return Ok(back(number)) };
     let done = review::assign(&mut tx, &me.actor(), &case, &form.user, now_ms()).await;
     finish(&app, &me, tx, number, done, Kept::default()).await
@@ -203,7 +203,7 @@ pub async fn triage(
     CaseNumber(number): CaseNumber,
     Fields(form): Fields<StepForm>,
 ) -> Result<Response> {
-    let (mut tx, case) = begin(&app, &me, number, &form.idempotency_key).await?;
+    let (mut tx, case) = begin(&app, &me, number, "triage", &form.idempotency_key).await?;
     let Some(case) = case else { return Ok(back(number)) };
     let done = review::ask_again(&mut tx, &me.actor(), &case, now_ms()).await;
     finish(&app, &me, tx, number, done, Kept::default()).await
@@ -224,8 +224,8 @@ pub async fn undo(
     CaseNumber(number): CaseNumber,
     Fields(form): Fields<UndoForm>,
 ) -> Result<Response> {
-    let (mut tx, case) = begin(&app, &me, number, &form.idempotency_key).await?;
+    let (mut tx, case) = begin(&app, &me, number, "undo", &form.idempotency_key).await?;
     let Some(case) = case else { return Ok(back(number)) };
-    let done = review::undo(&mut tx, &me.actor(), &case, form.event, now_ms()).await;
+    let done = review::undo(&mut tx, &me.actor(), &case, form.event, me.user.role >= Role::Lead, now_ms()).await;
     finish(&app, &me, tx, number, done, Kept::default()).await
 }

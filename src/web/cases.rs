@@ -174,7 +174,7 @@ fn show_of(app: &App, me: &SignedIn, chrome: Chrome, data: CaseData, run: Option
         tags: tags(&data.sensor, &app.config.policy.veto_tags),
         platform: view::platform_words(&data.sensor),
         notes: view::note_views(&data),
-        undo: undo(app, &data.timeline),
+        undo: undo(app, me, &data.timeline),
         auto_close: auto_close(app),
         may_decide: me.user.role >= Role::Analyst,
         key: hex::encode(rand::random::<[u8; 8]>()),
@@ -218,8 +218,10 @@ fn tags(sensor: &sensors::Sensor, patterns: &[String]) -> Vec<(String, bool)> {
 }
 
 /// The newest decision that stands, and for how long its undo is offered.
-fn undo(app: &App, timeline: &[timeline::Entry]) -> Undo {
-    let newest = timeline.iter().find(|entry| entry.undo.is_some() && entry.undone_ms.is_none());
+fn undo(app: &App, me: &SignedIn, timeline: &[timeline::Entry]) -> Undo {
+    let newest =
+        timeline.iter().find(|entry| matches!(entry.kind.as_str(), "verdict" | "status") && entry.undone_ms.is_none());
+    let newest = newest.filter(|entry| entry.undo.is_some() && entry.actor == me.user.username);
     let window = i64::from(app.config.policy.undo_s) * 1000;
     Undo {
         event: newest.map(|entry| entry.id),

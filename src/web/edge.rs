@@ -24,10 +24,12 @@ pub async fn finish(State(_): State<App>, mut request: Request, next: Next) -> R
     let id = hex::encode(rand::random::<[u8; 8]>());
     request.extensions_mut().insert(RequestId(id.clone()));
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let too_long = request.uri().to_string().len() > limits::URL;
+    let address = request.uri().to_string();
+    let (too_long, has_nul) = (address.len() > limits::URL, address.contains("%00"));
     let started = Instant::now();
     let response = match method {
         _ if too_long => StatusCode::URI_TOO_LONG.into_response(),
+        _ if has_nul => StatusCode::BAD_REQUEST.into_response(),
         Method::TRACE | Method::CONNECT => StatusCode::METHOD_NOT_ALLOWED.into_response(),
         _ => next.run(request).await,
     };

@@ -1,6 +1,7 @@
 //! Extractors that say what is wrong in our own words.
 use crate::error::AppError;
-use axum::extract::rejection::{BytesRejection, FormRejection, PathRejection, QueryRejection};
+use axum::body::Bytes;
+use axum::extract::rejection::{FormRejection, PathRejection, QueryRejection};
 use axum::extract::{Form, FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
@@ -12,11 +13,17 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Fields<T> {
     type Rejection = AppError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, AppError> {
-        match Form::<T>::from_request(request, state).await {
+        let (parts, body) = request.into_parts();
+        let bytes = Bytes::from_request(Request::from_parts(parts.clone(), body), state).await?;
+        // PostgreSQL refuses NUL in texts, and no person types one.
+        if bytes.windows(3).any(|three| three == b"%00") || bytes.contains(&0) {
+            return Err(AppError::Invalid {
+                field: "form".to_owned(),
+                text: "a field holds a NUL character".to_owned(),
+            });
+        }
+        match Form::<T>::from_request(Request::from_parts(parts, bytes.into()), state).await {
             Ok(Form(fields)) => Ok(Self(fields)),
-            Err(FormRejection::BytesRejection(BytesRejection::FailedToBufferBody(error))) if error.status() == 413 => {
-                Err(AppError::TooLarge)
-            }
             Err(FormRejection::InvalidFormContentType(_)) => Err(AppError::Unsupported("A form is expected.")),
             Err(_) => Err(AppError::Invalid {
                 field: "form".to_owned(),

@@ -17,7 +17,7 @@ struct Line {
     status: i64,
     error: String,
     body: String,
-    size: usize,
+    size: i64,
 }
 
 #[derive(Template)]
@@ -37,7 +37,7 @@ pub async fn index(me: SignedIn, State(app): State<App>) -> Result<Response> {
         source: visible(&reject.source),
         status: reject.status,
         error: visible(&reject.error),
-        size: reject.body.len(),
+        size: reject.size,
         body: start(&reject.body, 4_000),
     });
     Ok(Page(Index { lines: lines.collect(), chrome }).into_response())

@@ -91,8 +91,12 @@ async fn tell(tx: &mut Tx, run: &Run, end: &Finished, now: i64) -> Result<(), Jo
     Ok(())
 }
 
+/// What is said of a run that another one takes over.
+pub(super) const TAKEN_OVER: &str =
+    "The worker stopped while voters were being asked. The next run takes over the votes that were given.";
+
 /// Ends a run that was broken off.
-pub(super) async fn interrupted(tx: &mut Tx, run: &Run, now: i64) -> Result<(), JobError> {
+pub(super) async fn interrupted(tx: &mut Tx, run: &Run, note: &str, now: i64) -> Result<(), sqlx::Error> {
     let end = Finished {
         state: RunState::Interrupted,
         machine_verdict: MachineVerdict::NeedsReview,
@@ -101,13 +105,12 @@ pub(super) async fn interrupted(tx: &mut Tx, run: &Run, now: i64) -> Result<(), 
         auto_action: None,
         flags: Vec::new(),
         vetoes: Vec::new(),
-        note: "The worker stopped while voters were being asked. The next run takes over the votes that were given."
-            .to_owned(),
+        note: note.to_owned(),
         recorded: false,
     };
     runs::finish(tx, run.id, &end, now).await?;
     let org_id = cases::by_number(tx, run.case_number).await?.org_id;
-    let text = format!("Run {} was interrupted; the next run takes over", run.number);
+    let text = format!("Run {} was interrupted. {note}", run.number);
     let change = Change {
         org_id,
         case: run.case_number,

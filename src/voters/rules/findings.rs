@@ -1,6 +1,7 @@
 //! What the scale looks for, and what each find weighs.
 use crate::domain::Dossier;
-use crate::domain::detection::{Process, file_name};
+use crate::domain::detection::Process;
+use crate::domain::path::file_name;
 
 /// One find.
 pub(super) struct Finding {

@@ -2,7 +2,8 @@
 use super::text::{self, Arg, PathView};
 use super::words::{When, bytes, duration, when};
 use crate::domain::Detection;
-use crate::domain::detection::{Process, file_name};
+use crate::domain::detection::Process;
+use crate::domain::path::file_name;
 
 /// A process of the chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,7 +141,11 @@ fn leaves(value: &serde_json::Value, at: &str, all: bool, into: &mut Vec<Field>)
             }
         }
         Value::Array(items) => {
-            items.iter().enumerate().take(MOST_FIELDS + 1).for_each(|(index, item)| leaves(item, &below(&index.to_string()), all, into));
+            items
+                .iter()
+                .enumerate()
+                .take(MOST_FIELDS + 1)
+                .for_each(|(index, item)| leaves(item, &below(&index.to_string()), all, into));
         }
         Value::String(value) => {
             into.push(Field { name: at.to_owned(), value: text::pieces(&text::start(value, text::FOLD)) });

@@ -122,7 +122,7 @@ fn cursor(text: &str) -> Result<Option<Cursor>> {
     }
     let parts: Option<Vec<i64>> = text.split('.').map(|part| part.parse().ok()).collect();
     match parts.as_deref() {
-        Some([rank, opened, number]) => Ok(Some(Cursor(*rank, *opened, *number))),
+        Some([rank, opened, number]) if *rank != i64::MIN => Ok(Some(Cursor(*rank, *opened, *number))),
         _ => Err(AppError::BadRequest("after: is not a page of this list".to_owned())),
     }
 }
