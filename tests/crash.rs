@@ -88,13 +88,22 @@ fn config(dir: &Path, model: &MockServer) {
 async fn settled(process: &Process, token: &str) -> Vec<Value> {
     let started = Instant::now();
     loop {
-        let list = get(&process.url, token, "/api/v1/cases?limit=200").await.unwrap_or_default();
         let waiting = get(&process.url, token, "/api/v1/cases?view=triaging").await.unwrap_or_default();
         if waiting["cases"].as_array().is_some_and(Vec::is_empty) {
-            return list["cases"].as_array().unwrap().clone();
+            return all_cases(process, token).await;
         }
-        assert!(started.elapsed() < Duration::from_mins(2), "every triage finishes");
+        assert!(started.elapsed() < Duration::from_mins(5), "every triage finishes");
         tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+}
+
+async fn all_cases(process: &Process, token: &str) -> Vec<Value> {
+    let (mut cases, mut after) = (Vec::new(), String::new());
+    loop {
+        let page = get(&process.url, token, &format!("/api/v1/cases?limit=200&after={after}")).await.unwrap();
+        cases.extend(page["cases"].as_array().unwrap().iter().cloned());
+        let Some(next) = page["next"].as_str() else { return cases };
+        next.clone_into(&mut after);
     }
 }
 
