@@ -68,7 +68,9 @@ if (declare) {
     if (verdict) pick(verdict);
   };
   addEventListener("hashchange", asked);
-  asked();
+  // Going to the fragment takes the focus away, so the choice comes after it.
+  if (document.readyState === "complete") asked();
+  else addEventListener("load", () => setTimeout(asked));
 }
 
 // The toast counts down, and waits while somebody is at it.

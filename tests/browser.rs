@@ -183,3 +183,29 @@ async fn a_new_case_waits_behind_a_button() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn from_the_queue_a_flagged_case_takes_one_more_press_and_one_key_takes_it_back() {
+    in_browser(None, async |driver| {
+        let (one, two) =
+            (fakes::answer("false_positive", 95).to_string(), fakes::answer("false_positive", 90).to_string());
+        let (one, two) = (fakes::ollama("one", &one).await, fakes::ollama("two", &two).await);
+        let voters = vec![VoterConfig::ollama("one", &one.uri(), "one"), VoterConfig::ollama("two", &two.uri(), "two")];
+        let server = spawn_with(|config| config.voters = voters).await;
+        sign_in(driver, &server).await?;
+        let number = server.deliver(SEED).await["number"].as_i64().unwrap();
+        server.run_jobs().await;
+        driver.goto(format!("{}/cases", server.url)).await?;
+        driver.find(By::Css("body")).await?.send_keys("f").await?;
+        shows(driver, ".sure", "things argue against this").await?;
+        assert_eq!(server.case(number).await["verdict"], json!("pending"));
+        driver.find(By::Css("body")).await?.send_keys("f").await?;
+        shows(driver, ".toast", "closed as false positive").await?;
+        assert_eq!(server.case(number).await["status"], json!("closed"));
+        driver.find(By::Css("body")).await?.send_keys("u").await?;
+        shows(driver, "#timeline", "Undone").await?;
+        assert_eq!(server.case(number).await["status"], json!("new"));
+        Ok(())
+    })
+    .await;
+}
