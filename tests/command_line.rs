@@ -5,7 +5,6 @@ use serde_json::Value;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
 
 fn run(dir: &Path, args: &[&str], input: &str) -> Output {
     let mut child =
@@ -99,10 +98,8 @@ fn the_demo_tells_how_to_sign_in_and_stops_when_it_is_told() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let started = Instant::now();
     let mut lines = BufReader::new(demo.stdout.take().unwrap()).lines();
     let told: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
-    assert!(started.elapsed() < Duration::from_secs(30), "even without optimisation");
     assert_eq!(told["users"].as_array().unwrap().len(), 4);
     assert!(told["token"].as_str().unwrap().starts_with("fsoc_"));
     let second = fusionsoc(dir.path())

@@ -5,6 +5,7 @@ use crate::error::{AppError, Result};
 use crate::ingest::reading::Layout;
 use crate::ingest::signature::{self, SHORTEST_SECRET};
 use crate::secret::Secret;
+use crate::store::Store;
 use crate::store::sources::{self, Source};
 use crate::web::App;
 use axum::body::Bytes;
@@ -38,10 +39,9 @@ pub async fn receive(
         }
         return Err(AppError::Unauthorized);
     };
-    if let Some(source) = &source {
-        let mut tx = app.store.write().await?;
-        sources::touch(&mut tx, source.id, now_ms()).await?;
-        tx.commit().await?;
+    // A commit of its own for each delivery would undo what sharing one saves.
+    if let Some(source) = source.filter(|source| source.seen_ms.is_none_or(|seen| now_ms() - seen > 60_000)) {
+        tokio::spawn(touch(app.store.clone(), source.id));
     }
     deliver(&app, from, &content, Layout::Either).await
 }
@@ -67,4 +67,16 @@ fn proven(headers: &HeaderMap, body: &[u8], secrets: &[Secret]) -> Result<Option
     }
     let plain = unpack(headers, body).unwrap_or_default();
     Ok(signature::signed_part(kind, &plain).filter(|part| fits(part)))
+}
+
+/// Notes that a source delivered.
+async fn touch(store: Store, id: i64) {
+    let touched = async {
+        let mut tx = store.write().await?;
+        sources::touch(&mut tx, id, now_ms()).await?;
+        tx.commit().await
+    };
+    if let Err(error) = touched.await {
+        tracing::warn!(%error, "a source could not be noted as alive");
+    }
 }

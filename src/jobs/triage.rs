@@ -80,8 +80,8 @@ pub async fn work(worker: &Worker, job: &jobs::Job) -> Result<(), JobError> {
     let seats = worker.panel.current(&worker.store).await?;
     let Some(run) = begin(worker, job, run_id, &seats).await? else { return Ok(()) };
     let dossier = dossier::gather(worker, &run).await?;
-    ask::panel(worker, job, &run, &seats, dossier.clone()).await?;
-    conclude::run(worker, job, &run, &seats, &dossier).await
+    let truncated = ask::panel(worker, job, &run, &seats, dossier.clone()).await?;
+    conclude::run(worker, job, &run, &seats, (&dossier, truncated)).await
 }
 
 /// Asks again for the votes that failed, in a run of its own.

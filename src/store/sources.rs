@@ -16,6 +16,8 @@ pub struct Source {
     pub secret: Vec<u8>,
     /// A second sealed secret, during a rotation.
     pub next_secret: Option<Vec<u8>>,
+    /// When it last delivered, to the minute.
+    pub seen_ms: Option<i64>,
 }
 
 /// Adds a source.
@@ -37,7 +39,7 @@ pub async fn insert(tx: &mut Tx, org_id: i64, kind: &str, name: &str, secret: &[
 /// One by kind and name.
 pub async fn by_name(tx: &mut Tx, kind: &str, name: &str) -> Result<Option<Source>> {
     on!(tx, |db| sqlx::query_as(
-        "SELECT id, org_id, kind, name, secret, next_secret FROM sources WHERE kind = $1 AND name = $2"
+        "SELECT id, org_id, kind, name, secret, next_secret, seen_ms FROM sources WHERE kind = $1 AND name = $2"
     )
     .bind(kind)
     .bind(name)
@@ -56,8 +58,10 @@ pub async fn rotate(tx: &mut Tx, id: i64, secret: &[u8]) -> Result<u64> {
 
 /// All sources by name.
 pub async fn all(tx: &mut Tx) -> Result<Vec<Source>> {
-    on!(tx, |db| sqlx::query_as("SELECT id, org_id, kind, name, secret, next_secret FROM sources ORDER BY name")
-        .fetch_all(db))
+    on!(tx, |db| sqlx::query_as(
+        "SELECT id, org_id, kind, name, secret, next_secret, seen_ms FROM sources ORDER BY name"
+    )
+    .fetch_all(db))
 }
 
 /// Notes when a source last delivered.

@@ -87,8 +87,7 @@ pub async fn events(me: SignedIn, State(app): State<App>, headers: HeaderMap) ->
     let place = Arc::clone(&app.streams)
         .try_acquire_owned()
         .map_err(|_| AppError::NotReady("Too many live pages are open."))?;
-    let own =
-        OwnPlace::take(&app, &me.session).ok_or(AppError::NotReady("This session has too many live pages open."))?;
+    let own = OwnPlace::take(&app, &me.session).ok_or(AppError::NotReady("You have too many live pages open."))?;
     let newest = app.newest.clone();
     let asked = headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.parse().ok());
     let orgs = orgs::of_user(&mut app.store.read().await?, me.user.id).await?.into_iter().map(|org| org.id).collect();

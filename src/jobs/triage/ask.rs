@@ -10,15 +10,16 @@ use crate::voters::{Prompt, Question, Reply, Said, Voter};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Asks everybody who is still to be asked.
+/// Asks everybody who is still to be asked; `true` where part of the event did not fit into the prompt.
 pub(super) async fn panel(
     worker: &Worker,
     job: &jobs::Job,
     run: &Run,
     seats: &Seats,
     dossier: Arc<Dossier>,
-) -> Result<(), JobError> {
+) -> Result<bool, JobError> {
     let prompt = Arc::new(prompt::build(&dossier, rand::random(), rand::random()));
+    let truncated = !prompt.truncated.is_empty();
     let mut tx = worker.store.read().await?;
     let stored = votes::of_run(&mut tx, run.id).await?;
     let org = cases::by_number(&mut tx, run.case_number).await?.org_id;
@@ -31,7 +32,7 @@ pub(super) async fn panel(
         async move { one.ask(voter, &vote).await }
     });
     futures_util::future::try_join_all(asked).await?;
-    Ok(())
+    Ok(truncated)
 }
 
 struct One<'a> {

@@ -14,13 +14,13 @@ pub(super) async fn run(
     job: &jobs::Job,
     run: &Run,
     seats: &Seats,
-    dossier: &Dossier,
+    evidence: (&Dossier, bool),
 ) -> Result<(), JobError> {
     let now = now_ms();
     let mut tx = worker.store.write().await?;
     held(&mut tx, job).await?;
     let stored = votes::of_run(&mut tx, run.id).await?;
-    let end = concluded(worker, seats, dossier, &stored);
+    let end = concluded(worker, seats, evidence, &stored);
     if !runs::finish(&mut tx, run.id, &end, now).await? {
         jobs::finish(&mut tx, job).await?;
         return Ok(tx.commit().await?);
@@ -40,14 +40,19 @@ pub(super) async fn run(
     Ok(tx.commit().await?)
 }
 
-fn concluded(worker: &Worker, seats: &Seats, dossier: &Dossier, stored: &[votes::Stored]) -> Finished {
+/// `evidence` is the dossier, and whether part of the event did not fit into the prompt.
+fn concluded(
+    worker: &Worker,
+    seats: &Seats,
+    (dossier, truncated): (&Dossier, bool),
+    stored: &[votes::Stored],
+) -> Finished {
     let of_role = |panel: bool| {
         stored.iter().filter(|vote| vote.counts() == panel).map(votes::Stored::vote).collect::<Vec<Vote>>()
     };
     let (panel, advisers) = (of_role(true), of_role(false));
     let count = vote::count(seats.rules, &panel, dossier.detection.rule_severity());
     let report = report::report(&count, seats.rules.mode, &panel, dossier);
-    let truncated = !crate::triage::prompt::build(dossier, [0; 16], [0; 8]).truncated.is_empty();
     let settings = policy::Settings { severity: worker.policy.veto_severity, tags: &worker.policy.veto_tags };
     let vetoes = policy::vetoes(dossier, &count, report.severity, truncated, settings);
     let flags = flags::of(dossier, &report, &panel, &advisers, &worker.policy.veto_tags);
