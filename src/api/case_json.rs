@@ -33,7 +33,13 @@ pub(super) async fn long(tx: &mut Tx, case: &Case) -> Result<Value> {
     let observables = observables::of_case(tx, case.number).await?;
     let observables: Vec<_> = observables
         .iter()
-        .map(|found| json!({"type": found.kind, "value": found.value, "verdict": null, "role": found.role}))
+        .map(|found| {
+            let (place, known) = crate::domain::Observable::about(found.kind, &found.value);
+            json!({
+                "type": found.kind, "value": found.value, "verdict": known.map(|_| "known_good"), "role": found.role,
+                "place": place, "known": known, "other_cases": found.other_cases,
+            })
+        })
         .collect();
     let more = json!({
         "version": case.version, "reason": case.reason, "assignee": case.assignee, "rule_level": case.rule_level,

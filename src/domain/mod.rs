@@ -10,6 +10,7 @@ pub mod action;
 pub mod answer;
 pub mod detection;
 pub mod dossier;
+pub mod known_good;
 pub mod observable;
 pub mod path;
 pub mod platform;

@@ -2,6 +2,7 @@
 use crate::domain::{Detection, Severity, path::file_name};
 use crate::jobs::triage::Ask;
 use crate::limits;
+use crate::store::activity::{self, Day, Subject};
 use crate::store::{
     Actor, Change, Result, Tx, cases, detections, fingerprints, observables, precedents, record, rules, sensors,
     techniques,
@@ -141,8 +142,13 @@ async fn store(tx: &mut Tx, facts: &Facts<'_>, case: i64) -> Result<i64> {
         raw: delivery.raw,
     };
     let id = detections::insert(tx, &new).await?;
+    let day = event_ms.div_euclid(activity::DAY_MS);
+    for (subject, id) in [(Subject::Rule, facts.rule_id), (Subject::Sensor, facts.sensor_id)] {
+        activity::add(tx, Day { subject, id, day }, 1).await?;
+    }
     for observable in extract::of(detection) {
-        observables::add(tx, case, delivery.org_id, &observable, *event_ms).await?;
+        let id = observables::add(tx, case, delivery.org_id, &observable, *event_ms).await?;
+        activity::add(tx, Day { subject: Subject::Observable, id, day }, 1).await?;
     }
     for technique in detection.techniques() {
         techniques::add(tx, case, &technique, "rule").await?;

@@ -8,6 +8,7 @@ mod column;
 mod open;
 
 pub mod actions;
+pub mod activity;
 pub mod cases;
 pub mod changes;
 pub mod detections;

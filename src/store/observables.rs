@@ -15,8 +15,8 @@ pub struct InCase {
     pub other_cases: i64,
 }
 
-/// Adds an observable to a case.
-pub async fn add(tx: &mut Tx, case: i64, org_id: i64, observable: &Observable, event_ms: i64) -> Result<()> {
+/// Adds an observable to a case; returns its id.
+pub async fn add(tx: &mut Tx, case: i64, org_id: i64, observable: &Observable, event_ms: i64) -> Result<i64> {
     let id: i64 = on!(tx, |db| {
         sqlx::query_scalar(
         "INSERT INTO observables (org_id, kind, value, first_ms, last_ms) VALUES ($1, $2, $3, $4, $4)
@@ -40,7 +40,7 @@ pub async fn add(tx: &mut Tx, case: i64, org_id: i64, observable: &Observable, e
         .bind(id)
         .bind(&observable.role)
     )?;
-    Ok(())
+    Ok(id)
 }
 
 /// The observables of a case.

@@ -3,7 +3,7 @@ use super::case::CaseData;
 use super::json::{self, Span};
 use super::text;
 use super::words::{When, when};
-use crate::domain::{ObservableKind, technique};
+use crate::domain::{Observable, ObservableKind, technique};
 use crate::jobs::triage::read_intel;
 use crate::store::{intel, observables};
 
@@ -29,8 +29,12 @@ pub struct ObservableView {
     pub raw: String,
     /// Other cases with it.
     pub others: i64,
-    /// The list of those cases.
-    pub search: String,
+    /// The observable's page.
+    pub page: String,
+    /// Where an address lies, or empty.
+    pub place: &'static str,
+    /// Why everybody has it, or empty.
+    pub known: &'static str,
 }
 
 /// An answer of a provider.
@@ -73,23 +77,25 @@ pub fn technique_views(data: &CaseData) -> Vec<TechniqueView> {
 /// The observables of a case.
 pub fn observable_views(data: &CaseData) -> Vec<ObservableView> {
     let view = |found: &observables::InCase| {
-        let shown = match found.kind {
-            ObservableKind::Ip | ObservableKind::Domain | ObservableKind::Url => {
-                vec![text::defang(found.kind, &found.value)]
-            }
-            _ => text::pieces(&text::start(&found.value, 1_000)),
-        };
-        let q = percent_encoding::utf8_percent_encode(&found.value, percent_encoding::NON_ALPHANUMERIC).to_string();
+        let (place, known) = Observable::about(found.kind, &found.value);
         ObservableView {
             kind: found.kind.label(),
             role: text::visible(&found.role),
-            value: shown,
+            value: text::pieces(&text::start(&text::defang(found.kind, &found.value), 1_000)),
             raw: found.value.clone(),
             others: found.other_cases,
-            search: format!("/cases?view=all&q={q}"),
+            page: observable_page(found.kind, &found.value),
+            place: place.unwrap_or_default(),
+            known: known.unwrap_or_default(),
         }
     };
     data.observables.iter().map(view).collect()
+}
+
+/// The address of an observable's page.
+pub fn observable_page(kind: ObservableKind, value: &str) -> String {
+    let value = percent_encoding::utf8_percent_encode(value, percent_encoding::NON_ALPHANUMERIC);
+    format!("/observables/{kind}/{value}")
 }
 
 /// The answers of providers.

@@ -89,11 +89,12 @@ pub fn command(line: &str) -> (Vec<Arg>, bool) {
 
 /// A value that nobody follows by accident: `hxxps://evil[.]example`.
 pub fn defang(kind: crate::domain::ObservableKind, value: &str) -> String {
-    use crate::domain::ObservableKind::{Domain, Ip, Url};
+    use crate::domain::ObservableKind::{Domain, Email, Ip, Url};
     let value = visible(value);
     match kind {
         Url => value.replacen("http", "hxxp", 1).replace('.', "[.]"),
         Domain | Ip => value.replace('.', "[.]"),
+        Email => value.replace('@', "[@]").replace('.', "[.]"),
         _ => value,
     }
 }

@@ -1,0 +1,62 @@
+-- Process atoms by which the detections of one process tree find each other. role: own, parent,
+-- or launcher for a parent that starts programs for everybody.
+CREATE TABLE case_atoms (
+    sensor_id   BIGINT NOT NULL REFERENCES sensors (id),
+    atom        TEXT NOT NULL,
+    role        TEXT NOT NULL,
+    case_number BIGINT NOT NULL REFERENCES cases (number),
+    first_ms    BIGINT NOT NULL,
+    last_ms     BIGINT NOT NULL,
+    PRIMARY KEY (sensor_id, atom, role, case_number)
+);
+CREATE INDEX case_atoms_case ON case_atoms (case_number);
+
+-- Cases whose detections turned out to belong to another case.
+ALTER TABLE cases ADD COLUMN merged_into BIGINT REFERENCES cases (number);
+CREATE INDEX cases_merged ON cases (merged_into) WHERE merged_into IS NOT NULL;
+ALTER TABLE detections ADD COLUMN origin_case BIGINT REFERENCES cases (number);
+
+-- Detections a day of rules, sensors and observables: kind is rule, sensor or observable; a day counts from 1970.
+CREATE TABLE activity (
+    kind       TEXT NOT NULL,
+    ref_id     BIGINT NOT NULL,
+    day        BIGINT NOT NULL,
+    detections BIGINT NOT NULL,
+    PRIMARY KEY (kind, ref_id, day)
+);
+
+-- What arrived by each source in each minute; lag is arrival less the time LimaCharlie raised it.
+CREATE TABLE intake (
+    org_id     BIGINT NOT NULL REFERENCES orgs (id),
+    source     TEXT NOT NULL,
+    minute     BIGINT NOT NULL,
+    accepted   BIGINT NOT NULL,
+    duplicates BIGINT NOT NULL,
+    rejected   BIGINT NOT NULL,
+    lag_ms     BIGINT NOT NULL,
+    lag_max_ms BIGINT NOT NULL,
+    PRIMARY KEY (org_id, source, minute)
+);
+
+ALTER TABLE rejects ADD COLUMN replayed_ms BIGINT;
+ALTER TABLE rejects ADD COLUMN cut BOOLEAN NOT NULL DEFAULT FALSE;
+
+-- The pivot pages: cases of a rule, a sensor, a host by verdict; techniques; detections of a sensor in time.
+DROP INDEX cases_rule;
+DROP INDEX cases_sensor;
+CREATE INDEX cases_rule ON cases (rule_id, opened_ms DESC, number);
+CREATE INDEX cases_rule_verdict ON cases (rule_id, verdict);
+CREATE INDEX cases_sensor ON cases (sensor_id, opened_ms DESC, number);
+CREATE INDEX cases_sensor_verdict ON cases (sensor_id, verdict);
+CREATE INDEX case_techniques_id ON case_techniques (technique, case_number);
+CREATE INDEX detections_sensor ON detections (sensor_id, event_ms DESC);
+CREATE INDEX sensors_hostname ON sensors (hostname);
+CREATE INDEX sensors_sid ON sensors (sid);
+CREATE INDEX rules_path ON rules (path);
+
+-- Words of detections and of notes, made by our own tokeniser.
+-- A word that stands in a certain field is there a second time as `field~word`.
+ALTER TABLE detections ADD COLUMN words TSVECTOR;
+ALTER TABLE notes ADD COLUMN words TSVECTOR;
+CREATE INDEX detections_words ON detections USING gin (words);
+CREATE INDEX notes_words ON notes USING gin (words);

@@ -1,0 +1,66 @@
+-- Process atoms by which the detections of one process tree find each other. role: own, parent,
+-- or launcher for a parent that starts programs for everybody.
+CREATE TABLE case_atoms (
+    sensor_id   INTEGER NOT NULL REFERENCES sensors (id),
+    atom        TEXT NOT NULL,
+    role        TEXT NOT NULL,
+    case_number INTEGER NOT NULL REFERENCES cases (number),
+    first_ms    INTEGER NOT NULL,
+    last_ms     INTEGER NOT NULL,
+    PRIMARY KEY (sensor_id, atom, role, case_number)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX case_atoms_case ON case_atoms (case_number);
+
+-- Cases whose detections turned out to belong to another case.
+ALTER TABLE cases ADD COLUMN merged_into INTEGER REFERENCES cases (number);
+CREATE INDEX cases_merged ON cases (merged_into) WHERE merged_into IS NOT NULL;
+ALTER TABLE detections ADD COLUMN origin_case INTEGER REFERENCES cases (number);
+
+-- Detections a day of rules, sensors and observables: kind is rule, sensor or observable; a day counts from 1970.
+CREATE TABLE activity (
+    kind       TEXT NOT NULL,
+    ref_id     INTEGER NOT NULL,
+    day        INTEGER NOT NULL,
+    detections INTEGER NOT NULL,
+    PRIMARY KEY (kind, ref_id, day)
+) STRICT, WITHOUT ROWID;
+
+-- What arrived by each source in each minute; lag is arrival less the time LimaCharlie raised it.
+CREATE TABLE intake (
+    org_id     INTEGER NOT NULL REFERENCES orgs (id),
+    source     TEXT NOT NULL,
+    minute     INTEGER NOT NULL,
+    accepted   INTEGER NOT NULL,
+    duplicates INTEGER NOT NULL,
+    rejected   INTEGER NOT NULL,
+    lag_ms     INTEGER NOT NULL,
+    lag_max_ms INTEGER NOT NULL,
+    PRIMARY KEY (org_id, source, minute)
+) STRICT, WITHOUT ROWID;
+
+ALTER TABLE rejects ADD COLUMN replayed_ms INTEGER;
+ALTER TABLE rejects ADD COLUMN cut INTEGER NOT NULL DEFAULT FALSE;
+
+-- The pivot pages: cases of a rule, a sensor, a host by verdict; techniques; detections of a sensor in time.
+DROP INDEX cases_rule;
+DROP INDEX cases_sensor;
+CREATE INDEX cases_rule ON cases (rule_id, opened_ms DESC, number);
+CREATE INDEX cases_rule_verdict ON cases (rule_id, verdict);
+CREATE INDEX cases_sensor ON cases (sensor_id, opened_ms DESC, number);
+CREATE INDEX cases_sensor_verdict ON cases (sensor_id, verdict);
+CREATE INDEX case_techniques_id ON case_techniques (technique, case_number);
+CREATE INDEX detections_sensor ON detections (sensor_id, event_ms DESC);
+CREATE INDEX sensors_hostname ON sensors (hostname);
+CREATE INDEX sensors_sid ON sensors (sid);
+CREATE INDEX rules_path ON rules (path);
+
+-- Words of detections (rowid = detection) and of notes (rowid = note), made by our own tokeniser.
+-- A word that stands in a certain field is there a second time as `field~word`.
+CREATE VIRTUAL TABLE detection_words USING fts5 (
+    words, content = '', contentless_delete = 1,
+    tokenize = "unicode61 remove_diacritics 0 tokenchars '~'"
+);
+CREATE VIRTUAL TABLE note_words USING fts5 (
+    words, content = '', contentless_delete = 1,
+    tokenize = "unicode61 remove_diacritics 0 tokenchars '~'"
+);

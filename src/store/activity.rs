@@ -1,0 +1,55 @@
+//! Detections a day of rules, sensors and observables, for the strips of their pages.
+use super::{Result, Tx, on, run};
+use crate::domain::words;
+
+words! {
+    /// What has activity.
+    Subject ("kind") {
+        /// A rule.
+        Rule = "rule", "Rule";
+        /// A sensor.
+        Sensor = "sensor", "Sensor";
+        /// An observable.
+        Observable = "observable", "Observable";
+    }
+}
+
+/// Milliseconds of a day.
+pub const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// One subject on one day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Day {
+    /// What it is about.
+    pub subject: Subject,
+    /// The subject's id.
+    pub id: i64,
+    /// Days since 1970.
+    pub day: i64,
+}
+
+/// Counts detections.
+pub async fn add(tx: &mut Tx, at: Day, detections: i64) -> Result<u64> {
+    run!(
+        tx,
+        sqlx::query(
+            "INSERT INTO activity (kind, ref_id, day, detections) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (kind, ref_id, day) DO UPDATE SET detections = activity.detections + excluded.detections"
+        )
+        .bind(at.subject.as_str())
+        .bind(at.id)
+        .bind(at.day)
+        .bind(detections)
+    )
+}
+
+/// The days of a subject from `first` on, oldest first, each with its number of detections.
+pub async fn since(tx: &mut Tx, subject: Subject, id: i64, first: i64) -> Result<Vec<(i64, i64)>> {
+    on!(tx, |db| sqlx::query_as(
+        "SELECT day, detections FROM activity WHERE kind = $1 AND ref_id = $2 AND day >= $3 ORDER BY day"
+    )
+    .bind(subject.as_str())
+    .bind(id)
+    .bind(first)
+    .fetch_all(db))
+}
