@@ -2,7 +2,10 @@
 //!
 //! Only `detect_id`, `routing` and `detect` must be there. Any other field that is missing or
 //! of the wrong type is read as unknown, never as an error: the document is kept whole anyway.
+mod reader;
+
 use super::{Severity, technique};
+use reader::{Reader, cut};
 use serde_json::{Map, Value};
 
 /// What is wrong with a document that can't be a detection.
@@ -108,13 +111,6 @@ pub struct Detection {
     pub unreadable: Vec<&'static str>,
 }
 
-/// What is kept of a text that stands beside every page, and of a list of such texts; the document has them whole.
-const LONGEST_TEXT: usize = 1_000;
-const MOST_TEXTS: usize = 100;
-
-/// Times outside 2000–2100 are mistakes of units or clocks.
-const PLAUSIBLE_MS: std::ops::Range<i64> = 946_684_800_000..4_102_444_800_000;
-
 impl Detection {
     /// Reads a document.
     ///
@@ -135,7 +131,7 @@ impl Detection {
         let detect = object(top, "detect")?;
         // The documented shape has the event's fields directly under `detect`; all real ones nest them.
         let event = detect.get("event").cloned().unwrap_or_else(|| Value::Object(detect.clone()));
-        let mut read = Reader { unreadable: Vec::new() };
+        let mut read = Reader::default();
         let metadata = top.get("detect_mtd").and_then(Value::as_object).cloned().unwrap_or_default();
         Ok(Self {
             rule: read.rule(top, &metadata),
@@ -168,12 +164,12 @@ impl Detection {
 
     /// The process that the event is about, where it has one.
     pub fn process(&self) -> Option<Process> {
-        process(&self.event)
+        Process::read(&self.event)
     }
 
     /// The parent process, where the event tells it.
     pub fn parent(&self) -> Option<Process> {
-        self.event.get("PARENT").and_then(process)
+        self.event.get("PARENT").and_then(Process::read)
     }
 
     /// The user: the event's, else the parent's.
@@ -201,98 +197,24 @@ fn object<'a>(top: &'a Map<String, Value>, field: &'static str) -> Result<&'a Ma
     }
 }
 
-fn process(event: &Value) -> Option<Process> {
-    let event = event.as_object()?;
-    let mut read = Reader { unreadable: Vec::new() };
-    let process = Process {
-        path: read.text(event, "FILE_PATH"),
-        command_line: read.text(event, "COMMAND_LINE"),
-        hash: read.text(event, "HASH"),
-        signed: read.number(event, "FILE_IS_SIGNED").map(|n| n != 0),
-        user: read.text(event, "USER_NAME"),
-        pid: read.number(event, "PROCESS_ID"),
-        parent_pid: read.number(event, "PARENT_PROCESS_ID"),
-        at_ms: read.time(event, "TIMESTAMP").or_else(|| read.time(event, "CREATION_TIME")),
-        threads: read.number(event, "THREADS"),
-        memory: read.number(event, "MEMORY_USAGE"),
-        base: read.number(event, "BASE_ADDRESS"),
-    };
-    (!process.path.is_empty() || !process.command_line.is_empty()).then_some(process)
-}
-
-/// Reads fields and remembers which it could not.
-struct Reader {
-    unreadable: Vec<&'static str>,
-}
-
-impl Reader {
-    fn rule(&mut self, top: &Map<String, Value>, metadata: &Map<String, Value>) -> RuleFacts {
-        let title = self.text(top, "cat");
-        let path = self.text(top, "source_rule");
-        let mut tags = self.texts(metadata, "tags");
-        tags.extend(self.texts(top, "rule_tags"));
-        let mut seen = std::collections::HashSet::new();
-        tags.retain(|tag| seen.insert(tag.clone()));
-        RuleFacts {
-            title: if title.is_empty() { "Untitled detection".to_owned() } else { cut(&title, 500) },
-            path: if path.is_empty() { cut(&title, 500) } else { cut(&path, 500) },
-            level: self.text(metadata, "level").parse().ok(),
-            author: cut(&self.text(metadata, "author"), LONGEST_TEXT),
-            description: cut(&self.text(metadata, "description"), 4 * LONGEST_TEXT),
-            false_positives: self.texts(metadata, "falsepositives"),
-            references: self.texts(metadata, "references"),
-            tags,
-        }
+impl Process {
+    /// Reads a process; nothing where there is neither path nor command line.
+    pub fn read(event: &Value) -> Option<Self> {
+        let event = event.as_object()?;
+        let mut read = Reader::default();
+        let process = Self {
+            path: read.text(event, "FILE_PATH"),
+            command_line: read.text(event, "COMMAND_LINE"),
+            hash: read.text(event, "HASH"),
+            signed: read.number(event, "FILE_IS_SIGNED").map(|n| n != 0),
+            user: read.text(event, "USER_NAME"),
+            pid: read.number(event, "PROCESS_ID"),
+            parent_pid: read.number(event, "PARENT_PROCESS_ID"),
+            at_ms: read.time(event, "TIMESTAMP").or_else(|| read.time(event, "CREATION_TIME")),
+            threads: read.number(event, "THREADS"),
+            memory: read.number(event, "MEMORY_USAGE"),
+            base: read.number(event, "BASE_ADDRESS"),
+        };
+        (!process.path.is_empty() || !process.command_line.is_empty()).then_some(process)
     }
-
-    fn text(&mut self, from: &Map<String, Value>, field: &'static str) -> String {
-        match from.get(field) {
-            Some(Value::String(text)) => clean(text),
-            None | Some(Value::Null) => String::new(),
-            Some(_) => self.unreadable(field),
-        }
-    }
-
-    fn texts(&mut self, from: &Map<String, Value>, field: &'static str) -> Vec<String> {
-        match from.get(field) {
-            Some(Value::Array(items)) => items
-                .iter()
-                .filter_map(Value::as_str)
-                .take(MOST_TEXTS)
-                .map(|text| cut(&clean(text), LONGEST_TEXT))
-                .collect(),
-            Some(Value::String(one)) => vec![cut(&clean(one), LONGEST_TEXT)],
-            None | Some(Value::Null) => Vec::new(),
-            Some(_) => self.unreadable(field),
-        }
-    }
-
-    fn number(&mut self, from: &Map<String, Value>, field: &'static str) -> Option<i64> {
-        match from.get(field) {
-            Some(Value::Number(number)) => number.as_i64(),
-            None | Some(Value::Null) => None,
-            Some(_) => self.unreadable(field),
-        }
-    }
-
-    /// Milliseconds; a number small enough to be seconds is taken as seconds.
-    fn time(&mut self, from: &Map<String, Value>, field: &'static str) -> Option<i64> {
-        let raw = self.number(from, field)?;
-        let ms = if raw.unsigned_abs() < 10_000_000_000 { raw * 1000 } else { raw };
-        if PLAUSIBLE_MS.contains(&ms) { Some(ms) } else { self.unreadable(field) }
-    }
-
-    fn unreadable<T: Default>(&mut self, field: &'static str) -> T {
-        self.unreadable.push(field);
-        T::default()
-    }
-}
-
-/// NUL can't be stored by PostgreSQL and hides text in many programs; it becomes U+FFFD.
-fn clean(text: &str) -> String {
-    text.replace('\0', "\u{FFFD}")
-}
-
-fn cut(text: &str, max: usize) -> String {
-    text.chars().take(max).collect()
 }

@@ -1,94 +1,6 @@
-//! Fingerprint: a behaviour without its instance, so that repeats fall together and near-misses don't.
-//!
-//! It is SHA-256 over a canonical text of the rule's path and the fields that carry behaviour.
-//! In paths and command lines, what differs from one run to the next (numbers, GUIDs, hashes,
-//! blobs, temporary names, addresses, profile and version folders) becomes a typed placeholder.
-//! What tells behaviours apart stays: folders, switches, signatures, the parent, the kind of user.
-use crate::domain::{Detection, detection::Process};
-use serde_json::Value;
+//! Paths, command lines and words without what differs from one run to the next.
 use sha2::{Digest, Sha256};
 use std::net::IpAddr;
-
-/// The version of the canonical text; a change makes all fingerprints new.
-const VERSION: &str = "1";
-
-/// Behaviour shows in the first fields of an event; an endless one must not cost endless time.
-const MOST_LEAVES: usize = 500;
-const LONGEST_KEY: usize = 64;
-
-/// The fingerprint in hex.
-pub fn of(detection: &Detection) -> String {
-    hex::encode(Sha256::digest(canonical(detection)))
-}
-
-/// The text that is hashed, one `name=value` a line.
-pub fn canonical(detection: &Detection) -> String {
-    let mut lines = vec![
-        format!("version={VERSION}"),
-        format!("rule={}", detection.rule.path),
-        format!("event={}", detection.event_type),
-    ];
-    match detection.process() {
-        Some(process) if detection.event_type == "NEW_PROCESS" => {
-            process_lines("", &process, &mut lines);
-            let parent = detection.parent().unwrap_or_default();
-            lines.push(format!("parent.image={}", path(&parent.path)));
-            lines.push(format!("parent.signed={}", signed(&parent)));
-            lines.push(format!("user={}", user_class(&detection.user())));
-        }
-        _ => leaves("", &detection.event, &mut lines),
-    }
-    lines.join("\n")
-}
-
-fn process_lines(prefix: &str, process: &Process, lines: &mut Vec<String>) {
-    lines.push(format!("{prefix}image={}", path(&process.path)));
-    lines.push(format!("{prefix}signed={}", signed(process)));
-    lines.push(format!("{prefix}command={}", command(&process.command_line)));
-}
-
-fn signed(process: &Process) -> &'static str {
-    match process.signed {
-        Some(true) => "yes",
-        Some(false) => "no",
-        None => "unknown",
-    }
-}
-
-/// All texts of an event whose form is not known: volatile names left out, values as placeholders.
-fn leaves(prefix: &str, value: &Value, lines: &mut Vec<String>) {
-    const VOLATILE: &[&str] = &[
-        "TIMESTAMP",
-        "CREATION_TIME",
-        "PROCESS_ID",
-        "PARENT_PROCESS_ID",
-        "THREADS",
-        "MEMORY_USAGE",
-        "BASE_ADDRESS",
-        "MESSAGE_ID",
-    ];
-    if lines.len() > MOST_LEAVES {
-        return;
-    }
-    match value {
-        Value::Object(map) => {
-            let mut keys: Vec<_> =
-                map.iter().filter(|(key, _)| !VOLATILE.contains(&key.as_str()) && !key.ends_with("_ATOM")).collect();
-            keys.sort_by_key(|(key, _)| *key);
-            for (key, inner) in keys {
-                let key = &key[..key.floor_char_boundary(LONGEST_KEY)];
-                leaves(&format!("{prefix}/{key}"), inner, lines);
-            }
-        }
-        Value::Array(items) => items.iter().take(50).for_each(|item| leaves(prefix, item, lines)),
-        Value::String(text) if text.contains('\\') || text.contains(' ') => {
-            lines.push(format!("{prefix}={}", command(text)));
-        }
-        Value::String(text) => lines.push(format!("{prefix}={}", token(text))),
-        Value::Number(_) | Value::Null => {}
-        Value::Bool(flag) => lines.push(format!("{prefix}={flag}")),
-    }
-}
 
 /// A path in lower case with placeholders for drive, profile, version and GUID folders.
 pub fn path(path: &str) -> String {
@@ -109,14 +21,49 @@ pub fn path(path: &str) -> String {
 
 /// A command line, token by token; quotes are kept out of the comparison, switches are not.
 pub fn command(line: &str) -> String {
-    line.split(|c: char| c.is_whitespace() || c == '"' || c == '\'')
-        .filter(|part| !part.is_empty())
-        .map(token)
-        .collect::<Vec<_>>()
-        .join(" ")
+    let mut words = Vec::new();
+    for argument in crate::triage::observables::scan::tokens(line) {
+        // A quoted path is one token, whatever spaces its folders hold; any other text is told by its words.
+        if argument.as_bytes().get(1..3) == Some(b":\\") && !argument.contains('"') {
+            words.push(token(argument));
+        } else {
+            let parts = argument.split(|c: char| c.is_whitespace() || c == '"' || c == '\'');
+            words.extend(parts.filter(|part| !part.is_empty()).map(token));
+        }
+    }
+    words.join(" ")
 }
 
-fn token(text: &str) -> String {
+/// Any text of an event: a path, a command line, or words.
+pub fn text(text: &str) -> String {
+    if is_time(text) {
+        "<time>".to_owned()
+    } else if text.starts_with("S-1-") {
+        sid(text).to_owned()
+    } else if text.contains(['\\', ' ']) {
+        command(text)
+    } else {
+        token(text)
+    }
+}
+
+/// Well-known security identifiers tell themselves, those of accounts are instances.
+fn sid(text: &str) -> &str {
+    if text.starts_with("S-1-5-21-") { "<sid>" } else { text }
+}
+
+/// Whether a text is a point in time: RFC 3339 and its neighbours, or the form of mail headers.
+fn is_time(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let digits =
+        |range: std::ops::Range<usize>| bytes.get(range).is_some_and(|part| part.iter().all(u8::is_ascii_digit));
+    let rfc3339 =
+        digits(0..4) && bytes.get(4) == Some(&b'-') && digits(5..7) && bytes.get(7) == Some(&b'-') && digits(8..10);
+    let mail = bytes.get(3..5) == Some(b", ") && text.len() > 20 && text.contains(':');
+    rfc3339 || mail
+}
+
+pub(super) fn token(text: &str) -> String {
     if text.contains('\\') && !text.starts_with('-') {
         return path(text);
     }
@@ -145,8 +92,8 @@ fn word(text: &str) -> String {
     let bare = text.trim_matches(|c| matches!(c, '{' | '}' | '(' | ')' | ',' | ';'));
     let stem = bare.split('.').next().unwrap_or(bare);
     let hexadecimal = |s: &str| s.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if is_guid(bare) || is_guid(stem) {
-        return text.replace(if is_guid(bare) { bare } else { stem }, "<guid>");
+    if guid_at(text).is_some() {
+        return guids(text);
     }
     if let Some(kind) = address(bare) {
         return kind.to_owned();
@@ -190,12 +137,28 @@ fn numbers(text: &str) -> String {
     out
 }
 
-fn is_guid(text: &str) -> bool {
-    text.len() == 36
-        && text
-            .bytes()
+/// A word with its GUIDs as placeholders, wherever they stand in it.
+fn guids(text: &str) -> String {
+    let (mut out, mut rest) = (String::new(), text);
+    while let Some(at) = guid_at(rest) {
+        out += &numbers(&rest[..at]);
+        out += "<guid>";
+        rest = &rest[at + GUID..];
+    }
+    out + &numbers(rest)
+}
+
+/// The length of a GUID as text.
+const GUID: usize = 36;
+
+/// Where the first GUID of a text begins.
+fn guid_at(text: &str) -> Option<usize> {
+    let is_guid = |part: &[u8]| {
+        part.iter()
             .enumerate()
-            .all(|(at, byte)| if matches!(at, 8 | 13 | 18 | 23) { byte == b'-' } else { byte.is_ascii_hexdigit() })
+            .all(|(at, byte)| if matches!(at, 8 | 13 | 18 | 23) { *byte == b'-' } else { byte.is_ascii_hexdigit() })
+    };
+    text.as_bytes().windows(GUID).position(is_guid)
 }
 
 fn is_version(text: &str) -> bool {
