@@ -13,6 +13,8 @@ pub const VOTE_TRIES: u32 = 3;
 pub const RETRY_AFTER: Duration = Duration::from_secs(30);
 /// Detections of one behaviour on one sensor within this time belong to one case.
 pub const GROUPING_WINDOW_MS: i64 = 24 * 60 * 60 * 1000;
+/// Detections of one process tree within this time belong to one case.
+pub const TREE_WINDOW_MS: i64 = 60 * 60 * 1000;
 /// Detections in one request.
 pub const DETECTIONS_PER_REQUEST: usize = 1_000;
 /// A request's body at the ingest routes, as sent.

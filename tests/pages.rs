@@ -4,7 +4,7 @@ mod support;
 
 use fusionsoc::domain::Role;
 use fusionsoc::ingest::recorded::{Recorded, attach};
-use fusionsoc::ingest::{Accepted, Delivery, accept, reading};
+use fusionsoc::ingest::{Accepted, Delivery, Gathered, accept, reading};
 use support::{PASSWORD, Person, SEED, Server, http, seed_id, seed_with, spawn};
 
 const TRIAGE: &str = include_str!("fixtures/seed/triage.json");
@@ -79,7 +79,11 @@ async fn recorded(server: &Server) -> i64 {
         number: Some(459),
         triage_at_ms: None,
     };
-    let Accepted::New { case, id } = accept(&mut tx, delivery).await.unwrap() else { panic!("it is new") };
+    let mut gathered = Gathered::default();
+    let Accepted::New { case, id } = accept(&mut tx, &mut gathered, delivery).await.unwrap() else {
+        panic!("it is new")
+    };
+    gathered.write(&mut tx).await.unwrap();
     let recorded =
         Recorded { triage: serde_json::from_str(TRIAGE).unwrap(), intel: serde_json::from_str(INTEL).unwrap() };
     attach(&mut tx, case, id, &fusionsoc::triage::fingerprint::of(&seed.detection), &recorded, received_ms)

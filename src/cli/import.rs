@@ -4,7 +4,7 @@ use crate::clock::now_ms;
 use crate::ingest::file::{self, Item};
 use crate::ingest::reading::{Bad, Document};
 use crate::ingest::recorded::{self, Recorded};
-use crate::ingest::{Accepted, Delivery, accept};
+use crate::ingest::{Accepted, Delivery, Gathered, accept};
 use crate::store::{Store, Tx, orgs};
 use clap::Args;
 use indicatif::ProgressBar;
@@ -99,15 +99,17 @@ impl Import {
         let mut waiting = items.into_iter().peekable();
         while waiting.peek().is_some() {
             let mut tx = store.write().await?;
+            let mut gathered = Gathered::default();
             for item in waiting.by_ref().take(CHUNK) {
                 let line = item.line;
-                match self.one(&mut tx, org_id, item, recorded, &mut owners).await? {
+                match self.one(&mut tx, &mut gathered, org_id, item, recorded, &mut owners).await? {
                     Ok(Accepted::New { .. }) => totals.accepted += 1,
                     Ok(Accepted::Duplicate) => totals.duplicates += 1,
                     Err(bad) => refused.push(json!({"line": line, "error": bad.error, "raw": bad.raw}).to_string()),
                 }
                 bar.inc(1);
             }
+            gathered.write(&mut tx).await?;
             tx.commit().await?;
         }
         bar.finish_and_clear();
@@ -118,6 +120,7 @@ impl Import {
     async fn one(
         &self,
         tx: &mut Tx,
+        gathered: &mut Gathered,
         org_id: i64,
         item: Item,
         recorded: Option<&Recorded>,
@@ -143,8 +146,9 @@ impl Import {
             number: None,
             triage_at_ms: ask.then(now_ms),
         };
-        let accepted = accept(tx, delivery).await?;
+        let accepted = accept(tx, gathered, delivery).await?;
         if let (Accepted::New { case, id }, Some(recorded)) = (accepted, recorded) {
+            gathered.write(tx).await?;
             let fingerprint = crate::triage::fingerprint::of(&document.detection);
             recorded::attach(tx, case, id, &fingerprint, recorded, received_ms).await?;
         }

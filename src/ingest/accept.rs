@@ -1,12 +1,10 @@
 //! One detection becomes part of a case, or is counted as a repeat.
+use super::gathered::{Gathered, Place};
+use super::joining::{self, Home};
 use crate::domain::{Detection, Severity, path::file_name};
 use crate::jobs::triage::Ask;
-use crate::limits;
-use crate::store::activity::{self, Day, Subject};
-use crate::store::{
-    Actor, Change, Result, Tx, cases, detections, fingerprints, observables, precedents, record, rules, sensors,
-    techniques,
-};
+use crate::store::intake::{Intake, MINUTE_MS, Minute};
+use crate::store::{Actor, Change, Result, Tx, atoms, cases, detections, fingerprints, precedents, record};
 use crate::triage::{fingerprint, observables as extract};
 
 /// A detection on its way in.
@@ -43,65 +41,72 @@ pub enum Accepted {
 }
 
 /// Everything about a new detection that the steps below need.
-struct Facts<'a> {
-    delivery: Delivery<'a>,
-    fingerprint: String,
-    rule_id: i64,
-    sensor_id: i64,
-    event_ms: i64,
+pub(super) struct Facts<'a> {
+    pub(super) delivery: Delivery<'a>,
+    pub(super) fingerprint: String,
+    pub(super) rule_id: i64,
+    pub(super) sensor_id: i64,
+    pub(super) event_ms: i64,
 }
 
-/// Takes a detection in.
+/// Takes a detection in; what it has in common with others waits in `gathered`, to be written before the commit.
 ///
 /// # Errors
 /// Where the database refuses; then nothing has changed.
-pub async fn accept(tx: &mut Tx, delivery: Delivery<'_>) -> Result<Accepted> {
+pub async fn accept(tx: &mut Tx, gathered: &mut Gathered, delivery: Delivery<'_>) -> Result<Accepted> {
     let detection = delivery.detection;
+    let minute = delivery.received_ms.div_euclid(MINUTE_MS);
+    let at = Minute { org_id: delivery.org_id, source: delivery.source.to_owned(), minute };
     if detections::repeat(tx, delivery.org_id, &detection.detect_id).await? {
         cases::add_repeat(tx, delivery.org_id, &detection.detect_id).await?;
+        gathered.count(at, Intake { duplicates: 1, ..Intake::default() });
         return Ok(Accepted::Duplicate);
     }
     let event_ms = detection.event_ms.or(detection.gen_ms).unwrap_or(delivery.received_ms);
     let facts = Facts {
         fingerprint: fingerprint::of(detection),
-        rule_id: rules::upsert(tx, delivery.org_id, &detection.rule, delivery.received_ms).await?,
-        sensor_id: sensors::upsert(tx, delivery.org_id, detection, event_ms).await?,
+        rule_id: gathered.rule(tx, delivery.org_id, detection, delivery.received_ms).await?,
+        sensor_id: gathered.sensor(tx, delivery.org_id, detection, event_ms).await?,
         delivery,
         event_ms,
     };
-    let (case, opened) = find_or_open(tx, &facts).await?;
+    let home = joining::find(tx, gathered, &facts).await?;
+    let case = match &home {
+        Home::Case(case) => case.number,
+        Home::New { previous } => open(tx, &facts, *previous).await?,
+    };
     let id = store(tx, &facts, case).await?;
-    tell(tx, &facts, case, opened).await?;
-    let new_behaviour =
-        fingerprints::add(tx, case, delivery.org_id, facts.sensor_id, &facts.fingerprint, event_ms).await?;
-    if new_behaviour {
-        precedents::seen(tx, delivery.org_id, &facts.fingerprint, delivery.received_ms).await?;
-        if let Some(at_ms) = delivery.triage_at_ms {
-            let ask = Ask {
-                case,
-                detection_id: id,
-                fingerprint: &facts.fingerprint,
-                asked_by: "FusionSOC",
-                continues: None,
-                tries: 0,
-                run_at_ms: at_ms,
-            };
-            crate::jobs::triage::enqueue(tx, ask, delivery.received_ms).await?;
-        }
-    }
+    tell(tx, &facts, case, &home).await?;
+    let place = Place { org_id: delivery.org_id, case, rule_id: facts.rule_id, sensor_id: facts.sensor_id, event_ms };
+    gathered.add(place, detection, extract::of(detection));
+    let lag = delivery.received_ms - detection.gen_ms.unwrap_or(delivery.received_ms);
+    gathered.count(at, Intake { accepted: 1, lag_ms: lag, lag_max_ms: lag, ..Intake::default() });
+    behaviour(tx, &facts, case, id, &home).await?;
     Ok(Accepted::New { case, id })
 }
 
-/// The open case of this behaviour on this sensor within the window, or a new one; `true` where it is new.
-async fn find_or_open(tx: &mut Tx, facts: &Facts<'_>) -> Result<(i64, bool)> {
+/// A behaviour that the case did not hold is triaged, and opens the question again.
+async fn behaviour(tx: &mut Tx, facts: &Facts<'_>, case: i64, id: i64, home: &Home) -> Result<()> {
     let Facts { delivery, fingerprint, sensor_id, event_ms, .. } = facts;
-    let found =
-        fingerprints::matching(tx, delivery.org_id, *sensor_id, fingerprint, *event_ms, limits::GROUPING_WINDOW_MS)
-            .await?;
-    if let Some(found) = found.filter(|found| found.open) {
-        return Ok((found.case_number, false));
+    atoms::add(tx, *sensor_id, case, joining::atoms(delivery.detection), *event_ms).await?;
+    if fingerprints::seen(tx, case, fingerprint, *event_ms).await? {
+        return Ok(());
     }
-    let previous_case = fingerprints::last_closed(tx, delivery.org_id, *sensor_id, fingerprint).await?;
+    if let Home::Case(case) = home {
+        joining::reopen_question(tx, case, delivery.received_ms).await?;
+    }
+    fingerprints::add(tx, case, delivery.org_id, *sensor_id, fingerprint, *event_ms).await?;
+    precedents::seen(tx, delivery.org_id, fingerprint, delivery.received_ms).await?;
+    if let Some(run_at_ms) = delivery.triage_at_ms {
+        let ask =
+            Ask { case, detection_id: id, fingerprint, asked_by: "FusionSOC", continues: None, tries: 0, run_at_ms };
+        crate::jobs::triage::enqueue(tx, ask, delivery.received_ms).await?;
+    }
+    Ok(())
+}
+
+async fn open(tx: &mut Tx, facts: &Facts<'_>, previous_case: Option<i64>) -> Result<i64> {
+    let Facts { delivery, fingerprint, sensor_id, event_ms, .. } = facts;
     let detection = delivery.detection;
     let new = cases::New {
         number: delivery.number,
@@ -119,7 +124,7 @@ async fn find_or_open(tx: &mut Tx, facts: &Facts<'_>) -> Result<(i64, bool)> {
         event_ms: *event_ms,
         opened_ms: delivery.received_ms,
     };
-    Ok((cases::insert(tx, &new).await?, true))
+    cases::insert(tx, &new).await
 }
 
 async fn store(tx: &mut Tx, facts: &Facts<'_>, case: i64) -> Result<i64> {
@@ -141,52 +146,35 @@ async fn store(tx: &mut Tx, facts: &Facts<'_>, case: i64) -> Result<i64> {
         received_ms: delivery.received_ms,
         raw: delivery.raw,
     };
-    let id = detections::insert(tx, &new).await?;
-    let day = event_ms.div_euclid(activity::DAY_MS);
-    for (subject, id) in [(Subject::Rule, facts.rule_id), (Subject::Sensor, facts.sensor_id)] {
-        activity::add(tx, Day { subject, id, day }, 1).await?;
-    }
-    for observable in extract::of(detection) {
-        let id = observables::add(tx, case, delivery.org_id, &observable, *event_ms).await?;
-        activity::add(tx, Day { subject: Subject::Observable, id, day }, 1).await?;
-    }
-    for technique in detection.techniques() {
-        techniques::add(tx, case, &technique, "rule").await?;
-    }
-    Ok(id)
+    detections::insert(tx, &new).await
 }
 
 /// Counts the detection in its case and writes what happened; a severity only rises.
-async fn tell(tx: &mut Tx, facts: &Facts<'_>, case: i64, opened: bool) -> Result<()> {
+async fn tell(tx: &mut Tx, facts: &Facts<'_>, case: i64, home: &Home) -> Result<()> {
     let Facts { delivery, event_ms, .. } = facts;
     let detection = delivery.detection;
-    let before = cases::by_number(tx, case).await?;
-    let severity = before.severity.max(detection.rule_severity());
-    let raised = !opened && before.severity_by == "rule" && severity > before.severity;
-    let kept: Severity = if raised { severity } else { before.severity };
-    let level = before.rule_level.max(detection.rule.level);
+    let severity = detection.rule_severity();
+    let id = &detection.detect_id;
+    let (kind, level, kept, text) = match home {
+        Home::New { previous } => {
+            let repeats = previous.map(|previous| format!("; follows closed case #{previous}")).unwrap_or_default();
+            let text = format!("Case opened by detection {id}{repeats}");
+            ("case_opened", detection.rule.level, severity, text)
+        }
+        Home::Case(before) => {
+            let raised = before.severity_by == "rule" && severity > before.severity;
+            let kept: Severity = if raised { severity } else { before.severity };
+            let why = if raised {
+                format!("; severity raised to {}", severity.label().to_lowercase())
+            } else {
+                String::new()
+            };
+            let level = before.rule_level.max(detection.rule.level);
+            ("detection_joined", level, kept, format!("Detection {id} joined{why}"))
+        }
+    };
     cases::add_detection(tx, case, level, kept, *event_ms).await?;
-    let text = match (opened, before.previous_case, raised) {
-        (true, Some(previous), _) => {
-            format!("Case opened by detection {}; repeats closed case #{previous}", detection.detect_id)
-        }
-        (true, None, _) => format!("Case opened by detection {}", detection.detect_id),
-        (false, _, true) => {
-            format!("Detection {} joined; severity raised to {}", detection.detect_id, severity.label().to_lowercase())
-        }
-        (false, _, false) => format!("Detection {} joined", detection.detect_id),
-    };
-    let kind = if opened { "case_opened" } else { "detection_joined" };
-    let change = Change {
-        org_id: delivery.org_id,
-        case,
-        kind,
-        text: &text,
-        old: "",
-        new: &detection.detect_id,
-        run: None,
-        undo: None,
-    };
+    let change = Change { org_id: delivery.org_id, case, kind, text: &text, old: "", new: id, run: None, undo: None };
     record(tx, &Actor::system(), change, delivery.received_ms).await?;
     Ok(())
 }

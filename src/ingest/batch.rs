@@ -1,7 +1,7 @@
 //! Group commit: requests that arrive while one commit is under way share the next one, so that
 //! one write to disk serves them all. A request is answered after the commit that holds it.
 use super::reading::Document;
-use super::{Accepted, Delivery, accept};
+use super::{Accepted, Delivery, Gathered, accept};
 use crate::limits;
 use crate::store::{Store, Tx, rejects::Reject};
 use std::sync::Arc;
@@ -106,18 +106,17 @@ async fn patiently(store: &Store, requests: &[&Request]) -> Result<Vec<Vec<Accep
 async fn together(store: &Store, requests: &[&Request]) -> Result<Vec<Vec<Accepted>>, sqlx::Error> {
     let mut tx = store.write().await?;
     let mut answers = Vec::with_capacity(requests.len());
+    let mut gathered = Gathered::default();
     for request in requests {
-        answers.push(take_in(&mut tx, request).await?);
+        answers.push(take_in(&mut tx, &mut gathered, request).await?);
     }
+    gathered.write(&mut tx).await?;
     tx.commit().await?;
     Ok(answers)
 }
 
-/// Takes a request's detections into a transaction of the caller's, in order.
-///
-/// # Errors
-/// Where the database refuses.
-pub async fn take_in(tx: &mut Tx, request: &Request) -> Answer {
+/// Takes a request's detections into the transaction, in order.
+async fn take_in(tx: &mut Tx, gathered: &mut Gathered, request: &Request) -> Answer {
     let mut answers = Vec::with_capacity(request.documents.len());
     for document in &request.documents {
         let delivery = Delivery {
@@ -129,10 +128,11 @@ pub async fn take_in(tx: &mut Tx, request: &Request) -> Answer {
             number: None,
             triage_at_ms: Some(request.received_ms),
         };
-        answers.push(accept(tx, delivery).await?);
+        answers.push(accept(tx, gathered, delivery).await?);
     }
     for reject in &request.rejects {
         crate::store::rejects::insert(tx, reject).await?;
+        gathered.reject(request);
     }
     Ok(answers)
 }

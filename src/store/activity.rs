@@ -1,4 +1,5 @@
 //! Detections a day of rules, sensors and observables, for the strips of their pages.
+use super::many::{ROWS, places};
 use super::{Result, Tx, on, run};
 use crate::domain::words;
 
@@ -28,19 +29,23 @@ pub struct Day {
     pub day: i64,
 }
 
-/// Counts detections.
-pub async fn add(tx: &mut Tx, at: Day, detections: i64) -> Result<u64> {
-    run!(
-        tx,
-        sqlx::query(
-            "INSERT INTO activity (kind, ref_id, day, detections) VALUES ($1, $2, $3, $4)
-             ON CONFLICT (kind, ref_id, day) DO UPDATE SET detections = activity.detections + excluded.detections"
-        )
-        .bind(at.subject.as_str())
-        .bind(at.id)
-        .bind(at.day)
-        .bind(detections)
-    )
+/// Counts detections. No day may be there twice.
+pub async fn add(tx: &mut Tx, all: &[(Day, i64)]) -> Result<()> {
+    for part in all.chunks(ROWS) {
+        let sql = sqlx::AssertSqlSafe(format!(
+            "INSERT INTO activity (kind, ref_id, day, detections) VALUES {}
+             ON CONFLICT (kind, ref_id, day) DO UPDATE SET detections = activity.detections + excluded.detections",
+            places(part.len(), 4)
+        ));
+        run!(tx, {
+            let mut query = sqlx::query(sql);
+            for (at, detections) in part {
+                query = query.bind(at.subject.as_str()).bind(at.id).bind(at.day).bind(*detections);
+            }
+            query
+        })?;
+    }
+    Ok(())
 }
 
 /// The days of a subject from `first` on, oldest first, each with its number of detections.

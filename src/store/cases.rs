@@ -1,8 +1,10 @@
 //! Cases: opened by ingest, moved by runs and people, read one at a time. Lists are in `queue`.
 mod decision;
+mod merged;
 mod triaged;
 
 pub use decision::{Decision, decide};
+pub use merged::{absorb, raise, untouched};
 pub use triaged::{Triaged, rank, set_triaged};
 
 use super::runs::RunState;
@@ -69,6 +71,8 @@ pub struct Case {
     pub assignee: Option<String>,
     /// The closed case that this one repeats.
     pub previous_case: Option<i64>,
+    /// The case that this one became part of.
+    pub merged_into: Option<i64>,
     /// How many detections it holds.
     pub detections: i64,
     /// How often those were sent again.
@@ -103,7 +107,7 @@ pub struct Glance {
 /// The columns of [`Case`], from `cases c` joined with orgs, rules and users.
 pub(super) const COLUMNS: &str = "c.number, c.org_id, o.slug AS org, c.title, c.rule_id, r.path AS rule_path, c.sensor_id, c.hostname, c.user_name, c.chain, \
     c.fingerprint, c.status, c.verdict, c.reason, c.decided_by, c.decided_ms, c.machine_verdict, c.outcome, c.confidence, c.risk_score, \
-    c.triage_state, c.glance, c.severity, c.severity_by, c.rule_level, c.flags, u.username AS assignee, c.previous_case, c.detections, c.repeats, \
+    c.triage_state, c.glance, c.severity, c.severity_by, c.rule_level, c.flags, u.username AS assignee, c.previous_case, c.merged_into, c.detections, c.repeats, \
     c.opened_ms, c.updated_ms, c.first_event_ms, c.last_event_ms, c.closed_ms, c.version, c.recorded";
 /// The tables behind [`COLUMNS`].
 pub(super) const TABLES: &str =

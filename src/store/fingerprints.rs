@@ -2,36 +2,29 @@
 use super::{Result, Tx, on, run};
 use crate::domain::dossier::Prevalence;
 
-/// A case with the same behaviour on the same sensor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
-pub struct Match {
-    /// The case.
-    pub case_number: i64,
-    /// Whether it is still open.
-    pub open: bool,
-}
-
-/// The newest case of this organisation with this sensor and fingerprint whose detections lie
-/// within `window_ms` of the event, open ones first.
-pub async fn matching(
+/// The open cases of this organisation with this sensor and fingerprint whose detections lie within
+/// `window_ms` of the event, oldest first.
+pub async fn open_cases(
     tx: &mut Tx,
     org_id: i64,
     sensor_id: i64,
     fingerprint: &str,
     event_ms: i64,
     window_ms: i64,
-) -> Result<Option<Match>> {
-    on!(tx, |db| sqlx::query_as(
-        "SELECT f.case_number, c.open FROM case_fingerprints f JOIN cases c ON c.number = f.case_number
-         WHERE f.org_id = $1 AND f.sensor_id = $2 AND f.fingerprint = $3 AND f.last_ms >= $4 AND f.first_ms <= $5
-         ORDER BY c.open DESC, f.last_ms DESC LIMIT 1"
+) -> Result<Vec<i64>> {
+    on!(tx, |db| {
+        sqlx::query_scalar(
+        "SELECT f.case_number FROM case_fingerprints f JOIN cases c ON c.number = f.case_number
+         WHERE f.org_id = $1 AND f.sensor_id = $2 AND f.fingerprint = $3 AND f.last_ms >= $4 AND f.first_ms <= $5 AND c.open = TRUE
+         ORDER BY f.case_number LIMIT 50"
     )
     .bind(org_id)
     .bind(sensor_id)
     .bind(fingerprint)
     .bind(event_ms - window_ms)
     .bind(event_ms + window_ms)
-    .fetch_optional(db))
+    .fetch_all(db)
+    })
 }
 
 /// The newest closed case of this organisation with this sensor and fingerprint, whenever it was.
@@ -47,15 +40,8 @@ pub async fn last_closed(tx: &mut Tx, org_id: i64, sensor_id: i64, fingerprint: 
     .fetch_optional(db))
 }
 
-/// Notes that a case holds this behaviour; `true` where the case did not hold it before.
-pub async fn add(
-    tx: &mut Tx,
-    case: i64,
-    org_id: i64,
-    sensor_id: i64,
-    fingerprint: &str,
-    event_ms: i64,
-) -> Result<bool> {
+/// Widens the time in which a case saw a behaviour; `false` where the case does not hold it yet.
+pub async fn seen(tx: &mut Tx, case: i64, fingerprint: &str, event_ms: i64) -> Result<bool> {
     let moved = run!(
         tx,
         sqlx::query(
@@ -67,9 +53,11 @@ pub async fn add(
         .bind(case)
         .bind(fingerprint)
     )?;
-    if moved > 0 {
-        return Ok(false);
-    }
+    Ok(moved > 0)
+}
+
+/// Notes that a case holds a behaviour.
+pub async fn add(tx: &mut Tx, case: i64, org_id: i64, sensor_id: i64, fingerprint: &str, event_ms: i64) -> Result<u64> {
     run!(
         tx,
         sqlx::query(
@@ -80,8 +68,7 @@ pub async fn add(
         .bind(sensor_id)
         .bind(fingerprint)
         .bind(event_ms)
-    )?;
-    Ok(true)
+    )
 }
 
 /// The fingerprints of a case.

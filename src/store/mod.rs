@@ -5,15 +5,18 @@
 //! where it needs the time. A change of a case goes through [`record`], which writes timeline
 //! and ledger in the caller's transaction.
 mod column;
+mod many;
 mod open;
 
 pub mod actions;
 pub mod activity;
+pub mod atoms;
 pub mod cases;
 pub mod changes;
 pub mod detections;
 pub mod fingerprints;
 pub mod idempotency;
+pub mod intake;
 pub mod intel;
 pub mod jobs;
 pub mod notes;

@@ -1,6 +1,7 @@
 //! Observables and the cases that hold them.
+use super::many::{ROWS, places};
 use super::{Result, Tx, on, run};
-use crate::domain::{Observable, ObservableKind};
+use crate::domain::ObservableKind;
 
 /// An observable of a case, and how many other cases of the organisation hold it.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -15,32 +16,49 @@ pub struct InCase {
     pub other_cases: i64,
 }
 
-/// Adds an observable to a case; returns its id.
-pub async fn add(tx: &mut Tx, case: i64, org_id: i64, observable: &Observable, event_ms: i64) -> Result<i64> {
-    let id: i64 = on!(tx, |db| {
-        sqlx::query_scalar(
-        "INSERT INTO observables (org_id, kind, value, first_ms, last_ms) VALUES ($1, $2, $3, $4, $4)
-         ON CONFLICT (org_id, kind, value) DO UPDATE SET
-            first_ms = CASE WHEN excluded.first_ms < observables.first_ms THEN excluded.first_ms ELSE observables.first_ms END,
-            last_ms = CASE WHEN excluded.last_ms > observables.last_ms THEN excluded.last_ms ELSE observables.last_ms END
-         RETURNING id"
-    )
-    .bind(org_id)
-    .bind(observable.kind)
-    .bind(&observable.value)
-    .bind(event_ms)
-    .fetch_one(db)
-    })?;
-    run!(
-        tx,
-        sqlx::query(
-            "INSERT INTO case_observables (case_number, observable_id, role) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
-        )
-        .bind(case)
-        .bind(id)
-        .bind(&observable.role)
-    )?;
-    Ok(id)
+/// An observable with when it was seen: organisation, type, value, first and last time.
+pub type Seen<'a> = (i64, ObservableKind, &'a str, i64, i64);
+
+/// Stores observables; returns each with its id, in no order. None may be there twice.
+pub async fn upsert(tx: &mut Tx, all: &[Seen<'_>]) -> Result<Vec<(i64, i64, ObservableKind, String)>> {
+    let mut found = Vec::with_capacity(all.len());
+    for part in all.chunks(ROWS) {
+        let sql = sqlx::AssertSqlSafe(format!(
+            "INSERT INTO observables (org_id, kind, value, first_ms, last_ms) VALUES {}
+             ON CONFLICT (org_id, kind, value) DO UPDATE SET
+                first_ms = CASE WHEN excluded.first_ms < observables.first_ms THEN excluded.first_ms ELSE observables.first_ms END,
+                last_ms = CASE WHEN excluded.last_ms > observables.last_ms THEN excluded.last_ms ELSE observables.last_ms END
+             RETURNING id, org_id, kind, value",
+            places(part.len(), 5)
+        ));
+        let rows: Vec<(i64, i64, ObservableKind, String)> = on!(tx, |db| {
+            let mut query = sqlx::query_as(sql);
+            for (org_id, kind, value, first_ms, last_ms) in part {
+                query = query.bind(*org_id).bind(*kind).bind(*value).bind(*first_ms).bind(*last_ms);
+            }
+            query.fetch_all(db)
+        })?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
+/// Adds observables to cases: case, observable, where in the event it was.
+pub async fn link(tx: &mut Tx, all: &[(i64, i64, &str)]) -> Result<()> {
+    for part in all.chunks(ROWS) {
+        let sql = sqlx::AssertSqlSafe(format!(
+            "INSERT INTO case_observables (case_number, observable_id, role) VALUES {} ON CONFLICT DO NOTHING",
+            places(part.len(), 3)
+        ));
+        run!(tx, {
+            let mut query = sqlx::query(sql);
+            for (case, id, role) in part {
+                query = query.bind(*case).bind(*id).bind(*role);
+            }
+            query
+        })?;
+    }
+    Ok(())
 }
 
 /// The observables of a case.

@@ -23,11 +23,18 @@ pub struct Sensor {
     pub tags: JsonText<Vec<String>>,
 }
 
+/// The sensor's id. A detection without one belongs to its host, not to everybody's.
+pub fn sid(detection: &Detection) -> String {
+    if detection.sid.is_empty() {
+        format!("unknown:{}", detection.hostname.chars().take(255).collect::<String>())
+    } else {
+        detection.sid.clone()
+    }
+}
+
 /// Stores what a detection says about its sensor, unless a newer one has spoken; returns the sensor's id.
 pub async fn upsert(tx: &mut Tx, org_id: i64, detection: &Detection, event_ms: i64) -> Result<i64> {
-    // A detection without a sensor belongs to its host, not to everybody's.
-    let unknown = format!("unknown:{}", detection.hostname.chars().take(255).collect::<String>());
-    let sid = if detection.sid.is_empty() { &unknown } else { &detection.sid };
+    let sid = sid(detection);
     on!(tx, |db| sqlx::query_scalar(
         "INSERT INTO sensors (org_id, sid, hostname, plat, arch, int_ip, ext_ip, tags, first_ms, last_ms)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)

@@ -4,7 +4,7 @@ use crate::clock::now_ms;
 use crate::domain::action::{ActionKind, ActionState};
 use crate::ingest::reading::document;
 use crate::ingest::recorded::{self, Recorded};
-use crate::ingest::{Accepted, Delivery, accept};
+use crate::ingest::{Accepted, Delivery, Gathered, accept};
 use crate::store::actions::Action;
 use crate::store::notes::Note;
 use crate::store::{Actor, ActorKind, Change, Store, Tx, actions, cases, notes, orgs, record};
@@ -90,7 +90,10 @@ async fn recorded_case(tx: &mut Tx, org_id: i64) -> Result<(), CliError> {
         number: Some(459),
         triage_at_ms: None,
     };
-    if let Accepted::New { case, id } = accept(tx, delivery).await? {
+    let mut gathered = Gathered::default();
+    let accepted = accept(tx, &mut gathered, delivery).await?;
+    gathered.write(tx).await?;
+    if let Accepted::New { case, id } = accepted {
         let recorded = Recorded {
             triage: Some(sample(serde_json::from_str(TRIAGE))?),
             intel: Some(sample(serde_json::from_str(INTEL))?),
@@ -149,6 +152,7 @@ async fn history(tx: &mut Tx, org_id: i64, case: i64, mut history: History) -> R
 /// The other detections arrive now, over the last hours, and are triaged live.
 async fn others(tx: &mut Tx, org_id: i64) -> Result<(), CliError> {
     let now = now_ms();
+    let mut gathered = Gathered::default();
     let count = i64::try_from(OTHERS.lines().count()).unwrap_or_default();
     for (at, line) in (0_i64..).zip(OTHERS.lines()) {
         let raw = sample(serde_json::from_str::<Line<'_>>(line))?.detection.get();
@@ -163,7 +167,7 @@ async fn others(tx: &mut Tx, org_id: i64) -> Result<(), CliError> {
             number: None,
             triage_at_ms: Some(now + (at - AT_ONCE).max(0) * PACE_MS),
         };
-        accept(tx, delivery).await?;
+        accept(tx, &mut gathered, delivery).await?;
     }
-    Ok(())
+    Ok(gathered.write(tx).await?)
 }

@@ -4,7 +4,7 @@ use super::{held, refresh_case};
 use crate::clock::now_ms;
 use crate::domain::{Dossier, Failure, VoteState};
 use crate::store::runs::Run;
-use crate::store::{Actor, Change, cases, jobs, orgs, record, votes};
+use crate::store::{Actor, Change, cases, jobs, orgs, record, runs, votes};
 use crate::triage::prompt;
 use crate::voters::{Prompt, Question, Reply, Said, Voter};
 use std::sync::Arc;
@@ -98,18 +98,12 @@ impl One<'_> {
         if votes::give(&mut tx, vote.id, &given, now).await? {
             let new =
                 failure.map_or_else(|| answer.map_or("abstained", |answer| answer.verdict.as_str()), Failure::as_str);
-            let change = Change {
-                org_id: self.org,
-                case: self.run.case_number,
-                kind: "vote",
-                text: &text,
-                old: "",
-                new,
-                run: Some(self.run.id),
-                undo: None,
-            };
+            // Its case may have become part of another one meanwhile.
+            let case = runs::by_id(&mut tx, self.run.id).await?.case_number;
+            let (org_id, run) = (self.org, Some(self.run.id));
+            let change = Change { org_id, case, kind: "vote", text: &text, old: "", new, run, undo: None };
             record(&mut tx, &Actor::panel(), change, now).await?;
-            refresh_case(&mut tx, self.run.case_number).await?;
+            refresh_case(&mut tx, case).await?;
         }
         tx.commit().await?;
         self.worker.wake.notify_waiters();

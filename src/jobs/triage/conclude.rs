@@ -19,6 +19,8 @@ pub(super) async fn run(
     let now = now_ms();
     let mut tx = worker.store.write().await?;
     held(&mut tx, job).await?;
+    // Its case may have become part of another one meanwhile.
+    let run = &runs::by_id(&mut tx, run.id).await?;
     let stored = votes::of_run(&mut tx, run.id).await?;
     let end = concluded(worker, seats, evidence, &stored);
     if !runs::finish(&mut tx, run.id, &end, now).await? {

@@ -1,0 +1,137 @@
+//! What a batch of detections has in common is written once at its end, by a few statements with
+//! many rows: observables, their cases, techniques, counters. Rules and sensors are looked up once.
+use crate::domain::{Detection, Observable, ObservableKind};
+use crate::store::activity::{self, Day, Subject};
+use crate::store::intake::{self, Intake, Minute};
+use crate::store::{Result, Tx, observables, rules, sensors, techniques};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// What is still to be written for the detections of a transaction. See [`Gathered::write`].
+#[derive(Debug, Default)]
+pub struct Gathered {
+    rules: HashMap<(i64, String), i64>,
+    sensors: HashMap<(i64, String), (i64, i64)>,
+    observables: BTreeMap<Key, Seen>,
+    techniques: BTreeSet<(i64, String)>,
+    activity: BTreeMap<Day, i64>,
+    intake: BTreeMap<Minute, Intake>,
+}
+
+/// Organisation, type, value.
+type Key = (i64, ObservableKind, String);
+
+/// When an observable was seen, on which days how often, in which cases and where.
+#[derive(Debug)]
+struct Seen {
+    first_ms: i64,
+    last_ms: i64,
+    days: BTreeMap<i64, i64>,
+    cases: BTreeMap<i64, String>,
+}
+
+/// Where a detection belongs.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    pub org_id: i64,
+    pub case: i64,
+    pub rule_id: i64,
+    pub sensor_id: i64,
+    pub event_ms: i64,
+}
+
+impl Gathered {
+    /// The id of a detection's rule.
+    pub(super) async fn rule(&mut self, tx: &mut Tx, org_id: i64, detection: &Detection, now_ms: i64) -> Result<i64> {
+        let key = (org_id, detection.rule.path.clone());
+        if let Some(id) = self.rules.get(&key) {
+            return Ok(*id);
+        }
+        let id = rules::upsert(tx, org_id, &detection.rule, now_ms).await?;
+        self.rules.insert(key, id);
+        Ok(id)
+    }
+
+    /// The id of a detection's sensor.
+    pub(super) async fn sensor(
+        &mut self,
+        tx: &mut Tx,
+        org_id: i64,
+        detection: &Detection,
+        event_ms: i64,
+    ) -> Result<i64> {
+        let key = (org_id, sensors::sid(detection));
+        match self.sensors.get(&key) {
+            Some((id, newest)) if *newest >= event_ms => Ok(*id),
+            _ => {
+                let id = sensors::upsert(tx, org_id, detection, event_ms).await?;
+                self.sensors.insert(key, (id, event_ms));
+                Ok(id)
+            }
+        }
+    }
+
+    /// Takes note of a stored detection.
+    pub(super) fn add(&mut self, place: Place, detection: &Detection, observables: Vec<Observable>) {
+        let day = place.event_ms.div_euclid(activity::DAY_MS);
+        for (subject, id) in [(Subject::Rule, place.rule_id), (Subject::Sensor, place.sensor_id)] {
+            *self.activity.entry(Day { subject, id, day }).or_default() += 1;
+        }
+        for observable in observables {
+            let key = (place.org_id, observable.kind, observable.value);
+            let seen = self.observables.entry(key).or_insert_with(|| Seen {
+                first_ms: place.event_ms,
+                last_ms: place.event_ms,
+                days: BTreeMap::new(),
+                cases: BTreeMap::new(),
+            });
+            seen.first_ms = seen.first_ms.min(place.event_ms);
+            seen.last_ms = seen.last_ms.max(place.event_ms);
+            *seen.days.entry(day).or_default() += 1;
+            seen.cases.entry(place.case).or_insert(observable.role);
+        }
+        self.techniques.extend(detection.techniques().into_iter().map(|technique| (place.case, technique)));
+    }
+
+    /// Counts what a source delivered.
+    pub(super) fn count(&mut self, at: Minute, what: Intake) {
+        self.intake.entry(at).or_default().add(what);
+    }
+
+    /// Counts a bad item of a request.
+    pub(super) fn reject(&mut self, request: &super::batch::Request) {
+        let minute = request.received_ms.div_euclid(intake::MINUTE_MS);
+        let at = Minute { org_id: request.org_id, source: request.source.clone(), minute };
+        self.count(at, Intake { rejected: 1, ..Intake::default() });
+    }
+
+    /// Writes what was gathered; rules and sensors stay known.
+    ///
+    /// # Errors
+    /// Where the database refuses.
+    pub async fn write(&mut self, tx: &mut Tx) -> Result<()> {
+        let all = std::mem::take(&mut self.observables);
+        let mut days = std::mem::take(&mut self.activity);
+        let rows: Vec<observables::Seen<'_>> = all
+            .iter()
+            .map(|((org_id, kind, value), seen)| (*org_id, *kind, value.as_str(), seen.first_ms, seen.last_ms))
+            .collect();
+        let mut links = Vec::new();
+        for (id, org_id, kind, value) in observables::upsert(tx, &rows).await? {
+            let Some(seen) = all.get(&(org_id, kind, value)) else { continue };
+            links.extend(seen.cases.iter().map(|(case, role)| (*case, id, role.as_str())));
+            days.extend(
+                seen.days.iter().map(|(day, count)| (Day { subject: Subject::Observable, id, day: *day }, *count)),
+            );
+        }
+        links.sort_unstable();
+        observables::link(tx, &links).await?;
+        activity::add(tx, &days.into_iter().collect::<Vec<_>>()).await?;
+        for (case, technique) in std::mem::take(&mut self.techniques) {
+            techniques::add(tx, case, &technique, "rule").await?;
+        }
+        for (at, what) in std::mem::take(&mut self.intake) {
+            intake::add(tx, &at, what).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,153 @@
+//! Which case a detection belongs to: the open one of its process tree, or of its behaviour on its
+//! sensor, or a new one.
+//!
+//! Where it belongs to several, they were one all along and only this detection shows it: the
+//! others become part of the one, unless people are at work on them. So the order in which
+//! detections arrive does not decide which share a case.
+use super::accept::Facts;
+use super::gathered::Gathered;
+use crate::domain::{Detection, Status, Verdict, path::file_name};
+use crate::jobs::triage::refresh_case;
+use crate::limits;
+use crate::store::atoms::{self, AtomRole, Atoms};
+use crate::store::cases::{self, Case, Decision};
+use crate::store::{Actor, Change, Result, Tx, fingerprints, precedents, record};
+
+/// Programs that start others for everybody: to have one as a parent says nothing about belonging together.
+const LAUNCHERS: &[&str] = &[
+    "services.exe",
+    "svchost.exe",
+    "explorer.exe",
+    "wininit.exe",
+    "winlogon.exe",
+    "smss.exe",
+    "taskhostw.exe",
+    "systemd",
+    "init",
+    "launchd",
+    "cron",
+    "crond",
+];
+
+/// Where a detection goes.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Home {
+    /// Into an open case.
+    Case(Box<Case>),
+    /// Into a new one, which repeats a closed one.
+    New {
+        /// The closed one.
+        previous: Option<i64>,
+    },
+}
+
+/// The processes of a detection.
+pub(super) fn atoms(detection: &Detection) -> Atoms<'_> {
+    let target = detection.routing.get("target").and_then(serde_json::Value::as_str).unwrap_or_default();
+    let parent = detection.parent().or_else(|| detection.process()).unwrap_or_default();
+    let launcher = LAUNCHERS.contains(&&*file_name(&parent.path).to_lowercase());
+    Atoms {
+        own: [known(&detection.this_atom), known(target)],
+        parent: known(&detection.parent_atom),
+        role: if launcher { AtomRole::Launcher } else { AtomRole::Parent },
+    }
+}
+
+/// An atom, where the text is one: samples have `...`.
+fn known(atom: &str) -> &str {
+    if (8..=64).contains(&atom.len()) && atom.bytes().all(|byte| byte.is_ascii_alphanumeric()) { atom } else { "" }
+}
+
+/// Finds the case of a detection; joins cases that turn out to be one.
+pub(super) async fn find(tx: &mut Tx, gathered: &mut Gathered, facts: &Facts<'_>) -> Result<Home> {
+    let Facts { delivery, fingerprint, sensor_id, event_ms, .. } = facts;
+    let tree = atoms::linked(tx, *sensor_id, atoms(delivery.detection), *event_ms, limits::TREE_WINDOW_MS).await?;
+    let closed = tree.iter().rev().find(|(_, open)| !open).map(|(case, _)| *case);
+    let mut open: Vec<i64> = tree.iter().filter(|(_, open)| *open).map(|(case, _)| *case).collect();
+    let window = limits::GROUPING_WINDOW_MS;
+    open.extend(fingerprints::open_cases(tx, delivery.org_id, *sensor_id, fingerprint, *event_ms, window).await?);
+    open.sort_unstable();
+    open.dedup();
+    match open.as_slice() {
+        [] => {
+            let previous = fingerprints::last_closed(tx, delivery.org_id, *sensor_id, fingerprint).await?;
+            Ok(Home::New { previous: previous.or(closed) })
+        }
+        [one] => Ok(Home::Case(Box::new(cases::by_number(tx, *one).await?))),
+        several => {
+            // What is moved must be there.
+            gathered.write(tx).await?;
+            Ok(Home::Case(Box::new(joined(tx, facts, several).await?)))
+        }
+    }
+}
+
+/// Makes several cases one: the oldest that people are at work on, else the oldest.
+async fn joined(tx: &mut Tx, facts: &Facts<'_>, several: &[i64]) -> Result<Case> {
+    let mut free = Vec::new();
+    for number in several {
+        if cases::untouched(tx, *number).await? {
+            free.push(*number);
+        }
+    }
+    let home = several.iter().copied().find(|number| !free.contains(number)).unwrap_or(several[0]);
+    let now = facts.delivery.received_ms;
+    let org_id = facts.delivery.org_id;
+    for number in free.into_iter().filter(|number| *number != home) {
+        let other = cases::by_number(tx, number).await?;
+        cases::absorb(tx, number, home, now).await?;
+        let case = cases::by_number(tx, home).await?;
+        if other.severity > case.severity {
+            cases::raise(tx, home, other.severity, &other.severity_by).await?;
+        }
+        let moved =
+            format!("Merged into case #{home}: detection {} belongs to both", facts.delivery.detection.detect_id);
+        let gained = format!("Case #{number} with {} detections became part of this one", other.detections);
+        for (case, kind, text, old) in [(number, "merged", &moved, "open"), (home, "case_merged", &gained, "")] {
+            let to = format!("case:{home}");
+            let change = Change { org_id, case, kind, text, old, new: &to, run: None, undo: None };
+            record(tx, &Actor::system(), change, now).await?;
+        }
+    }
+    refresh_case(tx, home).await?;
+    cases::by_number(tx, home).await
+}
+
+/// A new behaviour in a case that was decided: what was declared did not know it, so it is asked again.
+pub(super) async fn reopen_question(tx: &mut Tx, case: &Case, now_ms: i64) -> Result<()> {
+    if !case.verdict.decided() {
+        cases::bump(tx, case.number).await?;
+        return Ok(());
+    }
+    let status = if case.status == Status::Resolved { Status::InProgress } else { case.status };
+    let to = Decision {
+        status,
+        verdict: Verdict::Pending,
+        reason: String::new(),
+        decided_by: String::new(),
+        decided_ms: None,
+        closed_ms: None,
+    };
+    let version = cases::by_number(tx, case.number).await?.version;
+    cases::decide(tx, case.number, version, &to).await?;
+    for fingerprint in fingerprints::of_case(tx, case.number).await? {
+        precedents::shift(tx, case.org_id, &fingerprint, case.verdict, Verdict::Pending).await?;
+    }
+    let text = format!(
+        "A new behaviour joined, so the question is open again; {} had declared {}",
+        case.decided_by,
+        case.verdict.label().to_lowercase()
+    );
+    let change = Change {
+        org_id: case.org_id,
+        case: case.number,
+        kind: "question_reopened",
+        text: &text,
+        old: case.verdict.as_str(),
+        new: Verdict::Pending.as_str(),
+        run: None,
+        undo: None,
+    };
+    record(tx, &Actor::system(), change, now_ms).await?;
+    Ok(())
+}
