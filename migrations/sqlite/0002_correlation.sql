@@ -1,13 +1,10 @@
--- Process atoms by which the detections of one process tree find each other. role: own, parent,
--- or launcher for a parent that starts programs for everybody.
+-- Process atoms by which the detections of one process tree find each other.
 CREATE TABLE case_atoms (
     sensor_id   INTEGER NOT NULL REFERENCES sensors (id),
     atom        TEXT NOT NULL,
-    role        TEXT NOT NULL,
+    event_ms    INTEGER NOT NULL,
     case_number INTEGER NOT NULL REFERENCES cases (number),
-    first_ms    INTEGER NOT NULL,
-    last_ms     INTEGER NOT NULL,
-    PRIMARY KEY (sensor_id, atom, role, case_number)
+    PRIMARY KEY (sensor_id, atom, event_ms, case_number)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX case_atoms_case ON case_atoms (case_number);
 
@@ -41,7 +38,7 @@ CREATE TABLE intake (
 ALTER TABLE rejects ADD COLUMN replayed_ms INTEGER;
 ALTER TABLE rejects ADD COLUMN cut INTEGER NOT NULL DEFAULT FALSE;
 
--- The pivot pages: cases of a rule, a sensor, a host by verdict; techniques; detections of a sensor in time.
+-- Behaviours of a sensor in time. The pivot pages: cases of a rule and a sensor, also by verdict; techniques; a sensor's detections.
 DROP INDEX cases_rule;
 DROP INDEX cases_sensor;
 CREATE INDEX cases_rule ON cases (rule_id, opened_ms DESC, number);
@@ -49,6 +46,8 @@ CREATE INDEX cases_rule_verdict ON cases (rule_id, verdict);
 CREATE INDEX cases_sensor ON cases (sensor_id, opened_ms DESC, number);
 CREATE INDEX cases_sensor_verdict ON cases (sensor_id, verdict);
 CREATE INDEX case_techniques_id ON case_techniques (technique, case_number);
+DROP INDEX detections_fingerprint;
+CREATE INDEX detections_behaviour ON detections (sensor_id, fingerprint, event_ms);
 CREATE INDEX detections_sensor ON detections (sensor_id, event_ms DESC);
 CREATE INDEX sensors_hostname ON sensors (hostname);
 CREATE INDEX sensors_sid ON sensors (sid);

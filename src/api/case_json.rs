@@ -44,7 +44,7 @@ pub(super) async fn long(tx: &mut Tx, case: &Case) -> Result<Value> {
     let more = json!({
         "version": case.version, "reason": case.reason, "assignee": case.assignee, "rule_level": case.rule_level,
         "confidence": case.confidence, "outcome": case.outcome, "risk_score": case.risk_score, "triage_state": case.triage_state,
-        "previous_case": case.previous_case, "repeats": case.repeats, "chain": case.chain,
+        "previous_case": case.previous_case, "merged_into": case.merged_into, "repeats": case.repeats, "chain": case.chain,
         "detections": stored(tx, case).await?, "observables": observables, "techniques": techniques, "runs": all_runs(tx, case).await?,
         "notes": all_notes(tx, case).await?, "actions": all_actions(tx, case).await?, "timeline": entries(tx, case).await?,
     });

@@ -88,7 +88,9 @@ pub async fn accept(tx: &mut Tx, gathered: &mut Gathered, delivery: Delivery<'_>
 /// A behaviour that the case did not hold is triaged, and opens the question again.
 async fn behaviour(tx: &mut Tx, facts: &Facts<'_>, case: i64, id: i64, home: &Home) -> Result<()> {
     let Facts { delivery, fingerprint, sensor_id, event_ms, .. } = facts;
-    atoms::add(tx, *sensor_id, case, joining::atoms(delivery.detection), *event_ms).await?;
+    for atom in joining::atoms(delivery.detection) {
+        atoms::add(tx, *sensor_id, atom, case, *event_ms).await?;
+    }
     if fingerprints::seen(tx, case, fingerprint, *event_ms).await? {
         return Ok(());
     }

@@ -9,11 +9,10 @@ use super::gathered::Gathered;
 use crate::domain::{Detection, Status, Verdict, path::file_name};
 use crate::jobs::triage::refresh_case;
 use crate::limits;
-use crate::store::atoms::{self, AtomRole, Atoms};
 use crate::store::cases::{self, Case, Decision};
-use crate::store::{Actor, Change, Result, Tx, fingerprints, precedents, record};
+use crate::store::{Actor, Change, Result, Tx, atoms, fingerprints, precedents, record};
 
-/// Programs that start others for everybody: to have one as a parent says nothing about belonging together.
+/// Programs that start others for everybody: to be started by one says nothing about belonging together.
 const LAUNCHERS: &[&str] = &[
     "services.exe",
     "svchost.exe",
@@ -41,31 +40,34 @@ pub(super) enum Home {
     },
 }
 
-/// The processes of a detection.
-pub(super) fn atoms(detection: &Detection) -> Atoms<'_> {
+/// The processes of a detection, each once: its own, the one it reaches into, and its parent.
+pub(super) fn atoms(detection: &Detection) -> Vec<&str> {
     let target = detection.routing.get("target").and_then(serde_json::Value::as_str).unwrap_or_default();
     let parent = detection.parent().or_else(|| detection.process()).unwrap_or_default();
     let launcher = LAUNCHERS.contains(&&*file_name(&parent.path).to_lowercase());
-    Atoms {
-        own: [known(&detection.this_atom), known(target)],
-        parent: known(&detection.parent_atom),
-        role: if launcher { AtomRole::Launcher } else { AtomRole::Parent },
-    }
+    let parent = if launcher { "" } else { &detection.parent_atom };
+    let mut atoms: Vec<_> = [&detection.this_atom, target, parent].into_iter().filter(|atom| is_atom(atom)).collect();
+    atoms.sort_unstable();
+    atoms.dedup();
+    atoms
 }
 
-/// An atom, where the text is one: samples have `...`.
-fn known(atom: &str) -> &str {
-    if (8..=64).contains(&atom.len()) && atom.bytes().all(|byte| byte.is_ascii_alphanumeric()) { atom } else { "" }
+/// Whether a text can be an atom: samples have `...`.
+fn is_atom(text: &str) -> bool {
+    (8..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 /// Finds the case of a detection; joins cases that turn out to be one.
 pub(super) async fn find(tx: &mut Tx, gathered: &mut Gathered, facts: &Facts<'_>) -> Result<Home> {
     let Facts { delivery, fingerprint, sensor_id, event_ms, .. } = facts;
-    let tree = atoms::linked(tx, *sensor_id, atoms(delivery.detection), *event_ms, limits::TREE_WINDOW_MS).await?;
-    let closed = tree.iter().rev().find(|(_, open)| !open).map(|(case, _)| *case);
+    let mut tree = Vec::new();
+    for atom in atoms(delivery.detection) {
+        tree.extend(atoms::linked(tx, *sensor_id, atom, *event_ms, limits::TREE_WINDOW_MS).await?);
+    }
+    let closed = tree.iter().filter(|(_, open)| !open).map(|(case, _)| *case).max();
     let mut open: Vec<i64> = tree.iter().filter(|(_, open)| *open).map(|(case, _)| *case).collect();
     let window = limits::GROUPING_WINDOW_MS;
-    open.extend(fingerprints::open_cases(tx, delivery.org_id, *sensor_id, fingerprint, *event_ms, window).await?);
+    open.extend(fingerprints::open_cases(tx, *sensor_id, fingerprint, *event_ms, window).await?);
     open.sort_unstable();
     open.dedup();
     match open.as_slice() {

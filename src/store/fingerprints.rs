@@ -2,11 +2,10 @@
 use super::{Result, Tx, on, run};
 use crate::domain::dossier::Prevalence;
 
-/// The open cases of this organisation with this sensor and fingerprint whose detections lie within
-/// `window_ms` of the event, oldest first.
+/// The open cases on a sensor that have detections of this behaviour within `window_ms` of the event:
+/// the nearest twenty before and after, which are linked with all others.
 pub async fn open_cases(
     tx: &mut Tx,
-    org_id: i64,
     sensor_id: i64,
     fingerprint: &str,
     event_ms: i64,
@@ -14,13 +13,16 @@ pub async fn open_cases(
 ) -> Result<Vec<i64>> {
     on!(tx, |db| {
         sqlx::query_scalar(
-        "SELECT f.case_number FROM case_fingerprints f JOIN cases c ON c.number = f.case_number
-         WHERE f.org_id = $1 AND f.sensor_id = $2 AND f.fingerprint = $3 AND f.last_ms >= $4 AND f.first_ms <= $5 AND c.open = TRUE
-         ORDER BY f.case_number LIMIT 50"
+        "SELECT c.number FROM cases c JOIN (
+            SELECT case_number FROM (SELECT case_number FROM detections WHERE sensor_id = $1 AND fingerprint = $2 AND event_ms <= $3 AND event_ms >= $4
+                ORDER BY event_ms DESC LIMIT 20) AS before
+            UNION SELECT case_number FROM (SELECT case_number FROM detections WHERE sensor_id = $1 AND fingerprint = $2 AND event_ms > $3 AND event_ms <= $5
+                ORDER BY event_ms LIMIT 20) AS after
+         ) AS near ON near.case_number = c.number WHERE c.open = TRUE ORDER BY c.number"
     )
-    .bind(org_id)
     .bind(sensor_id)
     .bind(fingerprint)
+    .bind(event_ms)
     .bind(event_ms - window_ms)
     .bind(event_ms + window_ms)
     .fetch_all(db)

@@ -23,7 +23,7 @@ use crate::store::{
 };
 use askama::Template;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 /// What a person had typed before the page was shown again.
@@ -121,6 +121,11 @@ pub async fn show(
     CaseNumber(number): CaseNumber,
     Asked(query): Asked<Query>,
 ) -> Result<Response> {
+    let merged =
+        cases::visible(&mut app.store.read().await?, me.scope(), number).await?.and_then(|case| case.merged_into);
+    if let Some(into) = merged {
+        return Ok(Redirect::to(&format!("/cases/{into}?merged={number}")).into_response());
+    }
     page(&app, &me, number, query.run, Kept::default()).await
 }
 

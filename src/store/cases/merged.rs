@@ -34,12 +34,8 @@ const SHARED: &[&str] = &[
         last_ms = COALESCE((SELECT MAX(f.last_ms) FROM case_fingerprints f WHERE f.case_number IN ($1, $2) AND f.fingerprint = case_fingerprints.fingerprint), last_ms)
      WHERE case_number = $2",
     "DELETE FROM case_fingerprints WHERE case_number = $1 AND fingerprint IN (SELECT f.fingerprint FROM case_fingerprints f WHERE f.case_number = $2)",
-    "UPDATE case_atoms SET
-        first_ms = (SELECT MIN(a.first_ms) FROM case_atoms a WHERE a.case_number IN ($1, $2) AND a.sensor_id = case_atoms.sensor_id AND a.atom = case_atoms.atom AND a.role = case_atoms.role),
-        last_ms = (SELECT MAX(a.last_ms) FROM case_atoms a WHERE a.case_number IN ($1, $2) AND a.sensor_id = case_atoms.sensor_id AND a.atom = case_atoms.atom AND a.role = case_atoms.role)
-     WHERE case_number = $2",
     "DELETE FROM case_atoms WHERE case_number = $1 AND EXISTS
-        (SELECT 1 FROM case_atoms a WHERE a.case_number = $2 AND a.sensor_id = case_atoms.sensor_id AND a.atom = case_atoms.atom AND a.role = case_atoms.role)",
+        (SELECT 1 FROM case_atoms a WHERE a.case_number = $2 AND a.sensor_id = case_atoms.sensor_id AND a.atom = case_atoms.atom AND a.event_ms = case_atoms.event_ms)",
     "DELETE FROM case_observables WHERE case_number = $1 AND observable_id IN (SELECT o.observable_id FROM case_observables o WHERE o.case_number = $2)",
     "DELETE FROM case_techniques WHERE case_number = $1 AND EXISTS
         (SELECT 1 FROM case_techniques t WHERE t.case_number = $2 AND t.technique = case_techniques.technique AND t.source = case_techniques.source)",

@@ -7,6 +7,7 @@ const MOST_LEAVES: usize = 500;
 const MOST_ITEMS: usize = 50;
 const LONGEST_KEY: usize = 64;
 const LONGEST_TEXT: usize = 8 * 1024;
+const LONGEST_CODE: usize = 35;
 
 /// Names, in lower case without `_`, that hold an instance: clocks, counters, handles, ports given out at random.
 const VOLATILE: &[&str] = &[
@@ -104,8 +105,8 @@ fn leaf(prefix: &str, value: &str) -> String {
     let value = &value[..value.floor_char_boundary(LONGEST_TEXT)];
     if name.ends_with("username") && !value.contains('@') {
         user_class(value).to_owned()
-    } else if TELLING.contains(&&*name) || name.contains("ipaddress") {
-        // An address or a code as text tells as much as it would as a number.
+    } else if value.len() <= LONGEST_CODE && (TELLING.contains(&&*name) || name.contains("ipaddress")) {
+        // An address or a code as text tells as much as it would as a number; an identifier is longer.
         value.to_lowercase()
     } else {
         text(value)
