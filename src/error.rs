@@ -1,4 +1,5 @@
 //! The one error that a handler returns; the edge turns it into a page or into problem+json.
+use crate::ingest::batch::Refused;
 use crate::review::ReviewError;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -18,6 +19,9 @@ pub enum AppError {
     /// A token is missing, wrong, expired or revoked.
     #[error("A valid API token is needed.")]
     Unauthorized,
+    /// A webhook's signature is missing or wrong.
+    #[error("lc-signature: missing or wrong")]
+    Unsigned,
     /// The person or the token may not do this.
     #[error("{0}")]
     Forbidden(&'static str),
@@ -50,6 +54,9 @@ pub enum AppError {
     /// The store is busy; the client should try again.
     #[error("The store is busy. Try again in a few seconds.")]
     Busy,
+    /// The disk is full.
+    #[error("The disk is full, nothing was stored. It works again by itself when there is space.")]
+    Full,
     /// Set-up is missing.
     #[error("{0}")]
     NotReady(&'static str),
@@ -60,12 +67,23 @@ pub enum AppError {
 
 impl From<sqlx::Error> for AppError {
     fn from(error: sqlx::Error) -> Self {
-        if crate::store::is_busy(&error) {
+        if crate::store::is_full(&error) {
+            Self::Full
+        } else if crate::store::is_busy(&error) {
             Self::Busy
         } else if crate::store::is_conflict(&error) {
             Self::Conflict("Somebody did the same at the same moment. Look again, then try once more.".to_owned())
         } else {
             Self::Internal(error.into())
+        }
+    }
+}
+
+impl From<Refused> for AppError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Crowded => Self::TooMany(1),
+            Refused::Store(error) => error.into(),
         }
     }
 }
@@ -86,8 +104,9 @@ impl From<ReviewError> for AppError {
     }
 }
 
-impl From<axum::extract::rejection::BytesRejection> for AppError {
-    fn from(error: axum::extract::rejection::BytesRejection) -> Self {
+impl AppError {
+    /// Why a body did not arrive.
+    pub fn from_body(error: &axum::extract::rejection::BytesRejection) -> Self {
         if error.status() == StatusCode::PAYLOAD_TOO_LARGE { Self::TooLarge } else { Self::Slow }
     }
 }
@@ -104,7 +123,7 @@ impl AppError {
     pub const fn status(&self) -> StatusCode {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::SignedOut(_) | Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::SignedOut(_) | Self::Unauthorized | Self::Unsigned => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
@@ -114,6 +133,7 @@ impl AppError {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Unsupported(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Busy | Self::NotReady(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Full => StatusCode::INSUFFICIENT_STORAGE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -136,6 +156,7 @@ impl IntoResponse for AppError {
             Self::Unauthorized => Some((header::WWW_AUTHENTICATE, "Bearer".to_owned())),
             Self::TooMany(seconds) => Some((header::RETRY_AFTER, seconds.to_string())),
             Self::Busy => Some((header::RETRY_AFTER, "5".to_owned())),
+            Self::Full => Some((header::RETRY_AFTER, "30".to_owned())),
             _ => None,
         };
         if let Some((name, value)) =

@@ -23,6 +23,10 @@ pub const INGEST_BODY: usize = 5 * 1024 * 1024;
 pub const INGEST_UNPACKED: usize = 32 * 1024 * 1024;
 /// What is kept of a refused body.
 pub const REJECT_KEPT: usize = 4 * 1024;
+/// Deliveries that wait for their commit; more are told to come again.
+pub const DELIVERIES_WAITING: usize = 1_024;
+/// How often a full disk is looked at again.
+pub const DISK_PROBE: Duration = Duration::from_secs(5);
 /// Detections that share one commit.
 pub const BATCH: usize = 500;
 /// How long a worker holds a job without renewing.

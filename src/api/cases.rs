@@ -165,7 +165,7 @@ fn readable<T>(body: Result<Json<T>, JsonRejection>) -> Result<T> {
         Err(JsonRejection::JsonDataError(error)) => {
             Err(AppError::Invalid { field: "body".to_owned(), text: wrong(&error.body_text()) })
         }
-        Err(JsonRejection::BytesRejection(error)) => Err(error.into()),
+        Err(JsonRejection::BytesRejection(error)) => Err(AppError::from_body(&error)),
         Err(JsonRejection::MissingJsonContentType(_)) => Err(AppError::Unsupported("JSON is expected.")),
         Err(_) => Err(AppError::BadRequest("The body is not JSON.".to_owned())),
     }

@@ -11,8 +11,7 @@ use crate::store::{orgs, rejects, rejects::Reject};
 use crate::web::App;
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
+use axum::extract::{FromRequest, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use flate2::read::GzDecoder;
@@ -42,19 +41,37 @@ pub struct Rejected {
 
 /// `POST /api/v1/detections`
 pub async fn receive(
-    bearer: Bearer,
+    bearer: Result<Bearer>,
     State(app): State<App>,
     headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    request: axum::extract::Request,
 ) -> Result<Response> {
-    bearer.may(Scope::Ingest)?;
-    let body = body?;
-    let kind = header_text(&headers, header::CONTENT_TYPE.as_str()).to_owned();
-    let layout = if kind.contains("ndjson") { Layout::Lines } else { Layout::Either };
-    let from =
-        Origin { org_id: bearer.token.org_id, source: "api".to_owned(), limit: format!("token:{}", bearer.token.id) };
-    let body = unpack(&headers, &body)?;
-    deliver(&app, from, &body, layout).await
+    let (org_id, id) = bearer.as_ref().map_or((0, 0), |bearer| (bearer.token.org_id, bearer.token.id));
+    let from = Origin { org_id, source: "api".to_owned(), limit: format!("token:{id}") };
+    // Nobody's body is read before it is known whose it is.
+    if let Err(error) = bearer.and_then(|bearer| bearer.may(Scope::Ingest)) {
+        return kept(&app, &from, &[], Err(error)).await;
+    }
+    let body = Bytes::from_request(request, &app).await;
+    let done = async {
+        let kind = header_text(&headers, header::CONTENT_TYPE.as_str());
+        let layout = if kind.contains("ndjson") { Layout::Lines } else { Layout::Either };
+        let plain = unpack(&headers, body.as_ref().map_err(AppError::from_body)?)?;
+        deliver(&app, from.clone(), &plain, layout).await
+    };
+    kept(&app, &from, body.as_deref().unwrap_or_default(), done.await).await
+}
+
+/// The same answer, after a refusal that is not kept yet was kept; of a flood only the beginning is.
+pub(super) async fn kept(app: &App, from: &Origin, body: &[u8], done: Result<Response>) -> Result<Response> {
+    if let Err(error) = &done
+        && error.status().is_client_error()
+        && !matches!(error, AppError::BadRequest(_))
+        && app.buckets.take(&format!("kept:{}", from.org_id), 1.0, 20.0).is_ok()
+    {
+        keep_whole(app, from, error.status().as_u16().into(), &error.to_string(), body).await?;
+    }
+    done
 }
 
 /// Where a delivery comes from.
@@ -93,13 +110,10 @@ pub(super) async fn deliver(app: &App, from: Origin, body: &[u8], layout: Layout
         .map_err(AppError::TooMany)?;
     let documents = match reading::read(body, layout) {
         Ok(documents) => documents,
-        Err(error) => {
-            let status = if error == Unreadable::TooMany { 413 } else { 400 };
-            keep_whole(app, &from, status, &error.to_string(), body).await?;
-            return Err(match error {
-                Unreadable::TooMany => AppError::TooLarge,
-                Unreadable::NotJson(text) => AppError::BadRequest(text),
-            });
+        Err(Unreadable::TooMany) => return Err(AppError::TooLarge),
+        Err(error @ Unreadable::NotJson(_)) => {
+            keep_whole(app, &from, 400, &error.to_string(), body).await?;
+            return Err(AppError::BadRequest(error.to_string()));
         }
     };
     let (request, mut rejected) = sort(app, &from, documents).await?;
@@ -139,6 +153,8 @@ async fn sort(app: &App, from: &Origin, documents: Documents) -> Result<(Request
             status: 422,
             error: error.clone(),
             body: raw,
+            cut: false,
+            replayed_ms: None,
             size: 0,
         });
         rejected.push(Rejected { index, error });
@@ -162,6 +178,7 @@ async fn foreign(app: &App, owners: &mut HashMap<String, bool>, org_id: i64, oid
 /// Keeps the start of a body that could not be read.
 pub(super) async fn keep_whole(app: &App, from: &Origin, status: i64, error: &str, body: &[u8]) -> Result<()> {
     let kept = &body[..body.len().min(limits::REJECT_KEPT)];
+    let text = String::from_utf8_lossy(kept);
     let reject = Reject {
         id: 0,
         org_id: Some(from.org_id).filter(|id| *id > 0),
@@ -169,10 +186,30 @@ pub(super) async fn keep_whole(app: &App, from: &Origin, status: i64, error: &st
         source: from.source.clone(),
         status,
         error: error.to_owned(),
-        body: String::from_utf8_lossy(kept).into_owned(),
+        cut: kept.len() < body.len() || text.contains('\u{FFFD}'),
+        body: text.into_owned(),
+        replayed_ms: None,
         size: 0,
     };
     let mut tx = app.store.write().await?;
     rejects::insert(&mut tx, &reject).await?;
     Ok(tx.commit().await?)
+}
+
+/// Takes a refused delivery in after all; returns how many detections it held.
+///
+/// # Errors
+/// `Invalid` where it is still refused.
+pub async fn replay(app: &App, reject: &rejects::Reject) -> Result<usize> {
+    let refused = |text: String| AppError::Invalid { field: "body".to_owned(), text };
+    let Some(org_id) = reject.org_id else { return Err(AppError::NotFound) };
+    let from = Origin { org_id, source: reject.source.clone(), limit: String::new() };
+    let documents =
+        reading::read(reject.body.as_bytes(), Layout::Either).map_err(|error| refused(error.to_string()))?;
+    let (mut request, rejected) = sort(app, &from, documents).await?;
+    if let Some(bad) = rejected.first() {
+        return Err(refused(bad.error.clone()));
+    }
+    request.rejects.clear();
+    Ok(app.batcher.submit(request).await?.len())
 }

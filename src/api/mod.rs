@@ -10,6 +10,7 @@ mod health;
 mod openapi;
 mod webhook;
 
+pub use detections::replay;
 pub use openapi::document;
 
 use crate::limits;

@@ -1,5 +1,5 @@
 //! `POST /ingest/limacharlie/{source}`: LimaCharlie's webhook output, signed with the source's secret.
-use super::detections::{Origin, deliver, header_text, keep_whole, unpack};
+use super::detections::{Origin, deliver, header_text, kept, unpack};
 use crate::clock::now_ms;
 use crate::error::{AppError, Result};
 use crate::ingest::reading::Layout;
@@ -21,7 +21,6 @@ pub async fn receive(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response> {
-    let body = body?;
     let source = sources::by_name(&mut app.store.read().await?, "limacharlie", &name).await?;
     let secrets = source.as_ref().map(|source| secrets(&app, source)).unwrap_or_default();
     if source.is_some() && secrets.is_empty() {
@@ -32,18 +31,25 @@ pub async fn receive(
         source: format!("webhook:{}", name.chars().take(64).collect::<String>()),
         limit: format!("source:{}", source.as_ref().map_or(0, |source| source.id)),
     };
-    let Some(content) = proven(&headers, &body, &secrets)? else {
-        let limited = app.buckets.take("bad-signature", 1.0, 20.0).is_ok();
-        if limited {
-            keep_whole(&app, &from, 401, "lc-signature: missing or wrong", &body).await?;
-        }
-        return Err(AppError::Unauthorized);
-    };
+    let done = prove_and_deliver(&app, &from, &headers, &body, &secrets, source.as_ref()).await;
+    kept(&app, &from, body.as_deref().unwrap_or_default(), done).await
+}
+
+async fn prove_and_deliver(
+    app: &App,
+    from: &Origin,
+    headers: &HeaderMap,
+    body: &Result<Bytes, BytesRejection>,
+    secrets: &[Secret],
+    source: Option<&Source>,
+) -> Result<Response> {
+    let body = body.as_ref().map_err(AppError::from_body)?;
+    let content = proven(headers, body, secrets)?.ok_or(AppError::Unsigned)?;
     // A commit of its own for each delivery would undo what sharing one saves.
     if let Some(source) = source.filter(|source| source.seen_ms.is_none_or(|seen| now_ms() - seen > 60_000)) {
         tokio::spawn(touch(app.store.clone(), source.id));
     }
-    deliver(&app, from, &content, Layout::Either).await
+    deliver(app, from.clone(), &content, Layout::Either).await
 }
 
 /// The source's secrets that can be opened and are long enough; two during a rotation.

@@ -25,6 +25,13 @@ pub enum OrgCommand {
     },
     /// List organisations.
     List,
+    /// Set the LimaCharlie organisation id, or take it away with `-`.
+    Oid {
+        /// Its short name.
+        slug: String,
+        /// The id, or `-`.
+        oid: String,
+    },
     /// Allow or forbid that its data leaves to cloud voters.
     Cloud {
         /// Its short name.
@@ -111,6 +118,11 @@ impl OrgCommand {
                 }
                 orgs::insert(&mut tx, &short, &name, oid.as_deref(), now_ms()).await?;
                 noted(&mut tx, "org_added", &format!("org:{short}"), &name).await?;
+            }
+            Self::Oid { slug, oid } => {
+                let org = org(&mut tx, &slug).await?;
+                orgs::set_oid(&mut tx, org.id, Some(oid.as_str()).filter(|oid| *oid != "-")).await?;
+                noted(&mut tx, "org_oid", &format!("org:{slug}"), &oid).await?;
             }
             Self::Cloud { slug, what } => {
                 let org = org(&mut tx, &slug).await?;

@@ -5,6 +5,7 @@ use super::{Accepted, Delivery, Gathered, accept};
 use crate::limits;
 use crate::store::{Store, Tx, rejects::Reject};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 /// Detections of one request.
@@ -28,32 +29,64 @@ pub type Answer = Result<Vec<Accepted>, sqlx::Error>;
 /// The way in for requests.
 #[derive(Clone)]
 pub struct Batcher {
-    sender: mpsc::Sender<(Request, oneshot::Sender<Answer>)>,
+    sender: mpsc::Sender<Waiting>,
+    full: Arc<AtomicBool>,
+}
+
+/// Why a request was not stored.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    /// More requests wait than can be stored soon.
+    #[error("too many deliveries wait to be stored")]
+    Crowded,
+    /// The database refused.
+    #[error(transparent)]
+    Store(#[from] sqlx::Error),
 }
 
 impl Batcher {
     /// Starts the task that commits; it ends when the last `Batcher` is dropped. `wake` is told after each commit.
     pub fn start(store: Store, wake: Arc<Notify>) -> Self {
-        let (sender, receiver) = mpsc::channel(1024);
-        tokio::spawn(commit_loop(store, wake, receiver));
-        Self { sender }
+        let (sender, receiver) = mpsc::channel(limits::DELIVERIES_WAITING);
+        let full = Arc::new(AtomicBool::new(false));
+        tokio::spawn(commit_loop(store, wake, receiver, Arc::clone(&full)));
+        Self { sender, full }
+    }
+
+    /// Whether the disk was full when something was last to be stored.
+    pub fn disk_full(&self) -> bool {
+        self.full.load(Ordering::Relaxed)
     }
 
     /// Stores a request's detections; returns once they are durable.
     ///
     /// # Errors
-    /// Where the database refuses; then none of them is stored.
-    pub async fn submit(&self, request: Request) -> Answer {
+    /// See [`Refused`]; then none of them is stored.
+    pub async fn submit(&self, request: Request) -> Result<Vec<Accepted>, Refused> {
         let (reply, answer) = oneshot::channel();
-        self.sender.send((request, reply)).await.map_err(|_| sqlx::Error::WorkerCrashed)?;
-        answer.await.map_err(|_| sqlx::Error::WorkerCrashed)?
+        self.sender.try_send((request, reply)).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => Refused::Crowded,
+            mpsc::error::TrySendError::Closed(_) => Refused::Store(sqlx::Error::WorkerCrashed),
+        })?;
+        Ok(answer.await.map_err(|_| sqlx::Error::WorkerCrashed)??)
     }
 }
 
 type Waiting = (Request, oneshot::Sender<Answer>);
 
-async fn commit_loop(store: Store, wake: Arc<Notify>, mut receiver: mpsc::Receiver<Waiting>) {
-    while let Some(first) = receiver.recv().await {
+async fn commit_loop(store: Store, wake: Arc<Notify>, mut receiver: mpsc::Receiver<Waiting>, full: Arc<AtomicBool>) {
+    loop {
+        let next = if full.load(Ordering::Relaxed) {
+            // Space may come back without anybody sending anything.
+            let Ok(next) = tokio::time::timeout(limits::DISK_PROBE, receiver.recv()).await else {
+                full.store(is_full(&store.probe(crate::clock::now_ms()).await), Ordering::Relaxed);
+                continue;
+            };
+            next
+        } else {
+            receiver.recv().await
+        };
+        let Some(first) = next else { return };
         let mut size = first.0.documents.len();
         let mut waiting = vec![first];
         while size < limits::BATCH {
@@ -61,13 +94,17 @@ async fn commit_loop(store: Store, wake: Arc<Notify>, mut receiver: mpsc::Receiv
             size += next.0.documents.len();
             waiting.push(next);
         }
-        commit(&store, waiting).await;
+        full.store(commit(&store, waiting).await, Ordering::Relaxed);
         wake.notify_waiters();
     }
 }
 
-/// Commits all together; where that fails, each alone, so that one can't spoil another.
-async fn commit(store: &Store, waiting: Vec<Waiting>) {
+fn is_full<T>(done: &Result<T, sqlx::Error>) -> bool {
+    done.as_ref().is_err_and(crate::store::is_full)
+}
+
+/// Commits all together; where that fails, each alone, so that one can't spoil another. `true` where the disk is full.
+async fn commit(store: &Store, waiting: Vec<Waiting>) -> bool {
     let requests: Vec<_> = waiting.iter().map(|(request, _)| request).collect();
     match patiently(store, &requests).await {
         Ok(answers) => {
@@ -75,19 +112,26 @@ async fn commit(store: &Store, waiting: Vec<Waiting>) {
                 // A client that has gone away needs no answer.
                 let _ = reply.send(Ok(answer));
             }
+            false
         }
         Err(error) if waiting.len() == 1 || crate::store::is_busy(&error) => {
             tracing::warn!(%error, "detections could not be stored");
+            let full = crate::store::is_full(&error);
+            let same = || if full { crate::store::full() } else { sqlx::Error::PoolTimedOut };
             let mut error = Some(error);
             for (_, reply) in waiting {
-                let _ = reply.send(Err(error.take().unwrap_or(sqlx::Error::PoolTimedOut)));
+                let _ = reply.send(Err(error.take().unwrap_or_else(same)));
             }
+            full
         }
         Err(_) => {
+            let mut full = false;
             for (request, reply) in waiting {
                 let answer = patiently(store, &[&request]).await;
+                full = is_full(&answer);
                 let _ = reply.send(answer.map(|mut answers| answers.pop().unwrap_or_default()));
             }
+            full
         }
     }
 }

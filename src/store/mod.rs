@@ -145,6 +145,18 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Writes a row that means nothing, to see whether the database can write again.
+    ///
+    /// # Errors
+    /// Where it can't.
+    pub async fn probe(&self, now_ms: i64) -> Result<()> {
+        let mut tx = self.write().await?;
+        throttles::probe(&mut tx, now_ms).await?;
+        tx.commit().await
+    }
+}
+
 impl Tx {
     /// Makes the changes durable.
     ///
@@ -162,12 +174,25 @@ impl Tx {
 pub fn is_busy(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::PoolTimedOut => true,
-        sqlx::Error::Database(db) => matches!(
-            db.code().as_deref(),
-            Some("5" | "6" | "13" | "261" | "517" | "40001" | "40P01" | "53100" | "55P03")
-        ),
+        sqlx::Error::Database(db) => {
+            matches!(db.code().as_deref(), Some("5" | "6" | "261" | "517" | "40001" | "40P01" | "55P03"))
+        }
         _ => false,
     }
+}
+
+/// Whether an error says that the disk is full.
+pub fn is_full(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Database(db) => matches!(db.code().as_deref(), Some("13" | "53100")),
+        sqlx::Error::Io(io) => io.kind() == std::io::ErrorKind::StorageFull,
+        _ => false,
+    }
+}
+
+/// The error of a full disk, for those who shared the commit that met it.
+pub fn full() -> sqlx::Error {
+    sqlx::Error::Io(std::io::ErrorKind::StorageFull.into())
 }
 
 /// Whether an error says that another transaction was at the same rows, so that the same work would

@@ -72,3 +72,11 @@ pub async fn of_user(tx: &mut Tx, user_id: i64) -> Result<Vec<Org>> {
 pub async fn allow_cloud(tx: &mut Tx, id: i64, allowed: bool) -> Result<u64> {
     run!(tx, sqlx::query("UPDATE orgs SET cloud_allowed = $1 WHERE id = $2").bind(allowed).bind(id))
 }
+
+/// Sets the LimaCharlie oid of an organisation, or takes it away.
+///
+/// # Errors
+/// A unique violation where another one has it.
+pub async fn set_oid(tx: &mut Tx, id: i64, oid: Option<&str>) -> Result<u64> {
+    run!(tx, sqlx::query("UPDATE orgs SET oid = $1 WHERE id = $2").bind(oid).bind(id))
+}

@@ -18,6 +18,11 @@ pub struct Reject {
     pub error: String,
     /// What came: whole for a bad item in a list, else the first 4 KiB; in lists the first 4,096 characters.
     pub body: String,
+    /// Whether the body is not all that came.
+    pub cut: bool,
+    /// When it was taken in after all.
+    #[sqlx(default)]
+    pub replayed_ms: Option<i64>,
     /// Its length in characters, in lists.
     #[sqlx(default)]
     pub size: i64,
@@ -28,13 +33,16 @@ pub struct Reject {
 pub async fn insert(tx: &mut Tx, reject: &Reject) -> Result<()> {
     run!(
         tx,
-        sqlx::query("INSERT INTO rejects (org_id, at_ms, source, status, error, body) VALUES ($1, $2, $3, $4, $5, $6)")
-            .bind(reject.org_id)
-            .bind(reject.at_ms)
-            .bind(&reject.source)
-            .bind(reject.status)
-            .bind(&reject.error)
-            .bind(reject.body.replace('\0', "\u{FFFD}"))
+        sqlx::query(
+            "INSERT INTO rejects (org_id, at_ms, source, status, error, body, cut) VALUES ($1, $2, $3, $4, $5, $6, $7)"
+        )
+        .bind(reject.org_id)
+        .bind(reject.at_ms)
+        .bind(&reject.source)
+        .bind(reject.status)
+        .bind(&reject.error)
+        .bind(reject.body.replace('\0', "\u{FFFD}"))
+        .bind(reject.cut)
     )?;
     if reject.status != BAD_ITEM {
         run!(
@@ -57,11 +65,27 @@ pub const BAD_ITEM: i64 = 422;
 pub async fn newest(tx: &mut Tx, user_id: i64) -> Result<Vec<Reject>> {
     on!(tx, |db| {
         sqlx::query_as(
-        "SELECT id, org_id, at_ms, source, status, error, SUBSTR(body, 1, 4096) AS body, CAST(LENGTH(body) AS BIGINT) AS size FROM rejects r
+        "SELECT id, org_id, at_ms, source, status, error, cut, replayed_ms, SUBSTR(body, 1, 4096) AS body, CAST(LENGTH(body) AS BIGINT) AS size FROM rejects r
          WHERE r.org_id IS NULL OR EXISTS (SELECT 1 FROM memberships m WHERE m.org_id = r.org_id AND m.user_id = $1)
          ORDER BY at_ms DESC, id DESC LIMIT 100"
     )
     .bind(user_id)
     .fetch_all(db)
     })
+}
+
+/// One that a person may see and that belongs to an organisation of theirs.
+pub async fn by_id(tx: &mut Tx, user_id: i64, id: i64) -> Result<Option<Reject>> {
+    on!(tx, |db| sqlx::query_as(
+        "SELECT id, org_id, at_ms, source, status, error, body, cut, replayed_ms FROM rejects r
+         WHERE r.id = $1 AND EXISTS (SELECT 1 FROM memberships m WHERE m.org_id = r.org_id AND m.user_id = $2)"
+    )
+    .bind(id)
+    .bind(user_id)
+    .fetch_optional(db))
+}
+
+/// Notes that it was taken in after all.
+pub async fn replayed(tx: &mut Tx, id: i64, now_ms: i64) -> Result<u64> {
+    run!(tx, sqlx::query("UPDATE rejects SET replayed_ms = $1 WHERE id = $2").bind(now_ms).bind(id))
 }

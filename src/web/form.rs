@@ -14,7 +14,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Fields<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, AppError> {
         let (parts, body) = request.into_parts();
-        let bytes = Bytes::from_request(Request::from_parts(parts.clone(), body), state).await?;
+        let bytes = Bytes::from_request(Request::from_parts(parts.clone(), body), state)
+            .await
+            .map_err(|error| crate::error::AppError::from_body(&error))?;
         // PostgreSQL refuses NUL in texts, and no person types one.
         if bytes.windows(3).any(|three| three == b"%00") || bytes.contains(&0) {
             return Err(AppError::Invalid {

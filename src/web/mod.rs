@@ -10,6 +10,7 @@ mod case_forms;
 mod cases;
 mod edge;
 mod form;
+mod intake;
 mod live;
 mod login;
 pub mod markdown;
@@ -57,6 +58,8 @@ pub fn router(app: App) -> Router {
         .route("/models/adopt", post(models::adopt))
         .route("/models/remove", post(models::remove))
         .route("/admin/rejects", get(rejects::index))
+        .route("/admin/rejects/{id}/replay", post(rejects::replay))
+        .route("/admin/intake", get(intake::index))
         .layer(DefaultBodyLimit::max(limits::FORM_BODY));
     let slow = TimeoutLayer::with_status_code(axum::http::StatusCode::SERVICE_UNAVAILABLE, Duration::from_secs(30));
     pages

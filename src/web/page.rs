@@ -30,6 +30,8 @@ pub struct Chrome {
     pub standing_in: bool,
     /// Whether this is the demo.
     pub demo: bool,
+    /// Whether nothing can be stored, because the disk is full.
+    pub disk_full: bool,
 }
 
 /// Counts in the navigation and tabs stop here.
@@ -57,6 +59,7 @@ impl Chrome {
             q: String::new(),
             standing_in,
             demo: app.demo,
+            disk_full: app.batcher.disk_full(),
         })
     }
 }

@@ -132,12 +132,17 @@ impl Server {
         self.get(&format!("/api/v1/cases/{number}")).await
     }
 
-    /// Adds a person and signs them in by the form.
+    /// Adds a person of the usual organisation and signs them in by the form.
     pub async fn sign_in(&self, name: &str, role: Role) -> Person {
+        self.sign_in_to(self.org_id, name, role).await
+    }
+
+    /// Adds a person of an organisation and signs them in by the form.
+    pub async fn sign_in_to(&self, org_id: i64, name: &str, role: Role) -> Person {
         let hash = fusionsoc::web::auth::hash_new(name, PASSWORD).unwrap();
         let mut tx = self.app.store.write().await.unwrap();
         let id = users::insert(&mut tx, name, role, &hash, 1).await.unwrap();
-        users::join(&mut tx, id, self.org_id).await.unwrap();
+        users::join(&mut tx, id, org_id).await.unwrap();
         tx.commit().await.unwrap();
         let mut person = Person { url: self.url.clone(), cookie: String::new() };
         let reply = person.post("/login", &[("username", name), ("password", PASSWORD)]).await;
