@@ -1,0 +1,36 @@
+//! Load: how fast detections are taken in, and how fast pages are while the store grows.
+//!
+//! `cargo bench --bench load -- ingest|pages|stream [--count N] [--stream FILE] [--data DIR]`. Figures are
+//! printed; nothing here passes or fails. The server runs in this process on a store of its own
+//! with `durability = "full"`, and is asked over HTTP on loopback.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs)]
+mod data;
+mod ingest;
+mod pages;
+mod plain;
+mod server;
+mod stream;
+
+fn main() {
+    // `cargo bench` adds `--bench`.
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    let value = |name: &str| {
+        arguments.iter().position(|argument| argument == name).and_then(|at| arguments.get(at + 1)).cloned()
+    };
+    let count = value("--count").map_or(10_000, |count| count.parse().expect("--count: a number"));
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let documents = || data::documents(value("--stream").as_deref(), count);
+    match arguments.first().map(String::as_str) {
+        Some("ingest") => runtime.block_on(ingest::run(&documents())),
+        Some("pages") => runtime.block_on(pages::run(&documents(), value("--data").as_deref())),
+        Some("stream") => runtime.block_on(stream::run(&value("--stream").expect("--stream: a file"))),
+        _ => println!("usage: load ingest|pages|stream [--count N] [--stream FILE] [--data DIR]"),
+    }
+}
+
+/// The value below which a share of the sorted times lies, in ms.
+pub fn percentile(sorted: &[f64], share: f64) -> f64 {
+    #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let at = ((sorted.len() as f64 - 1.0) * share).round() as usize;
+    sorted.get(at).copied().unwrap_or_default()
+}
