@@ -2,9 +2,12 @@
 use super::gathered::{Gathered, Place};
 use super::joining::{self, Home};
 use crate::domain::{Detection, Severity, path::file_name};
-use crate::jobs::triage::Ask;
+use crate::jobs::triage::{self, Ask};
+use crate::store::cases::Grown;
 use crate::store::intake::{Intake, MINUTE_MS, Minute};
-use crate::store::{Actor, Change, Result, Tx, atoms, cases, detections, fingerprints, precedents, record};
+use crate::store::record::Happened;
+use crate::store::runs::RunState;
+use crate::store::{Result, Tx, atoms, cases, detections, fingerprints};
 use crate::triage::{fingerprint, observables as extract};
 
 /// A detection on its way in.
@@ -49,6 +52,12 @@ pub(super) struct Facts<'a> {
     pub(super) event_ms: i64,
 }
 
+impl Facts<'_> {
+    fn severity(&self) -> Severity {
+        self.delivery.detection.rule_severity()
+    }
+}
+
 /// Takes a detection in; what it has in common with others waits in `gathered`, to be written before the commit.
 ///
 /// # Errors
@@ -76,33 +85,45 @@ pub async fn accept(tx: &mut Tx, gathered: &mut Gathered, delivery: Delivery<'_>
         Home::New { previous } => open(tx, &facts, *previous).await?,
     };
     let id = store(tx, &facts, case).await?;
-    tell(tx, &facts, case, &home).await?;
+    tell(gathered, &facts, case, &home);
     let place = Place { org_id: delivery.org_id, case, rule_id: facts.rule_id, sensor_id: facts.sensor_id, event_ms };
     gathered.add(place, detection, extract::of(detection));
     let lag = delivery.received_ms - detection.gen_ms.unwrap_or(delivery.received_ms);
     gathered.count(at, Intake { accepted: 1, lag_ms: lag, lag_max_ms: lag, ..Intake::default() });
-    behaviour(tx, &facts, case, id, &home).await?;
+    behaviour(tx, gathered, &facts, case, id, &home).await?;
     Ok(Accepted::New { case, id })
 }
 
 /// A behaviour that the case did not hold is triaged, and opens the question again.
-async fn behaviour(tx: &mut Tx, facts: &Facts<'_>, case: i64, id: i64, home: &Home) -> Result<()> {
+async fn behaviour(
+    tx: &mut Tx,
+    gathered: &mut Gathered,
+    facts: &Facts<'_>,
+    case: i64,
+    id: i64,
+    home: &Home,
+) -> Result<()> {
     let Facts { delivery, fingerprint, sensor_id, event_ms, .. } = facts;
-    for atom in joining::atoms(delivery.detection) {
-        atoms::add(tx, *sensor_id, atom, case, *event_ms).await?;
+    let processes = joining::atoms(delivery.detection);
+    if !processes.is_empty() {
+        atoms::add(tx, *sensor_id, &processes, case, *event_ms).await?;
     }
-    if fingerprints::seen(tx, case, fingerprint, *event_ms).await? {
-        return Ok(());
-    }
-    if let Home::Case(case) = home {
-        joining::reopen_question(tx, case, delivery.received_ms).await?;
+    if let Home::Case(joined) = home {
+        if fingerprints::seen(tx, case, fingerprint, *event_ms).await? {
+            return Ok(());
+        }
+        joining::reopen_question(tx, joined, delivery.received_ms).await?;
+        gathered.forget(case);
     }
     fingerprints::add(tx, case, delivery.org_id, *sensor_id, fingerprint, *event_ms).await?;
-    precedents::seen(tx, delivery.org_id, fingerprint, delivery.received_ms).await?;
+    gathered.behaviour(delivery.org_id, fingerprint);
     if let Some(run_at_ms) = delivery.triage_at_ms {
         let ask =
             Ask { case, detection_id: id, fingerprint, asked_by: "FusionSOC", continues: None, tries: 0, run_at_ms };
-        crate::jobs::triage::enqueue(tx, ask, delivery.received_ms).await?;
+        match home {
+            Home::Case(_) => drop(triage::enqueue(tx, ask, delivery.received_ms).await?),
+            Home::New { .. } => triage::begin_with(tx, ask, facts.severity(), delivery.received_ms).await?,
+        }
     }
     Ok(())
 }
@@ -125,6 +146,7 @@ async fn open(tx: &mut Tx, facts: &Facts<'_>, previous_case: Option<i64>) -> Res
         previous_case,
         event_ms: *event_ms,
         opened_ms: delivery.received_ms,
+        triage_state: if delivery.triage_at_ms.is_some() { RunState::Queued } else { RunState::None },
     };
     cases::insert(tx, &new).await
 }
@@ -151,21 +173,21 @@ async fn store(tx: &mut Tx, facts: &Facts<'_>, case: i64) -> Result<i64> {
     detections::insert(tx, &new).await
 }
 
-/// Counts the detection in its case and writes what happened; a severity only rises.
-async fn tell(tx: &mut Tx, facts: &Facts<'_>, case: i64, home: &Home) -> Result<()> {
+/// Counts the detection in its case and tells what happened; a severity only rises.
+fn tell(gathered: &mut Gathered, facts: &Facts<'_>, case: i64, home: &Home) {
     let Facts { delivery, event_ms, .. } = facts;
     let detection = delivery.detection;
-    let severity = detection.rule_severity();
+    let severity = facts.severity();
     let id = &detection.detect_id;
-    let (kind, level, kept, text) = match home {
+    let (kind, level, severity, text) = match home {
         Home::New { previous } => {
-            let repeats = previous.map(|previous| format!("; follows closed case #{previous}")).unwrap_or_default();
-            let text = format!("Case opened by detection {id}{repeats}");
+            let follows = previous.map(|previous| format!("; follows closed case #{previous}")).unwrap_or_default();
+            let text = format!("Case opened by detection {id}{follows}");
             ("case_opened", detection.rule.level, severity, text)
         }
         Home::Case(before) => {
             let raised = before.severity_by == "rule" && severity > before.severity;
-            let kept: Severity = if raised { severity } else { before.severity };
+            let kept = if raised { severity } else { before.severity };
             let why = if raised {
                 format!("; severity raised to {}", severity.label().to_lowercase())
             } else {
@@ -175,10 +197,12 @@ async fn tell(tx: &mut Tx, facts: &Facts<'_>, case: i64, home: &Home) -> Result<
             ("detection_joined", level, kept, format!("Detection {id} joined{why}"))
         }
     };
-    cases::add_detection(tx, case, level, kept, *event_ms).await?;
-    let change = Change { org_id: delivery.org_id, case, kind, text: &text, old: "", new: id, run: None, undo: None };
-    record(tx, &Actor::system(), change, delivery.received_ms).await?;
-    Ok(())
+    let now_ms = delivery.received_ms;
+    let (first_ms, last_ms) = (*event_ms, *event_ms);
+    let grown = Grown { number: case, detections: 1, first_ms, last_ms, severity, level, now_ms };
+    let happened =
+        Happened { org_id: delivery.org_id, case, kind, text, detect_id: id.clone(), at_ms: delivery.received_ms };
+    gathered.grow(grown, happened);
 }
 
 fn shown_host(detection: &Detection) -> String {

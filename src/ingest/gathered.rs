@@ -2,8 +2,10 @@
 //! many rows: observables, their cases, techniques, counters. Rules and sensors are looked up once.
 use crate::domain::{Detection, Observable, ObservableKind};
 use crate::store::activity::{self, Day, Subject};
+use crate::store::cases::{self, Case, Grown};
 use crate::store::intake::{self, Intake, Minute};
-use crate::store::{Result, Tx, observables, rules, sensors, techniques};
+use crate::store::record::{Happened, record_all};
+use crate::store::{Result, Tx, observables, precedents, rules, sensors, techniques};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What is still to be written for the detections of a transaction. See [`Gathered::write`].
@@ -15,6 +17,10 @@ pub struct Gathered {
     techniques: BTreeSet<(i64, String)>,
     activity: BTreeMap<Day, i64>,
     intake: BTreeMap<Minute, Intake>,
+    cases: HashMap<i64, Case>,
+    grown: BTreeMap<i64, Grown>,
+    behaviours: BTreeMap<(i64, String), i64>,
+    happened: Vec<Happened>,
 }
 
 /// Organisation, type, value.
@@ -92,6 +98,44 @@ impl Gathered {
         self.techniques.extend(detection.techniques().into_iter().map(|technique| (place.case, technique)));
     }
 
+    /// A case as it is with what was gathered for it.
+    pub(super) async fn case(&mut self, tx: &mut Tx, number: i64) -> Result<Case> {
+        if let Some(case) = self.cases.get(&number) {
+            return Ok(case.clone());
+        }
+        let mut case = cases::by_number(tx, number).await?;
+        if let Some(grown) = self.grown.get(&number) {
+            (case.severity, case.rule_level) = (grown.severity, grown.level.or(case.rule_level));
+        }
+        self.cases.insert(number, case.clone());
+        Ok(case)
+    }
+
+    /// Forgets how a case was: something else has changed it.
+    pub(super) fn forget(&mut self, number: i64) {
+        self.cases.remove(&number);
+    }
+
+    /// Takes note that a case gains a detection, and of what is to be told about it.
+    pub(super) fn grow(&mut self, gain: Grown, happened: Happened) {
+        let grown = self.grown.entry(gain.number).or_insert(Grown { detections: 0, ..gain });
+        *grown = Grown {
+            detections: grown.detections + gain.detections,
+            first_ms: grown.first_ms.min(gain.first_ms),
+            last_ms: grown.last_ms.max(gain.last_ms),
+            ..gain
+        };
+        if let Some(case) = self.cases.get_mut(&gain.number) {
+            (case.severity, case.rule_level) = (gain.severity, gain.level);
+        }
+        self.happened.push(happened);
+    }
+
+    /// Takes note that a case holds a behaviour.
+    pub(super) fn behaviour(&mut self, org_id: i64, fingerprint: &str) {
+        *self.behaviours.entry((org_id, fingerprint.to_owned())).or_default() += 1;
+    }
+
     /// Counts what a source delivered.
     pub(super) fn count(&mut self, at: Minute, what: Intake) {
         self.intake.entry(at).or_default().add(what);
@@ -126,12 +170,24 @@ impl Gathered {
         links.sort_unstable();
         observables::link(tx, &links).await?;
         activity::add(tx, &days.into_iter().collect::<Vec<_>>()).await?;
-        for (case, technique) in std::mem::take(&mut self.techniques) {
-            techniques::add(tx, case, &technique, "rule").await?;
-        }
+        let named = std::mem::take(&mut self.techniques);
+        techniques::add_all(tx, &named.iter().map(|(case, technique)| (*case, technique.as_str())).collect::<Vec<_>>())
+            .await?;
+        self.write_cases(tx).await?;
         for (at, what) in std::mem::take(&mut self.intake) {
             intake::add(tx, &at, what).await?;
         }
         Ok(())
+    }
+
+    /// What cases gained, and what is told about it.
+    async fn write_cases(&mut self, tx: &mut Tx) -> Result<()> {
+        self.cases.clear();
+        cases::grow(tx, &std::mem::take(&mut self.grown).into_values().collect::<Vec<_>>()).await?;
+        let happened = std::mem::take(&mut self.happened);
+        record_all(tx, &happened).await?;
+        let behaviours = std::mem::take(&mut self.behaviours);
+        let rows: Vec<_> = behaviours.iter().map(|((org_id, one), cases)| (*org_id, one.as_str(), *cases)).collect();
+        precedents::seen(tx, &rows, happened.last().map_or(0, |last| last.at_ms)).await
     }
 }

@@ -60,10 +60,12 @@ fn is_atom(text: &str) -> bool {
 /// Finds the case of a detection; joins cases that turn out to be one.
 pub(super) async fn find(tx: &mut Tx, gathered: &mut Gathered, facts: &Facts<'_>) -> Result<Home> {
     let Facts { delivery, fingerprint, sensor_id, event_ms, .. } = facts;
-    let mut tree = Vec::new();
-    for atom in atoms(delivery.detection) {
-        tree.extend(atoms::linked(tx, *sensor_id, atom, *event_ms, limits::TREE_WINDOW_MS).await?);
-    }
+    let processes = atoms(delivery.detection);
+    let tree = if processes.is_empty() {
+        Vec::new()
+    } else {
+        atoms::linked(tx, *sensor_id, &processes, *event_ms, limits::TREE_WINDOW_MS).await?
+    };
     let closed = tree.iter().filter(|(_, open)| !open).map(|(case, _)| *case).max();
     let mut open: Vec<i64> = tree.iter().filter(|(_, open)| *open).map(|(case, _)| *case).collect();
     let window = limits::GROUPING_WINDOW_MS;
@@ -75,7 +77,7 @@ pub(super) async fn find(tx: &mut Tx, gathered: &mut Gathered, facts: &Facts<'_>
             let previous = fingerprints::last_closed(tx, delivery.org_id, *sensor_id, fingerprint).await?;
             Ok(Home::New { previous: previous.or(closed) })
         }
-        [one] => Ok(Home::Case(Box::new(cases::by_number(tx, *one).await?))),
+        [one] => Ok(Home::Case(Box::new(gathered.case(tx, *one).await?))),
         several => {
             // What is moved must be there.
             gathered.write(tx).await?;

@@ -10,7 +10,7 @@ mod look;
 
 use super::{JobError, Worker, panel::Seats};
 use crate::clock::now_ms;
-use crate::domain::VoteState;
+use crate::domain::{Severity, VoteState};
 use crate::limits;
 use crate::store::runs::{Run, RunState};
 use crate::store::{Actor, Change, Tx, cases, jobs, record, runs, votes};
@@ -54,6 +54,23 @@ pub struct Ask<'a> {
 /// # Errors
 /// Where the database refuses.
 pub async fn enqueue(tx: &mut Tx, ask: Ask<'_>, now_ms: i64) -> crate::store::Result<(i64, i64)> {
+    let (run_id, number) = insert(tx, ask, now_ms).await?;
+    let severity = cases::by_number(tx, ask.case).await?.severity;
+    queue(tx, run_id, ask, severity).await?;
+    refresh_case(tx, ask.case).await?;
+    Ok((run_id, number))
+}
+
+/// Queues the first run of a case that was opened as waiting for it.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn begin_with(tx: &mut Tx, ask: Ask<'_>, severity: Severity, now_ms: i64) -> crate::store::Result<()> {
+    let (run_id, _) = insert(tx, ask, now_ms).await?;
+    queue(tx, run_id, ask, severity).await
+}
+
+async fn insert(tx: &mut Tx, ask: Ask<'_>, now_ms: i64) -> crate::store::Result<(i64, i64)> {
     let new = runs::New {
         case: ask.case,
         detection_id: ask.detection_id,
@@ -64,11 +81,13 @@ pub async fn enqueue(tx: &mut Tx, ask: Ask<'_>, now_ms: i64) -> crate::store::Re
         mode: "",
     };
     let (run_id, number) = runs::insert(tx, &new, now_ms).await?;
-    let case = cases::by_number(tx, ask.case).await?;
-    let payload = serde_json::to_string(&Payload { run_id }).unwrap_or_default();
-    jobs::enqueue(tx, KIND, &format!("triage:{run_id}"), &payload, case.severity as i64, ask.run_at_ms).await?;
-    refresh_case(tx, ask.case).await?;
     Ok((run_id, number))
+}
+
+async fn queue(tx: &mut Tx, run_id: i64, ask: Ask<'_>, severity: Severity) -> crate::store::Result<()> {
+    let payload = serde_json::to_string(&Payload { run_id }).unwrap_or_default();
+    jobs::enqueue(tx, KIND, &format!("triage:{run_id}"), &payload, severity as i64, ask.run_at_ms).await?;
+    Ok(())
 }
 
 /// Runs a triage.

@@ -1,9 +1,11 @@
 //! Cases: opened by ingest, moved by runs and people, read one at a time. Lists are in `queue`.
 mod decision;
+mod grown;
 mod merged;
 mod triaged;
 
 pub use decision::{Decision, decide};
+pub use grown::{Grown, grow};
 pub use merged::{absorb, raise, untouched};
 pub use triaged::{Triaged, rank, set_triaged};
 
@@ -144,6 +146,8 @@ pub struct New<'a> {
     pub event_ms: i64,
     /// When the case opens.
     pub opened_ms: i64,
+    /// `Queued` where a run is about to be asked for, else `None`.
+    pub triage_state: RunState,
 }
 
 /// Opens a case with its first detection still to come; returns its number.
@@ -165,39 +169,17 @@ pub async fn insert(tx: &mut Tx, new: &New<'_>) -> Result<i64> {
         .bind(new.opened_ms)
         .bind(rank(MachineVerdict::None, None, 0, new.severity, 0.0))
         .bind(new.number.unwrap_or_default())
+        .bind(new.triage_state)
         .fetch_one(db))
 }
 
 const INSERT: &str = "INSERT INTO cases (org_id, title, rule_id, sensor_id, hostname, user_name, chain, fingerprint, status, open, verdict,
         machine_verdict, triage_state, severity, severity_by, rule_level, previous_case, detections, opened_ms, updated_ms, first_event_ms, last_event_ms, queue_rank)
-     SELECT $1, $2, $3, $4, $5, $6, $7, $8, 'new', TRUE, 'pending', 'none', 'none', $9, 'rule', $10, $11, 0, $13, $13, $12, $12, $14
+     SELECT $1, $2, $3, $4, $5, $6, $7, $8, 'new', TRUE, 'pending', 'none', $16, $9, 'rule', $10, $11, 0, $13, $13, $12, $12, $14
      WHERE $15 = 0 RETURNING number";
 const INSERT_NUMBERED: &str = "INSERT INTO cases (number, org_id, title, rule_id, sensor_id, hostname, user_name, chain, fingerprint, status, open, verdict,
         machine_verdict, triage_state, severity, severity_by, rule_level, previous_case, detections, opened_ms, updated_ms, first_event_ms, last_event_ms, queue_rank)
-     VALUES ($15, $1, $2, $3, $4, $5, $6, $7, $8, 'new', TRUE, 'pending', 'none', 'none', $9, 'rule', $10, $11, 0, $13, $13, $12, $12, $14) RETURNING number";
-
-/// Counts a new detection in a case; the severity can only rise.
-pub async fn add_detection(
-    tx: &mut Tx,
-    case: i64,
-    level: Option<Severity>,
-    severity: Severity,
-    event_ms: i64,
-) -> Result<u64> {
-    run!(
-        tx,
-        sqlx::query(
-            "UPDATE cases SET detections = detections + 1, rule_level = COALESCE($1, rule_level), severity = $2,
-                first_event_ms = CASE WHEN $3 < first_event_ms THEN $3 ELSE first_event_ms END,
-                last_event_ms = CASE WHEN $3 > last_event_ms THEN $3 ELSE last_event_ms END
-             WHERE number = $4"
-        )
-        .bind(level)
-        .bind(severity)
-        .bind(event_ms)
-        .bind(case)
-    )
-}
+     VALUES ($15, $1, $2, $3, $4, $5, $6, $7, $8, 'new', TRUE, 'pending', 'none', $16, $9, 'rule', $10, $11, 0, $13, $13, $12, $12, $14) RETURNING number";
 
 /// Counts a repeat.
 pub async fn add_repeat(tx: &mut Tx, org_id: i64, detect_id: &str) -> Result<u64> {

@@ -1,20 +1,26 @@
 //! How analysts decided a behaviour before, kept up to date by every declaration and its undo.
+use super::many::{ROWS, places};
 use super::{Result, Tx, on, run};
 use crate::domain::Verdict;
 use crate::domain::dossier::Precedents;
 
-/// Notes that a case with this behaviour was opened.
-pub async fn seen(tx: &mut Tx, org_id: i64, fingerprint: &str, now_ms: i64) -> Result<u64> {
-    run!(
-        tx,
-        sqlx::query(
-            "INSERT INTO precedents (org_id, fingerprint, cases, first_ms, last_ms) VALUES ($1, $2, 1, $3, $3)
-             ON CONFLICT (org_id, fingerprint) DO UPDATE SET cases = precedents.cases + 1, last_ms = $3"
-        )
-        .bind(org_id)
-        .bind(fingerprint)
-        .bind(now_ms)
-    )
+/// Counts cases with a behaviour: organisation, fingerprint, how many. None may be there twice.
+pub async fn seen(tx: &mut Tx, all: &[(i64, &str, i64)], now_ms: i64) -> Result<()> {
+    for part in all.chunks(ROWS) {
+        let sql = sqlx::AssertSqlSafe(format!(
+            "INSERT INTO precedents (org_id, fingerprint, cases, first_ms, last_ms) VALUES {}
+             ON CONFLICT (org_id, fingerprint) DO UPDATE SET cases = precedents.cases + excluded.cases, last_ms = excluded.last_ms",
+            places(part.len(), 5)
+        ));
+        run!(tx, {
+            let mut query = sqlx::query(sql);
+            for (org_id, fingerprint, cases) in part {
+                query = query.bind(*org_id).bind(*fingerprint).bind(*cases).bind(now_ms).bind(now_ms);
+            }
+            query
+        })?;
+    }
+    Ok(())
 }
 
 /// Moves one case of a behaviour from one verdict to another.

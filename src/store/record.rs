@@ -1,4 +1,5 @@
 //! The one function by which a case changes: timeline and ledger in the caller's transaction.
+use super::many::{ROWS, places};
 use super::{Result, Tx, on, run};
 use crate::domain::words;
 
@@ -132,4 +133,66 @@ pub async fn audit(tx: &mut Tx, actor: &Actor, org_id: Option<i64>, entry: &Entr
     .bind(entry.new)
     .bind(&actor.request_id))?;
     Ok(())
+}
+
+/// A change that a detection made, for [`record_all`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Happened {
+    /// The case's organisation.
+    pub org_id: i64,
+    /// The case.
+    pub case: i64,
+    /// What kind of change.
+    pub kind: &'static str,
+    /// The change in words.
+    pub text: String,
+    /// The detection's id.
+    pub detect_id: String,
+    /// When.
+    pub at_ms: i64,
+}
+
+/// Writes changes that the program itself made into timeline and ledger, in order. The cases'
+/// `updated_ms` is for the caller to move.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn record_all(tx: &mut Tx, all: &[Happened]) -> Result<()> {
+    let actor = Actor::system();
+    for part in all.chunks(ROWS) {
+        timeline_rows(tx, &actor, part).await?;
+        ledger_rows(tx, &actor, part).await?;
+    }
+    Ok(())
+}
+
+async fn timeline_rows(tx: &mut Tx, actor: &Actor, part: &[Happened]) -> Result<u64> {
+    let sql = sqlx::AssertSqlSafe(format!(
+        "INSERT INTO timeline (org_id, case_number, at_ms, actor_kind, actor, kind, text) VALUES {}",
+        places(part.len(), 7)
+    ));
+    run!(tx, {
+        let mut query = sqlx::query(sql);
+        for one in part {
+            query = query.bind(one.org_id).bind(one.case).bind(one.at_ms).bind(actor.kind).bind(&actor.name);
+            query = query.bind(one.kind).bind(&one.text);
+        }
+        query
+    })
+}
+
+async fn ledger_rows(tx: &mut Tx, actor: &Actor, part: &[Happened]) -> Result<u64> {
+    let sql = sqlx::AssertSqlSafe(format!(
+        "INSERT INTO ledger (org_id, at_ms, actor_kind, actor, client, action, object, old_value, new_value, request_id) VALUES {}",
+        places(part.len(), 10)
+    ));
+    run!(tx, {
+        let mut query = sqlx::query(sql);
+        for one in part {
+            query = query.bind(one.org_id).bind(one.at_ms).bind(actor.kind).bind(&actor.name).bind(&actor.client);
+            query = query.bind(one.kind).bind(format!("case:{}", one.case)).bind("").bind(&one.detect_id);
+            query = query.bind(&actor.request_id);
+        }
+        query
+    })
 }

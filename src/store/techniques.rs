@@ -1,4 +1,5 @@
 //! ATT&CK techniques of a case, each with who named it.
+use super::many::{ROWS, places};
 use super::{Result, Tx, on, run};
 
 /// A technique of a case.
@@ -30,4 +31,22 @@ pub async fn of_case(tx: &mut Tx, case: i64) -> Result<Vec<InCase>> {
     )
     .bind(case)
     .fetch_all(db))
+}
+
+/// Adds techniques that rules name: case, technique.
+pub async fn add_all(tx: &mut Tx, all: &[(i64, &str)]) -> Result<()> {
+    for part in all.chunks(ROWS) {
+        let sql = sqlx::AssertSqlSafe(format!(
+            "INSERT INTO case_techniques (case_number, technique, source) VALUES {} ON CONFLICT DO NOTHING",
+            places(part.len(), 3)
+        ));
+        run!(tx, {
+            let mut query = sqlx::query(sql);
+            for (case, technique) in part {
+                query = query.bind(*case).bind(*technique).bind("rule");
+            }
+            query
+        })?;
+    }
+    Ok(())
 }
