@@ -4,7 +4,7 @@ mod support;
 
 use fusionsoc::domain::Role;
 use fusionsoc::domain::role::Scope;
-use fusionsoc::store::orgs;
+use fusionsoc::store::{Store, orgs};
 use serde_json::{Value, json};
 use support::{Person, SEED, Server, add_org, add_token, http, seed_id, seed_with, spawn, spawn_with};
 
@@ -110,4 +110,23 @@ async fn an_admin_sees_what_each_source_delivers_and_how_late() {
     let other = add_org(&server.app.store, "other", None).await;
     let (_, foreign) = server.sign_in_to(other, "bob", Role::Admin).await.page("/admin/intake").await;
     assert!(!foreign.contains("<th scope=\"row\">api</th>"), "another organisation's intake stays there");
+}
+
+#[tokio::test]
+async fn a_full_disk_is_told_and_passes() {
+    let server = spawn().await;
+    // PostgreSQL keeps its own count of transactions; what is at stake here is the one connection of SQLite.
+    let Store::Sqlite { write, .. } = &server.app.store else { return };
+    let person = admin(&server).await;
+    sqlx::query("PRAGMA max_page_count = 1").execute(write).await.unwrap();
+    let mut large: Value = serde_json::from_str(SEED).unwrap();
+    large["detect"]["event"]["PADDING"] = json!("pad ".repeat(200_000));
+    let (status, answer) = server.post("/api/v1/detections", large.to_string()).await;
+    assert_eq!(status, 507, "{answer}");
+    let (status, page) = person.page("/cases").await;
+    assert!(status == 200 && page.contains("The disk is full"), "pages stay readable and say so");
+    // The limit was the connection's: the next one finds space again.
+    assert_eq!(server.post("/api/v1/detections", large.to_string()).await.0, 202);
+    let (_, page) = person.page("/cases").await;
+    assert!(!page.contains("The disk is full"));
 }

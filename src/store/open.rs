@@ -1,5 +1,6 @@
 //! Opening a database: connection settings and migrations.
 use super::Store;
+use sqlx::Connection;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use std::str::FromStr;
@@ -64,9 +65,13 @@ impl Store {
             .pragma("temp_store", "memory")
             .optimize_on_close(true, 400);
         private(options.get_filename()).map_err(OpenError::Files)?;
-        let write =
-            SqlitePoolOptions::new().max_connections(1).acquire_timeout(LOCK_WAIT * 2).connect_with(options.clone());
-        let write = write.await.map_err(OpenError::Connect)?;
+        // On a full disk SQLite rolls back by itself, and the driver still counts a transaction that
+        // is not there: such a connection would never work again.
+        let write = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(LOCK_WAIT * 2)
+            .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }));
+        let write = write.connect_with(options.clone()).await.map_err(OpenError::Connect)?;
         let read = SqlitePoolOptions::new()
             .max_connections(4)
             .acquire_timeout(LOCK_WAIT)
