@@ -1,7 +1,7 @@
 //! `serve` and `worker`: start, wait for a signal, stop in order.
 use super::{CliError, failed, open, vault};
 use crate::config::Config;
-use crate::jobs::{PanelSource, Worker};
+use crate::jobs::{PanelSource, Worker, reindex};
 use crate::store::Store;
 use crate::web::{App, router, server};
 use std::fs::File;
@@ -52,6 +52,7 @@ pub(super) async fn run(app: App, listener: TcpListener, with_worker: bool) {
         tokio::spawn(worker.run(stop.clone()))
     });
     tokio::spawn(purge(app.store.clone(), stop.clone()));
+    tokio::spawn(reindex::run(app.store.clone(), stop.clone()));
     server::serve(listener, router(app), stop).await;
     if let Some(worker) = worker
         && let Err(error) = worker.await
@@ -71,6 +72,7 @@ pub async fn worker(config: Config) -> Result<ExitCode, CliError> {
     panel.current(&store).await.map_err(|error| CliError::Failed(error.to_string()))?;
     let stop = CancellationToken::new();
     tokio::spawn(signals(stop.clone()));
+    tokio::spawn(reindex::run(store.clone(), stop.clone()));
     println!("A worker is running.");
     Worker::new(store, panel, Arc::new(config.policy.clone()), Arc::new(Notify::new())).run(stop).await;
     Ok(ExitCode::SUCCESS)

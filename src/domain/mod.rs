@@ -17,9 +17,11 @@ pub mod platform;
 pub mod reason;
 pub mod report;
 pub mod role;
+pub mod search;
 pub mod severity;
 pub mod status;
 pub mod technique;
+pub mod terms;
 pub mod verdict;
 pub mod vote;
 

@@ -7,8 +7,8 @@ use crate::store::cases::Grown;
 use crate::store::intake::{Intake, MINUTE_MS, Minute};
 use crate::store::record::Happened;
 use crate::store::runs::RunState;
-use crate::store::{Result, Tx, atoms, cases, detections, fingerprints};
-use crate::triage::{fingerprint, observables as extract};
+use crate::store::{Result, Tx, atoms, cases, detections, fingerprints, search};
+use crate::triage::{fingerprint, observables as extract, words};
 
 /// A detection on its way in.
 #[derive(Debug, Clone, Copy)]
@@ -87,7 +87,9 @@ pub async fn accept(tx: &mut Tx, gathered: &mut Gathered, delivery: Delivery<'_>
     let id = store(tx, &facts, case).await?;
     tell(gathered, &facts, case, &home);
     let place = Place { org_id: delivery.org_id, case, rule_id: facts.rule_id, sensor_id: facts.sensor_id, event_ms };
-    gathered.add(place, detection, extract::of(detection));
+    let observables = extract::of(detection);
+    search::index_detection(tx, id, &words::of(delivery.org_id, detection, &observables)).await?;
+    gathered.add(place, detection, observables);
     let lag = delivery.received_ms - detection.gen_ms.unwrap_or(delivery.received_ms);
     gathered.count(at, Intake { accepted: 1, lag_ms: lag, lag_max_ms: lag, ..Intake::default() });
     behaviour(tx, gathered, &facts, case, id, &home).await?;

@@ -28,6 +28,7 @@ pub mod record;
 pub mod rejects;
 pub mod rules;
 pub mod runs;
+pub mod search;
 pub mod sensors;
 pub mod sessions;
 pub mod sources;

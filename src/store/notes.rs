@@ -1,5 +1,6 @@
 //! Notes on a case.
-use super::{ActorKind, Result, Tx, on};
+use super::{ActorKind, Result, Tx, on, search};
+use crate::domain::terms;
 
 /// A note.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -18,11 +19,12 @@ pub struct Note {
     pub created_ms: i64,
 }
 
-/// Adds a note.
+/// Adds a note, and its words to search.
 pub async fn insert(tx: &mut Tx, case: i64, note: &Note) -> Result<i64> {
-    on!(tx, |db| {
-        sqlx::query_scalar(
-        "INSERT INTO notes (case_number, author_kind, author, kind, body, created_ms) VALUES ($1, $2, $3, $4, $5, $6) RETURNING id"
+    let (id, org_id): (i64, i64) = on!(tx, |db| {
+        sqlx::query_as(
+        "INSERT INTO notes (case_number, author_kind, author, kind, body, created_ms) VALUES ($1, $2, $3, $4, $5, $6)
+         RETURNING id, (SELECT org_id FROM cases WHERE number = $1)"
     )
     .bind(case)
     .bind(note.author_kind)
@@ -31,7 +33,9 @@ pub async fn insert(tx: &mut Tx, case: i64, note: &Note) -> Result<i64> {
     .bind(&note.body)
     .bind(note.created_ms)
     .fetch_one(db)
-    })
+    })?;
+    search::index_note(tx, id, &terms::entry(org_id, &note.body)).await?;
+    Ok(id)
 }
 
 /// The newest notes of a case, at most 200, newest first.

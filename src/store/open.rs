@@ -1,6 +1,6 @@
 //! Opening a database: connection settings and migrations.
 use super::Store;
-use sqlx::Connection;
+use sqlx::{Connection, Executor};
 use sqlx::postgres::PgPoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use std::str::FromStr;
@@ -8,6 +8,11 @@ use std::time::Duration;
 
 /// How long a writer waits for a lock that another process holds.
 const LOCK_WAIT: Duration = Duration::from_secs(8);
+
+/// The words that search may be asked for, as tables of a connection of its own: `SQLite` lets no schema keep them for
+/// readers, and making them costs nothing.
+const WORD_LISTS: &str = "CREATE VIRTUAL TABLE temp.detection_terms USING fts5vocab (main, detection_words, instance);
+    CREATE VIRTUAL TABLE temp.note_terms USING fts5vocab (main, note_words, instance)";
 
 /// What a commit survives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
@@ -75,6 +80,7 @@ impl Store {
         let read = SqlitePoolOptions::new()
             .max_connections(4)
             .acquire_timeout(LOCK_WAIT)
+            .after_connect(|connection, _| Box::pin(async move { connection.execute(WORD_LISTS).await.map(drop) }))
             .connect_with(options.read_only(true));
         Ok(Self::Sqlite { read: read.await.map_err(OpenError::Connect)?, write })
     }

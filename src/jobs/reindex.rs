@@ -1,0 +1,77 @@
+//! Words for what was stored before search knew words: once at start, beside everything else.
+use crate::domain::{Detection, terms};
+use crate::store::search::{self, Unindexed};
+use crate::store::{Result, Store};
+use crate::triage::{observables, words};
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// Rows that share a commit.
+const ROUND: i64 = 100;
+/// Between two commits others may write.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// What has no words yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum What {
+    Detections,
+    Notes,
+}
+
+/// Gives words to every detection and note that has none. It may be stopped at any time, and run twice.
+///
+/// # Errors
+/// Where the database refuses; what was committed stays.
+pub async fn catch_up(store: &Store, stop: &CancellationToken) -> Result<usize> {
+    let mut done = 0;
+    for what in [What::Detections, What::Notes] {
+        let mut after = 0;
+        while !stop.is_cancelled() {
+            let mut tx = store.read().await?;
+            let rows = match what {
+                What::Detections => search::unindexed_detections(&mut tx, after, ROUND).await?,
+                What::Notes => search::unindexed_notes(&mut tx, after, ROUND).await?,
+            };
+            drop(tx);
+            let Some(last) = rows.last() else { break };
+            after = last.id;
+            done += rows.len();
+            index(store, what, rows).await?;
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+    Ok(done)
+}
+
+/// The same in the background; what goes wrong is told in the log and tried again at the next start.
+pub async fn run(store: Store, stop: CancellationToken) {
+    match catch_up(&store, &stop).await {
+        Ok(0) => {}
+        Ok(rows) => tracing::info!(rows, "older detections and notes can be searched now"),
+        Err(error) => tracing::warn!(%error, "not all older detections can be searched yet"),
+    }
+}
+
+/// The words are made before the write lock is taken.
+async fn index(store: &Store, what: What, rows: Vec<Unindexed>) -> Result<()> {
+    let rows: Vec<_> = rows.into_iter().map(|row| (row.id, entry(what, &row))).collect();
+    let mut tx = store.write().await?;
+    for (id, words) in &rows {
+        match what {
+            What::Detections => search::index_detection(&mut tx, *id, words).await?,
+            What::Notes => search::index_note(&mut tx, *id, words).await?,
+        }
+    }
+    tx.commit().await
+}
+
+fn entry(what: What, row: &Unindexed) -> String {
+    if what == What::Notes {
+        return terms::entry(row.org_id, &row.text);
+    }
+    let document = serde_json::from_str(&row.text).ok();
+    match document.and_then(|document| Detection::read(&document).ok()) {
+        Some(detection) => words::of(row.org_id, &detection, &observables::of(&detection)),
+        None => terms::entry(row.org_id, ""),
+    }
+}
