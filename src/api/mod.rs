@@ -8,6 +8,7 @@ mod cases;
 mod detections;
 mod health;
 mod openapi;
+mod search;
 mod webhook;
 
 pub use detections::replay;
@@ -31,6 +32,7 @@ pub fn router(_: &App) -> Router<App> {
         .route("/api/v1/cases/{number}/notes", post(cases::note))
         .route("/api/v1/cases/{number}/triage", post(cases::triage))
         .route("/api/v1/cases/{number}/timeline", get(cases::timeline))
+        .route("/api/v1/search", get(search::index))
         .route("/api/openapi.json", get(openapi::show))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))

@@ -24,6 +24,7 @@ pub fn document() -> Value {
         "/api/v1/detections": {"post": {"summary": "Deliver detections: one, an array, or JSON Lines", "responses": reply("202", "Stored"),
             "requestBody": {"required": true, "content": {"application/json": {"schema": {}}, "application/x-ndjson": {"schema": {"type": "string"}}}}}},
         "/api/v1/cases": {"get": {"summary": "List cases", "parameters": list_parameters(), "responses": reply("200", "A page")}},
+        "/api/v1/search": {"get": {"summary": "Search cases by the words of their detections; prefixes as on the page", "parameters": search_parameters(), "responses": reply("200", "Cases with where the words are, and what could not be understood")}},
         "/api/v1/cases/{number}": {"parameters": number,
             "get": {"summary": "Read a case", "responses": reply("200", "The case")},
             "patch": {"summary": "Change a case", "requestBody": body("Patch"), "responses": reply("200", "The case after it")}},
@@ -43,6 +44,13 @@ fn list_parameters() -> Value {
         names.iter().map(|name| json!({"name": name, "in": "query", "schema": {"type": "string"}})).collect();
     all.push(json!({"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 200}}));
     Value::Array(all)
+}
+
+fn search_parameters() -> Value {
+    json!([
+        {"name": "q", "in": "query", "required": true, "schema": {"type": "string", "maxLength": 200}},
+        {"name": "after", "in": "query", "schema": {"type": "string"}, "description": "The `next` of the page before"},
+    ])
 }
 
 /// `GET /api/openapi.json`

@@ -20,6 +20,7 @@ pub mod page;
 pub mod queue;
 mod raw;
 mod rejects;
+pub mod search;
 pub mod server;
 pub mod throttle;
 pub mod view;
@@ -54,6 +55,7 @@ pub fn router(app: App) -> Router {
         .route("/cases/{number}/undo", post(case_forms::undo))
         .route("/cases/{number}/detections/{file}", get(raw::detection))
         .route("/cases/{number}/triage/{file}", get(raw::report))
+        .route("/search", get(search::index))
         .route("/models", get(models::index))
         .route("/models/adopt", post(models::adopt))
         .route("/models/remove", post(models::remove))

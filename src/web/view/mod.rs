@@ -3,6 +3,7 @@ pub mod actions;
 pub mod case;
 pub mod chain;
 pub mod evidence;
+pub mod found;
 pub mod json;
 pub mod listing;
 pub mod panel;
