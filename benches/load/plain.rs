@@ -125,8 +125,5 @@ async fn words(from: &mut SqliteConnection, tables: &mut Vec<Table>) {
 fn words_of(raw: &str) -> String {
     let detection = fusionsoc::domain::Detection::read(&serde_json::from_str(raw).unwrap()).unwrap();
     let observables = fusionsoc::triage::observables::of(&detection);
-    {
-        let _ = observables;
-        String::new()
-    }
+    fusionsoc::triage::words::of(1, &detection, &observables)
 }
