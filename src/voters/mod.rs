@@ -3,6 +3,7 @@
 //! One file for each wire kind. A new provider is one file and one line in [`build`].
 //! Voters see a [`Question`] and nothing else: no other votes, no earlier AI text, no notes.
 pub mod build;
+pub mod form;
 pub mod gemini_cli;
 pub mod http;
 pub mod ollama;

@@ -1,46 +1,19 @@
 //! From a model's text to a checked answer: one pure function, and what it asks of the text.
+use super::form::TEXTS;
 use crate::domain::answer::Recommendation;
 use crate::domain::{Answer, Failure, MachineVerdict, Severity, technique};
-use serde_json::{Map, Value, json};
+use serde::Deserializer;
+use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+
+pub use super::form::schema;
 
 /// A list or text longer than this is not an answer.
 const LONGEST_TEXT: usize = 8 * 1024;
 const LONGEST_LIST: usize = 50;
-/// Texts of an answer and the room each has.
-const TEXTS: &[(&str, usize)] = &[
-    ("what_happened", 240),
-    ("evidence_malicious", 300),
-    ("evidence_benign", 300),
-    ("missing_information", 200),
-    ("ioc_analysis", 400),
-    ("false_positive_reason", 200),
-];
-
-/// The JSON schema of an answer: flat, closed, evidence before verdict, confidence last.
-pub fn schema() -> Value {
-    let text = |max: usize| json!({"type": "string", "maxLength": max});
-    let words = |list: Vec<&str>| json!({"type": "string", "enum": list});
-    let percent = json!({"type": "integer", "minimum": 0, "maximum": 100});
-    let list = |items: Value, most: usize| json!({"type": "array", "maxItems": most, "items": items});
-    let properties = json!({
-        "what_happened": text(240),
-        "evidence_malicious": text(300),
-        "evidence_benign": text(300),
-        "missing_information": text(200),
-        "ioc_analysis": text(400),
-        "verdict": words(vec!["true_positive", "false_positive", "needs_review"]),
-        "false_positive_reason": text(200),
-        "severity": words(Severity::ALL.iter().map(|word| word.as_str()).collect()),
-        "risk_score": percent,
-        "mitre_techniques": list(text(9), 5),
-        "iocs": list(text(300), 10),
-        "recommended_actions": list(words(Recommendation::ALL.iter().map(|word| word.as_str()).collect()), 3),
-        "investigation_questions": list(text(160), 3),
-        "confidence": percent,
-    });
-    let required: Vec<_> = properties.as_object().into_iter().flat_map(Map::keys).cloned().collect();
-    json!({"type": "object", "additionalProperties": false, "required": required, "properties": properties})
-}
+/// By this an object claims to be an answer.
+const VERDICT: &str = "\"verdict\"";
 
 /// Why a text is no answer: the kind of failure, and what is wrong, for the repair turn and the analyst.
 pub type Wrong = (Failure, Vec<String>);
@@ -50,46 +23,55 @@ pub type Wrong = (Failure, Vec<String>);
 /// # Errors
 /// `Parse` where there is no JSON object, `Schema` where none fits, `Ambiguous` where two fit and disagree.
 pub fn read(text: &str) -> Result<Answer, Wrong> {
-    let text = without_thoughts(text.trim_start_matches('\u{FEFF}'))?;
-    if let Ok(value) = serde_json::from_str::<Value>(text.trim()) {
-        return check(&value).map_err(|wrong| (Failure::Schema, wrong));
+    let text = text.trim_start_matches('\u{FEFF}').trim();
+    if let Ok(value) = serde_json::from_str::<Value>(text) {
+        return check(text, &value).map_err(|wrong| (Failure::Schema, wrong));
     }
+    let (found, open) = objects(without_thoughts(text)?);
     let mut fitting: Vec<Answer> = Vec::new();
-    let mut problems = None;
-    for candidate in objects(text) {
-        let Some(value) = parse(candidate) else { continue };
-        match check(&value) {
-            Ok(answer) => fitting.push(answer),
-            Err(wrong) => problems = Some(wrong),
+    let mut problem = None;
+    for candidate in found {
+        let strict = without_trailing_commas(candidate);
+        match serde_json::from_str(&strict).map(|value| check(&strict, &value)) {
+            Ok(Ok(answer)) => {
+                fitting.push(answer);
+                problem = None;
+            }
+            // After an answer, only what claims a verdict matters: it may be the model's own, and the answer an echo.
+            Ok(Err(wrong)) if fitting.is_empty() || candidate.contains(VERDICT) => {
+                problem = Some((Failure::Schema, wrong));
+            }
+            Err(_) if !fitting.is_empty() && candidate.contains(VERDICT) => {
+                problem = Some(parse("the last object is no JSON"));
+            }
+            _ => {}
         }
+    }
+    if open.contains(VERDICT) {
+        return Err(parse("the reply ended within an object"));
     }
     // The first object may be an echo of the event, so the last one counts, unless they disagree.
     if fitting.windows(2).any(|pair| pair[0].verdict != pair[1].verdict) {
         return Err((Failure::Ambiguous, vec!["the reply holds two objects with different verdicts".to_owned()]));
     }
-    match (fitting.pop(), problems) {
-        (Some(answer), _) => Ok(answer),
-        (None, Some(wrong)) => Err((Failure::Schema, wrong)),
-        (None, None) => Err((Failure::Parse, vec!["the reply holds no JSON object".to_owned()])),
+    match (problem, fitting.pop()) {
+        (Some(wrong), _) => Err(wrong),
+        (None, Some(answer)) => Ok(answer),
+        (None, None) => Err(parse("the reply holds no JSON object")),
     }
+}
+
+fn parse(what: &str) -> Wrong {
+    (Failure::Parse, vec![what.to_owned()])
 }
 
 /// What follows the thoughts. An unclosed `<think>` was cut off before the answer.
 fn without_thoughts(text: &str) -> Result<&str, Wrong> {
-    match text.rfind("</think>") {
-        Some(at) => Ok(&text[at + "</think>".len()..]),
-        None if text.trim_start().starts_with("<think>") => {
-            Err((Failure::Parse, vec!["the reply ended while the model was still thinking".to_owned()]))
-        }
-        None => Ok(text),
-    }
+    let rest = text.rfind("</think>").map_or(text, |at| &text[at + "</think>".len()..]);
+    if rest.contains("<think>") { Err(parse("the reply ended while the model was still thinking")) } else { Ok(rest) }
 }
 
-/// Strict JSON, or strict but for commas before a closing bracket.
-fn parse(text: &str) -> Option<Value> {
-    serde_json::from_str(text).ok().or_else(|| serde_json::from_str(&without_trailing_commas(text)).ok())
-}
-
+/// The one thing that is forgiven: commas before a closing bracket.
 fn without_trailing_commas(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let (mut quoted, mut escaped) = (false, false);
@@ -113,8 +95,8 @@ const fn step(quoted: bool, escaped: bool, c: char) -> (bool, bool) {
     }
 }
 
-/// The balanced top-level `{…}` of a text, in order.
-fn objects(text: &str) -> Vec<&str> {
+/// The balanced top-level `{…}` of a text, in order, and what begins as one and does not end.
+fn objects(text: &str) -> (Vec<&str>, &str) {
     let mut found = Vec::new();
     let (mut depth, mut start, mut quoted, mut escaped) = (0_usize, 0, false, false);
     for (at, c) in text.char_indices() {
@@ -137,12 +119,38 @@ fn objects(text: &str) -> Vec<&str> {
             _ => {}
         }
     }
-    found
+    (found, if depth > 0 { &text[start..] } else { "" })
 }
 
-/// Checks a JSON value against the closed form.
-fn check(value: &Value) -> Result<Answer, Vec<String>> {
+/// Finds a key that an object tells twice: nobody knows which of its values is meant.
+struct Twice;
+
+impl<'de> Visitor<'de> for Twice {
+    type Value = Option<String>;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let (mut seen, mut twice) = (BTreeSet::new(), None);
+        while let Some((key, IgnoredAny)) = map.next_entry::<String, _>()? {
+            if seen.contains(&key) {
+                twice = Some(key);
+            } else {
+                seen.insert(key);
+            }
+        }
+        Ok(twice)
+    }
+}
+
+/// Checks a JSON value and its text against the closed form.
+fn check(text: &str, value: &Value) -> Result<Answer, Vec<String>> {
     let Some(map) = value.as_object() else { return Err(vec!["the reply must be one JSON object".to_owned()]) };
+    if let Ok(Some(key)) = serde_json::Deserializer::from_str(text).deserialize_map(Twice) {
+        return Err(vec![format!("{key}: is there twice")]);
+    }
     let mut form = Form { map, wrong: Vec::new() };
     let mut texts = TEXTS.iter().map(|(name, max)| form.text(name, *max)).collect::<Vec<_>>().into_iter();
     let mut next = || texts.next().unwrap_or_default();
