@@ -8,5 +8,7 @@ mod gemini;
 mod ollama;
 #[path = "voters/openai.rs"]
 mod openai;
+#[path = "voters/shared.rs"]
+mod shared;
 #[path = "voters/trouble.rs"]
 mod trouble;

@@ -27,7 +27,7 @@ pub async fn check(config: Config) -> Result<ExitCode, CliError> {
                 ollama_problem(&voter.base_url, if voter.model.is_empty() { &voter.name } else { &voter.model }).await
             }
             Kind::GeminiCli => command_problem(&voter.command),
-            Kind::Openai | Kind::Builtin => None,
+            _ => None,
         };
         match problem {
             None => println!("ok    voter {}", voter.name),

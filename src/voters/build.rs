@@ -1,11 +1,54 @@
 //! From configuration to voters: one line for each wire kind.
-use super::{
-    Kind, Voter, VoterConfig, gemini_cli::GeminiCli, ollama::Ollama, openai::Openai, precedent::Precedent, rules::Rules,
-};
+use super::endpoint::Endpoints;
+use super::{Voter, VoterConfig, gemini_cli, ollama, openai, precedent::Precedent, rules::Rules};
 use crate::secret::{self, Secret, SecretError};
+use serde::Deserialize;
 use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
+
+/// Makes the kinds out of a list of variant, word in configuration, and what sets a voter up.
+macro_rules! kinds {
+    ($($(#[doc = $doc:literal])+ $kind:ident = $word:literal, $make:path;)+) => {
+        /// Wire kinds.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+        pub enum Kind {
+            $($(#[doc = $doc])+ #[serde(rename = $word)] $kind,)+
+        }
+
+        impl Kind {
+            /// The word in configuration and on pages.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$kind => $word,)+ }
+            }
+
+            fn make(self, setup: Setup<'_>) -> Result<Arc<dyn Voter>, BuildError> {
+                match self { $(Self::$kind => $make(setup),)+ }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// Ollama's own API.
+    Ollama = "ollama", ollama::make;
+    /// Any server with `/chat/completions`.
+    Openai = "openai", openai::make;
+    /// The `gemini` command line.
+    GeminiCli = "gemini_cli", gemini_cli::make;
+    /// A voter without network: `builtin:rules` or `builtin:precedent`.
+    Builtin = "builtin", make_builtin;
+}
+
+/// What a voter is set up from.
+pub struct Setup<'a> {
+    /// Its configuration.
+    pub config: VoterConfig,
+    /// Its key, where it has one.
+    pub key: Option<Secret>,
+    /// The servers that are in use already.
+    pub endpoints: &'a Endpoints,
+}
 
 /// A voter that can't be set up.
 #[derive(Debug, thiserror::Error)]
@@ -13,6 +56,9 @@ pub enum BuildError {
     /// Its key can't be used.
     #[error("voters.{0}.api_key_file: {1}")]
     Key(String, #[source] SecretError),
+    /// Its address is none.
+    #[error("voters.{0}.base_url: must be like http://127.0.0.1:11434 or https://llm.example/v1")]
+    Address(String),
     /// Its connection can't be set up.
     #[error("voters.{0}: {1}")]
     Client(String, #[source] reqwest::Error),
@@ -21,23 +67,20 @@ pub enum BuildError {
     Builtin(String),
 }
 
-/// Sets the configured voters up.
+/// Sets the configured voters up. Those with one address share its queue and its circuit breaker.
 ///
 /// # Errors
 /// See [`BuildError`]; each names the setting.
 pub fn build(configs: &[VoterConfig]) -> Result<Vec<Arc<dyn Voter>>, BuildError> {
+    let endpoints = Endpoints::default();
+    let one = |config: &VoterConfig| {
+        config.kind.make(Setup { key: key(config)?, config: config.clone(), endpoints: &endpoints })
+    };
     configs.iter().map(one).collect()
 }
 
-fn one(config: &VoterConfig) -> Result<Arc<dyn Voter>, BuildError> {
-    let client = |error| BuildError::Client(config.name.clone(), error);
-    let config_of = || config.clone();
-    Ok(match config.kind {
-        Kind::Ollama => Arc::new(Ollama::new(config_of()).map_err(client)?),
-        Kind::Openai => Arc::new(Openai::new(config_of(), key(config)?).map_err(client)?),
-        Kind::GeminiCli => Arc::new(GeminiCli::new(config_of(), key(config)?)),
-        Kind::Builtin => builtin(&config.name).ok_or_else(|| BuildError::Builtin(config.name.clone()))?,
-    })
+fn make_builtin(setup: Setup<'_>) -> Result<Arc<dyn Voter>, BuildError> {
+    builtin(&setup.config.name).ok_or(BuildError::Builtin(setup.config.name))
 }
 
 /// A built-in voter by its name.
@@ -64,6 +107,6 @@ pub fn is_in_house(url: &str) -> bool {
     match host.trim_matches(['[', ']']).parse::<IpAddr>() {
         Ok(IpAddr::V4(ip)) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),
         Ok(IpAddr::V6(ip)) => ip.is_loopback() || ip.is_unique_local(),
-        Err(_) => host == "localhost" || !host.contains('.'),
+        Err(_) => host == "localhost" || !host.is_empty() && !host.contains('.'),
     }
 }

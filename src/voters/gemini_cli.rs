@@ -3,8 +3,9 @@
 //! It gets a home of its own without tools, servers or extensions, an empty working folder that
 //! can't be written, an environment of four variables, and a system prompt that replaces its own.
 //! Every `@` is escaped, because it would be read as the name of a file to send.
+use super::build::{BuildError, Setup};
 use super::http::judge;
-use super::{Kind, Question, Reply, Said, Voter, VoterConfig};
+use super::{Kind, Question, Reply, Said, Voter, VoterConfig, form};
 use crate::domain::Failure;
 use crate::limits;
 use crate::secret::Secret;
@@ -13,7 +14,8 @@ use serde_json::Value;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Stdio;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 use tokio::sync::Semaphore;
@@ -27,6 +29,14 @@ pub struct GeminiCli {
     config: VoterConfig,
     key: Option<Secret>,
     places: Semaphore,
+}
+
+/// Sets a voter up.
+///
+/// # Errors
+/// None.
+pub fn make(setup: Setup<'_>) -> Result<Arc<dyn Voter>, BuildError> {
+    Ok(Arc::new(GeminiCli::new(setup.config, setup.key)))
 }
 
 impl GeminiCli {
@@ -60,18 +70,21 @@ impl Voter for GeminiCli {
 
     async fn ask(&self, question: &Question) -> Reply {
         // A closed semaphore can't be: nobody closes it.
+        let arrived = Instant::now();
         let _place = self.places.acquire().await;
+        let waited = arrived.elapsed();
         let prompt = &question.prompt;
-        match self.run(&prompt.system, &prompt.user).await {
+        let reply = match self.run(&prompt.system, &prompt.user).await {
             Ok((text, tokens_in, tokens_out)) => Reply {
-                said: judge(&text, prompt),
                 raw: super::cut(&text, limits::RAW_ANSWER),
                 tokens_in,
                 tokens_out,
-                ..Reply::bare(Said::Abstained(String::new()))
+                ..Reply::bare(judge(&text, prompt))
             },
             Err((failure, why)) => Reply::bare(Said::Failed(failure, why)),
-        }
+        };
+        // What the tool prints may hold the key that it was given.
+        Reply { waited, ..reply.without(self.key().as_ref()) }
     }
 }
 
@@ -110,12 +123,15 @@ impl GeminiCli {
         Ok((text, tokens("prompt"), tokens("candidates")))
     }
 
+    fn key(&self) -> Option<Secret> {
+        self.key.clone().or_else(|| std::env::var("GEMINI_API_KEY").ok().map(Secret::new))
+    }
+
     fn command(&self, home: &Path, system: &str) -> std::io::Result<Command> {
         std::fs::create_dir(home.join(".gemini"))?;
         std::fs::write(home.join(".gemini/settings.json"), SETTINGS)?;
         // The tool can't be given a schema, so the form is told in words.
-        let form = format!("{system}\n\nThe JSON object must fit this schema:\n{}", super::reading::schema());
-        std::fs::write(home.join("system.md"), form)?;
+        std::fs::write(home.join("system.md"), form::in_words(system))?;
         let empty = home.join("empty");
         std::fs::create_dir(&empty)?;
         std::fs::set_permissions(&empty, std::fs::Permissions::from_mode(0o500))?;
@@ -136,9 +152,8 @@ impl GeminiCli {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        let key = self.key.as_ref().map(|key| key.expose().into()).or_else(|| std::env::var_os("GEMINI_API_KEY"));
-        if let Some(key) = key {
-            command.env("GEMINI_API_KEY", key);
+        if let Some(key) = self.key() {
+            command.env("GEMINI_API_KEY", key.expose());
         }
         Ok(command)
     }

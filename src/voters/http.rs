@@ -1,23 +1,19 @@
-//! Asking over HTTP: deadlines, retries, a circuit breaker, a body cap, one repair turn.
-use super::reading;
-use super::{Prompt, Reply, Said, VoterConfig};
+//! Voters over HTTP: what every wire kind shares, from the queue at the server to one repair turn.
+use super::build::{BuildError, Kind, Setup, is_in_house};
+use super::call::{Call, Received, Trouble};
+use super::endpoint::Endpoint;
+use super::{Prompt, Question, Reply, Said, Voter, VoterConfig, reading};
 use crate::domain::Failure;
 use crate::limits;
+use crate::secret::Secret;
 use async_trait::async_trait;
-use reqwest::header::{HeaderMap, RETRY_AFTER};
-use serde_json::Value;
-use std::sync::Mutex;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::Semaphore;
 
-/// Waits between the tries of one request; each is drawn between zero and this.
-const BACK_OFF: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(4)];
-/// So many failures in a row open the circuit …
-const BREAKER_FAILURES: u32 = 5;
-/// … for so long.
-const BREAKER_OPEN: Duration = Duration::from_mins(1);
+/// A local model may take so long to load.
+const LOADING: Duration = Duration::from_mins(5);
 
-/// What one request came to: a text of the model's, or why there is none.
+/// What one request came to: a text of the model's.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Told {
     /// The model's text.
@@ -39,37 +35,109 @@ pub trait Wire: Send + Sync {
     /// Sends the turns.
     ///
     /// # Errors
-    /// Why there is no text, in words for the analyst.
-    async fn send(&self, server: &Server, turns: &[Turn]) -> Result<Told, (Failure, String)>;
+    /// Why there is no text.
+    async fn send(&self, call: &Call<'_>, turns: &[Turn]) -> Result<Told, Trouble>;
+
+    /// The model that must be in the server's memory for this; empty where that is the provider's affair.
+    #[expect(clippy::unnecessary_literal_bound, reason = "a wire that has a model names it")]
+    fn occupies(&self) -> &str {
+        ""
+    }
+
+    /// Whether the model has to be loaded first.
+    ///
+    /// # Errors
+    /// Why there can't be an answer.
+    async fn is_cold(&self, _call: &Call<'_>) -> Result<bool, Trouble> {
+        Ok(false)
+    }
+
+    /// Loads the model.
+    ///
+    /// # Errors
+    /// Why it can't be loaded.
+    async fn load(&self, _call: &Call<'_>) -> Result<(), Trouble> {
+        Ok(())
+    }
+
+    /// What an answer amounts to: a status and a wait, which some servers put into the body.
+    fn signal(&self, got: &Received) -> (u16, Option<Duration>) {
+        (got.status, got.wait)
+    }
 }
 
-/// A server with its limits and its breaker.
-pub struct Server {
-    client: reqwest::Client,
-    deadline: Duration,
-    places: Semaphore,
-    breaker: Mutex<Breaker>,
-    refused: Option<String>,
+/// A voter behind a wire format.
+pub struct HttpVoter<W> {
+    config: VoterConfig,
+    base: String,
+    server: Server,
+    wire: W,
 }
 
-#[derive(Default)]
-struct Breaker {
-    failures: u32,
-    open_until: Option<Instant>,
+impl<W: Wire + 'static> HttpVoter<W> {
+    /// A voter at the configured address, else at the kind's usual one; `wire` gets address, model and key.
+    ///
+    /// # Errors
+    /// Where the address can't be used or TLS can't be set up.
+    pub fn make(
+        setup: Setup<'_>,
+        usual: &str,
+        wire: impl FnOnce(&str, &str, Option<Secret>) -> W,
+    ) -> Result<Arc<dyn Voter>, BuildError> {
+        let mut config = setup.config;
+        let base = if config.base_url.is_empty() { usual } else { config.base_url.trim_end_matches('/') }.to_owned();
+        if reqwest::Url::parse(&base)
+            .ok()
+            .is_none_or(|url| !matches!(url.scheme(), "http" | "https") || !url.has_host())
+        {
+            return Err(BuildError::Address(config.name));
+        }
+        if config.model.is_empty() {
+            config.model.clone_from(&config.name);
+        }
+        let endpoint = setup.endpoints.at(&base, config.concurrency);
+        let endpoint = endpoint.map_err(|error| BuildError::Client(config.name.clone(), error))?;
+        let plain = !base.starts_with("https://") && !is_loopback(&base);
+        let server = Server {
+            endpoint,
+            deadline: Duration::from_secs(config.timeout_s.max(1)),
+            key: setup.key.clone(),
+            refused: plain.then_some("plain http is used on this machine only; give the server an https address"),
+        };
+        let wire = wire(&base, &config.model, setup.key);
+        Ok(Arc::new(Self { config, base, server, wire }))
+    }
 }
 
-/// A client that neither follows redirects nor hangs on connecting.
-///
-/// # Errors
-/// Where TLS can't be set up.
-pub fn client() -> Result<reqwest::Client, reqwest::Error> {
-    // A second installation is refused; the first one stays, which is what is wanted.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder()
-        .connect_timeout(limits::CONNECT)
-        .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
-        .build()
+#[async_trait]
+impl<W: Wire> Voter for HttpVoter<W> {
+    fn name(&self) -> &str {
+        &self.config.name
+    }
+
+    fn kind(&self) -> Kind {
+        self.config.kind
+    }
+
+    fn model(&self) -> &str {
+        &self.config.model
+    }
+
+    fn cloud(&self) -> bool {
+        self.config.cloud || !is_in_house(&self.base)
+    }
+
+    fn deadline(&self) -> Duration {
+        self.server.deadline
+    }
+
+    fn rest(&self) -> Option<Duration> {
+        self.server.endpoint.breaker.rest()
+    }
+
+    async fn ask(&self, question: &Question) -> Reply {
+        self.server.ask(&self.wire, &question.prompt).await
+    }
 }
 
 /// Whether a URL leads to this machine.
@@ -78,121 +146,68 @@ pub fn is_loopback(url: &str) -> bool {
     host == "localhost" || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
+/// One voter's way to its endpoint.
+struct Server {
+    endpoint: Arc<Endpoint>,
+    deadline: Duration,
+    key: Option<Secret>,
+    refused: Option<&'static str>,
+}
+
 impl Server {
-    /// The server of a voter.
-    ///
-    /// # Errors
-    /// Where TLS can't be set up.
-    pub fn new(config: &VoterConfig, base_url: &str) -> Result<Self, reqwest::Error> {
-        let plain = !base_url.starts_with("https://") && !is_loopback(base_url);
-        Ok(Self {
-            client: client()?,
-            deadline: Duration::from_secs(config.timeout_s.max(1)),
-            places: Semaphore::new(config.concurrency.max(1)),
-            breaker: Mutex::new(Breaker::default()),
-            refused: plain
-                .then(|| "plain http is used on this machine only; give the server an https address".to_owned()),
-        })
-    }
-
-    /// The total time of one vote.
-    pub const fn deadline(&self) -> Duration {
-        self.deadline
-    }
-
-    /// Posts JSON and returns status and JSON; retries what may pass by itself.
-    ///
-    /// # Errors
-    /// `Http` where there is no usable reply; the text says why.
-    pub async fn post(&self, url: &str, headers: HeaderMap, body: &Value) -> Result<(u16, Value), (Failure, String)> {
-        let mut tries = 0;
-        loop {
-            let sent = self.client.post(url).headers(headers.clone()).json(body).send().await;
-            let (retry, wait, problem) = match sent {
-                Ok(reply) => {
-                    let (status, wait) = (reply.status().as_u16(), retry_after(reply.headers()));
-                    if !matches!(status, 408 | 429 | 500 | 502 | 503 | 504 | 529) || tries >= limits::VOTE_TRIES - 1 {
-                        return read_json(reply).await;
-                    }
-                    (true, wait, format!("the server answered {status}"))
-                }
-                Err(error) => (
-                    error.is_connect() || error.is_request(),
-                    None,
-                    format!("the server could not be reached: {}", kind(&error)),
-                ),
-            };
-            if !retry || tries >= limits::VOTE_TRIES - 1 {
-                return Err((Failure::Http, problem));
-            }
-            let back_off = BACK_OFF[usize::try_from(tries).unwrap_or_default().min(BACK_OFF.len() - 1)];
-            let wait = wait.unwrap_or_else(|| back_off.mul_f64(rand::random::<f64>()));
-            tokio::time::sleep(wait.min(limits::RETRY_AFTER)).await;
-            tries += 1;
+    /// Waits for a place, then asks.
+    async fn ask(&self, wire: &dyn Wire, prompt: &Prompt) -> Reply {
+        if let Some(why) = self.refused {
+            return Reply::bare(Said::Failed(Failure::Http, why.to_owned()));
         }
+        let arrived = Instant::now();
+        let _place = self.endpoint.turns.wait(wire.occupies()).await;
+        let waited = arrived.elapsed();
+        // It may have been left alone while this one waited.
+        if let Some(rest) = self.endpoint.breaker.rest() {
+            let why = format!("not asked: it failed five times in a row and rests for {} s", rest.as_secs() + 1);
+            return Reply { attempts: 0, waited, ..Reply::bare(Said::Failed(Failure::Http, why)) };
+        }
+        let mut so_far = Reply { attempts: 0, waited, ..Reply::bare(Said::Abstained(String::new())) };
+        let troubled = self.converse(wire, prompt, &mut so_far).await.err();
+        match &troubled {
+            Some(Trouble { failure: Failure::Http, server: false, .. }) => {}
+            other => self.endpoint.breaker.note(other.as_ref().is_some_and(|trouble| trouble.server)),
+        }
+        if let Some(trouble) = troubled {
+            so_far.said = Said::Failed(trouble.failure, trouble.why);
+        }
+        so_far.without(self.key.as_ref())
     }
 
-    /// Asks a wire with one repair turn, all within the deadline.
-    pub async fn ask(&self, wire: &dyn Wire, prompt: &Prompt) -> Reply {
-        if let Some(why) = &self.refused {
-            return Reply::bare(Said::Failed(Failure::Http, why.clone()));
+    /// Asks with one repair turn, all within the deadline. Loading the model has a time of its own.
+    async fn converse(&self, wire: &dyn Wire, prompt: &Prompt, reply: &mut Reply) -> Result<(), Trouble> {
+        let mut call = Call::new(&self.endpoint.client, self.deadline);
+        if call.within(wire.is_cold(&call)).await? {
+            let loading = Call::new(&self.endpoint.client, self.deadline.max(LOADING));
+            let loaded = loading.within(wire.load(&loading)).await;
+            loaded
+                .map_err(|trouble| Trouble { why: format!("the model was not loaded: {}", trouble.why), ..trouble })?;
+            call = Call::new(&self.endpoint.client, self.deadline);
         }
-        if self.is_open() {
-            return Reply::bare(Said::Failed(
-                Failure::Http,
-                "not asked: it failed five times in a row and gets a minute's rest".to_owned(),
-            ));
-        }
-        // A closed semaphore can't be: nobody closes it.
-        let _place = self.places.acquire().await;
-        let asked = tokio::time::timeout(self.deadline, self.converse(wire, prompt)).await;
-        let reply = asked.unwrap_or_else(|_| {
-            Reply::bare(Said::Failed(Failure::Timeout, format!("no answer within {} s", self.deadline.as_secs())))
-        });
-        self.note(matches!(reply.said, Said::Failed(Failure::Http | Failure::Timeout, _)));
-        reply
-    }
-
-    async fn converse(&self, wire: &dyn Wire, prompt: &Prompt) -> Reply {
         let mut turns = vec![("system", prompt.system.clone()), ("user", prompt.user.clone())];
-        let mut attempts = 0;
         loop {
-            attempts += 1;
-            let told = match wire.send(self, &turns).await {
-                Ok(told) => told,
-                Err((failure, why)) => return Reply { attempts, ..Reply::bare(Said::Failed(failure, why)) },
-            };
-            let said = judge(&told.text, prompt);
-            if let Said::Failed(Failure::Parse | Failure::Schema, why) = &said
-                && attempts == 1
-            {
-                turns.push(("assistant", told.text));
-                turns.push((
-                    "user",
-                    format!("Your reply did not match the schema: {why}. Reply again with only the JSON object."),
-                ));
-                continue;
+            reply.attempts += 1;
+            let told = call.within(wire.send(&call, &turns)).await?;
+            reply.said = judge(&told.text, prompt);
+            reply.raw = super::cut(&told.text, limits::RAW_ANSWER);
+            (reply.digest, reply.tokens_in, reply.tokens_out) = (told.digest, told.tokens_in, told.tokens_out);
+            match &reply.said {
+                // Nothing can't be repaired, and some servers refuse an empty turn.
+                Said::Failed(Failure::Parse | Failure::Schema, why)
+                    if reply.attempts == 1 && !reply.raw.trim().is_empty() =>
+                {
+                    let ask =
+                        format!("Your reply did not match the schema: {why}. Reply again with only the JSON object.");
+                    turns.extend([("assistant", told.text), ("user", ask)]);
+                }
+                _ => return Ok(()),
             }
-            let raw = super::cut(&told.text, limits::RAW_ANSWER);
-            return Reply {
-                said,
-                raw,
-                digest: told.digest,
-                tokens_in: told.tokens_in,
-                tokens_out: told.tokens_out,
-                attempts,
-            };
-        }
-    }
-
-    fn is_open(&self) -> bool {
-        self.breaker.lock().is_ok_and(|breaker| breaker.open_until.is_some_and(|until| until > Instant::now()))
-    }
-
-    fn note(&self, failed: bool) {
-        if let Ok(mut breaker) = self.breaker.lock() {
-            breaker.failures = if failed { breaker.failures + 1 } else { 0 };
-            breaker.open_until = (breaker.failures >= BREAKER_FAILURES).then(|| Instant::now() + BREAKER_OPEN);
         }
     }
 }
@@ -208,39 +223,5 @@ pub fn judge(text: &str, prompt: &Prompt) -> Said {
     match reading::read(text) {
         Ok(answer) => Said::Answered(answer),
         Err((failure, wrong)) => Said::Failed(failure, wrong.join("; ")),
-    }
-}
-
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
-}
-
-/// Status and JSON of a reply of at most the permitted size.
-async fn read_json(mut reply: reqwest::Response) -> Result<(u16, Value), (Failure, String)> {
-    let status = reply.status().as_u16();
-    let mut body = Vec::new();
-    while let Some(chunk) =
-        reply.chunk().await.map_err(|error| (Failure::Http, format!("the answer broke off: {}", kind(&error))))?
-    {
-        body.extend_from_slice(&chunk);
-        if body.len() > limits::UPSTREAM_BODY {
-            return Err((Failure::Http, format!("the answer is larger than {} bytes", limits::UPSTREAM_BODY)));
-        }
-    }
-    match serde_json::from_slice(&body) {
-        Ok(value) => Ok((status, value)),
-        Err(_) if status != 200 => Ok((status, Value::Null)),
-        Err(_) => Err((Failure::Http, "the server's answer is not JSON".to_owned())),
-    }
-}
-
-/// What kind of failure, without addresses that may hold secrets.
-fn kind(error: &reqwest::Error) -> &'static str {
-    if error.is_connect() {
-        "no connection"
-    } else if error.is_timeout() {
-        "it took too long"
-    } else {
-        "the transfer failed"
     }
 }

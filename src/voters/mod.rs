@@ -3,22 +3,30 @@
 //! One file for each wire kind. A new provider is one file and one line in [`build`].
 //! Voters see a [`Question`] and nothing else: no other votes, no earlier AI text, no notes.
 pub mod build;
+pub mod call;
+pub mod endpoint;
 pub mod form;
 pub mod gemini_cli;
 pub mod http;
 pub mod ollama;
 pub mod openai;
 pub mod precedent;
+pub mod quirks;
 pub mod reading;
 pub mod rules;
+pub mod turn;
 
-pub use build::build;
+pub use build::{Kind, build};
 
 use crate::domain::{Answer, Dossier, Failure};
+use crate::secret::Secret;
 use async_trait::async_trait;
 use serde::Deserialize;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// What is shorter than this is no key, and taking it out of texts would only garble them.
+const SHORTEST_KEY: usize = 6;
 
 /// One voter as configuration describes it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -38,7 +46,7 @@ pub struct VoterConfig {
     #[serde(default)]
     pub api_key_file: String,
     /// The program, for `gemini_cli`.
-    #[serde(default = "gemini")]
+    #[serde(default = "gemini_program")]
     pub command: String,
     /// Seconds for one vote in all, retries included.
     #[serde(default = "two_minutes")]
@@ -60,7 +68,7 @@ impl VoterConfig {
             base_url: base_url.to_owned(),
             model: model.to_owned(),
             api_key_file: String::new(),
-            command: gemini(),
+            command: gemini_program(),
             timeout_s: two_minutes(),
             concurrency: one(),
             cloud: false,
@@ -73,7 +81,17 @@ fn cut(text: &str, max: usize) -> String {
     text[..text.floor_char_boundary(max)].to_owned()
 }
 
-fn gemini() -> String {
+/// Takes a key out of a text, the start of one that was cut at the end of the text included.
+fn hide(text: &mut String, key: &str) {
+    *text = text.replace(key, "***");
+    let starts = (SHORTEST_KEY..key.len()).rev().filter_map(|end| key.get(..end));
+    if let Some(rest) = starts.into_iter().find_map(|start| text.strip_suffix(start).map(str::len)) {
+        text.truncate(rest);
+        text.push_str("***");
+    }
+}
+
+fn gemini_program() -> String {
     "gemini".to_owned()
 }
 
@@ -83,32 +101,6 @@ const fn two_minutes() -> u64 {
 
 const fn one() -> usize {
     1
-}
-
-/// Wire kinds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// Ollama's own API.
-    Ollama,
-    /// Any server with `/chat/completions`.
-    Openai,
-    /// The `gemini` command line.
-    GeminiCli,
-    /// A voter without network: `builtin:rules` or `builtin:precedent`.
-    Builtin,
-}
-
-impl Kind {
-    /// The word in configuration and on pages.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Ollama => "ollama",
-            Self::Openai => "openai",
-            Self::GeminiCli => "gemini_cli",
-            Self::Builtin => "builtin",
-        }
-    }
 }
 
 /// What a voter is asked.
@@ -152,6 +144,8 @@ pub struct Reply {
     pub tokens_out: Option<i64>,
     /// How many requests it took.
     pub attempts: i64,
+    /// How long it stood in the queue of its server; no part of the time it took to answer.
+    pub waited: Duration,
 }
 
 /// The outcome of one question.
@@ -169,7 +163,27 @@ pub enum Said {
 impl Reply {
     /// A reply that is only what was said.
     pub const fn bare(said: Said) -> Self {
-        Self { said, raw: String::new(), digest: String::new(), tokens_in: None, tokens_out: None, attempts: 1 }
+        Self {
+            said,
+            raw: String::new(),
+            digest: String::new(),
+            tokens_in: None,
+            tokens_out: None,
+            attempts: 1,
+            waited: Duration::ZERO,
+        }
+    }
+
+    /// The same without the key: a server may repeat what it was given, and pages and logs must not.
+    #[must_use]
+    pub fn without(mut self, key: Option<&Secret>) -> Self {
+        if let Some(key) = key.map(Secret::expose).filter(|key| key.len() >= SHORTEST_KEY) {
+            if let Said::Failed(_, why) = &mut self.said {
+                hide(why, key);
+            }
+            hide(&mut self.raw, key);
+        }
+        self
     }
 }
 
@@ -189,6 +203,10 @@ pub trait Voter: Send + Sync {
     /// The total time this voter may take, retries included.
     fn deadline(&self) -> Duration {
         Duration::from_mins(2)
+    }
+    /// How long its server is left alone, after failures in a row.
+    fn rest(&self) -> Option<Duration> {
+        None
     }
     /// Asks. Never panics and never hangs: every failure is a [`Said::Failed`].
     async fn ask(&self, question: &Question) -> Reply;

@@ -1,148 +1,179 @@
 //! Ollama's own API, `POST /api/chat`: the only one of its routes that takes `num_ctx`.
-use super::http::{Server, Told, Turn, Wire, client};
-use super::{Kind, Question, Reply, Voter, VoterConfig, reading};
+use super::build::{BuildError, Setup};
+use super::call::{Call, Received, Trouble};
+use super::endpoint::client;
+use super::http::{HttpVoter, Told, Turn, Wire};
+use super::{Voter, form};
 use crate::domain::Failure;
 use async_trait::async_trait;
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::OnceCell;
 
 /// Where Ollama listens unless told otherwise.
 pub const USUAL_ADDRESS: &str = "http://127.0.0.1:11434";
 /// One size for each model: another one makes Ollama load the model again.
-const CONTEXT: u32 = 8_192;
-/// A model that thinks needs room for it.
-const CONTEXT_THINKING: u32 = 16_384;
+const CONTEXT: i64 = 8_192;
+/// The longest answer.
+const PREDICT: i64 = 900;
+/// A model that thinks needs room for it: context and longest answer.
+const THINKING: (i64, i64) = (16_384, 3_000);
+/// How long a model stays in memory after its last question.
+const KEEP: &str = "15m";
+/// What only tells about models is asked with little patience.
+const ASIDE: Duration = Duration::from_secs(1);
 
-/// A model on an Ollama server.
-pub struct Ollama {
-    config: VoterConfig,
-    server: Server,
-    model: Model,
-}
-
-struct Model {
+struct Ollama {
     base: String,
     name: String,
     /// Whether it can think; asked once.
     thinks: OnceCell<bool>,
 }
 
-impl Ollama {
-    /// A voter of this configuration.
-    ///
-    /// # Errors
-    /// Where TLS can't be set up.
-    pub fn new(config: VoterConfig) -> Result<Self, reqwest::Error> {
-        let base =
-            if config.base_url.is_empty() { USUAL_ADDRESS } else { config.base_url.trim_end_matches('/') }.to_owned();
-        let model = Model {
-            name: if config.model.is_empty() { config.name.clone() } else { config.model.clone() },
-            thinks: OnceCell::new(),
-            base,
-        };
-        Ok(Self { server: Server::new(&config, &model.base)?, config, model })
-    }
+/// Sets a voter up.
+///
+/// # Errors
+/// See [`BuildError`].
+pub fn make(setup: Setup<'_>) -> Result<Arc<dyn Voter>, BuildError> {
+    HttpVoter::make(setup, USUAL_ADDRESS, |base, model, _| Ollama {
+        base: base.to_owned(),
+        name: model.to_owned(),
+        thinks: OnceCell::new(),
+    })
+}
+
+/// How a model is told not to think, or what it needs for it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Thinking {
+    /// It can't, and a request that mentions it is refused.
+    Cannot,
+    /// It does unless told not to.
+    CanStop,
+    /// It can't stop, and only some take a word on how much.
+    Must(Option<&'static str>),
 }
 
 #[async_trait]
-impl Voter for Ollama {
-    fn name(&self) -> &str {
-        &self.config.name
+impl Wire for Ollama {
+    fn occupies(&self) -> &str {
+        &self.name
     }
 
-    fn kind(&self) -> Kind {
-        Kind::Ollama
+    /// A model that is not in memory is loaded first, so that loading does not eat up the time of the vote.
+    async fn is_cold(&self, call: &Call<'_>) -> Result<bool, Trouble> {
+        self.thinking(call).await?;
+        // Servers without this route load while they answer.
+        let Some(got) = call.get(&format!("{}/api/ps", self.base), ASIDE).await else { return Ok(false) };
+        Ok(got.status == 200 && got.body.get("models").is_some() && self.listed(&got.body).is_none())
     }
 
-    fn model(&self) -> &str {
-        &self.model.name
+    async fn load(&self, call: &Call<'_>) -> Result<(), Trouble> {
+        let thinking = self.thinking(call).await?;
+        let body = json!({"model": self.name, "stream": false, "keep_alive": KEEP, "messages": [], "options": options(thinking)});
+        self.checked(&call.post(self, &format!("{}/api/chat", self.base), &HeaderMap::new(), &body).await?)
     }
 
-    fn cloud(&self) -> bool {
-        self.config.cloud || !super::build::is_in_house(&self.model.base)
-    }
-
-    fn deadline(&self) -> Duration {
-        self.server.deadline()
-    }
-
-    async fn ask(&self, question: &Question) -> Reply {
-        self.server.ask(&self.model, &question.prompt).await
-    }
-}
-
-#[async_trait]
-impl Wire for Model {
-    async fn send(&self, server: &Server, turns: &[Turn]) -> Result<Told, (Failure, String)> {
-        let thinks = *self.thinks.get_or_try_init(|| self.can_think(server)).await?;
-        let (status, reply) =
-            server.post(&format!("{}/api/chat", self.base), HeaderMap::new(), &self.request(turns, thinks)).await?;
-        if status != 200 {
-            return Err((Failure::Http, self.problem(status, &reply)));
-        }
-        if let Some(error) = reply.get("error").and_then(Value::as_str) {
-            return Err((Failure::Http, format!("Ollama says: {}", super::cut(error, 300))));
-        }
+    async fn send(&self, call: &Call<'_>, turns: &[Turn]) -> Result<Told, Trouble> {
+        let thinking = self.thinking(call).await?;
+        // Asked for every vote: a name such as `qwen3:latest` may mean another model by now.
+        let tags = call.get(&format!("{}/api/tags", self.base), ASIDE).await;
+        let body = self.request(turns, thinking);
+        let got = call.post(self, &format!("{}/api/chat", self.base), &HeaderMap::new(), &body).await?;
+        self.checked(&got)?;
+        let reply = &got.body;
         if reply.get("done_reason").and_then(Value::as_str) == Some("length") {
-            return Err((Failure::Parse, "the answer was cut off at its longest permitted length".to_owned()));
+            return Err(Trouble::truncated());
+        }
+        let tokens_in = reply.get("prompt_eval_count").and_then(Value::as_i64);
+        let (context, predict) = thinking.room();
+        if let Some(tokens) = tokens_in.filter(|tokens| *tokens > context - predict) {
+            let why =
+                format!("the prompt of {tokens} tokens was truncated or left no room for an answer: {context} fit");
+            return Err(Trouble::new(Failure::Parse, why));
         }
         Ok(Told {
             text: reply.pointer("/message/content").and_then(Value::as_str).unwrap_or_default().to_owned(),
-            digest: self.digest().await,
-            tokens_in: reply.get("prompt_eval_count").and_then(Value::as_i64),
+            digest: tags.and_then(|tags| Some(text(self.listed(&tags.body)?, "digest"))).unwrap_or_default(),
+            tokens_in,
             tokens_out: reply.get("eval_count").and_then(Value::as_i64),
         })
     }
 }
 
-impl Model {
+impl Thinking {
+    /// The size of the context, and of it what an answer may take.
+    const fn room(self) -> (i64, i64) {
+        if matches!(self, Self::Must(_)) { THINKING } else { (CONTEXT, PREDICT) }
+    }
+}
+
+/// The same for loading as for asking: other ones would load the model again.
+fn options(thinking: Thinking) -> Value {
+    let (context, predict) = thinking.room();
+    json!({"num_ctx": context, "num_predict": predict, "temperature": 0, "seed": 1})
+}
+
+impl Ollama {
     /// `stream`, `truncate` and `shift` default to what would lose text, and an unset `num_ctx` depends on the machine.
-    fn request(&self, turns: &[Turn], thinks: bool) -> Value {
+    fn request(&self, turns: &[Turn], thinking: Thinking) -> Value {
         let messages: Vec<_> = turns.iter().map(|(role, content)| json!({"role": role, "content": content})).collect();
-        // DeepSeek's r1 can't stop thinking, so it gets the room for it.
-        let must_think = thinks && self.name.starts_with("deepseek-r1");
-        let (context, predict) = if must_think { (CONTEXT_THINKING, 3_000) } else { (CONTEXT, 900) };
         let mut body = json!({
-            "model": self.name, "stream": false, "keep_alive": "15m", "truncate": false, "shift": false, "format": reading::schema(),
-            "options": {"num_ctx": context, "num_predict": predict, "temperature": 0, "seed": 1}, "messages": messages,
+            "model": self.name, "stream": false, "keep_alive": KEEP, "truncate": false, "shift": false,
+            "format": form::schema(), "options": options(thinking), "messages": messages,
         });
-        if thinks && !must_think {
-            body["think"] = json!(false);
+        match thinking {
+            Thinking::CanStop => body["think"] = json!(false),
+            Thinking::Must(Some(level)) => body["think"] = json!(level),
+            Thinking::Cannot | Thinking::Must(None) => {}
         }
         body
     }
 
     /// Only an answer is remembered: a model that thinks does so unless told not to.
-    async fn can_think(&self, server: &Server) -> Result<bool, (Failure, String)> {
-        let (status, show) =
-            server.post(&format!("{}/api/show", self.base), HeaderMap::new(), &json!({"model": self.name})).await?;
-        if status != 200 {
-            return Err((Failure::Http, self.problem(status, &show)));
-        }
-        let capabilities = show.get("capabilities").and_then(Value::as_array).cloned().unwrap_or_default();
-        Ok(capabilities.iter().any(|capability| capability == "thinking"))
+    async fn thinking(&self, call: &Call<'_>) -> Result<Thinking, Trouble> {
+        let name = self.name.to_lowercase();
+        Ok(match *self.thinks.get_or_try_init(|| self.can_think(call)).await? {
+            false => Thinking::Cannot,
+            true if name.contains("deepseek-r1") => Thinking::Must(None),
+            true if name.contains("gpt-oss") => Thinking::Must(Some("low")),
+            true => Thinking::CanStop,
+        })
     }
 
-    /// Asked for every vote: a name such as `qwen3:latest` may mean another model by now.
-    async fn digest(&self) -> String {
-        let listed = models(&self.base).await.unwrap_or_default();
-        listed.into_iter().find(|(name, _)| same_model(name, &self.name)).map(|(_, digest)| digest).unwrap_or_default()
+    async fn can_think(&self, call: &Call<'_>) -> Result<bool, Trouble> {
+        let body = json!({"model": self.name});
+        let got = call.post(self, &format!("{}/api/show", self.base), &HeaderMap::new(), &body).await?;
+        self.checked(&got)?;
+        let capabilities = got.body.get("capabilities").and_then(Value::as_array);
+        Ok(capabilities.is_some_and(|list| list.iter().any(|capability| capability == "thinking")))
     }
 
-    fn problem(&self, status: u16, reply: &Value) -> String {
-        let said = reply.get("error").and_then(Value::as_str).unwrap_or_default();
-        match status {
-            404 => format!("the model is not installed there; run: ollama pull {}", self.name),
-            _ => format!("Ollama answered {status}: {}", super::cut(said, 300)),
+    /// This model in a list of models; `qwen3` and `qwen3:latest` are one.
+    fn listed<'a>(&self, list: &'a Value) -> Option<&'a Value> {
+        let same = |name: &str| name == self.name || name.strip_suffix(":latest") == Some(&self.name);
+        let named = |model: &&Value| ["name", "model"].iter().any(|field| same(&text(model, field)));
+        list.get("models")?.as_array()?.iter().find(named)
+    }
+
+    /// An error comes with any status.
+    fn checked(&self, got: &Received) -> Result<(), Trouble> {
+        let said = got.message();
+        match got.status {
+            404 => Err(Trouble {
+                why: format!("the model is not installed there; run: ollama pull {}", self.name),
+                ..Trouble::status(404, said)
+            }),
+            200 if said.is_empty() => Ok(()),
+            200 => Err(Trouble::http(format!("Ollama says: {}", super::cut(said, 300)))),
+            status => Err(Trouble::status(status, said)),
         }
     }
 }
 
-/// `qwen3` and `qwen3:latest` are one model.
-fn same_model(listed: &str, wanted: &str) -> bool {
-    listed == wanted || listed.strip_suffix(":latest") == Some(wanted)
+fn text(model: &Value, field: &str) -> String {
+    model.get(field).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
 /// The models that an Ollama server has, with their digests; asked with little patience.
@@ -151,11 +182,10 @@ fn same_model(listed: &str, wanted: &str) -> bool {
 /// A sentence for people where the server does not answer.
 pub async fn models(base_url: &str) -> Result<Vec<(String, String)>, String> {
     let client = client().map_err(|error| error.to_string())?;
-    let asked = client.get(format!("{base_url}/api/tags")).timeout(Duration::from_secs(1)).send().await;
+    let asked = client.get(format!("{base_url}/api/tags")).timeout(ASIDE).send().await;
     let reply = asked.map_err(|_| format!("no Ollama answers at {base_url}"))?;
     let list: Value = reply.json().await.map_err(|_| format!("{base_url} does not answer as Ollama does"))?;
     let models = list.get("models").and_then(Value::as_array).cloned().unwrap_or_default();
-    let text = |model: &Value, field: &str| model.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
     Ok(models
         .iter()
         .map(|model| (text(model, "name"), text(model, "digest")))

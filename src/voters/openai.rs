@@ -1,120 +1,156 @@
-//! Any server that speaks the `OpenAI` API's `POST /chat/completions`.
-use super::http::{Server, Told, Turn, Wire};
-use super::{Kind, Question, Reply, Voter, VoterConfig, reading};
+//! Any server that speaks the `OpenAI` API's `POST /chat/completions`: `OpenAI`, vLLM, llama.cpp, LM Studio, `OpenRouter`.
+use super::build::{BuildError, Setup};
+use super::call::{Call, Received, Trouble};
+use super::http::{HttpVoter, Told, Turn, Wire};
+use super::quirks::{Quirks, Thing};
+use super::{Voter, form};
 use crate::domain::Failure;
 use crate::secret::Secret;
 use async_trait::async_trait;
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use reqwest::header::{AUTHORIZATION, HeaderMap};
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::time::Duration;
 
-/// A model behind an OpenAI-compatible server.
-pub struct Openai {
-    config: VoterConfig,
-    server: Server,
-    wire: Completions,
-}
+const USUAL_ADDRESS: &str = "https://api.openai.com/v1";
+/// Models that reason want another name for the longest answer, and refuse a temperature; some
+/// servers know no seed, no bounds in a schema, or no schema at all.
+const THINGS: &[Thing] = &[
+    ("max_tokens", &["max_tokens"]),
+    ("temperature", &["temperature"]),
+    ("seed", &["seed"]),
+    ("bounds", &["maxlength", "maxitems", "'minimum'", "'maximum'", "invalid schema"]),
+    ("schema", &["response_format", "json_schema"]),
+];
 
 struct Completions {
     base: String,
     model: String,
     key: Option<Secret>,
+    quirks: Quirks,
 }
 
-impl Openai {
-    /// A voter of this configuration with its key.
-    ///
-    /// # Errors
-    /// Where TLS can't be set up.
-    pub fn new(config: VoterConfig, key: Option<Secret>) -> Result<Self, reqwest::Error> {
-        let base = if config.base_url.is_empty() {
-            "https://api.openai.com/v1"
-        } else {
-            config.base_url.trim_end_matches('/')
-        }
-        .to_owned();
-        let server = Server::new(&config, &base)?;
-        Ok(Self { wire: Completions { base, model: config.model.clone(), key }, config, server })
-    }
-}
-
-#[async_trait]
-impl Voter for Openai {
-    fn name(&self) -> &str {
-        &self.config.name
-    }
-
-    fn kind(&self) -> Kind {
-        Kind::Openai
-    }
-
-    fn model(&self) -> &str {
-        &self.config.model
-    }
-
-    fn cloud(&self) -> bool {
-        self.config.cloud || !super::build::is_in_house(&self.wire.base)
-    }
-
-    fn deadline(&self) -> Duration {
-        self.server.deadline()
-    }
-
-    async fn ask(&self, question: &Question) -> Reply {
-        self.server.ask(&self.wire, &question.prompt).await
-    }
+/// Sets a voter up.
+///
+/// # Errors
+/// See [`BuildError`].
+pub fn make(setup: Setup<'_>) -> Result<Arc<dyn Voter>, BuildError> {
+    HttpVoter::make(setup, USUAL_ADDRESS, |base, model, key| Completions {
+        base: base.to_owned(),
+        model: model.to_owned(),
+        key,
+        quirks: Quirks::of(THINGS),
+    })
 }
 
 #[async_trait]
 impl Wire for Completions {
-    async fn send(&self, server: &Server, turns: &[Turn]) -> Result<Told, (Failure, String)> {
-        let messages: Vec<_> = turns.iter().map(|(role, content)| json!({"role": role, "content": content})).collect();
-        let body = json!({
-            "model": self.model, "messages": messages, "temperature": 0, "seed": 1, "max_tokens": 900,
-            "response_format": {"type": "json_schema", "json_schema": {"name": "triage_vote", "strict": true, "schema": reading::schema()}},
-        });
+    async fn send(&self, call: &Call<'_>, turns: &[Turn]) -> Result<Told, Trouble> {
         let mut headers = HeaderMap::new();
         if let Some(key) = &self.key {
-            let mut value = HeaderValue::from_str(&format!("Bearer {}", key.expose()))
-                .map_err(|_| (Failure::Http, "the API key holds characters that can't be sent".to_owned()))?;
-            value.set_sensitive(true);
-            headers.insert(AUTHORIZATION, value);
+            headers.insert(AUTHORIZATION, key_header(&format!("Bearer {}", key.expose()))?);
         }
-        let (status, reply) = server.post(&format!("{}/chat/completions", self.base), headers, &body).await?;
-        told(status, &reply)
+        let url = format!("{}/chat/completions", self.base);
+        let body = |without: &[&str]| request(&self.base, &self.model, turns, without);
+        told(&self.quirks.post(call, self, (&url, &headers), body).await?)
+    }
+
+    fn signal(&self, got: &Received) -> (u16, Option<Duration>) {
+        (status(got), got.wait)
     }
 }
 
+/// `OpenRouter` answers 200 and puts what its upstream answered into the body.
+fn status(got: &Received) -> u16 {
+    let code = error(&got.body).and_then(|error| error.get("code")?.as_u64());
+    let inside = code.and_then(|code| u16::try_from(code).ok()).filter(|code| (400..600).contains(code));
+    if got.status == 200 { inside.unwrap_or(200) } else { got.status }
+}
+
+/// A header that holds a key, and never prints it.
+///
+/// # Errors
+/// Where the key can't be a header.
+pub(super) fn key_header(text: &str) -> Result<reqwest::header::HeaderValue, Trouble> {
+    let mut value = reqwest::header::HeaderValue::from_str(text)
+        .map_err(|_| Trouble::http("the API key holds characters that can't be sent".to_owned()))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// The body of a request without what the server does not take.
+pub fn request(base: &str, model: &str, turns: &[Turn], without: &[&str]) -> Value {
+    let has = |thing| !without.contains(&thing);
+    let message = |(role, content): &Turn| match *role {
+        "system" if !has("schema") => json!({"role": role, "content": form::in_words(content)}),
+        _ => json!({"role": role, "content": content}),
+    };
+    let mut body = json!({"model": model, "messages": turns.iter().map(message).collect::<Vec<_>>()});
+    if has("temperature") {
+        body["temperature"] = json!(0);
+    }
+    if has("max_tokens") {
+        body["max_tokens"] = json!(900);
+    } else {
+        // Who asks for this name counts thoughts as well.
+        body["max_completion_tokens"] = json!(4_000);
+    }
+    if has("schema") {
+        let schema = if has("bounds") { form::schema() } else { form::without_bounds() };
+        let json_schema = json!({"name": "triage_vote", "strict": true, "schema": schema});
+        body["response_format"] = json!({"type": "json_schema", "json_schema": json_schema});
+    }
+    if is_openrouter(base) {
+        // Else it may choose an upstream that ignores the schema. Few of them take a seed.
+        body["provider"] = json!({"require_parameters": true});
+    } else if has("seed") {
+        body["seed"] = json!(1);
+    }
+    body
+}
+
+fn is_openrouter(base: &str) -> bool {
+    let host = reqwest::Url::parse(base).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
+    host == "openrouter.ai" || host.ends_with(".openrouter.ai")
+}
+
 /// Errors come with any status, at the top or within a choice.
-fn told(status: u16, reply: &Value) -> Result<Told, (Failure, String)> {
-    let error = reply.get("error").or_else(|| reply.pointer("/choices/0/error"));
-    if let Some(error) = error.filter(|error| !error.is_null()) {
-        let message = error
-            .get("message")
-            .and_then(Value::as_str)
-            .or_else(|| error.as_str())
-            .unwrap_or("an error without a message");
-        return Err((Failure::Http, format!("the server answered {status}: {}", super::cut(message, 300))));
+fn error(body: &Value) -> Option<&Value> {
+    body.get("error").or_else(|| body.pointer("/choices/0/error")).filter(|error| !error.is_null())
+}
+
+fn told(got: &Received) -> Result<Told, Trouble> {
+    let reply = &got.body;
+    if error(reply).is_some() || got.status != 200 {
+        let said = got.message();
+        return Err(Trouble::status(status(got), if said.is_empty() { "it does not say why" } else { said }));
     }
-    if status != 200 {
-        return Err((Failure::Http, format!("the server answered {status}")));
+    let choice = reply.pointer("/choices/0").unwrap_or(&Value::Null);
+    let message = choice.get("message").unwrap_or(&Value::Null);
+    if let Some(refusal) = message.get("refusal").and_then(Value::as_str).filter(|refusal| !refusal.is_empty()) {
+        return Err(Trouble::new(Failure::Refused, super::cut(refusal, 300)));
     }
-    if let Some(refusal) = reply.pointer("/choices/0/message/refusal").and_then(Value::as_str) {
-        return Err((Failure::Refused, super::cut(refusal, 300)));
-    }
-    match reply.pointer("/choices/0/finish_reason").and_then(Value::as_str) {
+    match choice.get("finish_reason").and_then(Value::as_str) {
         Some("content_filter") => {
-            return Err((Failure::Blocked, "the provider's content filter stopped the answer".to_owned()));
+            return Err(Trouble::new(Failure::Blocked, "the provider's content filter stopped the answer".to_owned()));
         }
-        Some("length") => {
-            return Err((Failure::Parse, "the answer was cut off at its longest permitted length".to_owned()));
-        }
+        Some("length") => return Err(Trouble::truncated()),
+        Some("error") => return Err(Trouble::http("the server broke the answer off".to_owned())),
         _ => {}
     }
     Ok(Told {
-        text: reply.pointer("/choices/0/message/content").and_then(Value::as_str).unwrap_or_default().to_owned(),
+        text: text(message.get("content").unwrap_or(&Value::Null)),
         digest: reply.get("system_fingerprint").and_then(Value::as_str).unwrap_or_default().to_owned(),
         tokens_in: reply.pointer("/usage/prompt_tokens").and_then(Value::as_i64),
         tokens_out: reply.pointer("/usage/completion_tokens").and_then(Value::as_i64),
     })
+}
+
+/// The content is a text, or a list of parts with texts. Thoughts stand beside it and don't count.
+fn text(content: &Value) -> String {
+    match content {
+        Value::String(text) => text.clone(),
+        Value::Array(parts) => parts.iter().filter_map(|part| part.get("text")?.as_str()).collect(),
+        _ => String::new(),
+    }
 }

@@ -1,7 +1,7 @@
 //! Servers, questions and answers that the tests of the voters share.
 use fusionsoc::domain::dossier::{Dossier, Precedents, Prevalence};
 use fusionsoc::domain::{Answer, Detection, Failure};
-use fusionsoc::voters::{Kind, Prompt, Question, Reply, Said, VoterConfig};
+use fusionsoc::voters::{Kind, Prompt, Question, Reply, Said, Voter, VoterConfig, build};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use wiremock::matchers::{method, path};
@@ -40,11 +40,18 @@ pub fn config(kind: Kind, base_url: &str) -> VoterConfig {
     VoterConfig { kind, timeout_s: 20, ..VoterConfig::ollama("alpha", base_url, MODEL) }
 }
 
+/// The voter of a configuration.
+pub fn built(config: VoterConfig) -> Arc<dyn Voter> {
+    build(&[config]).unwrap().remove(0)
+}
+
 /// An Ollama server that knows the model with these capabilities; `/api/chat` is left to the test.
 pub async fn ollama(capabilities: &[&str]) -> MockServer {
     let server = MockServer::start().await;
     let show = json!({"details": {"family": "qwen3"}, "model_info": {}, "capabilities": capabilities});
-    Mock::given(method("POST")).and(path("/api/show")).respond_with(ok(&show)).expect(0..=1).mount(&server).await;
+    Mock::given(method("POST")).and(path("/api/show")).respond_with(ok(&show)).mount(&server).await;
+    let ps = json!({"models": [{"name": MODEL, "model": MODEL, "digest": DIGEST, "size_vram": 3_100_000_000_u64}]});
+    Mock::given(method("GET")).and(path("/api/ps")).respond_with(ok(&ps)).mount(&server).await;
     let tags = json!({"models": [
         {"name": "llama3:latest", "model": "llama3:latest", "digest": "sha256:other"},
         {"name": MODEL, "model": MODEL, "digest": DIGEST, "size": 2_600_000_000_u64},

@@ -108,6 +108,12 @@ async fn its_exit_code_is_told_in_words() {
 }
 
 #[tokio::test]
+async fn its_last_words_are_told_without_the_key() {
+    let reply = run("echo \"invalid key $GEMINI_API_KEY\" >&2; exit 41").await;
+    assert!(failed(&reply).1.ends_with("invalid key ***"), "{reply:?}");
+}
+
+#[tokio::test]
 async fn what_it_prints_must_be_json_with_an_answer() {
     assert_eq!(failed(&run("echo 'Loaded cached credentials.'").await).0, Failure::Parse);
     assert_eq!(failed(&run(&printing("I will look into it.")).await).0, Failure::Parse);

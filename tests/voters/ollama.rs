@@ -1,15 +1,17 @@
 //! Ollama: what is asked of it, what is stored of its answers, and what its errors become.
-use crate::fakes::{self, DIGEST, MODEL, answer, answered, bodies, chat, config, ended, failed, question, spoken};
+use crate::fakes::{
+    self, DIGEST, MODEL, answer, answered, bodies, built, chat, config, ended, failed, question, spoken,
+};
 use fusionsoc::domain::{Failure, MachineVerdict};
-use fusionsoc::voters::ollama::Ollama;
 use fusionsoc::voters::reading::schema;
-use fusionsoc::voters::{Kind, Reply, Voter};
+use fusionsoc::voters::{Kind, Reply, Voter, VoterConfig};
 use serde_json::{Value, json};
+use std::sync::Arc;
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
-fn voter(server: &MockServer) -> Ollama {
-    Ollama::new(config(Kind::Ollama, &server.uri())).unwrap()
+fn voter(server: &MockServer) -> Arc<dyn Voter> {
+    built(config(Kind::Ollama, &server.uri()))
 }
 
 async fn asked(server: &MockServer) -> Reply {
@@ -36,7 +38,7 @@ async fn a_request_asks_for_one_whole_answer_in_the_form() {
     for flag in ["stream", "truncate", "shift"] {
         assert_eq!(body[flag], json!(false), "{flag}");
     }
-    assert_eq!(body["format"], schema());
+    assert_eq!((&body["format"], &body["keep_alive"]), (&schema(), &json!("15m")));
     assert_eq!(body["options"], json!({"num_ctx": 8192, "num_predict": 900, "temperature": 0, "seed": 1}));
     assert_eq!(body.get("think"), None);
     let prompt = question("").prompt;
@@ -58,7 +60,7 @@ async fn a_model_that_must_think_gets_the_room_for_it() {
     chat().respond_with(spoken(&answer().to_string())).mount(&server).await;
     let mut config = config(Kind::Ollama, &server.uri());
     config.model = "deepseek-r1:8b".to_owned();
-    answered(&Ollama::new(config).unwrap().ask(&question("")).await);
+    answered(&built(config).ask(&question("")).await);
     let body = bodies(&server, "/api/chat").await.remove(0);
     assert_eq!(body.get("think"), None);
     assert_eq!((&body["options"]["num_ctx"], &body["options"]["num_predict"]), (&json!(16384), &json!(3000)));
@@ -113,7 +115,37 @@ async fn another_model_under_the_same_name_is_noticed() {
 async fn an_answer_cut_off_by_its_length_is_no_answer() {
     let server = fakes::ollama(&["completion"]).await;
     chat().respond_with(ended(&answer().to_string(), "length")).expect(1).mount(&server).await;
-    assert_eq!(failed(&asked(&server).await).0, Failure::Parse);
+    let reply = asked(&server).await;
+    let (failure, why) = failed(&reply);
+    assert!(failure == Failure::Parse && why.contains("cut off"), "{why}");
+}
+
+#[tokio::test]
+async fn a_prompt_that_left_no_room_may_have_lost_its_head() {
+    for (tokens, fits) in [(7_292, true), (7_293, false)] {
+        let server = fakes::ollama(&["completion"]).await;
+        let message = json!({"role": "assistant", "content": answer().to_string()});
+        let reply = json!({"message": message, "done": true, "done_reason": "stop", "prompt_eval_count": tokens});
+        chat().respond_with(fakes::ok(&reply)).expect(1).mount(&server).await;
+        let reply = asked(&server).await;
+        if fits {
+            answered(&reply);
+        } else {
+            let (failure, why) = failed(&reply);
+            assert!(failure == Failure::Parse && why.contains("7293 tokens was truncated"), "{why}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_model_that_only_thinks_less_is_told_to() {
+    let server = fakes::ollama(&["completion", "thinking"]).await;
+    chat().respond_with(spoken(&answer().to_string())).mount(&server).await;
+    let config = VoterConfig { model: "gpt-oss:20b".to_owned(), ..config(Kind::Ollama, &server.uri()) };
+    answered(&built(config).ask(&question("")).await);
+    let asked = bodies(&server, "/api/chat").await;
+    let body = asked.last().unwrap();
+    assert_eq!((&body["think"], &body["options"]["num_ctx"]), (&json!("low"), &json!(16384)));
 }
 
 #[tokio::test]

@@ -1,14 +1,14 @@
 //! Servers in trouble: what is tried again, what is waited for, and when a server is left alone.
-use crate::fakes::{self, answer, answered, bodies, chat, config, failed, question, spoken};
+use crate::fakes::{self, answer, answered, bodies, built, chat, config, failed, question, spoken};
 use fusionsoc::domain::Failure;
-use fusionsoc::voters::ollama::Ollama;
 use fusionsoc::voters::{Kind, Voter};
 use serde_json::json;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use wiremock::{Mock, MockServer, ResponseTemplate, matchers::any};
 
-fn voter(server: &MockServer) -> Ollama {
-    Ollama::new(config(Kind::Ollama, &server.uri())).unwrap()
+fn voter(server: &MockServer) -> Arc<dyn Voter> {
+    built(config(Kind::Ollama, &server.uri()))
 }
 
 /// A server that answers so once, and then as it should.
@@ -86,13 +86,25 @@ async fn an_answer_without_end_is_not_read_to_its_end() {
 }
 
 #[tokio::test]
+async fn a_small_parcel_with_a_large_answer_is_not_unpacked_to_its_end() {
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    let large = json!({"message": {"content": "a".repeat(32 * 1024 * 1024)}}).to_string();
+    std::io::Write::write_all(&mut packer, large.as_bytes()).unwrap();
+    let parcel = packer.finish().unwrap();
+    assert!(parcel.len() < 64 * 1024, "{}", parcel.len());
+    let reply = ResponseTemplate::new(200).insert_header("Content-Encoding", "gzip").set_body_bytes(parcel);
+    let (failure, why, _) = always(reply).await;
+    assert!(failure == Failure::Http && why.contains("larger than"), "{why}");
+}
+
+#[tokio::test]
 async fn a_server_that_hangs_costs_the_time_of_one_vote() {
     let server = fakes::ollama(&["completion"]).await;
     chat().respond_with(spoken("{}").set_delay(Duration::from_secs(30))).mount(&server).await;
     let mut config = config(Kind::Ollama, &server.uri());
     config.timeout_s = 1;
     let start = Instant::now();
-    let reply = Ollama::new(config).unwrap().ask(&question("")).await;
+    let reply = built(config).ask(&question("")).await;
     assert_eq!(failed(&reply), (Failure::Timeout, "no answer within 1 s"));
     assert!(start.elapsed() < Duration::from_secs(10));
 }
@@ -143,14 +155,14 @@ async fn one_success_starts_the_count_of_failures_again() {
 
 #[tokio::test]
 async fn nobody_listening_is_a_failure_in_words() {
-    let voter = Ollama::new(config(Kind::Ollama, "http://127.0.0.1:9")).unwrap();
+    let voter = built(config(Kind::Ollama, "http://127.0.0.1:9"));
     let reply = voter.ask(&question("")).await;
     assert_eq!(failed(&reply), (Failure::Http, "the server could not be reached: no connection"));
 }
 
 #[tokio::test]
 async fn plain_http_never_leaves_this_machine() {
-    let voter = Ollama::new(config(Kind::Ollama, "http://192.0.2.1:11434")).unwrap();
+    let voter = built(config(Kind::Ollama, "http://192.0.2.1:11434"));
     let reply = voter.ask(&question("")).await;
     assert!(failed(&reply).1.contains("https"), "{reply:?}");
 }
