@@ -4,6 +4,8 @@
 mod fakes;
 #[path = "voters/gemini.rs"]
 mod gemini;
+#[path = "voters/gemini_api.rs"]
+mod gemini_api;
 #[path = "voters/ollama.rs"]
 mod ollama;
 #[path = "voters/openai.rs"]

@@ -6,6 +6,7 @@ pub mod build;
 pub mod call;
 pub mod endpoint;
 pub mod form;
+pub mod gemini;
 pub mod gemini_cli;
 pub mod http;
 pub mod ollama;
