@@ -1,5 +1,7 @@
 //! The voters against servers and programs that speak the real wire formats.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+#[path = "voters/anthropic.rs"]
+mod anthropic;
 #[path = "voters/fakes.rs"]
 mod fakes;
 #[path = "voters/gemini.rs"]

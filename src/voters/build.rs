@@ -1,6 +1,6 @@
 //! From configuration to voters: one line for each wire kind.
 use super::endpoint::Endpoints;
-use super::{Voter, VoterConfig, gemini, gemini_cli, ollama, openai, precedent::Precedent, rules::Rules};
+use super::{Voter, VoterConfig, anthropic, gemini, gemini_cli, ollama, openai, precedent::Precedent, rules::Rules};
 use crate::secret::{self, Secret, SecretError};
 use serde::Deserialize;
 use std::net::IpAddr;
@@ -36,6 +36,8 @@ kinds! {
     Openai = "openai", openai::make;
     /// Google's own API.
     Gemini = "gemini", gemini::make;
+    /// Anthropic's own API.
+    Anthropic = "anthropic", anthropic::make;
     /// The `gemini` command line.
     GeminiCli = "gemini_cli", gemini_cli::make;
     /// A voter without network: `builtin:rules` or `builtin:precedent`.
