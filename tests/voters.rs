@@ -12,7 +12,13 @@ mod gemini_api;
 mod ollama;
 #[path = "voters/openai.rs"]
 mod openai;
+#[path = "voters/shapes.rs"]
+mod shapes;
 #[path = "voters/shared.rs"]
 mod shared;
+#[path = "voters/table.rs"]
+mod table;
 #[path = "voters/trouble.rs"]
 mod trouble;
+#[path = "voters/wild.rs"]
+mod wild;
