@@ -20,6 +20,8 @@ struct VoterView {
     cloud: bool,
     added: bool,
     timeout_s: u64,
+    /// Seconds for which its server is left alone; 0 while it is asked.
+    rest_s: u64,
 }
 
 #[derive(Template)]
@@ -89,6 +91,7 @@ fn view(voter: &dyn Voter, role: &'static str, added: &[String]) -> VoterView {
         cloud: voter.cloud(),
         added: added.iter().any(|name| name == voter.name()),
         timeout_s: voter.deadline().as_secs(),
+        rest_s: voter.rest().map_or(0, |rest| rest.as_secs() + 1),
     }
 }
 
