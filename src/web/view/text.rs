@@ -99,10 +99,12 @@ pub fn defang(kind: crate::domain::ObservableKind, value: &str) -> String {
     }
 }
 
-/// The start of a long value.
+/// The start of a long value; what is hidden in it takes more room once it is visible.
 pub fn start(text: &str, max: usize) -> String {
-    let shown: String = visible(text).chars().take(max).collect();
-    if text.chars().count() > max { format!("{shown}…") } else { shown }
+    match text.char_indices().nth(max) {
+        Some((end, _)) => format!("{}…", visible(&text[..end])),
+        None => visible(text),
+    }
 }
 
 /// The first 12 and last 8 digits of a hash.
