@@ -6,7 +6,7 @@ use super::form::Asked;
 use super::page::{COUNT_MOST, Chrome, Page, count_text};
 use super::view::listing::{Listing, cursor_text};
 use super::view::row::{RowView, row};
-use super::view::{case, chain, panel, words};
+use super::view::{case, event, panel, words};
 use crate::clock::now_ms;
 use crate::domain::{Detection, Role, Severity, Status, Verdict};
 use crate::error::Result;
@@ -47,7 +47,7 @@ struct Tab {
 
 struct Peek {
     row: RowView,
-    event: chain::EventView,
+    event: event::EventView,
     run: Option<panel::RunView>,
     happened: words::When,
     seen: crate::domain::dossier::Precedents,
@@ -173,9 +173,9 @@ async fn peek(tx: &mut Tx, found: &Row, now: i64) -> Result<Peek> {
     let number = found.case.number;
     let stored = detections::of_case(tx, number, 1).await?;
     let document = stored.first().and_then(|stored| serde_json::from_str(&stored.raw).ok());
-    let event = document
+    let shown = document
         .and_then(|document| Detection::read(&document).ok())
-        .map(|read| chain::event(&read))
+        .map(|read| event::event(&read))
         .unwrap_or_default();
     let newest = runs::of_case(tx, number).await?.into_iter().find(|run| run.state != runs::RunState::Interrupted);
     let run = match newest {
@@ -189,7 +189,7 @@ async fn peek(tx: &mut Tx, found: &Row, now: i64) -> Result<Peek> {
         seen: crate::domain::dossier::Precedents { false_positive, benign_true_positive, true_positive },
         version: found.case.version,
         key: hex::encode(rand::random::<[u8; 8]>()),
-        event,
+        event: shown,
         run,
     })
 }

@@ -1,5 +1,5 @@
 //! The case page's data, and how it becomes what the template shows.
-use super::chain::{self, EventView};
+use super::event::{self, EventView};
 use super::json::{self, Span};
 use super::panel::{self, RunView};
 use super::text;
@@ -147,7 +147,7 @@ fn detection_view(data: &CaseData, stored: &detections::Stored) -> DetectionView
         times,
         source: stored.source.clone(),
         repeats: stored.repeats,
-        event: read.as_ref().map(chain::event).unwrap_or_default(),
+        event: read.as_ref().map(event::event).unwrap_or_default(),
         link: read.as_ref().and_then(|read| text::safe_link(&read.link)).filter(|link| link.starts_with("https://")),
         json: json::spans(&document),
         size: words::bytes(i64::try_from(stored.raw.len()).unwrap_or(i64::MAX)),

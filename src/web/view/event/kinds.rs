@@ -1,0 +1,33 @@
+//! Which panel an event gets: by its type, else by its shape.
+use super::fields::Fields;
+use super::process;
+use super::{About, EventView};
+use serde_json::Value;
+
+/// A family's panel.
+pub type Panel = fn(Fields<'_>, &About<'_>, &mut EventView);
+
+/// The panel of an event.
+pub fn panel(event: Fields<'_>, kind: &str) -> Panel {
+    by_type(kind).unwrap_or_else(|| by_shape(event))
+}
+
+fn by_type(kind: &str) -> Option<Panel> {
+    Some(match kind {
+        "NEW_PROCESS" | "EXISTING_PROCESS" | "TERMINATE_PROCESS" => process::panel,
+        _ => return None,
+    })
+}
+
+/// Adapters name their event types as they like; what tells them apart is how they look.
+fn by_shape(event: Fields<'_>) -> Panel {
+    let text = |path: &str| event.look_text(path).is_some();
+    let number = |path: &str| event.look(path).is_some_and(Value::is_number);
+    if text("COMMAND_LINE") || event.has("PARENT") && (text("FILE_PATH") || number("PROCESS_ID")) {
+        process::panel
+    } else if event.has("PROCESS") {
+        |event, about, view| super::process::actor(event, false, about, view)
+    } else {
+        |_, _, _| {}
+    }
+}
