@@ -1,7 +1,7 @@
 //! Which panel an event gets: by its type, else by its shape.
 use super::fields::Fields;
-use super::process;
 use super::{About, EventView};
+use super::{dns, network, process};
 use serde_json::Value;
 
 /// A family's panel.
@@ -15,6 +15,10 @@ pub fn panel(event: Fields<'_>, kind: &str) -> Panel {
 fn by_type(kind: &str) -> Option<Panel> {
     Some(match kind {
         "NEW_PROCESS" | "EXISTING_PROCESS" | "TERMINATE_PROCESS" => process::panel,
+        "NETWORK_CONNECTIONS" | "NETWORK_SUMMARY" | "NETSTAT_REP" => network::panel,
+        "DNS_REQUEST" => dns::panel,
+        "HTTP_REQUEST" => dns::http,
+        kind if network::is_connection(kind) => network::single,
         _ => return None,
     })
 }
@@ -23,7 +27,9 @@ fn by_type(kind: &str) -> Option<Panel> {
 fn by_shape(event: Fields<'_>) -> Panel {
     let text = |path: &str| event.look_text(path).is_some();
     let number = |path: &str| event.look(path).is_some_and(Value::is_number);
-    if text("COMMAND_LINE") || event.has("PARENT") && (text("FILE_PATH") || number("PROCESS_ID")) {
+    if event.has("NETWORK_ACTIVITY") {
+        network::panel
+    } else if text("COMMAND_LINE") || event.has("PARENT") && (text("FILE_PATH") || number("PROCESS_ID")) {
         process::panel
     } else if event.has("PROCESS") {
         |event, about, view| super::process::actor(event, false, about, view)

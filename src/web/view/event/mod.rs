@@ -1,7 +1,9 @@
 //! The readable form of an event. Each family of event types has a file here that gives its facts a place;
 //! what none of them places stands in the tree, so that nothing of an event is dropped silently.
+mod dns;
 mod fields;
 mod kinds;
+mod network;
 mod process;
 mod tree;
 mod value;
