@@ -1,7 +1,7 @@
 //! Which panel an event gets: by its type, else by its shape.
 use super::fields::Fields;
 use super::{About, EventView};
-use super::{dns, network, process};
+use super::{dns, file, identity, module, network, process, registry};
 use serde_json::Value;
 
 /// A family's panel.
@@ -18,6 +18,15 @@ fn by_type(kind: &str) -> Option<Panel> {
         "NETWORK_CONNECTIONS" | "NETWORK_SUMMARY" | "NETSTAT_REP" => network::panel,
         "DNS_REQUEST" => dns::panel,
         "HTTP_REQUEST" => dns::http,
+        "FILE_CREATE" | "FILE_MODIFIED" | "FILE_DELETE" | "FILE_READ" | "FILE_TYPE_ACCESSED" | "NEW_DOCUMENT"
+        | "FILE_GET_REP" | "FILE_HASH_REP" | "FILE_INFO_REP" | "FILE_DEL_REP" | "FILE_MOV_REP" => file::panel,
+        "REGISTRY_WRITE" | "REGISTRY_CREATE" | "REGISTRY_DELETE" | "AUTORUN_CHANGE" => registry::panel,
+        "FIM_HIT" => file::fim,
+        "MODULE_LOAD" => module::load,
+        "DRIVER_CHANGE" | "SERVICE_CHANGE" => module::service,
+        "NEW_NAMED_PIPE" | "OPEN_NAMED_PIPE" => file::pipe,
+        "CODE_IDENTITY" | "ONGOING_IDENTITY" => identity::panel,
+        "YARA_DETECTION" => identity::yara,
         kind if network::is_connection(kind) => network::single,
         _ => return None,
     })

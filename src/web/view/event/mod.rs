@@ -2,9 +2,13 @@
 //! what none of them places stands in the tree, so that nothing of an event is dropped silently.
 mod dns;
 mod fields;
+mod file;
+mod identity;
 mod kinds;
+mod module;
 mod network;
 mod process;
+mod registry;
 mod tree;
 mod value;
 
