@@ -1,7 +1,7 @@
 //! Which panel an event gets: by its type, else by its shape.
 use super::fields::Fields;
 use super::{About, EventView};
-use super::{dns, file, identity, module, network, process, registry};
+use super::{access, dns, file, identity, module, network, process, registry};
 use serde_json::Value;
 
 /// A family's panel.
@@ -25,6 +25,11 @@ fn by_type(kind: &str) -> Option<Panel> {
         "MODULE_LOAD" => module::load,
         "DRIVER_CHANGE" | "SERVICE_CHANGE" => module::service,
         "NEW_NAMED_PIPE" | "OPEN_NAMED_PIPE" => file::pipe,
+        "NEW_REMOTE_THREAD"
+        | "REMOTE_PROCESS_HANDLE"
+        | "SENSITIVE_PROCESS_ACCESS"
+        | "THREAD_INJECTION"
+        | "PROCESS_TAMPERING" => access::panel,
         "CODE_IDENTITY" | "ONGOING_IDENTITY" => identity::panel,
         "YARA_DETECTION" => identity::yara,
         kind if network::is_connection(kind) => network::single,

@@ -1,9 +1,11 @@
 //! The readable form of an event. Each family of event types has a file here that gives its facts a place;
 //! what none of them places stands in the tree, so that nothing of an event is dropped silently.
+mod access;
 mod dns;
 mod fields;
 mod file;
 mod identity;
+mod inner;
 mod kinds;
 mod module;
 mod network;
@@ -150,6 +152,7 @@ pub fn event(detection: &Detection) -> EventView {
         event_ms: detection.event_ms,
     };
     let mut view = view_of(fields, &about, &mut room);
+    view.inner = inner::events(fields, &about, &mut room);
     let mut tree = Tree::new(&told, &mut room);
     tree.inside(&detection.event);
     (view.leaves, view.left_out) = (tree.leaves, tree.left_out);
