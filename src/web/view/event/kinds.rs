@@ -1,7 +1,7 @@
 //! Which panel an event gets: by its type, else by its shape.
 use super::fields::Fields;
 use super::{About, EventView};
-use super::{access, dns, file, identity, module, network, process, registry};
+use super::{access, dns, file, identity, module, network, process, registry, wel};
 use serde_json::Value;
 
 /// A family's panel.
@@ -32,6 +32,7 @@ fn by_type(kind: &str) -> Option<Panel> {
         | "PROCESS_TAMPERING" => access::panel,
         "CODE_IDENTITY" | "ONGOING_IDENTITY" => identity::panel,
         "YARA_DETECTION" => identity::yara,
+        "WEL" => wel::panel,
         kind if network::is_connection(kind) => network::single,
         _ => return None,
     })
@@ -41,7 +42,9 @@ fn by_type(kind: &str) -> Option<Panel> {
 fn by_shape(event: Fields<'_>) -> Panel {
     let text = |path: &str| event.look_text(path).is_some();
     let number = |path: &str| event.look(path).is_some_and(Value::is_number);
-    if event.has("NETWORK_ACTIVITY") {
+    if event.has("EVENT/System") || event.has("Event/System") || event.has("System") && event.has("EventData") {
+        wel::panel
+    } else if event.has("NETWORK_ACTIVITY") {
         network::panel
     } else if text("COMMAND_LINE") || event.has("PARENT") && (text("FILE_PATH") || number("PROCESS_ID")) {
         process::panel

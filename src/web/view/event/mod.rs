@@ -13,6 +13,8 @@ mod process;
 mod registry;
 mod tree;
 mod value;
+mod wel;
+mod wel_words;
 
 use crate::domain::Detection;
 use crate::web::view::text;
