@@ -1,7 +1,7 @@
 //! Which panel an event gets: by its type, else by its shape.
 use super::fields::Fields;
 use super::{About, EventView};
-use super::{access, dns, file, identity, module, network, process, registry, wel};
+use super::{access, cloud, dns, email, facts, file, identity, module, network, platform, process, registry, wel};
 use serde_json::Value;
 
 /// A family's panel.
@@ -33,7 +33,10 @@ fn by_type(kind: &str) -> Option<Panel> {
         "CODE_IDENTITY" | "ONGOING_IDENTITY" => identity::panel,
         "YARA_DETECTION" => identity::yara,
         "WEL" => wel::panel,
+        "USER_OBSERVED" | "USER_LOGIN" | "USER_LOGOUT" | "SSH_LOGIN" | "SSH_LOGOUT" => facts::user,
+        "VOLUME_MOUNT" | "VOLUME_UNMOUNT" => facts::volume,
         kind if network::is_connection(kind) => network::single,
+        kind if platform::knows(kind) => platform::panel,
         _ => return None,
     })
 }
@@ -44,6 +47,18 @@ fn by_shape(event: Fields<'_>) -> Panel {
     let number = |path: &str| event.look(path).is_some_and(Value::is_number);
     if event.has("EVENT/System") || event.has("Event/System") || event.has("System") && event.has("EventData") {
         wel::panel
+    } else if event.has("headers") && (event.has("parts") || event.look("headers/from").is_some()) {
+        email::panel
+    } else if text("eventName") && text("eventSource") {
+        cloud::aws
+    } else if text("Operation") && (text("Workload") || text("UserId")) {
+        cloud::office
+    } else if text("eventType") && event.has("actor") {
+        cloud::okta
+    } else if event.has("protoPayload") {
+        cloud::google
+    } else if cloud::is_azure(event) {
+        cloud::azure
     } else if event.has("NETWORK_ACTIVITY") {
         network::panel
     } else if text("COMMAND_LINE") || event.has("PARENT") && (text("FILE_PATH") || number("PROCESS_ID")) {

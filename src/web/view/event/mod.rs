@@ -1,7 +1,10 @@
 //! The readable form of an event. Each family of event types has a file here that gives its facts a place;
 //! what none of them places stands in the tree, so that nothing of an event is dropped silently.
 mod access;
+mod cloud;
 mod dns;
+mod email;
+mod facts;
 mod fields;
 mod file;
 mod identity;
@@ -9,6 +12,7 @@ mod inner;
 mod kinds;
 mod module;
 mod network;
+mod platform;
 mod process;
 mod registry;
 mod tree;
