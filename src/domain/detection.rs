@@ -162,14 +162,30 @@ impl Detection {
         self.rule.level.or_else(|| self.priority.map(Severity::from_priority)).unwrap_or(Severity::Medium)
     }
 
-    /// The process that the event is about, where it has one.
+    /// The process that the event is about, or that did what it is about. An event about a file, a key or
+    /// a pipe has that one's path in `FILE_PATH` and its process under `PARENT`.
     pub fn process(&self) -> Option<Process> {
-        Process::read(&self.event)
+        if self.is_of_process() {
+            return Process::read(&self.event);
+        }
+        let by = self.event.get("PARENT").or_else(|| self.event.get("PROCESS")).and_then(Process::read);
+        by.or_else(|| Process::read(&self.event).filter(|_| !self.is_of_file()))
     }
 
     /// The parent process, where the event tells it.
     pub fn parent(&self) -> Option<Process> {
-        self.event.get("PARENT").and_then(Process::read)
+        self.event.get("PARENT").filter(|_| self.is_of_process()).and_then(Process::read)
+    }
+
+    /// Whether the event's own fields are those of a process.
+    fn is_of_process(&self) -> bool {
+        self.event_type.ends_with("_PROCESS") || self.event.get("COMMAND_LINE").is_some()
+    }
+
+    /// Whether `FILE_PATH` is that of a file, a module or a pipe.
+    fn is_of_file(&self) -> bool {
+        const FILES: &[&str] = &["FILE_", "MODULE_", "CODE_", "YARA_", "NEW_DOCUMENT", "FIM_HIT", "DRIVER_"];
+        self.event_type.ends_with("_NAMED_PIPE") || FILES.iter().any(|kind| self.event_type.starts_with(kind))
     }
 
     /// The user: the event's, else the parent's.

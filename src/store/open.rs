@@ -1,8 +1,8 @@
 //! Opening a database: connection settings and migrations.
 use super::Store;
-use sqlx::{Connection, Executor};
 use sqlx::postgres::PgPoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Connection, Executor};
 use std::str::FromStr;
 use std::time::Duration;
 
