@@ -42,9 +42,9 @@ ALTER TABLE rejects ADD COLUMN cut BOOLEAN NOT NULL DEFAULT FALSE;
 DROP INDEX cases_rule;
 DROP INDEX cases_sensor;
 CREATE INDEX cases_rule ON cases (rule_id, opened_ms DESC, number);
-CREATE INDEX cases_rule_verdict ON cases (rule_id, verdict);
+CREATE INDEX cases_rule_verdict ON cases (rule_id, verdict, opened_ms DESC, number);
 CREATE INDEX cases_sensor ON cases (sensor_id, opened_ms DESC, number);
-CREATE INDEX cases_sensor_verdict ON cases (sensor_id, verdict);
+CREATE INDEX cases_sensor_verdict ON cases (sensor_id, verdict, opened_ms DESC, number);
 CREATE INDEX case_techniques_id ON case_techniques (technique, case_number);
 DROP INDEX detections_fingerprint;
 CREATE INDEX detections_behaviour ON detections (sensor_id, fingerprint, event_ms);
@@ -52,6 +52,14 @@ CREATE INDEX detections_sensor ON detections (sensor_id, event_ms DESC);
 CREATE INDEX sensors_hostname ON sensors (hostname);
 CREATE INDEX sensors_sid ON sensors (sid);
 CREATE INDEX rules_path ON rules (path);
+
+-- The lists of rules and of sensors: newest activity first, and by the start of a name.
+ALTER TABLE rules ALTER COLUMN path TYPE TEXT COLLATE "C", ALTER COLUMN title TYPE TEXT COLLATE "C";
+ALTER TABLE sensors ALTER COLUMN sid TYPE TEXT COLLATE "C", ALTER COLUMN hostname TYPE TEXT COLLATE "C";
+CREATE INDEX rules_newest ON rules (org_id, last_ms DESC, id DESC);
+CREATE INDEX rules_title ON rules (org_id, LOWER(title));
+CREATE INDEX sensors_newest ON sensors (org_id, last_ms DESC, id DESC);
+CREATE INDEX sensors_name ON sensors (org_id, LOWER(hostname));
 
 -- Words of detections and of notes, made by our own tokeniser.
 -- A word that stands in a certain field is there a second time as `field~word`.

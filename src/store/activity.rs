@@ -48,6 +48,25 @@ pub async fn add(tx: &mut Tx, all: &[(Day, i64)]) -> Result<()> {
     Ok(())
 }
 
+/// The last day that a subject was seen on.
+pub async fn last(tx: &mut Tx, subject: Subject, id: i64) -> Result<Option<i64>> {
+    on!(tx, |db| sqlx::query_scalar("SELECT MAX(day) FROM activity WHERE kind = $1 AND ref_id = $2")
+        .bind(subject.as_str())
+        .bind(id)
+        .fetch_one(db))
+}
+
+/// How many detections a subject has, over the newest 4,000 days that it was seen on.
+pub async fn total(tx: &mut Tx, subject: Subject, id: i64) -> Result<i64> {
+    on!(tx, |db| sqlx::query_scalar(
+        "SELECT CAST(COALESCE(SUM(detections), 0) AS BIGINT) FROM (
+            SELECT detections FROM activity WHERE kind = $1 AND ref_id = $2 ORDER BY day DESC LIMIT 4000) AS days"
+    )
+    .bind(subject.as_str())
+    .bind(id)
+    .fetch_one(db))
+}
+
 /// The days of a subject from `first` on, oldest first, each with its number of detections.
 pub async fn since(tx: &mut Tx, subject: Subject, id: i64, first: i64) -> Result<Vec<(i64, i64)>> {
     on!(tx, |db| sqlx::query_as(

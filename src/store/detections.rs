@@ -107,6 +107,31 @@ pub async fn insert(tx: &mut Tx, new: &New<'_>) -> Result<i64> {
     })
 }
 
+/// A detection in a sensor's list.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Line {
+    /// Its case.
+    pub case_number: i64,
+    /// Its title.
+    pub title: String,
+    /// Such as `NEW_PROCESS`.
+    pub event_type: String,
+    /// When it happened.
+    pub event_ms: i64,
+}
+
+/// The newest detections of a sensor, newest event first.
+pub async fn of_sensor(tx: &mut Tx, sensor_id: i64, limit: i64) -> Result<Vec<Line>> {
+    on!(tx, |db| {
+        sqlx::query_as(
+        "SELECT case_number, title, event_type, event_ms FROM detections WHERE sensor_id = $1 ORDER BY event_ms DESC LIMIT $2"
+    )
+    .bind(sensor_id)
+    .bind(limit)
+    .fetch_all(db)
+    })
+}
+
 const COLUMNS: &str = "id, org_id, case_number, detect_id, source, title, level, event_type, fingerprint, event_ms, gen_ms, received_ms, repeats, raw";
 
 /// The newest detections of a case, at most `limit`, newest event first.

@@ -1,6 +1,7 @@
 //! Which case a behaviour belongs to, and how common it is.
 use super::{Result, Tx, on, run};
 use crate::domain::dossier::Prevalence;
+use crate::domain::{MachineVerdict, Verdict};
 
 /// The open cases on a sensor that have detections of this behaviour within `window_ms` of the event:
 /// the nearest twenty before and after, which are linked with all others.
@@ -96,4 +97,39 @@ pub async fn prevalence(tx: &mut Tx, org_id: i64, fingerprint: &str, case: i64, 
     .fetch_one(db)
     })?;
     Ok(Prevalence { cases, other_hosts })
+}
+
+/// A case with the same behaviour on another host.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Elsewhere {
+    /// The case.
+    pub number: i64,
+    /// The host's name.
+    pub hostname: String,
+    /// The sensor's sid.
+    pub sid: String,
+    /// Whether it is still open.
+    pub open: bool,
+    /// What a person decided.
+    pub verdict: Verdict,
+    /// The panel's verdict.
+    pub machine_verdict: MachineVerdict,
+    /// When it was opened.
+    pub opened_ms: i64,
+}
+
+/// The newest cases of the organisation with this behaviour on other sensors, sought in the newest 1,000.
+pub async fn elsewhere(tx: &mut Tx, org_id: i64, fingerprint: &str, sensor_id: i64) -> Result<Vec<Elsewhere>> {
+    on!(tx, |db| sqlx::query_as(
+        "SELECT c.number, c.hostname, s.sid, c.open, c.verdict, c.machine_verdict, c.opened_ms FROM (
+            SELECT case_number FROM (
+                SELECT case_number, sensor_id FROM case_fingerprints WHERE org_id = $1 AND fingerprint = $2
+                ORDER BY case_number DESC LIMIT 1000) AS newest
+            WHERE sensor_id <> $3 ORDER BY case_number DESC LIMIT 10) AS n
+         JOIN cases c ON c.number = n.case_number JOIN sensors s ON s.id = c.sensor_id ORDER BY c.number DESC"
+    )
+    .bind(org_id)
+    .bind(fingerprint)
+    .bind(sensor_id)
+    .fetch_all(db))
 }

@@ -1,4 +1,6 @@
 //! What intelligence providers said about a case.
+use super::activity::Subject;
+use super::history;
 use super::{JsonText, Result, Tx, on};
 use serde_json::Value;
 
@@ -40,4 +42,14 @@ pub async fn of_case(tx: &mut Tx, case: i64) -> Result<Vec<Answer>> {
     )
     .bind(case)
     .fetch_all(db))
+}
+
+/// The newest answers about an observable in its newest 100 cases.
+pub async fn about(tx: &mut Tx, observable_id: i64, value: &str) -> Result<Vec<Answer>> {
+    let sql = format!(
+        "SELECT provider, observable, payload, fetched_ms, recorded FROM intel
+         WHERE case_number IN ({}) AND LOWER(observable) = LOWER($2) ORDER BY fetched_ms DESC, id DESC LIMIT 5",
+        history::newest(Subject::Observable, 100)
+    );
+    on!(tx, |db| sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(observable_id).bind(value).fetch_all(db))
 }

@@ -15,6 +15,7 @@ pub mod cases;
 pub mod changes;
 pub mod detections;
 pub mod fingerprints;
+pub mod history;
 pub mod idempotency;
 pub mod intake;
 pub mod intel;
@@ -106,6 +107,14 @@ pub struct Scope {
     pub user_id: i64,
     /// An organisation's id, or -1.
     pub org_id: i64,
+}
+
+/// The organisations of a scope as a query: `$2` is its organisation, `$3` its person.
+const ORGS: &str = "(SELECT m.org_id FROM memberships m WHERE m.user_id = $3 UNION ALL SELECT $2)";
+
+/// The first text after all that begin with `prefix`.
+fn beyond(prefix: &str) -> String {
+    format!("{prefix}\u{10FFFF}")
 }
 
 impl Scope {

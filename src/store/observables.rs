@@ -1,6 +1,6 @@
 //! Observables and the cases that hold them.
 use super::many::{ROWS, places};
-use super::{Result, Tx, on, run};
+use super::{ORGS, Result, Scope, Tx, on, run};
 use crate::domain::ObservableKind;
 
 /// An observable of a case, and how many other cases of the organisation hold it.
@@ -59,6 +59,44 @@ pub async fn link(tx: &mut Tx, all: &[(i64, i64, &str)]) -> Result<()> {
         })?;
     }
     Ok(())
+}
+
+/// An observable as one organisation has it.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Known {
+    /// Its id.
+    pub id: i64,
+    /// The organisation.
+    pub org: String,
+    /// When it was first seen.
+    pub first_ms: i64,
+    /// When it was last seen.
+    pub last_ms: i64,
+}
+
+/// An observable in each organisation of the scope that has it, last seen first.
+pub async fn known(tx: &mut Tx, scope: Scope, kind: ObservableKind, value: &str) -> Result<Vec<Known>> {
+    let sql = format!(
+        "SELECT x.id, o.slug AS org, x.first_ms, x.last_ms FROM observables x JOIN orgs o ON o.id = x.org_id
+         WHERE x.kind = $1 AND x.value = $4 AND x.org_id IN {ORGS} ORDER BY x.last_ms DESC, x.id"
+    );
+    on!(tx, |db| sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str()))
+        .bind(kind)
+        .bind(scope.org_id)
+        .bind(scope.user_id)
+        .bind(value)
+        .fetch_all(db))
+}
+
+/// Where in events it was, in how many of its newest cases.
+pub async fn roles(tx: &mut Tx, id: i64) -> Result<Vec<(String, i64)>> {
+    on!(tx, |db| sqlx::query_as(
+        "SELECT role, CAST(COUNT(*) AS BIGINT) AS cases FROM (
+            SELECT role FROM case_observables WHERE observable_id = $1 ORDER BY case_number DESC LIMIT 1000) AS newest
+         GROUP BY role ORDER BY cases DESC, role LIMIT 20"
+    )
+    .bind(id)
+    .fetch_all(db))
 }
 
 /// The observables of a case.

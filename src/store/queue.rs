@@ -1,6 +1,6 @@
 //! Lists of cases: filters, orders, keyset pages and the counts of the views.
 use super::cases::{COLUMNS, Case, TABLES};
-use super::{Result, Scope, Tx, on};
+use super::{ORGS, Result, Scope, Tx, beyond, on};
 use crate::domain::words;
 
 words! {
@@ -58,6 +58,8 @@ pub struct Filter {
     pub rule: String,
     /// A sensor's sid.
     pub sensor: String,
+    /// A behaviour's fingerprint.
+    pub fingerprint: String,
     /// The start of a host's name or a title, or a whole observable.
     pub q: String,
     /// The order.
@@ -77,6 +79,7 @@ impl Default for Filter {
             assignee: empty(),
             rule: empty(),
             sensor: empty(),
+            fingerprint: empty(),
             q: empty(),
             sort: Sort::Newest,
         }
@@ -151,7 +154,7 @@ pub async fn page(tx: &mut Tx, scope: Scope, filter: &Filter, after: Option<Curs
         }
     };
     let Cursor(rank, opened, number) = after.unwrap_or(start);
-    let sql = page_sql(condition(filter.view), keyset, order);
+    let sql = page_sql(condition(filter.view), keyset, order, !filter.fingerprint.is_empty());
     on!(tx, |db| sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str()))
         .bind(limit)
         .bind(scope.org_id)
@@ -171,10 +174,19 @@ pub async fn page(tx: &mut Tx, scope: Scope, filter: &Filter, after: Option<Curs
         .bind(beyond(&filter.q))
         .bind(filter.q.to_lowercase())
         .bind(beyond(&filter.q.to_lowercase()))
+        .bind(&filter.fingerprint)
         .fetch_all(db))
 }
 
-fn page_sql(condition: &str, keyset: &str, order: &str) -> String {
+fn page_sql(condition: &str, keyset: &str, order: &str, of_behaviour: bool) -> String {
+    // Only where it is asked for: so the index of behaviours is what is read.
+    let of_behaviour = if of_behaviour {
+        format!(
+            " AND c.number IN (SELECT f.case_number FROM case_fingerprints f WHERE f.org_id IN {ORGS} AND f.fingerprint = $19)"
+        )
+    } else {
+        String::new()
+    };
     format!(
         "SELECT {COLUMNS}, c.queue_rank, COALESCE(p.cases, 0) AS seen, COALESCE(p.false_positive, 0) AS seen_fp,
             COALESCE(p.benign_true_positive, 0) AS seen_btp, COALESCE(p.true_positive, 0) AS seen_tp
@@ -183,7 +195,7 @@ fn page_sql(condition: &str, keyset: &str, order: &str) -> String {
             AND ($7 = '' OR c.status = $7) AND ($8 = '' OR c.verdict = $8) AND ($9 = '' OR c.machine_verdict = $9) AND ($10 = '' OR c.severity = $10)
             AND ($11 = '' OR o.slug = $11) AND ($12 = '' OR u.username = $12) AND ($13 = '' OR r.path = $13)
             AND ($14 = '' OR c.sensor_id IN (SELECT s.id FROM sensors s WHERE s.sid = $14))
-            AND ($15 = '' OR c.number IN ({SEARCH}))
+            AND ($15 = '' OR c.number IN ({SEARCH})){of_behaviour}
          ORDER BY {order} LIMIT $1"
     )
 }
@@ -192,11 +204,6 @@ fn page_sql(condition: &str, keyset: &str, order: &str) -> String {
 const SEARCH: &str = "SELECT number FROM cases WHERE hostname >= $17 AND hostname < $18
     UNION SELECT number FROM cases WHERE title >= $15 AND title < $16
     UNION SELECT co.case_number FROM observables ob JOIN case_observables co ON co.observable_id = ob.id WHERE ob.value IN ($15, $17)";
-
-/// The first text after all that begin with `prefix`.
-fn beyond(prefix: &str) -> String {
-    format!("{prefix}\u{10FFFF}")
-}
 
 /// How many cases a view holds for this scope, counted up to `most`.
 pub async fn count(tx: &mut Tx, scope: Scope, view: View, most: i64) -> Result<i64> {

@@ -28,6 +28,8 @@ pub struct Listing {
     pub rule: String,
     /// A sensor's sid.
     pub sensor: String,
+    /// A behaviour's fingerprint.
+    pub fingerprint: String,
     /// A text.
     pub q: String,
     /// The order.
@@ -64,6 +66,7 @@ impl Listing {
             assignee: self.assignee.clone(),
             rule: self.rule.clone(),
             sensor: self.sensor.clone(),
+            fingerprint: fingerprint(&self.fingerprint)?,
             q: self.q.trim().replace('\0', ""),
         };
         Ok((filter, cursor(&self.after)?, self.rows()?))
@@ -75,6 +78,21 @@ impl Listing {
         }
         let rows = self.limit.parse().ok().filter(|rows| (1..=limits::PAGE_MOST).contains(rows));
         rows.ok_or_else(|| AppError::BadRequest(format!("limit: must be from 1 to {}", limits::PAGE_MOST)))
+    }
+
+    /// What other pages led here with: a parameter, its value, and what stands on the chip.
+    pub fn pivots(&self) -> Vec<(&'static str, &str, String)> {
+        let all = [
+            ("rule", &self.rule, "Rule"),
+            ("sensor", &self.sensor, "Sensor"),
+            ("fingerprint", &self.fingerprint, "Behaviour"),
+        ];
+        let set = all.into_iter().filter(|(_, value, _)| !value.is_empty());
+        set.map(|(name, value, word)| {
+            let most = if name == "fingerprint" { 12 } else { 60 };
+            (name, value.as_str(), format!("{word} {}", super::text::start(value, most)))
+        })
+        .collect()
     }
 
     /// The address of the same list with some parameters replaced; empty ones are left out.
@@ -89,6 +107,7 @@ impl Listing {
             ("assignee", &self.assignee),
             ("rule", &self.rule),
             ("sensor", &self.sensor),
+            ("fingerprint", &self.fingerprint),
             ("q", &self.q),
             ("sort", &self.sort),
             ("limit", &self.limit),
@@ -104,11 +123,22 @@ impl Listing {
     }
 }
 
-fn word<T: FromStr<Err = crate::domain::UnknownWord>>(name: &str, text: &str) -> Result<Option<T>> {
+/// A word of a closed list in a query, or nothing where it is empty.
+///
+/// # Errors
+/// `BadRequest` that names the parameter.
+pub fn word<T: FromStr<Err = crate::domain::UnknownWord>>(name: &str, text: &str) -> Result<Option<T>> {
     if text.is_empty() {
         return Ok(None);
     }
     text.parse().map(Some).map_err(|unknown| AppError::BadRequest(format!("{name}: {unknown}")))
+}
+
+fn fingerprint(text: &str) -> Result<String> {
+    if text.is_empty() || (text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())) {
+        return Ok(text.to_ascii_lowercase());
+    }
+    Err(AppError::BadRequest("fingerprint: must be 64 hex digits".to_owned()))
 }
 
 /// A cursor as text.
