@@ -13,6 +13,9 @@ pub enum AppError {
     /// There is no such thing, or this person may not see it.
     #[error("No such case, or you may not see it.")]
     NotFound,
+    /// There is no such thing as the address names, or this person may not see it.
+    #[error("No such {0}, or you may not see it.")]
+    Unknown(&'static str),
     /// Nobody is signed in; the path to come back to.
     #[error("Please sign in.")]
     SignedOut(String),
@@ -122,7 +125,7 @@ impl AppError {
     /// The status that is answered.
     pub const fn status(&self) -> StatusCode {
         match self {
-            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::Unknown(_) => StatusCode::NOT_FOUND,
             Self::SignedOut(_) | Self::Unauthorized | Self::Unsigned => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,

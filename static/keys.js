@@ -38,7 +38,7 @@ const choose = (key) => {
   return true;
 };
 
-const PLACES = { q: "/cases", s: "/search", m: "/models" };
+const PLACES = { q: "/cases", s: "/search", r: "/rules", h: "/sensors", m: "/models" };
 const back = () => { if (/^\/cases\/\d+/.test(location.pathname)) location.href = sessionStorage.queue || "/cases"; };
 
 document.addEventListener("keydown", (event) => {

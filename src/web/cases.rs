@@ -4,10 +4,11 @@ use super::auth::SignedIn;
 use super::form::{Asked, CaseNumber};
 use super::page::{Chrome, Page};
 use super::view::actions::Group;
-use super::view::case::{self as view, CaseData, Choice, DetectionView, NoteView};
+use super::view::case::{self as view, CaseData, Choice, DetectionView, NoteView, Pages};
 use super::view::evidence::{self, IntelView, ObservableView, TechniqueView};
 use super::view::json::{self, Span};
 use super::view::panel::RunView;
+use super::view::pivot::{self, Cluster};
 use super::view::text;
 use super::view::timeline::Item;
 use super::view::words::{self, Glyph, Sev, When, duration, when};
@@ -96,6 +97,8 @@ struct Show {
     platform: String,
     precedents: crate::domain::dossier::Precedents,
     prevalence: crate::domain::dossier::Prevalence,
+    cluster: Cluster,
+    pages: Pages,
     actions: Vec<Group>,
     notes: Vec<NoteView>,
     note_kinds: &'static [(&'static str, &'static str)],
@@ -154,6 +157,7 @@ async fn load(tx: &mut Tx, case: Case) -> Result<CaseData> {
         notes: notes::of_case(tx, number).await?,
         timeline: timeline::of_case(tx, number, 500).await?,
         assignable: users::assignable(tx, case.org_id).await?,
+        elsewhere: fingerprints::elsewhere(tx, case.org_id, &case.fingerprint, case.sensor_id).await?,
         precedents: precedents::of(tx, case.org_id, &case.fingerprint).await?,
         prevalence: fingerprints::prevalence(tx, case.org_id, &case.fingerprint, number, case.sensor_id).await?,
         case,
@@ -176,7 +180,7 @@ fn show_of(app: &App, me: &SignedIn, chrome: Chrome, data: CaseData, run: Option
         report: report.map(|value| json::spans(&value)).unwrap_or_default(),
         choices: view::choices(kept.verdict.unwrap_or(data.case.verdict)),
         steps: view::next_steps(&data.case),
-        tags: tags(&data.sensor, &app.config.policy.veto_tags),
+        tags: view::tags(&data.sensor, &app.config.policy.veto_tags),
         platform: view::platform_words(&data.sensor),
         notes: view::note_views(&data),
         undo: undo(app, me, &data.timeline),
@@ -186,6 +190,8 @@ fn show_of(app: &App, me: &SignedIn, chrome: Chrome, data: CaseData, run: Option
         note_kinds: NOTE_KINDS,
         severities: crate::domain::Severity::ALL,
         actions: super::view::actions::groups(&data.actions),
+        pages: view::pages(&data),
+        cluster: pivot::cluster(&data),
         rule: data.rule,
         sensor: data.sensor,
         precedents: data.precedents,
@@ -214,12 +220,6 @@ fn head(case: &Case) -> Head {
         closed: case.closed_ms.map(when),
         late: view::lateness(case),
     }
-}
-
-/// The sensor's tags, each with whether it argues against closing.
-fn tags(sensor: &sensors::Sensor, patterns: &[String]) -> Vec<(String, bool)> {
-    let alarming = |tag: &String| !crate::triage::policy::alarming_tags(std::slice::from_ref(tag), patterns).is_empty();
-    sensor.tags.0.iter().map(|tag| (text::visible(tag), alarming(tag))).collect()
 }
 
 /// The newest decision that stands, and for how long its undo is offered.

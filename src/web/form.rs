@@ -49,6 +49,19 @@ impl<S: Send + Sync> FromRequestParts<S> for CaseNumber {
     }
 }
 
+/// The parts of the path that stand for something, decoded; what is not text is a 404.
+pub struct Named(pub Vec<String>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Named {
+    type Rejection = AppError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, AppError> {
+        let path = Path::<Vec<(String, String)>>::from_request_parts(parts, state).await;
+        let values = path.map_err(|_: PathRejection| AppError::NotFound)?.0;
+        Ok(Self(values.into_iter().map(|(_, value)| value).collect()))
+    }
+}
+
 /// A query string; what can't be read is a 400.
 pub struct Asked<T>(pub T);
 

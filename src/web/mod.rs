@@ -9,18 +9,22 @@ pub mod auth;
 mod case_forms;
 mod cases;
 mod edge;
-mod form;
+pub mod form;
 mod intake;
 mod live;
 mod login;
 pub mod markdown;
 mod models;
+pub mod observables;
 mod origin;
 pub mod page;
+pub mod pivot;
 pub mod queue;
 mod raw;
 mod rejects;
+mod rules;
 pub mod search;
+mod sensors;
 pub mod server;
 pub mod throttle;
 pub mod view;
@@ -56,6 +60,11 @@ pub fn router(app: App) -> Router {
         .route("/cases/{number}/detections/{file}", get(raw::detection))
         .route("/cases/{number}/triage/{file}", get(raw::report))
         .route("/search", get(search::index))
+        .route("/observables/{kind}/{*value}", get(observables::show))
+        .route("/sensors", get(sensors::index))
+        .route("/sensors/{*sid}", get(sensors::show))
+        .route("/rules", get(rules::index))
+        .route("/rules/{*path}", get(rules::show))
         .route("/models", get(models::index))
         .route("/models/adopt", post(models::adopt))
         .route("/models/remove", post(models::remove))

@@ -1,15 +1,17 @@
 //! The case page's data, and how it becomes what the template shows.
 use super::event::{self, EventView};
 use super::json::{self, Span};
+use super::links;
 use super::panel::{self, RunView};
 use super::text;
 use super::timeline::{self, Item};
 use super::words::{self, Glyph, Sev, When, duration, when};
-use crate::domain::{Detection, Status, Verdict, platform, reason};
+use crate::domain::{Detection, ObservableKind, Status, Verdict, platform, reason};
 use crate::store::cases::Case;
 use crate::store::runs::Run;
 use crate::store::{
-    actions, detections, intel, notes, observables, rules, runs, sensors, techniques, timeline as entries, users, votes,
+    actions, detections, fingerprints, intel, notes, observables, rules, runs, sensors, techniques,
+    timeline as entries, users, votes,
 };
 use crate::web::markdown::{self, Html};
 
@@ -45,6 +47,8 @@ pub struct CaseData {
     pub precedents: crate::domain::dossier::Precedents,
     /// How common it is.
     pub prevalence: crate::domain::dossier::Prevalence,
+    /// Cases with it on other hosts.
+    pub elsewhere: Vec<fingerprints::Elsewhere>,
 }
 
 /// A detection of the case.
@@ -208,4 +212,34 @@ pub fn next_steps(case: &Case) -> Vec<(&'static str, &'static str)> {
     let step =
         |status: &Status| (status.as_str(), if case.status == Status::Closed { "Reopen" } else { status.label() });
     case.status.next().iter().filter(|status| **status != Status::Closed).map(step).collect()
+}
+
+/// The sensor's tags, each with whether it argues against closing.
+pub fn tags(sensor: &sensors::Sensor, patterns: &[String]) -> Vec<(String, bool)> {
+    let alarming = |tag: &String| !crate::triage::policy::alarming_tags(std::slice::from_ref(tag), patterns).is_empty();
+    sensor.tags.0.iter().map(|tag| (text::visible(tag), alarming(tag))).collect()
+}
+
+/// Where a case leads to.
+pub struct Pages {
+    /// Its host.
+    pub host: String,
+    /// Its user, where the user is one of its observables.
+    pub user: Option<String>,
+    /// Its rule.
+    pub rule: String,
+}
+
+/// Where a case leads to.
+pub fn pages(data: &CaseData) -> Pages {
+    let named = |found: &&observables::InCase| {
+        matches!(found.kind, ObservableKind::User | ObservableKind::Email)
+            && found.value.eq_ignore_ascii_case(&data.case.user_name)
+    };
+    let user = data.observables.iter().find(named);
+    Pages {
+        host: links::sensor(&data.sensor.sid),
+        user: user.map(|found| super::evidence::observable_page(found.kind, &found.value)),
+        rule: links::rule(&data.rule.path),
+    }
 }

@@ -94,8 +94,7 @@ pub fn observable_views(data: &CaseData) -> Vec<ObservableView> {
 
 /// The address of an observable's page.
 pub fn observable_page(kind: ObservableKind, value: &str) -> String {
-    let value = percent_encoding::utf8_percent_encode(value, percent_encoding::NON_ALPHANUMERIC);
-    format!("/observables/{kind}/{value}")
+    format!("/observables/{kind}/{}", super::links::segment(value))
 }
 
 /// The answers of providers.
@@ -103,7 +102,8 @@ pub fn intel_views(data: &CaseData) -> Vec<IntelView> {
     data.intel.iter().map(intel_view).collect()
 }
 
-fn intel_view(answer: &intel::Answer) -> IntelView {
+/// One answer of a provider.
+pub fn intel_view(answer: &intel::Answer) -> IntelView {
     let read = read_intel(answer);
     let (engines, found) = (read.engines(), read.malicious + read.suspicious);
     let head = if engines == 0 {

@@ -17,6 +17,13 @@ pub struct When {
     pub day: String,
 }
 
+impl When {
+    /// The date alone, `2026-03-19`.
+    pub fn date(&self) -> &str {
+        self.iso.split('T').next().unwrap_or_default()
+    }
+}
+
 /// A time of the store.
 pub fn when(ms: i64) -> When {
     let at = Timestamp::from_millisecond(ms).unwrap_or_default();
