@@ -7,6 +7,7 @@ mod case_json;
 mod cases;
 mod detections;
 mod health;
+mod observables;
 mod openapi;
 mod search;
 mod webhook;
@@ -33,6 +34,7 @@ pub fn router(_: &App) -> Router<App> {
         .route("/api/v1/cases/{number}/triage", post(cases::triage))
         .route("/api/v1/cases/{number}/timeline", get(cases::timeline))
         .route("/api/v1/search", get(search::index))
+        .route("/api/v1/observables/{kind}/{*value}", get(observables::show))
         .route("/api/openapi.json", get(openapi::show))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))

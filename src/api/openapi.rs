@@ -1,6 +1,7 @@
 //! The OpenAPI document.
 use super::cases::{NewNote, Patch};
 use super::detections::{Received, Rejected};
+use crate::domain::ObservableKind;
 use axum::Json;
 use serde_json::{Value, json};
 use utoipa::OpenApi;
@@ -31,6 +32,8 @@ pub fn document() -> Value {
         "/api/v1/cases/{number}/notes": {"parameters": number, "post": {"summary": "Add a note", "requestBody": body("NewNote"), "responses": reply("201", "Added")}},
         "/api/v1/cases/{number}/triage": {"parameters": number, "post": {"summary": "Ask the panel again", "responses": reply("202", "Queued")}},
         "/api/v1/cases/{number}/timeline": {"parameters": number, "get": {"summary": "What happened", "responses": reply("200", "Entries, newest first")}},
+        "/api/v1/observables/{type}/{value}": {"parameters": observable_parameters(), "get": {"summary": "What is known of an observable, and the cases that hold it, newest first",
+            "responses": reply("200", "Facts, counts by verdict of the newest 1,000 cases, and a page of case numbers")}},
     });
     document["components"]["securitySchemes"] =
         json!({"token": {"type": "http", "scheme": "bearer", "bearerFormat": "fsoc_…"}});
@@ -39,7 +42,20 @@ pub fn document() -> Value {
 }
 
 fn list_parameters() -> Value {
-    let names = ["view", "status", "verdict", "severity", "org", "assignee", "rule", "sensor", "q", "sort", "after"];
+    let names = [
+        "view",
+        "status",
+        "verdict",
+        "severity",
+        "org",
+        "assignee",
+        "rule",
+        "sensor",
+        "fingerprint",
+        "q",
+        "sort",
+        "after",
+    ];
     let mut all: Vec<_> =
         names.iter().map(|name| json!({"name": name, "in": "query", "schema": {"type": "string"}})).collect();
     all.push(json!({"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 200}}));
@@ -50,6 +66,15 @@ fn search_parameters() -> Value {
     json!([
         {"name": "q", "in": "query", "required": true, "schema": {"type": "string", "maxLength": 200}},
         {"name": "after", "in": "query", "schema": {"type": "string"}, "description": "The `next` of the page before"},
+    ])
+}
+
+fn observable_parameters() -> Value {
+    let text = |name: &str, place: &str| json!({"name": name, "in": place, "required": place == "path", "schema": {"type": "string"}});
+    let types: Vec<_> = ObservableKind::ALL.iter().map(|kind| kind.as_str()).collect();
+    json!([
+        {"name": "type", "in": "path", "required": true, "schema": {"type": "string", "enum": types}},
+        text("value", "path"), text("verdict", "query"), text("after", "query"),
     ])
 }
 
