@@ -8,7 +8,7 @@ mod support;
 
 use fusionsoc::domain::Role;
 use fusionsoc::domain::role::Scope;
-use fusionsoc::store::users;
+use fusionsoc::store::{JsonText, intel, users};
 use fusionsoc::web::view::strip::{Bar, strip};
 use serde_json::{Value, json};
 use support::{Person, Server, add_org, add_token, http, seed_id, seed_with, spawn};
@@ -237,6 +237,32 @@ async fn what_only_another_organisation_has_is_not_there() {
     assert!(hosts.contains("globex") && hosts.contains("host-9"), "{hosts}");
     let rules = read(&ana, &format!("/rules/{RULE}")).await;
     shows(&rules, &["<dt>Organisation</dt><dd>globex, acme</dd>", "of 3</span></header>"]);
+}
+
+#[tokio::test]
+async fn answers_about_an_observable_stand_on_its_page_alone() {
+    let (server, ana) = two_hosts().await;
+    let stats = json!({"malicious": 3, "suspicious": 0, "undetected": 60, "harmless": 0, "timeout": 2});
+    let answer = intel::Answer {
+        provider: "virustotal".to_owned(),
+        observable: Some(HASH.to_uppercase()),
+        payload: JsonText(json!({"stats": stats, "reputation": -4})),
+        fetched_ms: EVENT,
+        recorded: false,
+    };
+    let mut tx = server.app.store.write().await.unwrap();
+    intel::insert(&mut tx, 1, &answer).await.unwrap();
+    tx.commit().await.unwrap();
+    let page = read(&ana, &format!("/observables/sha256/{HASH}")).await;
+    shows(
+        &page,
+        &[
+            "Threat intelligence",
+            "<b>3 of 65 engines flagged it.</b> 60 found nothing, 2 gave no answer.",
+            "VirusTotal, <time datetime=\"2026-03-19T06:29:39.334Z\"",
+        ],
+    );
+    assert!(!read(&ana, "/observables/ip/127.0.0.1").await.contains("Threat intelligence"));
 }
 
 #[tokio::test]
