@@ -21,12 +21,21 @@ const RULE: &str = "service.windows_process_creation/proc_creation_win_expand_ca
 const EVENT: i64 = 1_773_901_779_334;
 const DAY: i64 = 86_400_000;
 
+const THIS: &str = "c4096be17fa25d83e1b07c9469bb97d4";
+const PARENT: &str = "2f8d61c0b95e47a3d07a1b5e69bb96e1";
+
 /// The seed's detection as another one: its id, sensor, host and the days it lies before the seed's.
 fn other(id: usize, host: usize, days_before: i64) -> String {
     let event = (EVENT - days_before * DAY).to_string();
+    let number = id;
     let id = format!("other-{id}");
     let (sid, name) = (sid(host), format!("host-{host}"));
-    seed_with(&[(&seed_id(), &id), (SID, &sid), (HOST, &name), (&EVENT.to_string(), &event)])
+    // Each runs in a process tree of its own.
+    let tree = number * 1_000 + host;
+    let trees = [THIS, PARENT].map(|atom| format!("{}{tree:08x}", &atom[..24]));
+    let atoms = [(THIS, trees[0].as_str()), (PARENT, trees[1].as_str())];
+    let facts = [(&*seed_id(), &*id), (SID, &sid), (HOST, &name), (&EVENT.to_string(), &event)];
+    seed_with(&[facts.as_slice(), &atoms].concat())
 }
 
 fn sid(host: usize) -> String {

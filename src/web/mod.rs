@@ -65,12 +65,7 @@ pub fn router(app: App) -> Router {
         .route("/sensors/{*sid}", get(sensors::show))
         .route("/rules", get(rules::index))
         .route("/rules/{*path}", get(rules::show))
-        .route("/models", get(models::index))
-        .route("/models/adopt", post(models::adopt))
-        .route("/models/remove", post(models::remove))
-        .route("/admin/rejects", get(rejects::index))
-        .route("/admin/rejects/{id}/replay", post(rejects::replay))
-        .route("/admin/intake", get(intake::index))
+        .merge(settings())
         .layer(DefaultBodyLimit::max(limits::FORM_BODY));
     let slow = TimeoutLayer::with_status_code(axum::http::StatusCode::SERVICE_UNAVAILABLE, Duration::from_secs(30));
     pages
@@ -84,4 +79,15 @@ pub fn router(app: App) -> Router {
         .layer(CatchPanicLayer::new())
         .layer(middleware::from_fn_with_state(app, edge::finish))
         .layer(CompressionLayer::new())
+}
+
+/// What is set up and watched rather than decided.
+fn settings() -> Router<App> {
+    Router::new()
+        .route("/models", get(models::index))
+        .route("/models/adopt", post(models::adopt))
+        .route("/models/remove", post(models::remove))
+        .route("/admin/rejects", get(rejects::index))
+        .route("/admin/rejects/{id}/replay", post(rejects::replay))
+        .route("/admin/intake", get(intake::index))
 }
