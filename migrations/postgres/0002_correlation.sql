@@ -38,6 +38,21 @@ CREATE TABLE intake (
 ALTER TABLE rejects ADD COLUMN replayed_ms BIGINT;
 ALTER TABLE rejects ADD COLUMN cut BOOLEAN NOT NULL DEFAULT FALSE;
 
+-- The queue's views, each by an index of its own that holds nothing else and tells the organisation.
+DROP INDEX cases_queue;
+DROP INDEX cases_org_queue;
+CREATE INDEX cases_queue ON cases (open, queue_rank DESC, opened_ms, number, org_id);
+CREATE INDEX cases_time ON cases (open, opened_ms DESC, number DESC, org_id);
+CREATE INDEX cases_needs_decision ON cases (queue_rank DESC, opened_ms, number, org_id)
+    WHERE open = TRUE AND verdict = 'pending' AND triage_state NOT IN ('queued', 'running');
+CREATE INDEX cases_split ON cases (queue_rank DESC, opened_ms, number, org_id)
+    WHERE open = TRUE AND verdict = 'pending' AND outcome IN ('split', 'degraded', 'no_quorum');
+CREATE INDEX cases_likely_tp ON cases (queue_rank DESC, opened_ms, number, org_id)
+    WHERE open = TRUE AND verdict = 'pending' AND machine_verdict = 'true_positive';
+CREATE INDEX cases_triaging ON cases (queue_rank DESC, opened_ms, number, org_id)
+    WHERE open = TRUE AND triage_state IN ('queued', 'running');
+CREATE INDEX cases_rule_queue ON cases (rule_id, open, queue_rank DESC, opened_ms, number);
+
 -- Behaviours of a sensor in time. The pivot pages: cases of a rule and a sensor, also by verdict; techniques; a sensor's detections.
 DROP INDEX cases_rule;
 DROP INDEX cases_sensor;

@@ -1,0 +1,169 @@
+//! No page reads a growing table from end to end: every statement that a page runs is caught, and SQLite is asked how it would answer it.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+mod support;
+
+use fusionsoc::domain::Role;
+use fusionsoc::store::Store;
+use serde_json::{Value, json};
+use sqlx::Row;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+use support::{Server, seed_id, seed_with, spawn};
+use tracing::field::{Field, Visit};
+use tracing_subscriber::layer::{Context, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, Registry};
+
+/// Tables that grow with what arrives.
+const GROWING: &[&str] = &[
+    "cases",
+    "detections",
+    "observables",
+    "case_observables",
+    "case_fingerprints",
+    "case_atoms",
+    "case_techniques",
+    "timeline",
+    "ledger",
+    "runs",
+    "votes",
+    "notes",
+    "actions",
+    "intel",
+    "activity",
+    "precedents",
+    "sensors",
+    "rules",
+    "rejects",
+    "jobs",
+];
+
+static STATEMENTS: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+struct Catch;
+
+impl<S: tracing::Subscriber> Layer<S> for Catch {
+    fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
+        if event.metadata().target() == "sqlx::query" {
+            let mut fields = Fields::default();
+            event.record(&mut fields);
+            let text = if fields.statement.trim().is_empty() { fields.summary } else { fields.statement };
+            STATEMENTS.lock().unwrap().insert(text.trim().to_owned());
+        }
+    }
+}
+
+#[derive(Default)]
+struct Fields {
+    summary: String,
+    statement: String,
+}
+
+impl Visit for Fields {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        match field.name() {
+            "summary" => value.clone_into(&mut self.summary),
+            "db.statement" => value.clone_into(&mut self.statement),
+            _ => {}
+        }
+    }
+
+    fn record_debug(&mut self, _: &Field, _: &dyn std::fmt::Debug) {}
+}
+
+/// Some cases, decided and open.
+async fn fill(server: &Server) {
+    for number in 0..6 {
+        let (id, host) = (format!("plan-{number}"), format!("host-{number}"));
+        let detection = seed_with(&[
+            (&seed_id(), &id),
+            ("desktop-4kq7m2x", &host),
+            ("a47d2c95-6b08", &format!("a47d2c95-{number}b08")),
+        ]);
+        let (status, answer) = server.post("/api/v1/detections", detection).await;
+        assert_eq!(status, 202, "{answer}");
+    }
+    server.run_jobs().await;
+    let person = server.sign_in("eve", Role::Lead).await;
+    let declared = [("verdict", "false_positive"), ("reason", "known_application"), ("close", "true")];
+    assert_eq!(person.post("/cases/1/verdict", &declared).await.status(), 303);
+}
+
+fn pages() -> Vec<String> {
+    let hash =
+        serde_json::from_str::<Value>(support::SEED).unwrap()["detect"]["event"]["HASH"].as_str().unwrap().to_owned();
+    let rule = "service.windows_process_creation/proc_creation_win_expand_cabinet_files";
+    let mut pages: Vec<String> = ["needs_decision", "split", "likely_tp", "triaging", "mine", "open", "closed", "all"]
+        .iter()
+        .flat_map(|view| ["risk", "newest", "oldest"].map(|sort| format!("/cases?view={view}&sort={sort}")))
+        .collect();
+    pages.extend([
+        format!("/cases?view=all&rule={}", rule.replace('/', "%2F")),
+        "/cases?view=all&sensor=a47d2c95-2b08-4e13-b7f9-0d5e83c61a2b".to_owned(),
+        "/cases?q=host-3".to_owned(),
+        "/cases?after=100000.1.1".to_owned(),
+        "/cases/1".to_owned(),
+        "/cases/2".to_owned(),
+        format!("/rules/{rule}"),
+        format!("/observables/sha256/{hash}"),
+        "/observables/host/host-3".to_owned(),
+        "/sensors/a47d2c95-2b08-4e13-b7f9-0d5e83c61a2b".to_owned(),
+        "/rules".to_owned(),
+        "/sensors".to_owned(),
+        "/sensors?q=host".to_owned(),
+        "/search?q=expand.exe".to_owned(),
+        "/search?q=host:host-3 verdict:false_positive".to_owned(),
+        "/search?q=verdict:pending".to_owned(),
+        "/search?q=technique:t1218 after:2020-01-01".to_owned(),
+        "/models".to_owned(),
+    ]);
+    pages
+}
+
+#[tokio::test]
+async fn no_page_reads_a_growing_table_from_end_to_end() {
+    Registry::default().with(Catch).init();
+    let server = spawn().await;
+    let Store::Sqlite { read, .. } = &server.app.store else { return };
+    fill(&server).await;
+    let person = server.sign_in("ana", Role::Analyst).await;
+    let mut by_page: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for path in pages() {
+        STATEMENTS.lock().unwrap().clear();
+        let (status, page) = person.page(&path).await;
+        assert_eq!(status, 200, "{path}: {page}");
+        let caught = std::mem::take(&mut *STATEMENTS.lock().unwrap());
+        for statement in caught.into_iter().filter(|sql| sql.starts_with("SELECT") || sql.starts_with("WITH")) {
+            by_page.entry(statement).or_default().insert(path.clone());
+        }
+    }
+    assert!(by_page.len() > 60, "statements were caught: {}", by_page.len());
+    let mut bad = Vec::new();
+    for (sql, pages) in &by_page {
+        let rows = sqlx::query(sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"))).fetch_all(read).await;
+        for row in rows.unwrap_or_else(|error| panic!("{error}: {sql}")) {
+            let step: String = row.get("detail");
+            if is_whole(&step, sql) {
+                bad.push(json!({"step": step, "sql": sql, "pages": pages}));
+            }
+        }
+    }
+    assert!(bad.is_empty(), "{} statements read a table whole: {:#}", bad.len(), Value::from(bad.clone()));
+}
+
+/// Whether a step of a plan reads all of a growing table: a scan without an index, or by an index in a statement without a limit.
+fn is_whole(step: &str, sql: &str) -> bool {
+    let Some(name) = step.strip_prefix("SCAN ").and_then(|rest| rest.split(' ').next()) else { return false };
+    let ordered = step.contains("INDEX") && sql.contains("LIMIT") || step.contains("VIRTUAL TABLE");
+    GROWING.contains(&table(name, sql)) && !ordered
+}
+
+/// The table behind an alias: the word before it after FROM or JOIN.
+fn table<'a>(alias: &'a str, sql: &'a str) -> &'a str {
+    let words: Vec<&str> = sql
+        .split(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | ','))
+        .filter(|word| !word.is_empty())
+        .collect();
+    let named = words.windows(3).find(|three| matches!(three[0], "FROM" | "JOIN") && three[2] == alias);
+    named.map_or(alias, |three| three[1])
+}
