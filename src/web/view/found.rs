@@ -1,4 +1,6 @@
 //! What search found, for its page: every text is foreign, so all of it goes through `text`.
+use super::evidence::observable_page;
+use super::links;
 use super::text::{defang, start, visible};
 use super::words::{self, Glyph, Sev, When, when};
 use crate::domain::search::{Meaning, Part, Query};
@@ -100,26 +102,19 @@ pub fn snippet(found: &Found) -> Snippet {
 
 /// The groups beside cases that hold something, each with its name.
 pub fn groups(pivots: &Pivots, several_orgs: bool) -> Vec<(&'static str, Vec<Line>)> {
-    let listed = |name: &str, value: &str| {
-        let pair = form_urlencoded::Serializer::new(String::new()).append_pair(name, value).finish();
-        format!("/cases?view=all&{pair}")
-    };
     let hosts = pivots.hosts.iter().map(|host| {
         let name = if host.hostname.is_empty() { &host.sid } else { &host.hostname };
         let beside = if several_orgs { format!("{} · {}", visible(&host.sid), host.org) } else { visible(&host.sid) };
-        Line { href: listed("sensor", &host.sid), text: start(name, 120), beside, snippet: None }
+        Line { href: links::sensor(&host.sid), text: start(name, 120), beside, snippet: None }
     });
-    let values = pivots.values.iter().map(|value| {
-        let escaped = percent_encoding::utf8_percent_encode(&value.value, percent_encoding::NON_ALPHANUMERIC);
-        Line {
-            href: format!("/observables/{}/{escaped}", value.kind),
-            text: start(&defang(value.kind, &value.value), 200),
-            beside: format!("{}, {}", value.kind.label(), cases_with(value)),
-            snippet: None,
-        }
+    let values = pivots.values.iter().map(|value| Line {
+        href: observable_page(value.kind, &value.value),
+        text: start(&defang(value.kind, &value.value), 200),
+        beside: format!("{}, {}", value.kind.label(), cases_with(value)),
+        snippet: None,
     });
     let rules = pivots.rules.iter().map(|rule| Line {
-        href: listed("rule", &rule.path),
+        href: links::rule(&rule.path),
         text: start(&rule.title, 200),
         beside: start(&rule.path, 200),
         snippet: None,
