@@ -146,7 +146,7 @@ async fn notes_hosts_rules_and_observables_are_found_beside_cases() {
     assert!(host.contains("h-hosts") && host.contains("/sensors/a47d2c95-6b08-4e13-b7f9-0d5e83c61a2b"), "{host}");
     assert!(page(&ana, "a47d2c95-6b08").await.contains("h-hosts"), "by the sensor's id");
     let file = page(&ana, "EXPAND.exe").await;
-    assert!(file.contains("/observables/file/expand%2Eexe") && file.contains("File name, 1 case"), "{file}");
+    assert!(file.contains("/observables/file/expand.exe") && file.contains("File name, 1 case"), "{file}");
     let rule = page(&ana, "cabinet expansion").await;
     assert!(rule.contains("h-rules") && rule.contains("proc_creation_win_expand_cabinet_files"), "{rule}");
 }
