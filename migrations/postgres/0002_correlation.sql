@@ -4,7 +4,7 @@ CREATE TABLE case_atoms (
     atom        TEXT NOT NULL,
     event_ms    BIGINT NOT NULL,
     case_number BIGINT NOT NULL REFERENCES cases (number),
-    PRIMARY KEY (sensor_id, atom, event_ms, case_number)
+    PRIMARY KEY (atom, sensor_id, event_ms, case_number)
 );
 CREATE INDEX case_atoms_case ON case_atoms (case_number);
 

@@ -4,7 +4,7 @@ CREATE TABLE case_atoms (
     atom        TEXT NOT NULL,
     event_ms    INTEGER NOT NULL,
     case_number INTEGER NOT NULL REFERENCES cases (number),
-    PRIMARY KEY (sensor_id, atom, event_ms, case_number)
+    PRIMARY KEY (atom, sensor_id, event_ms, case_number)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX case_atoms_case ON case_atoms (case_number);
 

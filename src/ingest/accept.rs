@@ -7,8 +7,8 @@ use crate::store::cases::Grown;
 use crate::store::intake::{Intake, MINUTE_MS, Minute};
 use crate::store::record::Happened;
 use crate::store::runs::RunState;
-use crate::store::{Result, Tx, atoms, cases, detections, fingerprints, search};
-use crate::triage::{fingerprint, observables as extract, words};
+use crate::store::{Result, Tx, atoms, cases, detections, fingerprints};
+use crate::triage::{fingerprint, observables as extract};
 
 /// A detection on its way in.
 #[derive(Debug, Clone, Copy)]
@@ -66,14 +66,19 @@ pub async fn accept(tx: &mut Tx, gathered: &mut Gathered, delivery: Delivery<'_>
     let detection = delivery.detection;
     let minute = delivery.received_ms.div_euclid(MINUTE_MS);
     let at = Minute { org_id: delivery.org_id, source: delivery.source.to_owned(), minute };
-    if detections::repeat(tx, delivery.org_id, &detection.detect_id).await? {
+    let may_be_stored = gathered.known.may_be_stored(delivery.org_id, detection);
+    if may_be_stored && detections::repeat(tx, delivery.org_id, &detection.detect_id).await? {
         cases::add_repeat(tx, delivery.org_id, &detection.detect_id).await?;
         gathered.count(at, Intake { duplicates: 1, ..Intake::default() });
         return Ok(Accepted::Duplicate);
     }
     let event_ms = detection.event_ms.or(detection.gen_ms).unwrap_or(delivery.received_ms);
     let facts = Facts {
-        fingerprint: fingerprint::of(detection),
+        fingerprint: gathered
+            .known
+            .fingerprint(delivery.org_id, detection)
+            .cloned()
+            .unwrap_or_else(|| fingerprint::of(detection)),
         rule_id: gathered.rule(tx, delivery.org_id, detection, delivery.received_ms).await?,
         sensor_id: gathered.sensor(tx, delivery.org_id, detection, event_ms).await?,
         delivery,
@@ -86,10 +91,10 @@ pub async fn accept(tx: &mut Tx, gathered: &mut Gathered, delivery: Delivery<'_>
     };
     let id = store(tx, &facts, case).await?;
     tell(gathered, &facts, case, &home);
-    let place = Place { org_id: delivery.org_id, case, rule_id: facts.rule_id, sensor_id: facts.sensor_id, event_ms };
-    let observables = extract::of(detection);
-    search::index_detection(tx, id, &words::of(delivery.org_id, detection, &observables)).await?;
-    gathered.add(place, detection, observables);
+    let place =
+        Place { id, org_id: delivery.org_id, case, rule_id: facts.rule_id, sensor_id: facts.sensor_id, event_ms };
+    gathered.add(place, detection, extract::of(detection));
+    gathered.known.add(delivery.org_id, detection, &facts.fingerprint);
     let lag = delivery.received_ms - detection.gen_ms.unwrap_or(delivery.received_ms);
     gathered.count(at, Intake { accepted: 1, lag_ms: lag, lag_max_ms: lag, ..Intake::default() });
     behaviour(tx, gathered, &facts, case, id, &home).await?;

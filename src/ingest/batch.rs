@@ -151,6 +151,10 @@ async fn together(store: &Store, requests: &[&Request]) -> Result<Vec<Vec<Accept
     let mut tx = store.write().await?;
     let mut answers = Vec::with_capacity(requests.len());
     let mut gathered = Gathered::default();
+    let all = requests
+        .iter()
+        .flat_map(|request| request.documents.iter().map(|document| (request.org_id, &document.detection)));
+    gathered.prepare(&mut tx, &all.collect::<Vec<_>>()).await?;
     for request in requests {
         answers.push(take_in(&mut tx, &mut gathered, request).await?);
     }

@@ -1,16 +1,20 @@
 //! What a batch of detections has in common is written once at its end, by a few statements with
 //! many rows: observables, their cases, techniques, counters. Rules and sensors are looked up once.
+use super::known::Known;
 use crate::domain::{Detection, Observable, ObservableKind};
 use crate::store::activity::{self, Day, Subject};
 use crate::store::cases::{self, Case, Grown};
 use crate::store::intake::{self, Intake, Minute};
 use crate::store::record::{Happened, record_all};
-use crate::store::{Result, Tx, observables, precedents, rules, sensors, techniques};
+use crate::store::{Result, Tx, observables, precedents, rules, search, sensors, techniques};
+use crate::triage::words;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What is still to be written for the detections of a transaction. See [`Gathered::write`].
 #[derive(Debug, Default)]
 pub struct Gathered {
+    pub(super) known: Known,
+    words: Vec<(i64, String)>,
     rules: HashMap<(i64, String), i64>,
     sensors: HashMap<(i64, String), (i64, i64)>,
     observables: BTreeMap<Key, Seen>,
@@ -38,6 +42,7 @@ struct Seen {
 /// Where a detection belongs.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place {
+    pub id: i64,
     pub org_id: i64,
     pub case: i64,
     pub rule_id: i64,
@@ -46,6 +51,14 @@ pub(super) struct Place {
 }
 
 impl Gathered {
+    /// Asks once what the store knows of detections that are about to come, each with its organisation.
+    ///
+    /// # Errors
+    /// Where the database refuses.
+    pub async fn prepare(&mut self, tx: &mut Tx, all: &[(i64, &Detection)]) -> Result<()> {
+        self.known.ask(tx, all).await
+    }
+
     /// The id of a detection's rule.
     pub(super) async fn rule(&mut self, tx: &mut Tx, org_id: i64, detection: &Detection, now_ms: i64) -> Result<i64> {
         let key = (org_id, detection.rule.path.clone());
@@ -76,8 +89,9 @@ impl Gathered {
         }
     }
 
-    /// Takes note of a stored detection.
+    /// Takes note of a stored detection and of the words to find it by.
     pub(super) fn add(&mut self, place: Place, detection: &Detection, observables: Vec<Observable>) {
+        self.words.push((place.id, words::of(place.org_id, detection, &observables)));
         let day = place.event_ms.div_euclid(activity::DAY_MS);
         for (subject, id) in [(Subject::Rule, place.rule_id), (Subject::Sensor, place.sensor_id)] {
             *self.activity.entry(Day { subject, id, day }).or_default() += 1;
@@ -173,6 +187,7 @@ impl Gathered {
         let named = std::mem::take(&mut self.techniques);
         techniques::add_all(tx, &named.iter().map(|(case, technique)| (*case, technique.as_str())).collect::<Vec<_>>())
             .await?;
+        search::index_detections(tx, &std::mem::take(&mut self.words)).await?;
         self.write_cases(tx).await?;
         for (at, what) in std::mem::take(&mut self.intake) {
             intake::add(tx, &at, what).await?;

@@ -61,20 +61,25 @@ fn is_atom(text: &str) -> bool {
 pub(super) async fn find(tx: &mut Tx, gathered: &mut Gathered, facts: &Facts<'_>) -> Result<Home> {
     let Facts { delivery, fingerprint, sensor_id, event_ms, .. } = facts;
     let processes = atoms(delivery.detection);
-    let tree = if processes.is_empty() {
-        Vec::new()
-    } else {
+    let (org_id, detection) = (delivery.org_id, delivery.detection);
+    let tree = if gathered.known.may_be_linked(org_id, detection, &processes) {
         atoms::linked(tx, *sensor_id, &processes, *event_ms, limits::TREE_WINDOW_MS).await?
+    } else {
+        Vec::new()
     };
     let closed = tree.iter().filter(|(_, open)| !open).map(|(case, _)| *case).max();
     let mut open: Vec<i64> = tree.iter().filter(|(_, open)| *open).map(|(case, _)| *case).collect();
-    let window = limits::GROUPING_WINDOW_MS;
-    open.extend(fingerprints::open_cases(tx, *sensor_id, fingerprint, *event_ms, window).await?);
+    let seen = gathered.known.may_have_seen(org_id, detection, fingerprint);
+    if seen {
+        let window = limits::GROUPING_WINDOW_MS;
+        open.extend(fingerprints::open_cases(tx, *sensor_id, fingerprint, *event_ms, window).await?);
+    }
     open.sort_unstable();
     open.dedup();
     match open.as_slice() {
         [] => {
-            let previous = fingerprints::last_closed(tx, delivery.org_id, *sensor_id, fingerprint).await?;
+            let previous =
+                if seen { fingerprints::last_closed(tx, org_id, *sensor_id, fingerprint).await? } else { None };
             Ok(Home::New { previous: previous.or(closed) })
         }
         [one] => Ok(Home::Case(Box::new(gathered.case(tx, *one).await?))),

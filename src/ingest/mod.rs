@@ -1,7 +1,7 @@
 //! Detections in: every way in ends in [`accept`], which in one transaction finds or opens the
 //! case, stores the document, extracts what can be matched, and queues the triage.
 //!
-//! `joining` decides the case, `gathered` writes what a batch has in common with few statements.
+//! `known` asks once what the store knows of a batch, `joining` decides the case, `gathered` writes what a batch has in common with few statements.
 //! `reading` turns bytes into documents, `batch` lets requests that arrive together share one
 //! commit, `signature` proves a webhook's sender, `recorded` brings in a triage of elsewhere.
 mod accept;
@@ -9,6 +9,7 @@ pub mod batch;
 pub mod file;
 mod gathered;
 mod joining;
+mod known;
 pub mod reading;
 pub mod recorded;
 pub mod signature;

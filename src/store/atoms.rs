@@ -1,5 +1,5 @@
 //! Process atoms: by them the detections of one process tree on one sensor find each other.
-use super::many::places;
+use super::many::{ROWS, places};
 use super::{Result, Tx, on, run};
 
 /// How many detections of the same processes are looked at; those of a tree share a case already.
@@ -46,4 +46,24 @@ pub async fn add(tx: &mut Tx, sensor_id: i64, atoms: &[&str], case: i64, event_m
         query
     })?;
     Ok(())
+}
+
+/// Which of these processes are known on any sensor.
+pub async fn known(tx: &mut Tx, all: &[&str]) -> Result<Vec<String>> {
+    let mut found = Vec::new();
+    for part in all.chunks(ROWS) {
+        let sql = sqlx::AssertSqlSafe(format!(
+            "SELECT DISTINCT v.column1 FROM (VALUES {}) AS v WHERE EXISTS (SELECT 1 FROM case_atoms a WHERE a.atom = v.column1)",
+            places(part.len(), 1)
+        ));
+        let atoms: Vec<String> = on!(tx, |db| {
+            let mut query = sqlx::query_scalar(sql);
+            for atom in part {
+                query = query.bind(*atom);
+            }
+            query.fetch_all(db)
+        })?;
+        found.extend(atoms);
+    }
+    Ok(found)
 }

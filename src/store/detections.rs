@@ -1,4 +1,5 @@
 //! Detections: each stored once, whole, as it came.
+use super::many::pairs;
 use super::{Result, Tx, on, run};
 use crate::domain::Severity;
 
@@ -66,6 +67,12 @@ pub struct New<'a> {
     pub received_ms: i64,
     /// The document.
     pub raw: &'a str,
+}
+
+/// Which of these are stored already: organisation and LimaCharlie's id.
+pub async fn known(tx: &mut Tx, all: &[(i64, &str)]) -> Result<Vec<(i64, String)>> {
+    let sql = "SELECT d.org_id, d.detect_id FROM (VALUES {}) AS v CROSS JOIN detections d WHERE d.org_id = v.column1 AND d.detect_id = v.column2";
+    pairs(tx, sql, all).await
 }
 
 /// Counts a repeat of a detection that is known already; `false` where it is new.

@@ -1,4 +1,5 @@
 //! Which case a behaviour belongs to, and how common it is.
+use super::many::pairs;
 use super::{Result, Tx, on, run};
 use crate::domain::dossier::Prevalence;
 use crate::domain::{MachineVerdict, Verdict};
@@ -28,6 +29,13 @@ pub async fn open_cases(
     .bind(event_ms + window_ms)
     .fetch_all(db)
     })
+}
+
+/// Which of these behaviours an organisation has seen: organisation and fingerprint.
+pub async fn known(tx: &mut Tx, all: &[(i64, &str)]) -> Result<Vec<(i64, String)>> {
+    let sql = "SELECT DISTINCT v.column1, v.column2 FROM (VALUES {}) AS v WHERE EXISTS
+        (SELECT 1 FROM case_fingerprints f WHERE f.org_id = v.column1 AND f.fingerprint = v.column2)";
+    pairs(tx, sql, all).await
 }
 
 /// The newest closed case of this organisation with this sensor and fingerprint, whenever it was.

@@ -43,7 +43,7 @@ impl Intake {
     }
 }
 
-/// Counts what arrived; a source's minutes that are older than a week go.
+/// Counts what arrived; once an hour a source's minutes that are older than a week go.
 pub async fn add(tx: &mut Tx, at: &Minute, what: Intake) -> Result<()> {
     run!(
         tx,
@@ -62,6 +62,9 @@ pub async fn add(tx: &mut Tx, at: &Minute, what: Intake) -> Result<()> {
         .bind(what.lag_ms)
         .bind(what.lag_max_ms)
     )?;
+    if at.minute % 60 != 0 {
+        return Ok(());
+    }
     run!(
         tx,
         sqlx::query("DELETE FROM intake WHERE org_id = $1 AND source = $2 AND minute < $3")

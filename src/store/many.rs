@@ -1,4 +1,5 @@
 //! Many rows with one statement: the texts of their places, and how many fit.
+use super::{Result, Tx, on};
 
 /// Rows of one statement: both databases take many thousand values, but each length is a statement of its own to prepare.
 pub(super) const ROWS: usize = 200;
@@ -10,4 +11,21 @@ pub(super) fn places(rows: usize, columns: usize) -> String {
         format!("({})", places.join(", "))
     };
     (0..rows).map(row).collect::<Vec<_>>().join(", ")
+}
+
+/// Runs a query over pairs: `{}` in its text stands for their places.
+pub(super) async fn pairs(tx: &mut Tx, sql: &str, all: &[(i64, &str)]) -> Result<Vec<(i64, String)>> {
+    let mut found = Vec::new();
+    for part in all.chunks(ROWS) {
+        let sql = sqlx::AssertSqlSafe(sql.replace("{}", &places(part.len(), 2)));
+        let rows: Vec<(i64, String)> = on!(tx, |db| {
+            let mut query = sqlx::query_as(sql);
+            for (number, text) in part {
+                query = query.bind(*number).bind(*text);
+            }
+            query.fetch_all(db)
+        })?;
+        found.extend(rows);
+    }
+    Ok(found)
 }

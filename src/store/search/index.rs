@@ -1,4 +1,5 @@
 //! Words into the index, and what has none yet.
+use super::super::many::{ROWS, places};
 use super::super::{Result, Tx};
 use crate::domain::terms::GAP;
 use std::fmt::Write;
@@ -20,6 +21,34 @@ pub async fn index_detection(tx: &mut Tx, id: i64, words: &str) -> Result<()> {
     const POSTGRES: &str =
         "UPDATE detections SET words = CAST(CAST($2 AS TEXT) AS TSVECTOR) WHERE id = $1 AND words IS NULL";
     index(tx, (SQLITE, POSTGRES), id, words).await
+}
+
+/// Stores the words of new detections: id and words.
+pub async fn index_detections(tx: &mut Tx, all: &[(i64, String)]) -> Result<()> {
+    for part in all.chunks(ROWS) {
+        let rows = places(part.len(), 2);
+        match tx {
+            Tx::Sqlite(t) => {
+                let sql = sqlx::AssertSqlSafe(format!("INSERT INTO detection_words (rowid, words) VALUES {rows}"));
+                let mut query = sqlx::query(sql);
+                for (id, words) in part {
+                    query = query.bind(*id).bind(words);
+                }
+                query.execute(&mut **t).await?;
+            }
+            Tx::Postgres(t) => {
+                let sql = sqlx::AssertSqlSafe(format!(
+                    "UPDATE detections SET words = CAST(v.column2 AS TSVECTOR) FROM (VALUES {rows}) AS v WHERE id = v.column1"
+                ));
+                let mut query = sqlx::query(sql);
+                for (id, words) in part {
+                    query = query.bind(*id).bind(vector(words));
+                }
+                query.execute(&mut **t).await?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Stores the words of a note.

@@ -145,7 +145,8 @@ fn guids(text: &str) -> String {
         out += "<guid>";
         rest = &rest[at + GUID..];
     }
-    out + &numbers(rest)
+    out += &numbers(rest);
+    out
 }
 
 /// The length of a GUID as text.
