@@ -1,7 +1,8 @@
 //! The commands: what they print, and how they exit.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
-use serde_json::Value;
+use fusionsoc::store::{Durability, Store, precedents, runs};
+use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -87,6 +88,45 @@ fn import_counts_and_keeps_what_it_refuses() {
     let (code, out, _) = text(&run(dir.path(), &["import", "-", "--org", "acme"], &seed.to_string()));
     assert_eq!((code, out.as_str()), (0, "accepted 0, duplicates 1, rejected 0"));
     assert_eq!(run(dir.path(), &["import", "in.jsonl", "--org", "nobody"], "").status.code(), Some(1));
+}
+
+/// Recorded cases of one behaviour on three hosts, declared false positive, and one that can't be read.
+fn recorded() -> String {
+    let seed: Value = serde_json::from_str(include_str!("fixtures/seed/detection.json")).unwrap();
+    let triage: Value = serde_json::from_str(include_str!("fixtures/seed/triage.json")).unwrap();
+    let intel: Value = serde_json::from_str(include_str!("fixtures/seed/intel.json")).unwrap();
+    let line = |at: usize, reason: &str| {
+        let mut detection = seed.clone();
+        detection["detect_id"] = json!(format!("recorded-{at}"));
+        detection["routing"]["sid"] = json!(format!("sensor-{at}"));
+        let verdict = json!({"verdict": "false_positive", "reason": reason, "by": "ana", "note": "Vendor updater"});
+        let received = "2026-03-23T04:16:32Z";
+        json!({"detection": detection, "triage": triage, "intel": intel, "verdict": verdict, "received_at": received})
+    };
+    let all =
+        [line(1, "known_application"), line(2, "known_application"), line(3, "known_application"), line(4, "because")];
+    all.map(|line| line.to_string()).join("\n")
+}
+
+#[test]
+fn recorded_cases_are_precedents_on_the_first_day() {
+    let dir = tempfile::tempdir().unwrap();
+    run(dir.path(), &["org", "add", "acme", "--name", "Acme"], "");
+    let (code, out, _) = text(&run(dir.path(), &["import", "-", "--org", "acme"], &recorded()));
+    assert_eq!((code, out.as_str()), (1, "accepted 3, duplicates 0, rejected 1"));
+    let refused = std::fs::read_to_string(dir.path().join("rejected.jsonl")).unwrap();
+    assert!(refused.contains("verdict.reason: must be one of rule_too_broad"), "{refused}");
+    let seed: Value = serde_json::from_str(include_str!("fixtures/seed/detection.json")).unwrap();
+    let fingerprint = fusionsoc::triage::fingerprint::of(&fusionsoc::domain::Detection::read(&seed).unwrap());
+    let url = format!("sqlite:{}", dir.path().join("fusionsoc.db").display());
+    let (precedents, runs) = tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let store = Store::open(&url, Durability::Normal).await.unwrap();
+        let mut tx = store.read().await.unwrap();
+        let precedents = precedents::of(&mut tx, 1, &fingerprint).await.unwrap();
+        (precedents, runs::of_case(&mut tx, 2).await.unwrap())
+    });
+    assert_eq!((precedents.false_positive, precedents.total()), (3, 3));
+    assert!(runs.len() == 1 && runs[0].recorded, "the recorded triage is there, and no other was asked for");
 }
 
 #[test]

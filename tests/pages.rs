@@ -84,8 +84,11 @@ async fn recorded(server: &Server) -> i64 {
         panic!("it is new")
     };
     gathered.write(&mut tx).await.unwrap();
-    let recorded =
-        Recorded { triage: serde_json::from_str(TRIAGE).unwrap(), intel: serde_json::from_str(INTEL).unwrap() };
+    let recorded = Recorded {
+        triage: serde_json::from_str(TRIAGE).unwrap(),
+        intel: serde_json::from_str(INTEL).unwrap(),
+        verdict: None,
+    };
     attach(&mut tx, case, id, &fusionsoc::triage::fingerprint::of(&seed.detection), &recorded, received_ms)
         .await
         .unwrap();

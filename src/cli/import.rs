@@ -22,6 +22,8 @@ const CHUNK: usize = 200;
 #[derive(Debug, Args)]
 pub struct Import {
     /// Files with one detection, an array or JSON Lines, each also gzipped; `-` for standard input.
+    /// An item can be a recorded case: `detection` with `triage`, `intel`, `received_at` and
+    /// `verdict` (`verdict`, `reason`, `note`, `by`) beside it.
     #[arg(required = true)]
     files: Vec<PathBuf>,
     /// The organisation that they belong to.
@@ -81,6 +83,7 @@ impl Import {
                 .transpose()
                 .map_err(|error| bad("--triage", error))?,
             intel: intel.map(|text| serde_json::from_str(&text)).transpose().map_err(|error| bad("--intel", error))?,
+            verdict: None,
         }))
     }
 
@@ -136,6 +139,7 @@ impl Import {
         }
         let received_ms =
             item.arrival_ms.or(self.received_at.map(jiff::Timestamp::as_millisecond)).unwrap_or_else(now_ms);
+        let recorded = item.recorded.as_ref().or(recorded);
         let ask = recorded.is_none_or(|recorded| recorded.triage.is_none());
         let delivery = Delivery {
             org_id,
@@ -151,6 +155,10 @@ impl Import {
             gathered.write(tx).await?;
             let fingerprint = crate::triage::fingerprint::of(&document.detection);
             recorded::attach(tx, case, id, &fingerprint, recorded, received_ms).await?;
+            if let Some(declared) = &recorded.verdict {
+                let declared = recorded::declare(tx, case, declared, received_ms).await;
+                declared.map_err(|error| CliError::Failed(format!("line {}: verdict: {error}", item.line)))?;
+            }
         }
         Ok(Ok(accepted))
     }

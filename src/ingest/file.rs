@@ -1,5 +1,7 @@
-//! Detections from a file: one document, an array, or JSON Lines, each also gzipped.
+//! Detections from a file: one document, an array, or JSON Lines, each also gzipped. An item can
+//! be a recorded case: a detection with its triage, intelligence and the analyst's verdict.
 use super::reading::{Bad, Document, document};
+use super::recorded::{Declared, Recorded};
 use flate2::read::MultiGzDecoder;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -14,6 +16,18 @@ pub struct Item {
     pub arrival_ms: Option<i64>,
     /// The detection, or why it is none.
     pub document: Result<Document, Bad>,
+    /// What is recorded with it: triage, intelligence, an analyst's verdict.
+    pub recorded: Option<Recorded>,
+}
+
+/// A recorded case: `{"detection": …, "triage"?, "intel"?, "verdict"?, "received_at"?}`.
+#[derive(Deserialize)]
+struct Case<'a> {
+    #[serde(borrow)]
+    detection: &'a RawValue,
+    received_at: Option<jiff::Timestamp>,
+    #[serde(flatten)]
+    recorded: Recorded,
 }
 
 #[derive(Deserialize)]
@@ -63,14 +77,48 @@ fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
 }
 
 fn item(line: usize, raw: &str) -> Item {
-    Item { line, arrival_ms: None, document: document(raw) }
+    if !is_case(raw) {
+        return Item { line, arrival_ms: None, document: document(raw), recorded: None };
+    }
+    let bad = |error: String| Bad { raw: raw.to_owned(), error, not_json: false };
+    match serde_json::from_str::<Case<'_>>(raw) {
+        Ok(case) => {
+            let problem = case.recorded.verdict.as_ref().and_then(Declared::problem);
+            Item {
+                line,
+                arrival_ms: case.received_at.map(jiff::Timestamp::as_millisecond),
+                document: problem.map_or_else(|| document(case.detection.get()), |error| Err(bad(error))),
+                recorded: Some(case.recorded),
+            }
+        }
+        Err(error) => {
+            let document = Err(bad(format!("not a recorded case: {error}")));
+            Item { line, arrival_ms: None, document, recorded: None }
+        }
+    }
+}
+
+/// Whether an object has a detection under `detection` and is none itself.
+fn is_case(raw: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Keys<'a> {
+        detect_id: Option<serde::de::IgnoredAny>,
+        #[serde(borrow)]
+        detection: Option<&'a RawValue>,
+    }
+    serde_json::from_str::<Keys<'_>>(raw).is_ok_and(|keys| keys.detect_id.is_none() && keys.detection.is_some())
 }
 
 fn arrival(line: usize, raw: &str) -> Item {
     if let Ok(arrival) = serde_json::from_str::<Arrival<'_>>(raw) {
-        Item { line, arrival_ms: Some(arrival.arrival_ms), document: document(arrival.detection.get()) }
+        Item { line, arrival_ms: Some(arrival.arrival_ms), document: document(arrival.detection.get()), recorded: None }
     } else {
         let error = "must be a JSON object with arrival_ms and detection".to_owned();
-        Item { line, arrival_ms: None, document: Err(Bad { raw: raw.to_owned(), error, not_json: true }) }
+        Item {
+            line,
+            arrival_ms: None,
+            document: Err(Bad { raw: raw.to_owned(), error, not_json: true }),
+            recorded: None,
+        }
     }
 }

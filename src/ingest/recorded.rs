@@ -1,18 +1,71 @@
 //! A triage and threat intelligence that took place elsewhere, brought in as they were recorded.
 use crate::domain::answer::Recommendation;
-use crate::domain::{Answer, MachineVerdict, Outcome, Report, Severity, VoteState};
+use crate::domain::{Answer, MachineVerdict, Outcome, Report, Severity, Verdict, VoteState, reason};
 use crate::jobs::triage;
+use crate::review::{self, Declaration, ReviewError};
 use crate::store::runs::{Finished, New, RunState};
-use crate::store::{Actor, Change, JsonText, Tx, cases, intel, record, runs, techniques, votes};
+use crate::store::{Actor, ActorKind, Change, JsonText, Tx, cases, intel, record, runs, techniques, votes};
+use serde::Deserialize;
 use serde_json::Value;
 
 /// What was recorded.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
 pub struct Recorded {
     /// The report, in the seed's shape.
     pub triage: Option<Report>,
     /// Answers by provider, such as `{"virustotal": {…}}`.
     pub intel: Option<Value>,
+    /// What an analyst declared.
+    pub verdict: Option<Declared>,
+}
+
+/// An analyst's declaration that was made elsewhere.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Declared {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The reason's code.
+    pub reason: String,
+    /// Free text, or empty.
+    #[serde(default)]
+    pub note: String,
+    /// Who declared it.
+    pub by: String,
+}
+
+impl Declared {
+    /// What is wrong with it, if anything is.
+    pub fn problem(&self) -> Option<String> {
+        let codes: Vec<_> = reason::of(self.verdict).iter().map(|(code, _)| *code).collect();
+        if self.verdict == Verdict::Pending {
+            Some("verdict.verdict: must be a decision".to_owned())
+        } else if !codes.contains(&self.reason.as_str()) {
+            Some(format!("verdict.reason: must be one of {}", codes.join(", ")))
+        } else if self.by.trim().is_empty() {
+            Some("verdict.by: must name the analyst".to_owned())
+        } else {
+            None
+        }
+    }
+}
+
+/// Declares what an analyst declared elsewhere, and closes the case, so that it is a precedent.
+///
+/// # Errors
+/// Where reason and verdict don't fit, and where the database refuses.
+pub async fn declare(tx: &mut Tx, case: i64, declared: &Declared, now_ms: i64) -> Result<(), ReviewError> {
+    let actor = Actor { kind: ActorKind::Person, name: declared.by.chars().take(100).collect(), ..Actor::system() };
+    let declaration = Declaration {
+        verdict: declared.verdict,
+        reason: declared.reason.clone(),
+        note: declared.note.clone(),
+        close: true,
+        version: None,
+    };
+    let case = cases::by_number(tx, case).await?;
+    review::declare(tx, &actor, &case, &declaration, now_ms).await?;
+    Ok(())
 }
 
 /// Stores what was recorded for a case, as run 1 and as answers of providers.

@@ -97,6 +97,7 @@ async fn recorded_case(tx: &mut Tx, org_id: i64) -> Result<(), CliError> {
         let recorded = Recorded {
             triage: Some(sample(serde_json::from_str(TRIAGE))?),
             intel: Some(sample(serde_json::from_str(INTEL))?),
+            verdict: None,
         };
         let fingerprint = crate::triage::fingerprint::of(&seed.detection);
         recorded::attach(tx, case, id, &fingerprint, &recorded, RECEIVED_MS).await?;
