@@ -139,8 +139,9 @@ async fn a_detection_that_belongs_to_two_cases_makes_them_one() {
         (&json!("closed"), &json!("merged"), &json!(1))
     );
     let person = server.sign_in("ana", Role::Analyst).await;
-    let (status, page) = person.page("/cases/2").await;
-    assert!(status == 303 || page.contains("/cases/1"), "the merged case leads to the other: {status}");
+    assert_eq!(person.page("/cases/2").await.0, 303, "the merged case leads to the other");
+    assert!(person.page("/cases/1?merged=2").await.1.contains("Case #2 became part of this one"));
+    assert!(!person.page("/cases/1?merged=3").await.1.contains("Case #3 became"));
     // The run of the merged case that was still waiting finds its new home.
     server.run_jobs().await;
     let case = server.case(1).await;

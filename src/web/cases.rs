@@ -42,6 +42,8 @@ pub struct Kept {
     pub error: (String, String),
     /// What happened meanwhile.
     pub conflict: String,
+    /// The case that led here, because it became part of this one.
+    pub merged: Option<i64>,
 }
 
 impl Kept {
@@ -115,6 +117,7 @@ struct Show {
 #[serde(default)]
 pub struct Query {
     run: Option<i64>,
+    merged: Option<i64>,
 }
 
 /// `GET /cases/{number}`
@@ -124,12 +127,20 @@ pub async fn show(
     CaseNumber(number): CaseNumber,
     Asked(query): Asked<Query>,
 ) -> Result<Response> {
-    let merged =
-        cases::visible(&mut app.store.read().await?, me.scope(), number).await?.and_then(|case| case.merged_into);
-    if let Some(into) = merged {
+    if let Some(into) = merged_into(&app, &me, number).await? {
         return Ok(Redirect::to(&format!("/cases/{into}?merged={number}")).into_response());
     }
-    page(&app, &me, number, query.run, Kept::default()).await
+    let merged = match query.merged {
+        Some(other) if merged_into(&app, &me, other).await? == Some(number) => Some(other),
+        _ => None,
+    };
+    page(&app, &me, number, query.run, Kept { merged, ..Kept::default() }).await
+}
+
+/// The case that another one became part of.
+async fn merged_into(app: &App, me: &SignedIn, number: i64) -> Result<Option<i64>> {
+    let case = cases::visible(&mut app.store.read().await?, me.scope(), number).await?;
+    Ok(case.and_then(|case| case.merged_into))
 }
 
 /// The page of a case, with what a person had typed.

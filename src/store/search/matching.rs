@@ -1,5 +1,5 @@
 //! A question in the words of the database: FTS5's query text, or a `tsquery`.
-use super::super::{Result, Tx};
+use super::super::{Result, Tx, on};
 use crate::domain::search::Term;
 use crate::domain::terms;
 
@@ -63,12 +63,17 @@ pub async fn matching(tx: &mut Tx, index: Index, terms: &[&Term], orgs: &[i64], 
         let phrase = if sqlite { fts5(tx, index, term, &mut broad).await? } else { tsquery(term) };
         if term.excluded { unwanted.push(phrase) } else { wanted.push(phrase) }
     }
+    let all: i64 = on!(tx, |db| sqlx::query_scalar("SELECT CAST(COUNT(*) AS BIGINT) FROM orgs").fetch_one(db))?;
+    let everywhere = usize::try_from(all).is_ok_and(|all| all <= orgs.len());
     let ours: Vec<_> = orgs.iter().map(|id| quoted(&terms::org_word(*id), sqlite)).collect();
     let (and, or, not) = if sqlite { (" AND ", " OR ", " NOT ") } else { (" & ", " | ", " & !") };
-    let mut text = format!("({})", ours.join(or));
-    if !wanted.is_empty() {
-        text = format!("({text}{and}({}))", wanted.join(if any { or } else { and }));
-    }
+    let wished = format!("({})", wanted.join(if any { or } else { and }));
+    let mut text = match (wanted.is_empty(), everywhere) {
+        // The organisation's word is in every entry: where nothing has to be kept apart, it only costs.
+        (false, true) => wished,
+        (false, false) => format!("(({}){and}{wished})", ours.join(or)),
+        (true, _) => format!("({})", ours.join(or)),
+    };
     if !unwanted.is_empty() {
         text = format!("{text}{not}({})", unwanted.join(or));
     }
