@@ -2,11 +2,12 @@
 //!
 //! `observables` and `fingerprint` read an event; `prompt` puts the evidence into words that can't
 //! be taken for instructions; `vote` counts; `report` tells the result in the seed's shape;
-//! `flags` says what argues against it; `policy` names what keeps the machine from acting alone;
+//! `injection` finds texts that try to steer a model; `flags` says what argues against the verdict; `policy` names what keeps the machine from acting alone;
 //! `words` makes an event findable, and `found` tells where in it a search hit.
 pub mod fingerprint;
 pub mod flags;
 pub mod found;
+pub mod injection;
 pub mod observables;
 pub mod policy;
 pub mod prompt;

@@ -1,0 +1,169 @@
+//! Finds texts in a detection that try to steer a model: before anybody is asked, by code, in linear time.
+//!
+//! `places` walks every text and every name, `fold` undoes look-alikes and what can't be seen,
+//! `decode` reads what is encoded, two levels deep, `literals`, `pairs` and `foreign` hold what to
+//! look for, `matching` weighs what was found, and `tricks` finds what needs no words. A finding
+//! never drops an event: it takes the right to act alone from the machine and tells the analyst.
+mod decode;
+mod fold;
+mod foreign;
+mod literals;
+mod matching;
+mod pairs;
+mod places;
+mod tricks;
+
+use crate::domain::{Detection, words};
+
+words! {
+    /// How a text tries to steer.
+    Technique ("technique") {
+        /// Control tokens and role tags of chat templates, forged turns and thoughts.
+        Tokens = "tokens", "holds control tokens of a chat model";
+        /// Tells the reader to ignore its instructions.
+        Override = "override", "tells the reader to ignore its instructions";
+        /// Dictates a verdict, a severity or the end of the case.
+        Steering = "steering", "dictates what the verdict should be";
+        /// Looks like a voter's answer or like our own facts.
+        Answer = "answer", "looks like a finished answer or like facts of ours";
+        /// Speaks for an analyst or another authority.
+        Authority = "authority", "speaks in the name of an analyst or an approval";
+        /// Speaks to a model.
+        Addressed = "addressed", "speaks to a model";
+        /// Asks for the prompt.
+        Leak = "leak", "asks for the prompt";
+        /// Pretends that the data end here.
+        Breakout = "breakout", "pretends that the recorded data end there";
+        /// Characters that can't be seen or that turn the text around.
+        Invisible = "invisible", "hides characters that can't be seen";
+        /// Floods a reader that has little room.
+        Flood = "flood", "is blown up so that a reader loses the rest";
+        /// Markup that would load or run something where it is shown.
+        Markup = "markup", "holds markup that would load or run something";
+        /// Names files for a program that would read them in.
+        Files = "files", "names files that a command-line model would read in";
+        /// More text than is searched.
+        Unread = "unread", "is longer than what is searched";
+    }
+}
+
+/// A text that tries to steer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// Where it stands, such as `event/PARENT/COMMAND_LINE`, made visible.
+    pub place: String,
+    /// How it tries.
+    pub technique: Technique,
+    /// How it was hidden, outermost first, such as `Base64`.
+    pub layers: Vec<&'static str>,
+    /// The part that was found, decoded, made visible, at most 120 characters.
+    pub excerpt: String,
+}
+
+/// Findings of one detection.
+const MOST: usize = 20;
+/// Bytes of text that are searched as they stand, and in decoded form.
+const PLAIN_BYTES: usize = 512 * 1024;
+const DECODED_BYTES: usize = 1024 * 1024;
+/// Of one text, its start and its end.
+const TEXT_BYTES: usize = 128 * 1024;
+/// How many encodings inside each other are undone.
+const DEPTH: usize = 2;
+/// Characters of an excerpt.
+const EXCERPT: usize = 120;
+
+/// What is still to be spent on one detection.
+struct Budget {
+    plain: usize,
+    decoded: usize,
+}
+
+/// Everything in a detection that tries to steer, in the document's order, at most 20.
+pub fn scan(detection: &Detection) -> Vec<Finding> {
+    let mut budget = Budget { plain: PLAIN_BYTES, decoded: DECODED_BYTES };
+    let mut found = Vec::new();
+    places::each(detection, &mut |place| {
+        let (start, end) = ends(place.text, budget.plain.min(TEXT_BYTES));
+        if start.len() + end.len() < place.text.len() {
+            found.push(finding(&place, Technique::Unread, &[], start));
+        }
+        budget.plain = budget.plain.saturating_sub(start.len() + end.len());
+        for part in [start, end] {
+            search(&place, part, &mut Vec::new(), &mut budget, &mut found);
+        }
+        found.len() < MOST
+    });
+    found.truncate(MOST);
+    found
+}
+
+/// The whole text, or where it is too long its start and its end.
+fn ends(text: &str, room: usize) -> (&str, &str) {
+    if text.len() <= room {
+        return (text, "");
+    }
+    let start = &text[..text.floor_char_boundary(room / 2)];
+    (start, &text[text.ceil_char_boundary(text.len() - room / 2)..])
+}
+
+/// Searches a text, then what it holds in encoded form.
+fn search(
+    place: &places::Place<'_>,
+    text: &str,
+    layers: &mut Vec<&'static str>,
+    budget: &mut Budget,
+    found: &mut Vec<Finding>,
+) {
+    if text.is_empty() {
+        return;
+    }
+    let folded = fold::fold(text);
+    let mut add = |technique, excerpt: &str| {
+        let known = found.iter().any(|other| other.place == place.name && other.technique == technique);
+        if !known {
+            found.push(finding(place, technique, layers, excerpt));
+        }
+    };
+    if layers.is_empty() {
+        tricks::find(text, &folded, &mut add);
+    }
+    if let Some((technique, excerpt)) = matching::find(&folded, place.ours) {
+        add(technique, &excerpt);
+    }
+    if layers.len() >= DEPTH || found.len() >= MOST {
+        return;
+    }
+    decode::each(text, &folded, layers.last().copied(), &mut |layer, decoded| {
+        if decoded.len() > budget.decoded || found.len() >= MOST {
+            return false;
+        }
+        budget.decoded -= decoded.len();
+        layers.push(layer);
+        search(place, &decoded, layers, budget, found);
+        layers.pop();
+        true
+    });
+}
+
+fn finding(place: &places::Place<'_>, technique: Technique, layers: &[&'static str], excerpt: &str) -> Finding {
+    Finding { place: place.name.clone(), technique, layers: layers.to_vec(), excerpt: visible(excerpt, EXCERPT) }
+}
+
+/// A text in which everything can be seen: what is no letter, digit, sign or space is written as its number.
+fn visible(text: &str, most: usize) -> String {
+    let mut out = String::new();
+    for c in text.trim().chars() {
+        let shown = if c == '\n' {
+            "\\n".to_owned()
+        } else if fold::is_hidden(c) || c.is_control() {
+            c.escape_unicode().to_string()
+        } else {
+            c.to_string()
+        };
+        if out.chars().count() + shown.chars().count() > most {
+            break;
+        }
+        out.push_str(&shown);
+    }
+    out
+}

@@ -1,0 +1,87 @@
+//! Walks every text and every name of a detection.
+use crate::domain::Detection;
+use serde_json::Value;
+
+/// What is kept of a name, and of the way to a text.
+const LONGEST_KEY: usize = 40;
+const LONGEST_PLACE: usize = 160;
+/// A text and where it stands.
+pub(super) struct Place<'a> {
+    /// The way to it, made visible.
+    pub name: String,
+    /// The text.
+    pub text: &'a str,
+    /// Whether our own people write it: rules speak of false positives and approvals by right.
+    pub ours: bool,
+}
+
+type Visit<'v, 'a> = &'v mut dyn FnMut(Place<'a>) -> bool;
+
+/// Shows every text and every name until the visitor has enough.
+pub(super) fn each<'a>(detection: &'a Detection, visit: Visit<'_, 'a>) {
+    let mut walk = Walk { path: vec!["event"], visit, ours: false };
+    if !walk.value(&detection.event) {
+        return;
+    }
+    for (key, value) in &detection.routing {
+        // Tags are set by our own people.
+        walk.ours = key == "tags";
+        walk.path = vec!["routing"];
+        if !walk.entry(key, value) {
+            return;
+        }
+    }
+    walk.ours = true;
+    let rule = &detection.rule;
+    let single = [
+        ("title", &rule.title),
+        ("path", &rule.path),
+        ("author", &rule.author),
+        ("description", &rule.description),
+        ("link", &detection.link),
+        ("detect_id", &detection.detect_id),
+    ];
+    let lists = [("false positives", &rule.false_positives), ("references", &rule.references), ("tags", &rule.tags)];
+    walk.path = vec!["rule"];
+    let _ = single.iter().all(|(name, text)| walk.within(name, |walk| walk.text(text)))
+        && lists.iter().all(|(name, texts)| walk.within(name, |walk| texts.iter().all(|text| walk.text(text))));
+}
+
+struct Walk<'v, 'a> {
+    path: Vec<&'a str>,
+    visit: Visit<'v, 'a>,
+    ours: bool,
+}
+
+impl<'a> Walk<'_, 'a> {
+    fn value(&mut self, value: &'a Value) -> bool {
+        match value {
+            Value::Object(map) => map.iter().all(|(key, inner)| self.entry(key, inner)),
+            Value::Array(items) => items.iter().all(|item| self.value(item)),
+            Value::String(text) => self.text(text),
+            _ => true,
+        }
+    }
+
+    fn entry(&mut self, key: &'a str, inner: &'a Value) -> bool {
+        let name = format!("{}, a name", self.name());
+        (self.visit)(Place { name, text: key, ours: self.ours })
+            && self.within(&key[..key.floor_char_boundary(LONGEST_KEY)], |walk| walk.value(inner))
+    }
+
+    fn within(&mut self, name: &'a str, then: impl FnOnce(&mut Self) -> bool) -> bool {
+        self.path.push(name);
+        let more = then(self);
+        self.path.pop();
+        more
+    }
+
+    fn text(&mut self, text: &'a str) -> bool {
+        let name = self.name();
+        (self.visit)(Place { name, text, ours: self.ours })
+    }
+
+    fn name(&self) -> String {
+        super::visible(&self.path.join("/"), LONGEST_PLACE)
+    }
+}
