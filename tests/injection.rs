@@ -1,6 +1,10 @@
 //! Texts that try to steer a model are found wherever they stand and however they are hidden, and what people
 //! usually run is not taken for one.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+#[path = "injection/effect.rs"]
+mod effect;
+mod support;
+
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use fusionsoc::domain::Detection;

@@ -3,7 +3,7 @@
 //! Rule and computed facts come first, then the event as data lines, each behind a prefix that is
 //! new for every request, then the instruction again. The same evidence always gives the same
 //! text but for that prefix and the canary, which the hash leaves out.
-use super::render;
+use super::{injection, render};
 use crate::domain::dossier::Dossier;
 use crate::domain::{Detection, detection::Process};
 use crate::voters::Prompt;
@@ -12,7 +12,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 /// The version of the template below.
-pub const VERSION: &str = "2026-11-1";
+pub const VERSION: &str = "2026-11-2";
 /// Tokens for all data lines together.
 const EVENT_TOKENS: usize = 3_200;
 /// Characters of a field's name; names of unknown events come from outside too.
@@ -82,7 +82,7 @@ fn facts(dossier: &Dossier, truncated: bool) -> String {
     };
     let yes = |flag: bool| if flag { "yes" } else { "no" };
     format!(
-        "FACTS\n  signed={} parent_signed={} path_class={} parent_path_class={}\n  threat_intelligence={intel}\n  first_seen_here={} earlier_cases={} other_hosts={}\n  precedents: {} false positive, {} benign true positive, {} true positive\n  truncated={}",
+        "FACTS\n  signed={} parent_signed={} path_class={} parent_path_class={}\n  threat_intelligence={intel}\n  first_seen_here={} earlier_cases={} other_hosts={}\n  precedents: {} false positive, {} benign true positive, {} true positive\n  injection_flag={}\n  truncated={}",
         signed(detection.process()),
         signed(detection.parent()),
         class(detection.process()),
@@ -93,6 +93,7 @@ fn facts(dossier: &Dossier, truncated: bool) -> String {
         seen.false_positive,
         seen.benign_true_positive,
         seen.true_positive,
+        yes(!injection::scan(detection).is_empty()),
         yes(truncated)
     )
 }

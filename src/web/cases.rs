@@ -7,7 +7,7 @@ use super::view::actions::Group;
 use super::view::case::{self as view, CaseData, Choice, DetectionView, NoteView, Pages};
 use super::view::evidence::{self, IntelView, ObservableView, TechniqueView};
 use super::view::json::{self, Span};
-use super::view::panel::RunView;
+use super::view::panel::{self, RunView};
 use super::view::pivot::{self, Cluster};
 use super::view::text;
 use super::view::timeline::Item;
@@ -82,6 +82,8 @@ struct Show {
     kept: Kept,
     head: Head,
     run: Option<RunView>,
+    /// The text that tries to steer the vote, or empty.
+    steering: String,
     others: Vec<RunView>,
     detections: Vec<DetectionView>,
     rule: rules::Rule,
@@ -181,6 +183,7 @@ fn show_of(app: &App, me: &SignedIn, chrome: Chrome, data: CaseData, run: Option
     let report = shown_run.and_then(|run| run.report.as_ref()).and_then(|report| serde_json::to_value(&report.0).ok());
     Show {
         head: head(&data.case),
+        steering: data.runs.iter().find_map(panel::steering).unwrap_or_default(),
         detections: view::detection_views(&data),
         references: data.rule.refs.0.iter().map(|link| (text::visible(link), text::safe_link(link))).collect(),
         techniques: evidence::technique_views(&data),

@@ -49,6 +49,8 @@ struct Peek {
     row: RowView,
     event: event::EventView,
     run: Option<panel::RunView>,
+    /// Whether a text tries to steer the vote, so that no single key may decide.
+    steered: bool,
     happened: words::When,
     seen: crate::domain::dossier::Precedents,
     version: i64,
@@ -177,7 +179,9 @@ async fn peek(tx: &mut Tx, found: &Row, now: i64) -> Result<Peek> {
         .and_then(|document| Detection::read(&document).ok())
         .map(|read| event::event(&read))
         .unwrap_or_default();
-    let newest = runs::of_case(tx, number).await?.into_iter().find(|run| run.state != runs::RunState::Interrupted);
+    let all = runs::of_case(tx, number).await?;
+    let steered = all.iter().any(|run| panel::steering(run).is_some());
+    let newest = all.into_iter().find(|run| run.state != runs::RunState::Interrupted);
     let run = match newest {
         Some(newest) => Some(panel::run(&newest, &votes::of_run(tx, newest.id).await?)),
         None => None,
@@ -191,6 +195,7 @@ async fn peek(tx: &mut Tx, found: &Row, now: i64) -> Result<Peek> {
         key: hex::encode(rand::random::<[u8; 8]>()),
         event: shown,
         run,
+        steered,
     })
 }
 

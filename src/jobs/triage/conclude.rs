@@ -6,7 +6,7 @@ use crate::domain::{Dossier, MachineVerdict, Outcome, Report, Vote, VoteState};
 use crate::store::cases::{Glance, Triaged};
 use crate::store::runs::{Finished, Run, RunState};
 use crate::store::{Actor, Change, Tx, cases, jobs, record, runs, techniques, votes};
-use crate::triage::{flags, policy, report, vote};
+use crate::triage::{flags, injection, policy, report, vote};
 
 /// Ends the run: one transaction for report, case, techniques, timeline and the next try.
 pub(super) async fn run(
@@ -54,10 +54,15 @@ fn concluded(
     };
     let (panel, advisers) = (of_role(true), of_role(false));
     let count = vote::count(seats.rules, &panel, dossier.detection.rule_severity());
-    let report = report::report(&count, seats.rules.mode, &panel, dossier);
+    let mut report = report::report(&count, seats.rules.mode, &panel, dossier);
     let settings = policy::Settings { severity: worker.policy.veto_severity, tags: &worker.policy.veto_tags };
-    let vetoes = policy::vetoes(dossier, &count, report.severity, truncated, settings);
-    let flags = flags::of(dossier, &report, &panel, &advisers, &worker.policy.veto_tags);
+    let mut vetoes = policy::vetoes(dossier, &count, report.severity, truncated, settings);
+    let mut flags = flags::of(dossier, &report, &panel, &advisers, &worker.policy.veto_tags);
+    let steering = injection::scan(&dossier.detection);
+    if !steering.is_empty() {
+        report.risk_score = report.risk_score.max(injection::RISK);
+    }
+    look::suspect(&steering, &mut flags, &mut vetoes);
     Finished {
         state: RunState::Done,
         machine_verdict: count.verdict,
@@ -150,7 +155,7 @@ pub(crate) async fn refresh_case(tx: &mut Tx, number: i64) -> Result<(), sqlx::E
         machine_verdict: worst.map_or(MachineVerdict::None, |run| run.machine_verdict),
         outcome: worst.and_then(|run| run.outcome),
         confidence: worst.and_then(|run| run.confidence),
-        risk_score: worst.and_then(|run| run.risk_score),
+        risk_score: worst.and_then(risk),
         flags: worst.map_or(0, |run| {
             i64::try_from(run.flags.0.iter().filter(|flag| flag.kind != "supported").count()).unwrap_or(i64::MAX)
         }),
@@ -161,6 +166,12 @@ pub(crate) async fn refresh_case(tx: &mut Tx, number: i64) -> Result<(), sqlx::E
     };
     cases::set_triaged(tx, number, &triaged).await?;
     Ok(())
+}
+
+/// A run's risk score, and where a text tries to steer the vote no less than that is worth.
+fn risk(run: &Run) -> Option<i64> {
+    let least = run.flags.0.iter().any(|flag| flag.kind == injection::FLAG).then_some(i64::from(injection::RISK));
+    run.risk_score.max(least)
 }
 
 /// The panel's votes as the queue shows them.

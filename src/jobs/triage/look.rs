@@ -2,6 +2,7 @@
 use crate::config::Policy;
 use crate::domain::{Dossier, Report, Vote};
 use crate::store::{runs::Flag, votes};
+use crate::triage::injection::{self, Finding};
 use crate::triage::{flags, policy, vote};
 
 /// What argues against a recorded report, and what would keep the machine from acting on it.
@@ -11,8 +12,18 @@ pub(crate) fn look(dossier: &Dossier, report: &Report, stored: &[votes::Stored])
     let rules = vote::Panel { mode: vote::Mode::Unanimous, quorum: 0 };
     let count = vote::count(rules, &panel, dossier.detection.rule_severity());
     let limits = policy::Settings { severity: settings.veto_severity, tags: &settings.veto_tags };
-    let vetoes = policy::vetoes(dossier, &count, report.severity, false, limits);
-    (named(flags::of(dossier, report, &panel, &[], &settings.veto_tags)), named(vetoes))
+    let mut vetoes = policy::vetoes(dossier, &count, report.severity, false, limits);
+    let mut flags = flags::of(dossier, report, &panel, &[], &settings.veto_tags);
+    suspect(&injection::scan(&dossier.detection), &mut flags, &mut vetoes);
+    (named(flags), named(vetoes))
+}
+
+/// Texts that try to steer come before everything else.
+pub(super) fn suspect(found: &[Finding], flags: &mut Vec<policy::Named>, vetoes: &mut Vec<policy::Named>) {
+    if let Some((flag, veto)) = injection::named(found) {
+        flags.insert(0, flag);
+        vetoes.insert(0, veto);
+    }
 }
 
 /// Named findings as they are stored.

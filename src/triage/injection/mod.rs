@@ -2,7 +2,8 @@
 //!
 //! `places` walks every text and every name, `fold` undoes look-alikes and what can't be seen,
 //! `decode` reads what is encoded, two levels deep, `literals`, `pairs` and `foreign` hold what to
-//! look for, `matching` weighs what was found, and `tricks` finds what needs no words. A finding
+//! look for, `matching` weighs what was found, `tricks` finds what needs no words, and
+//! `telling` puts it into words for the analyst. A finding
 //! never drops an event: it takes the right to act alone from the machine and tells the analyst.
 mod decode;
 mod fold;
@@ -11,7 +12,10 @@ mod literals;
 mod matching;
 mod pairs;
 mod places;
+mod telling;
 mod tricks;
+
+pub use telling::{FLAG, RISK, named};
 
 use crate::domain::{Detection, words};
 

@@ -3,6 +3,7 @@ use super::words::{self, Glyph, duration, percent};
 use crate::domain::{MachineVerdict, Outcome, VoteState};
 use crate::store::runs::{Run, RunState};
 use crate::store::votes::Stored;
+use crate::triage::injection;
 use crate::web::markdown::{self, Html};
 
 /// One vote.
@@ -120,6 +121,11 @@ pub fn run(run: &Run, stored: &[Stored]) -> RunView {
         questions: report.map(|report| report.investigation_questions.clone()).unwrap_or_default(),
         asked_by: run.asked_by.clone(),
     }
+}
+
+/// The text of the event that tries to steer the vote.
+pub fn steering(run: &Run) -> Option<String> {
+    run.flags.0.iter().find(|flag| flag.kind == injection::FLAG).map(|flag| head(&flag.text).1)
 }
 
 /// The first sentence as a head, the rest as text.
