@@ -191,6 +191,14 @@ fn a_finding_is_told_visibly_and_there_are_at_most_twenty() {
 }
 
 #[test]
+fn an_event_that_tries_to_steer_is_no_repeat_of_one_that_does_not() {
+    let mut document = seed();
+    document["routing"]["hostname"] = json!(ORDER);
+    let fingerprint = |document: &Value| fusionsoc::triage::fingerprint::of(&Detection::read(document).unwrap());
+    assert_ne!(fingerprint(&document), fingerprint(&seed()));
+}
+
+#[test]
 fn what_is_too_long_to_be_searched_is_told() {
     let long: String = (0..200_000).map(|at| char::from(b'a' + u8::try_from(at % 26).unwrap())).collect();
     assert!(found(&with_command(&long)).iter().any(|finding| finding.technique == Technique::Unread));

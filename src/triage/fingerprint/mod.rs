@@ -11,6 +11,7 @@ mod other;
 
 pub use normal::{command, path, user_class};
 
+use super::injection;
 use crate::domain::Detection;
 use sha2::{Digest, Sha256};
 
@@ -30,5 +31,9 @@ pub fn canonical(detection: &Detection) -> String {
         format!("event={}", detection.event_type),
     ];
     event::lines(detection, &mut lines);
+    // Fields that are no part of a behaviour may hold words to a model; such an event is never a mere repeat.
+    if !injection::scan(detection).is_empty() {
+        lines.push("steers=yes".to_owned());
+    }
     lines.join("\n")
 }
