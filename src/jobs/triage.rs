@@ -7,6 +7,7 @@ mod ask;
 mod conclude;
 mod dossier;
 mod look;
+mod second_look;
 
 use super::{JobError, Worker, panel::Seats};
 use crate::clock::now_ms;
@@ -100,6 +101,7 @@ pub async fn work(worker: &Worker, job: &jobs::Job) -> Result<(), JobError> {
     let Some(run) = begin(worker, job, run_id, &seats).await? else { return Ok(()) };
     let dossier = dossier::gather(worker, &run).await?;
     let truncated = ask::panel(worker, job, &run, &seats, dossier.clone()).await?;
+    second_look::ask(worker, job, &run, &seats, dossier.clone()).await?;
     conclude::run(worker, job, &run, &seats, (&dossier, truncated)).await
 }
 

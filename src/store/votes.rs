@@ -2,6 +2,9 @@
 use super::{JsonText, Result, Tx, on, run};
 use crate::domain::{Answer, Failure, MachineVerdict, Vote, VoteState};
 
+/// The role of a second look at the event without its words: it stands beside the count.
+pub const MASKED: &str = "masked";
+
 /// A vote with all that is known of how it came about.
 #[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
 pub struct Stored {
@@ -13,7 +16,7 @@ pub struct Stored {
     pub position: i64,
     /// The voter's name.
     pub voter: String,
-    /// `panel` or `adviser`.
+    /// `panel`, `adviser` or `masked`.
     pub role: String,
     /// The wire kind.
     pub kind: String,
@@ -86,7 +89,7 @@ pub struct Seat<'a> {
     pub position: i64,
     /// The voter.
     pub voter: &'a str,
-    /// `panel` or `adviser`.
+    /// `panel`, `adviser` or `masked`.
     pub role: &'a str,
     /// The wire kind.
     pub kind: &'a str,

@@ -70,7 +70,7 @@ fn take(chars: impl Iterator<Item = char>, room: usize) -> String {
 
 /// Shannon entropy in bits a byte.
 #[expect(clippy::cast_precision_loss, reason = "texts are far shorter than 2^52 bytes")]
-fn entropy(text: &str) -> f64 {
+pub(super) fn entropy(text: &str) -> f64 {
     let mut counts = [0_usize; 256];
     text.bytes().for_each(|byte| counts[usize::from(byte)] += 1);
     let len = text.len().max(1) as f64;

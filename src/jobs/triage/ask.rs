@@ -20,22 +20,21 @@ pub(super) async fn panel(
 ) -> Result<bool, JobError> {
     let prompt = Arc::new(prompt::build(&dossier, rand::random(), rand::random()));
     let truncated = !prompt.truncated.is_empty();
-    let mut tx = worker.store.read().await?;
-    let stored = votes::of_run(&mut tx, run.id).await?;
-    let org = cases::by_number(&mut tx, run.case_number).await?.org_id;
-    let cloud = worker.policy.cloud_allowed || orgs::by_id(&mut tx, org).await?.is_some_and(|org| org.cloud_allowed);
-    drop(tx);
+    let stored = votes::of_run(&mut worker.store.read().await?, run.id).await?;
     let question = Question { dossier, prompt };
-    let asked = stored.into_iter().filter(|vote| vote.state == VoteState::Pending).map(|vote| {
+    let one = One::new(worker, job, run, question).await?;
+    let pending = stored.into_iter().filter(|vote| vote.state == VoteState::Pending && vote.role != votes::MASKED);
+    let asked = pending.map(|vote| {
         let voter = seats.panel.iter().chain(&seats.advisers).find(|voter| voter.name() == vote.voter).cloned();
-        let one = One { worker, job, run, org, cloud, question: question.clone() };
+        let one = &one;
         async move { one.ask(voter, &vote).await }
     });
     futures_util::future::try_join_all(asked).await?;
     Ok(truncated)
 }
 
-struct One<'a> {
+/// Asks voters one question.
+pub(super) struct One<'a> {
     worker: &'a Worker,
     job: &'a jobs::Job,
     run: &'a Run,
@@ -44,8 +43,22 @@ struct One<'a> {
     question: Question,
 }
 
-impl One<'_> {
-    async fn ask(&self, voter: Option<Arc<dyn Voter>>, vote: &votes::Stored) -> Result<(), JobError> {
+impl<'a> One<'a> {
+    /// Finds out whose data it is and whether they may leave.
+    pub(super) async fn new(
+        worker: &'a Worker,
+        job: &'a jobs::Job,
+        run: &'a Run,
+        question: Question,
+    ) -> Result<Self, JobError> {
+        let mut tx = worker.store.read().await?;
+        let org = cases::by_number(&mut tx, run.case_number).await?.org_id;
+        let allowed = orgs::by_id(&mut tx, org).await?.is_some_and(|org| org.cloud_allowed);
+        Ok(Self { worker, job, run, org, cloud: worker.policy.cloud_allowed || allowed, question })
+    }
+
+    /// Asks a voter and stores what it says, unless it was asked before.
+    pub(super) async fn ask(&self, voter: Option<Arc<dyn Voter>>, vote: &votes::Stored) -> Result<(), JobError> {
         if !self.mark(vote).await? {
             return Ok(());
         }

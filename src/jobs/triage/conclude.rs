@@ -1,6 +1,6 @@
 //! Counts the votes of a run, writes its report, and brings the case up to date.
 use super::super::{JobError, Worker, panel::Seats};
-use super::{REVOTE, held, is_under_way, look, revote_at};
+use super::{REVOTE, held, is_under_way, look, revote_at, second_look};
 use crate::clock::now_ms;
 use crate::domain::{Dossier, MachineVerdict, Outcome, Report, Vote, VoteState};
 use crate::store::cases::{Glance, Triaged};
@@ -49,11 +49,11 @@ fn concluded(
     (dossier, truncated): (&Dossier, bool),
     stored: &[votes::Stored],
 ) -> Finished {
-    let of_role = |panel: bool| {
-        stored.iter().filter(|vote| vote.counts() == panel).map(votes::Stored::vote).collect::<Vec<Vote>>()
-    };
-    let (panel, advisers) = (of_role(true), of_role(false));
-    let count = vote::count(seats.rules, &panel, dossier.detection.rule_severity());
+    let of_role =
+        |role: &str| stored.iter().filter(|vote| vote.role == role).map(votes::Stored::vote).collect::<Vec<Vote>>();
+    let (panel, advisers) = (of_role("panel"), of_role("adviser"));
+    let mut count = vote::count(seats.rules, &panel, dossier.detection.rule_severity());
+    let second = second_look::look(&mut count, stored);
     let mut report = report::report(&count, seats.rules.mode, &panel, dossier);
     let settings = policy::Settings { severity: worker.policy.veto_severity, tags: &worker.policy.veto_tags };
     let mut vetoes = policy::vetoes(dossier, &count, report.severity, truncated, settings);
@@ -63,6 +63,8 @@ fn concluded(
         report.risk_score = report.risk_score.max(injection::RISK);
     }
     look::suspect(&steering, &mut flags, &mut vetoes);
+    flags.splice(0..0, second.flag);
+    vetoes.extend(second.veto);
     Finished {
         state: RunState::Done,
         machine_verdict: count.verdict,

@@ -2,7 +2,7 @@
 use super::words::{self, Glyph, duration, percent};
 use crate::domain::{MachineVerdict, Outcome, VoteState};
 use crate::store::runs::{Run, RunState};
-use crate::store::votes::Stored;
+use crate::store::votes::{MASKED, Stored};
 use crate::triage::injection;
 use crate::web::markdown::{self, Html};
 
@@ -60,6 +60,8 @@ pub struct RunView {
     pub votes: Vec<VoteView>,
     /// Advice that does not count.
     pub advice: Vec<VoteView>,
+    /// The second look at the event without its words.
+    pub second: Vec<VoteView>,
     /// What argues against it: head, text.
     pub flags: Vec<(String, String)>,
     /// What the event supports.
@@ -85,6 +87,7 @@ pub struct RunView {
 /// A run for the page.
 pub fn run(run: &Run, stored: &[Stored]) -> RunView {
     let votes: Vec<&Stored> = stored.iter().filter(|vote| vote.counts()).collect();
+    let of_role = |role: &'static str| stored.iter().filter(move |vote| vote.role == role);
     let given = votes.iter().filter(|vote| !matches!(vote.state, VoteState::Pending | VoteState::Asking)).count();
     let under_way = matches!(run.state, RunState::Queued | RunState::Running);
     let report = run.report.as_ref().map(|report| &report.0);
@@ -109,7 +112,8 @@ pub fn run(run: &Run, stored: &[Stored]) -> RunView {
             .enumerate()
             .map(|(at, vote)| vote_view(vote, if at == 0 { "primary" } else { "secondary" }, run))
             .collect(),
-        advice: stored.iter().filter(|vote| !vote.counts()).map(|vote| vote_view(vote, "adviser", run)).collect(),
+        advice: of_role("adviser").map(|vote| vote_view(vote, "adviser", run)).collect(),
+        second: of_role(MASKED).map(|vote| vote_view(vote, "second look", run)).collect(),
         flags: split(false),
         supported: split(true),
         vetoes: run.vetoes.0.iter().map(|veto| veto.text.clone()).collect(),
@@ -148,6 +152,9 @@ fn headline(run: &Run, votes: &[&Stored], given: usize, under_way: bool) -> Stri
     let verdict = run.machine_verdict.label().to_lowercase();
     let valid: Vec<_> = votes.iter().filter(|vote| vote.state == VoteState::Ok).collect();
     let failed = votes.iter().filter(|vote| vote.state == VoteState::Failed).count();
+    if run.flags.0.iter().any(|flag| flag.kind == "masked_look") {
+        return "Needs review: without the event's words a voter says otherwise".to_owned();
+    }
     match run.outcome {
         Some(Outcome::Unanimous) => format!("All {} voters say {verdict}", number(valid.len())),
         Some(Outcome::Majority | Outcome::Weighted) => format!("The majority says {verdict}"),

@@ -1,0 +1,95 @@
+//! The second look: before a false positive stands, one model is asked again about the event
+//! without the words that somebody else may have written.
+//!
+//! It is a vote of the run like others, asked once under the same lease, but it stands beside the
+//! count. Built-in voters don't read words, so they are not asked again.
+use super::super::{JobError, Worker, panel::Seats};
+use super::{ask::One, held};
+use crate::domain::{Dossier, MachineVerdict, Outcome, Vote, VoteState};
+use crate::store::jobs;
+use crate::store::runs::Run;
+use crate::store::votes::{self, MASKED, Stored};
+use crate::triage::policy::Named;
+use crate::triage::prompt;
+use crate::triage::vote::{self, Count};
+use crate::voters::{Kind, Question, Voter};
+use std::sync::Arc;
+
+/// Flag and veto of a look that saw something else.
+pub(super) const FLAG: &str = "masked_look";
+/// Veto of a look that gave no answer.
+const FAILED: &str = "masked_look_failed";
+/// What follows the voter's name: a voter has one vote of a name in a run.
+const SUFFIX: &str = ", second look";
+
+/// Asks for a second look where the votes amount to a false positive and a model is among them.
+pub(super) async fn ask(
+    worker: &Worker,
+    job: &jobs::Job,
+    run: &Run,
+    seats: &Seats,
+    dossier: Arc<Dossier>,
+) -> Result<(), JobError> {
+    let mut tx = worker.store.write().await?;
+    held(&mut tx, job).await?;
+    let stored = votes::of_run(&mut tx, run.id).await?;
+    let Some(voter) = who(seats, &stored, &dossier) else { return Ok(()) };
+    if !stored.iter().any(|vote| vote.role == MASKED) {
+        let name = format!("{}{SUFFIX}", voter.name());
+        let position = i64::try_from(stored.len()).unwrap_or(i64::MAX);
+        let (kind, model) = (voter.kind().as_str(), voter.model());
+        let seat = votes::Seat { run_id: run.id, position, voter: &name, role: MASKED, kind, model };
+        votes::reserve(&mut tx, seat).await?;
+    }
+    let seat = votes::of_run(&mut tx, run.id).await?.into_iter().find(|vote| vote.role == MASKED);
+    tx.commit().await?;
+    let Some(seat) = seat.filter(|seat| seat.state == VoteState::Pending) else { return Ok(()) };
+    let prompt = Arc::new(prompt::masked(&dossier, rand::random(), rand::random()));
+    One::new(worker, job, run, Question { dossier, prompt }).await?.ask(Some(voter), &seat).await
+}
+
+/// The first model of the panel that voted, where the count is a false positive.
+fn who(seats: &Seats, stored: &[Stored], dossier: &Dossier) -> Option<Arc<dyn Voter>> {
+    let panel: Vec<&Stored> = stored.iter().filter(|vote| vote.counts()).collect();
+    let given: Vec<Vote> = panel.iter().map(|vote| vote.vote()).collect();
+    let count = vote::count(seats.rules, &given, dossier.detection.rule_severity());
+    if count.verdict != MachineVerdict::FalsePositive {
+        return None;
+    }
+    let voted = panel.iter().filter(|vote| vote.state == VoteState::Ok);
+    let seated = voted.filter_map(|vote| seats.panel.iter().find(|voter| voter.name() == vote.voter));
+    seated.into_iter().find(|voter| voter.kind() != Kind::Builtin).cloned()
+}
+
+/// What a second look adds to a run.
+#[derive(Debug, Default)]
+pub(super) struct Second {
+    /// What argues against the verdict.
+    pub flag: Option<Named>,
+    /// What keeps the machine from acting.
+    pub veto: Option<Named>,
+}
+
+/// Takes the second look into account: a false positive that stands only with the event's words is none.
+pub(super) fn look(count: &mut Count, stored: &[Stored]) -> Second {
+    let asked = stored.iter().find(|vote| vote.role == MASKED);
+    let Some(asked) = asked.filter(|_| count.verdict == MachineVerdict::FalsePositive) else {
+        return Second::default();
+    };
+    let voter = asked.voter.strip_suffix(SUFFIX).unwrap_or(&asked.voter);
+    match asked.vote().verdict() {
+        Some(MachineVerdict::FalsePositive) => Second::default(),
+        Some(verdict) => {
+            count.verdict = MachineVerdict::NeedsReview;
+            count.outcome = Outcome::Split;
+            count.auto_action = None;
+            let said =
+                format!("Asked again without the attacker's words, {voter} says {}.", verdict.label().to_lowercase());
+            Second { flag: Some((FLAG, format!("Second look. {said}"))), veto: Some((FLAG, said)) }
+        }
+        None => Second {
+            flag: None,
+            veto: Some((FAILED, format!("The second look failed: {voter} gave no answer to it."))),
+        },
+    }
+}
