@@ -8,6 +8,7 @@ pub(crate) use words::words;
 
 pub mod action;
 pub mod answer;
+pub mod claim;
 pub mod detection;
 pub mod dossier;
 pub mod known_good;
@@ -26,6 +27,7 @@ pub mod verdict;
 pub mod vote;
 
 pub use answer::Answer;
+pub use claim::{Claim, ClaimKind, ClaimState};
 pub use detection::{Detection, Invalid};
 pub use dossier::Dossier;
 pub use observable::{Observable, ObservableKind};

@@ -1,10 +1,12 @@
 //! The thinking, as pure functions: what an event holds, what voters are told, what their votes amount to.
 //!
 //! `observables` and `fingerprint` read an event; `prompt` puts the evidence into words that can't
-//! be taken for instructions; `vote` counts; `masked` leaves of an event only what
-//! it is like, for a second look; `report` tells the result in the seed's shape;
-//! `injection` finds texts that try to steer a model; `flags` says what argues against the verdict; `policy` names what keeps the machine from acting alone;
+//! be taken for instructions; `vote` counts; `masked` leaves of an event only what it is like, for a
+//! second look; `report` tells the result in the seed's shape; `injection` finds texts that try to
+//! steer a model; `claims` compares what voters state with what the event says; `flags` says what
+//! argues against the verdict; `policy` names what keeps the machine from acting alone;
 //! `words` makes an event findable, and `found` tells where in it a search hit.
+pub mod claims;
 pub mod fingerprint;
 pub mod flags;
 pub mod found;
