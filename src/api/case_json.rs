@@ -1,4 +1,5 @@
 //! A case as JSON, exactly with the names of the contract.
+use crate::domain::Claim;
 use crate::error::Result;
 use crate::store::cases::Case;
 use crate::store::{Tx, actions, detections, notes, observables, runs, techniques, timeline, votes};
@@ -84,10 +85,14 @@ async fn all_runs(tx: &mut Tx, case: &Case) -> Result<Vec<Value>> {
 }
 
 fn vote(vote: &votes::Stored) -> Value {
+    let claim =
+        |claim: &Claim| json!({"kind": claim.kind, "quote": claim.quote, "state": claim.state, "says": claim.says});
+    let claims: Vec<Value> = vote.claims.0.iter().map(claim).collect();
     json!({
         "voter": vote.voter, "role": vote.role, "model": vote.model, "digest": vote.digest, "state": vote.state, "failure": vote.failure,
         "detail": vote.detail, "verdict": vote.verdict, "confidence": vote.confidence, "latency_ms": vote.latency_ms, "attempts": vote.attempts,
         "prompt_version": vote.prompt_version, "prompt_hash": vote.prompt_hash, "carried_from": vote.carried_from,
+        "claims": claims, "replaced": vote.replaced,
     })
 }
 

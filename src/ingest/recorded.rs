@@ -136,7 +136,9 @@ async fn give_votes(tx: &mut Tx, run_id: i64, report: &Report, now_ms: i64) -> c
 
 async fn finish(tx: &mut Tx, case: i64, run_id: i64, report: &Report, now_ms: i64) -> crate::store::Result<()> {
     let dossier = triage::dossier_of(tx, case, run_id).await?;
-    let (flags, vetoes) = triage::look(&dossier, report, &votes::of_run(tx, run_id).await?);
+    let given = votes::of_run(tx, run_id).await?;
+    let triage::Looked { flags, vetoes, claims } = triage::look(&dossier, report, &given);
+    triage::keep_claims(tx, &given, &claims).await?;
     let unanimous = report.voting.winning_count == report.voting.total_models;
     let end = Finished {
         state: RunState::Done,

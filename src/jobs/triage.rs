@@ -4,6 +4,7 @@
 //! marked as being asked before it is asked, and never asked again in the same run: where a
 //! worker died in between, the run ends as interrupted and a new one takes over its votes.
 mod ask;
+mod claimed;
 mod conclude;
 mod dossier;
 mod look;
@@ -17,9 +18,10 @@ use crate::store::runs::{Run, RunState};
 use crate::store::{Actor, Change, Tx, cases, jobs, record, runs, votes};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use claimed::keep as keep_claims;
 pub(crate) use conclude::refresh_case;
 pub(crate) use dossier::{of_run as dossier_of, read_intel};
-pub(crate) use look::look;
+pub(crate) use look::{Looked, look};
 
 /// The kind of job that runs a triage.
 pub const KIND: &str = "triage";

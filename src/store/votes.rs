@@ -1,6 +1,6 @@
 //! Votes: one row for each voter of a run, filled in as answers come.
 use super::{JsonText, Result, Tx, on, run};
-use crate::domain::{Answer, Failure, MachineVerdict, Vote, VoteState};
+use crate::domain::{Answer, Claim, Failure, MachineVerdict, Vote, VoteState};
 
 /// The role of a second look at the event without its words: it stands beside the count.
 pub const MASKED: &str = "masked";
@@ -58,6 +58,10 @@ pub struct Stored {
     pub answered_ms: Option<i64>,
     /// The number of the run that it was taken over from.
     pub carried_from: Option<i64>,
+    /// What it states about the event.
+    pub claims: JsonText<Vec<Claim>>,
+    /// How many values were replaced in the prompt before it left.
+    pub replaced: i64,
 }
 
 impl Stored {
@@ -78,7 +82,7 @@ impl Stored {
 }
 
 const COLUMNS: &str = "id, run_id, position, voter, role, kind, model, digest, state, failure, detail, verdict, confidence, answer, raw, prompt, \
-    prompt_version, prompt_hash, tokens_in, tokens_out, latency_ms, attempts, asked_ms, answered_ms, carried_from";
+    prompt_version, prompt_hash, tokens_in, tokens_out, latency_ms, attempts, asked_ms, answered_ms, carried_from, claims, replaced";
 
 /// A place in a run that a voter is to fill.
 #[derive(Debug, Clone, Copy)]
@@ -120,9 +124,9 @@ pub async fn carry(tx: &mut Tx, run_id: i64, from: &Stored, from_number: i64) ->
         tx,
         sqlx::query(
             "INSERT INTO votes (run_id, position, voter, role, kind, model, digest, state, failure, detail, verdict, confidence, answer, raw, prompt,
-                prompt_version, prompt_hash, tokens_in, tokens_out, latency_ms, attempts, asked_ms, answered_ms, carried_from)
+                prompt_version, prompt_hash, tokens_in, tokens_out, latency_ms, attempts, asked_ms, answered_ms, replaced, carried_from)
              SELECT $1, position, voter, role, kind, model, digest, state, failure, detail, verdict, confidence, answer, raw, prompt,
-                prompt_version, prompt_hash, tokens_in, tokens_out, latency_ms, attempts, asked_ms, answered_ms, COALESCE(carried_from, $2)
+                prompt_version, prompt_hash, tokens_in, tokens_out, latency_ms, attempts, asked_ms, answered_ms, replaced, COALESCE(carried_from, $2)
              FROM votes WHERE id = $3 ON CONFLICT (run_id, voter) DO NOTHING"
         )
         .bind(run_id)
@@ -195,6 +199,11 @@ pub async fn give(tx: &mut Tx, id: i64, given: &Given<'_>, now_ms: i64) -> Resul
         .bind(id)
     )?;
     Ok(changed > 0)
+}
+
+/// Keeps what a voter states about the event.
+pub async fn claimed(tx: &mut Tx, id: i64, claims: Vec<Claim>) -> Result<u64> {
+    run!(tx, sqlx::query("UPDATE votes SET claims = $1 WHERE id = $2").bind(JsonText(claims)).bind(id))
 }
 
 /// The votes of a run in the panel's order, advisers last.

@@ -1,20 +1,28 @@
 //! "Check before you agree": what argues against the verdict, found by code in the raw fields.
+mod stated;
+
 use super::policy::{Named, alarming_tags};
 use crate::domain::dossier::{Dossier, Intel};
-use crate::domain::{MachineVerdict, Report, Vote, detection::Process};
+use crate::domain::{Claim, MachineVerdict, Report, Vote, detection::Process};
 use std::collections::BTreeSet;
 
+/// What was said about a dossier.
+#[derive(Debug, Clone, Copy)]
+pub struct Said<'a> {
+    /// The panel's votes, as they were given.
+    pub panel: &'a [Vote],
+    /// The advisers' votes.
+    pub advisers: &'a [Vote],
+    /// What the panel states about the event.
+    pub claims: &'a [Claim],
+}
+
 /// The flags, and last what the event supports (kind `supported`).
-pub fn of(
-    dossier: &Dossier,
-    report: &Report,
-    panel: &[Vote],
-    advisers: &[Vote],
-    tag_patterns: &[String],
-) -> Vec<Named> {
+pub fn of(dossier: &Dossier, report: &Report, said: Said<'_>, tag_patterns: &[String]) -> Vec<Named> {
+    let Said { panel, advisers, claims } = said;
     let mut flags = Vec::new();
     flags.extend(host_history(dossier, panel, tag_patterns));
-    flags.extend(signer(dossier, panel));
+    flags.extend(stated::flags(panel, claims));
     flags.extend(dossier.intel.iter().filter_map(reputation));
     flags.extend(labels(dossier, report));
     flags.extend(dissent(report.verdict, panel));
@@ -38,29 +46,6 @@ fn host_history(dossier: &Dossier, panel: &[Vote], patterns: &[String]) -> Optio
         "host_tags",
         format!("Host history. {} is tagged {}.{tail}", dossier.detection.host_label(), tags.join(", ")),
     ))
-}
-
-/// Voters that name a signer that the event does not name.
-fn signer(dossier: &Dossier, panel: &[Vote]) -> Option<Named> {
-    let process = dossier.detection.process()?;
-    let claims = panel.iter().filter_map(Vote::valid).filter(|answer| {
-        let text =
-            format!("{} {} {}", answer.what_happened, answer.evidence_benign, answer.ioc_analysis).to_lowercase();
-        ["signed microsoft", "microsoft-signed", "microsoft signed", "signed by ", "microsoft system binary"]
-            .iter()
-            .any(|claim| text.contains(claim))
-    });
-    let count = claims.count();
-    if count == 0 {
-        return None;
-    }
-    let says = match process.signed {
-        Some(true) => "signed, and does not name the signer",
-        Some(false) => "not signed",
-        None => "nothing about a signature",
-    };
-    let who = if count == 1 { "One voter names".to_owned() } else { format!("{count} voters name") };
-    Some(("signer_unknown", format!("Signer unknown. {who} a signer. The event says {says}.")))
 }
 
 fn reputation(intel: &Intel) -> Option<Named> {

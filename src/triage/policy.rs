@@ -1,7 +1,7 @@
 //! What the machine may do alone, decided by code from raw fields: each veto is named.
 use super::vote::Count;
 use crate::domain::dossier::{Dossier, Precedents};
-use crate::domain::{Severity, detection::Process};
+use crate::domain::{Claim, Severity, detection::Process};
 
 /// Something that keeps the machine from closing a case.
 pub type Named = (&'static str, String);
@@ -47,6 +47,12 @@ pub fn vetoes(
         vetoes.push(("degraded", "A voter of the panel is missing.".to_owned()));
     }
     vetoes
+}
+
+/// The veto of a voter that states what the event contradicts, whatever its verdict.
+pub fn claims(claims: &[Claim]) -> Option<Named> {
+    let text = "A voter states what the event contradicts.".to_owned();
+    super::claims::contradicted(claims).then_some(("claim_contradicted", text))
 }
 
 /// The sensor's tags that match one of the patterns.

@@ -1,12 +1,12 @@
 //! Counts the votes of a run, writes its report, and brings the case up to date.
 use super::super::{JobError, Worker, panel::Seats};
-use super::{REVOTE, held, is_under_way, look, revote_at, second_look};
+use super::{REVOTE, claimed, held, is_under_way, look, revote_at, second_look};
 use crate::clock::now_ms;
-use crate::domain::{Dossier, MachineVerdict, Outcome, Report, Vote, VoteState};
+use crate::domain::{Claim, Dossier, MachineVerdict, Outcome, Report, Vote, VoteState};
 use crate::store::cases::{Glance, Triaged};
 use crate::store::runs::{Finished, Run, RunState};
 use crate::store::{Actor, Change, Tx, cases, jobs, record, runs, techniques, votes};
-use crate::triage::{flags, injection, policy, report, vote};
+use crate::triage::{claims, flags, injection, policy, report, vote};
 
 /// Ends the run: one transaction for report, case, techniques, timeline and the next try.
 pub(super) async fn run(
@@ -22,11 +22,14 @@ pub(super) async fn run(
     // Its case may have become part of another one meanwhile.
     let run = &runs::by_id(&mut tx, run.id).await?;
     let stored = votes::of_run(&mut tx, run.id).await?;
-    let end = concluded(worker, seats, evidence, &stored);
+    let stated = claimed::of(evidence.0, &stored, true);
+    let end = concluded(worker, seats, evidence, &stored, &stated);
     if !runs::finish(&mut tx, run.id, &end, now).await? {
         jobs::finish(&mut tx, job).await?;
         return Ok(tx.commit().await?);
     }
+    claimed::keep(&mut tx, &stored, &stated).await?;
+    claimed::keep(&mut tx, &stored, &claimed::of(evidence.0, &stored, false)).await?;
     for vote in stored.iter().filter(|vote| vote.counts()) {
         for technique in vote.answer.iter().flat_map(|answer| &answer.0.mitre_techniques) {
             techniques::add(&mut tx, run.case_number, technique, &vote.voter).await?;
@@ -48,16 +51,20 @@ fn concluded(
     seats: &Seats,
     (dossier, truncated): (&Dossier, bool),
     stored: &[votes::Stored],
+    stated: &[Claim],
 ) -> Finished {
     let of_role =
         |role: &str| stored.iter().filter(|vote| vote.role == role).map(votes::Stored::vote).collect::<Vec<Vote>>();
     let (panel, advisers) = (of_role("panel"), of_role("adviser"));
-    let mut count = vote::count(seats.rules, &panel, dossier.detection.rule_severity());
+    let counted = claims::counted(&panel, stated);
+    let mut count = vote::count(seats.rules, &counted, dossier.detection.rule_severity());
     let second = second_look::look(&mut count, stored);
-    let mut report = report::report(&count, seats.rules.mode, &panel, dossier);
+    let mut report = report::report(&count, seats.rules.mode, &counted, dossier);
     let settings = policy::Settings { severity: worker.policy.veto_severity, tags: &worker.policy.veto_tags };
     let mut vetoes = policy::vetoes(dossier, &count, report.severity, truncated, settings);
-    let mut flags = flags::of(dossier, &report, &panel, &advisers, &worker.policy.veto_tags);
+    vetoes.extend(policy::claims(stated));
+    let said = flags::Said { panel: &panel, advisers: &advisers, claims: stated };
+    let mut flags = flags::of(dossier, &report, said, &worker.policy.veto_tags);
     let steering = injection::scan(&dossier.detection);
     if !steering.is_empty() {
         report.risk_score = report.risk_score.max(injection::RISK);

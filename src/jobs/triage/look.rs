@@ -1,21 +1,34 @@
 //! Flags and vetoes of a report that was counted elsewhere.
 use crate::config::Policy;
-use crate::domain::{Dossier, Report, Vote};
+use crate::domain::{Claim, Dossier, Report, Vote};
 use crate::store::{runs::Flag, votes};
 use crate::triage::injection::{self, Finding};
-use crate::triage::{flags, policy, vote};
+use crate::triage::{claims, flags, policy, vote};
+
+/// What was found in a report.
+pub(crate) struct Looked {
+    /// What argues against it.
+    pub flags: Vec<Flag>,
+    /// What would keep the machine from acting on it.
+    pub vetoes: Vec<Flag>,
+    /// What its voters state.
+    pub claims: Vec<Claim>,
+}
 
 /// What argues against a recorded report, and what would keep the machine from acting on it.
-pub(crate) fn look(dossier: &Dossier, report: &Report, stored: &[votes::Stored]) -> (Vec<Flag>, Vec<Flag>) {
+pub(crate) fn look(dossier: &Dossier, report: &Report, stored: &[votes::Stored]) -> Looked {
     let settings = Policy::default();
     let panel: Vec<Vote> = stored.iter().map(votes::Stored::vote).collect();
     let rules = vote::Panel { mode: vote::Mode::Unanimous, quorum: 0 };
-    let count = vote::count(rules, &panel, dossier.detection.rule_severity());
+    let stated = super::claimed::of(dossier, stored, true);
+    let count = vote::count(rules, &claims::counted(&panel, &stated), dossier.detection.rule_severity());
     let limits = policy::Settings { severity: settings.veto_severity, tags: &settings.veto_tags };
     let mut vetoes = policy::vetoes(dossier, &count, report.severity, false, limits);
-    let mut flags = flags::of(dossier, report, &panel, &[], &settings.veto_tags);
+    vetoes.extend(policy::claims(&stated));
+    let said = flags::Said { panel: &panel, advisers: &[], claims: &stated };
+    let mut flags = flags::of(dossier, report, said, &settings.veto_tags);
     suspect(&injection::scan(&dossier.detection), &mut flags, &mut vetoes);
-    (named(flags), named(vetoes))
+    Looked { flags: named(flags), vetoes: named(vetoes), claims: stated }
 }
 
 /// Texts that try to steer come before everything else.

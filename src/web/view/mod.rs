@@ -1,6 +1,7 @@
 //! How things are put into words and shapes for templates: plain functions from rows to view structs.
 pub mod actions;
 pub mod case;
+pub mod claims;
 pub mod event;
 pub mod evidence;
 pub mod found;

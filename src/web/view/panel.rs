@@ -1,5 +1,8 @@
 //! A run for the case page: the answer in words, what argues against it, each vote.
+use super::claims;
+use super::text::visible;
 use super::words::{self, Glyph, duration, percent};
+use crate::domain::claim::Passage;
 use crate::domain::{MachineVerdict, Outcome, VoteState};
 use crate::store::runs::{Run, RunState};
 use crate::store::votes::{MASKED, Stored};
@@ -24,9 +27,11 @@ pub struct VoteView {
     /// Its own words.
     pub said: Html,
     /// Evidence it names: malicious, benign, missing.
-    pub evidence: Vec<(&'static str, String)>,
+    pub evidence: Vec<(&'static str, Html)>,
     /// Its words about indicators.
     pub about_iocs: Html,
+    /// How it is counted, where that is not what it said.
+    pub turned: String,
     /// Why there is no vote.
     pub problem: String,
     /// Facts of how it came about.
@@ -50,8 +55,8 @@ pub struct RunView {
     pub headline: String,
     /// Mean stated confidence, or empty.
     pub confidence: String,
-    /// The reason, the count and what follows from it.
-    pub reason: String,
+    /// The reason and the risk.
+    pub reason: Html,
     /// What the vote would allow, or empty.
     pub auto_action: String,
     /// How the votes are counted.
@@ -93,7 +98,7 @@ pub fn run(run: &Run, stored: &[Stored]) -> RunView {
     let report = run.report.as_ref().map(|report| &report.0);
     let split = |kind: bool| {
         let chosen = run.flags.0.iter().filter(|flag| (flag.kind == "supported") == kind);
-        chosen.map(|flag| head(&flag.text)).collect::<Vec<_>>()
+        chosen.map(|flag| head(&visible(&flag.text))).collect::<Vec<_>>()
     };
     RunView {
         number: run.number,
@@ -104,7 +109,7 @@ pub fn run(run: &Run, stored: &[Stored]) -> RunView {
             .filter(|_| !under_way && run.state == RunState::Done)
             .map(percent)
             .unwrap_or_default(),
-        reason: report.map(|report| reason(report.false_positive_reason.as_str(), run)).unwrap_or_default(),
+        reason: report.map(|report| reason(&report.false_positive_reason, run, &votes)).unwrap_or_default(),
         auto_action: run.auto_action.clone().unwrap_or_default(),
         rule: rule(run),
         votes: votes
@@ -155,7 +160,11 @@ fn headline(run: &Run, votes: &[&Stored], given: usize, under_way: bool) -> Stri
     if run.flags.0.iter().any(|flag| flag.kind == "masked_look") {
         return "Needs review: without the event's words a voter says otherwise".to_owned();
     }
+    let turned = valid.iter().filter(|vote| claims::is_turned(vote)).count();
     match run.outcome {
+        _ if turned > 0 && !run.recorded && run.machine_verdict == MachineVerdict::NeedsReview => {
+            format!("Needs review: {turned} of {} votes rest on what the event contradicts", votes.len())
+        }
         Some(Outcome::Unanimous) => format!("All {} voters say {verdict}", number(valid.len())),
         Some(Outcome::Majority | Outcome::Weighted) => format!("The majority says {verdict}"),
         Some(Outcome::Single) => format!("One voter says {verdict}"),
@@ -180,9 +189,12 @@ const fn number(count: usize) -> &'static str {
     }
 }
 
-fn reason(reason: &str, run: &Run) -> String {
+fn reason(reason: &str, run: &Run, votes: &[&Stored]) -> Html {
     let risk = run.risk_score.map(|score| format!("Risk score {score} of 100.")).unwrap_or_default();
-    if reason.is_empty() { risk } else { format!("{} {risk}", reason.trim_end()) }
+    let whose = votes.iter().find(|vote| vote.answer.as_ref().is_some_and(|it| it.0.false_positive_reason == reason));
+    let strikes = whose.map(|vote| claims::strikes(vote, Passage::FalsePositiveReason)).unwrap_or_default();
+    let text = if reason.is_empty() { risk } else { format!("{} {risk}", reason.trim_end()) };
+    markdown::plain(&text, &strikes)
 }
 
 fn rule(run: &Run) -> String {
@@ -197,17 +209,7 @@ fn rule(run: &Run) -> String {
 fn vote_view(vote: &Stored, role: &'static str, run: &Run) -> VoteView {
     let answer = vote.answer.as_ref().map(|answer| &answer.0);
     let waiting = matches!(vote.state, VoteState::Pending | VoteState::Asking);
-    let evidence = answer.map(|answer| {
-        let all = [
-            ("Malicious", &answer.evidence_malicious),
-            ("Benign", &answer.evidence_benign),
-            ("Missing", &answer.missing_information),
-        ];
-        all.into_iter()
-            .filter(|(_, text)| !text.is_empty())
-            .map(|(head, text)| (head, super::text::visible(text)))
-            .collect()
-    });
+    let strikes = |field| claims::strikes(vote, field);
     let confidence = vote.confidence.map(|share| (format!("{:.1}", share * 100.0), percent(share))).unwrap_or_default();
     let problem = match vote.state {
         VoteState::Failed => format!("{} {}", words::no_vote(&vote.voter, vote.failure), vote.detail),
@@ -223,10 +225,11 @@ fn vote_view(vote: &Stored, role: &'static str, run: &Run) -> VoteView {
         valid: vote.state == VoteState::Ok,
         waiting,
         confidence,
-        said: markdown::model(answer.map_or("", |answer| &answer.what_happened)),
-        evidence: evidence.unwrap_or_default(),
-        about_iocs: markdown::model(answer.map_or("", |answer| &answer.ioc_analysis)),
-        problem: super::text::visible(&problem),
+        said: markdown::model(answer.map_or("", |answer| &answer.what_happened), &strikes(Passage::WhatHappened)),
+        evidence: answer.map(|answer| claims::evidence(vote, answer)).unwrap_or_default(),
+        about_iocs: markdown::model(answer.map_or("", |answer| &answer.ioc_analysis), &strikes(Passage::IocAnalysis)),
+        turned: claims::turned(vote, run),
+        problem: visible(&problem),
         provenance: provenance(vote),
         prompt: vote.prompt.clone(),
         raw: vote.raw.clone(),
