@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 #[path = "injection/effect.rs"]
 mod effect;
+#[path = "injection/range.rs"]
+mod range;
 #[path = "injection/second_look.rs"]
 mod second_look;
 mod support;

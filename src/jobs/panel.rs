@@ -1,7 +1,7 @@
 //! Who votes now: the configured voters, or those an admin added, or the built-in ones standing in.
 use super::JobError;
 use crate::config::Config;
-use crate::store::{Store, voters as added};
+use crate::store::{Store, ranges, voters as added};
 use crate::triage::vote;
 use crate::voters::{Kind, Voter, VoterConfig, build};
 use std::sync::Arc;
@@ -16,15 +16,22 @@ pub struct Seats {
     pub panel: Vec<Arc<dyn Voter>>,
     /// The voters that only advise.
     pub advisers: Vec<Arc<dyn Voter>>,
+    /// All models that are set up to vote, those without a vote included.
+    pub models: Vec<Arc<dyn Voter>>,
+    /// Names of models that lost their vote in the injection range.
+    pub suspended: Vec<String>,
     /// Whether built-in voters stand in because no model is set up.
     pub standing_in: bool,
 }
+
+/// What a panel was built from: the voters, and the names of those without a vote.
+type Known = (Vec<VoterConfig>, Vec<String>);
 
 /// Finds out who votes, and keeps the voters while their configuration stays the same: they hold
 /// circuit breakers and limits.
 pub struct PanelSource {
     config: Arc<Config>,
-    built: Mutex<Option<(Vec<VoterConfig>, Arc<Seats>)>>,
+    built: Mutex<Option<(Known, Arc<Seats>)>>,
 }
 
 impl PanelSource {
@@ -38,14 +45,13 @@ impl PanelSource {
     /// # Errors
     /// Where the database can't be read or a voter's configuration can't be used.
     pub async fn current(&self, store: &Store) -> Result<Arc<Seats>, JobError> {
-        let configs = self.configs(store).await?;
+        let now = (self.configs(store).await?, ranges::suspended(&mut store.read().await?).await?);
         let mut built = self.built.lock().await;
-        if let Some((known, seats)) = built.as_ref().filter(|(known, _)| *known == configs) {
-            debug_assert_eq!(known.len(), configs.len());
+        if let Some((_, seats)) = built.as_ref().filter(|(known, _)| *known == now) {
             return Ok(Arc::clone(seats));
         }
-        let seats = Arc::new(self.build(&configs)?);
-        *built = Some((configs, Arc::clone(&seats)));
+        let seats = Arc::new(self.build(&now.0, &now.1)?);
+        *built = Some((now, Arc::clone(&seats)));
         Ok(seats)
     }
 
@@ -62,7 +68,7 @@ impl PanelSource {
             .collect())
     }
 
-    fn build(&self, configs: &[VoterConfig]) -> Result<Seats, JobError> {
+    fn build(&self, configs: &[VoterConfig], without_vote: &[String]) -> Result<Seats, JobError> {
         let settings = &self.config.panel;
         let built = build(configs).map_err(|error| JobError::Unusable(error.to_string()))?;
         let find =
@@ -71,13 +77,19 @@ impl PanelSource {
             [] => built.iter().filter(|voter| voter.kind() != Kind::Builtin).cloned().collect(),
             names => names.iter().filter_map(find).collect(),
         };
+        let models: Vec<Arc<dyn Voter>> = models;
+        let loses = |voter: &Arc<dyn Voter>| without_vote.iter().any(|name| name == voter.name());
+        let suspended = models.iter().filter(|voter| loses(voter)).map(|voter| voter.name().to_owned()).collect();
+        let seated: Vec<_> = models.iter().filter(|voter| !loses(voter)).cloned().collect();
         let rules = vote::Panel { mode: settings.mode, quorum: settings.quorum };
-        if models.is_empty() {
+        if seated.is_empty() {
             let panel = ["builtin:rules", "builtin:precedent"].iter().filter_map(|name| build::builtin(name)).collect();
-            return Ok(Seats { rules, panel, advisers: Vec::new(), standing_in: true });
+            return Ok(Seats { rules, panel, advisers: Vec::new(), models, suspended, standing_in: true });
         }
         let advisers =
-            settings.advisers.iter().filter(|name| !models.iter().any(|voter| voter.name() == name.as_str()));
-        Ok(Seats { rules, advisers: advisers.filter_map(find).collect(), panel: models, standing_in: false })
+            settings.advisers.iter().filter(|name| !seated.iter().any(|voter| voter.name() == name.as_str()));
+        let advisers = advisers.filter_map(find).collect();
+        let models = models.into_iter().filter(|voter| voter.kind() != Kind::Builtin).collect();
+        Ok(Seats { rules, advisers, panel: seated, models, suspended, standing_in: false })
     }
 }

@@ -1,5 +1,5 @@
 //! The loop: claim, work, renew, retry, give up.
-use super::{JobError, PanelSource, triage};
+use super::{JobError, PanelSource, range, triage};
 use crate::clock::now_ms;
 use crate::config::Policy;
 use crate::limits;
@@ -41,6 +41,7 @@ impl Worker {
     pub async fn run(self, stop: CancellationToken) {
         let mut running = JoinSet::new();
         let mut alive = tokio::time::interval(ALIVE);
+        self.schedule().await;
         while !stop.is_cancelled() {
             let claimed = if running.len() < limits::JOBS_AT_ONCE { self.claim().await } else { None };
             if let Some(job) = claimed {
@@ -70,6 +71,18 @@ impl Worker {
             done += 1;
         }
         done
+    }
+
+    /// Queues what is due every night; each run queues the next.
+    async fn schedule(&self) {
+        let scheduled = async {
+            let mut tx = self.store.write().await?;
+            range::schedule(&mut tx, now_ms()).await?;
+            tx.commit().await
+        };
+        if let Err(error) = scheduled.await {
+            tracing::warn!(%error, "the nightly range could not be scheduled");
+        }
     }
 
     async fn say_alive(&self) {
@@ -121,6 +134,7 @@ impl Worker {
         match job.kind.as_str() {
             triage::KIND => triage::work(self, job).await,
             triage::REVOTE => triage::revote(self, job).await,
+            range::KIND => range::work(self, job).await,
             other => Err(JobError::Unusable(format!("unknown kind of job: {other}"))),
         }
     }

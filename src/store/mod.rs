@@ -25,6 +25,7 @@ pub mod observables;
 pub mod orgs;
 pub mod precedents;
 pub mod queue;
+pub mod ranges;
 pub mod record;
 pub mod rejects;
 pub mod rules;

@@ -20,6 +20,7 @@ mod origin;
 pub mod page;
 pub mod pivot;
 pub mod queue;
+mod range;
 mod raw;
 mod rejects;
 mod rules;
@@ -87,6 +88,8 @@ fn settings() -> Router<App> {
         .route("/models", get(models::index))
         .route("/models/adopt", post(models::adopt))
         .route("/models/remove", post(models::remove))
+        .route("/models/range", post(range::run))
+        .route("/models/restore", post(range::restore))
         .route("/admin/rejects", get(rejects::index))
         .route("/admin/rejects/{id}/replay", post(rejects::replay))
         .route("/admin/intake", get(intake::index))

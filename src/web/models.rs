@@ -2,11 +2,13 @@
 use super::App;
 use super::auth::{SignedIn, orgs_of};
 use super::page::{Chrome, Page};
+use super::range::{self, ScoreView};
 use crate::clock::now_ms;
 use crate::domain::Role;
 use crate::error::{AppError, Result};
+use crate::jobs::panel::Seats;
 use crate::store::record::{Entry, audit};
-use crate::store::voters;
+use crate::store::{ranges, voters};
 use crate::voters::{Kind, Voter, ollama};
 use askama::Template;
 use axum::extract::{RawForm, State};
@@ -38,34 +40,31 @@ struct Index {
     forbidden: Vec<String>,
     has_cloud: bool,
     key_warning: bool,
+    scores: Vec<ScoreView>,
+    has_models: bool,
+    limit: i64,
+    may_range: bool,
 }
 
 /// `GET /models`
 pub async fn index(me: SignedIn, State(app): State<App>) -> Result<Response> {
     let chrome = Chrome::of(&app, &me, "models").await?;
-    let added: Vec<String> =
-        voters::all(&mut app.store.read().await?).await?.into_iter().map(|voter| voter.name).collect();
+    let mut tx = app.store.read().await?;
+    let added: Vec<String> = voters::all(&mut tx).await?.into_iter().map(|voter| voter.name).collect();
+    let scores = range::views(ranges::all(&mut tx).await?);
+    drop(tx);
     let (seats, problem) = match app.panel.current(&app.store).await {
         Ok(seats) => (Some(seats), String::new()),
         Err(error) => (None, error.to_string()),
     };
-    let mut list = Vec::new();
-    for (role, voters) in seats.iter().flat_map(|seats| [("panel", &seats.panel), ("adviser", &seats.advisers)]) {
-        list.extend(voters.iter().map(|voter| view(voter.as_ref(), role, &added)));
-    }
+    let list = seats.iter().flat_map(|seats| listed(seats, &added)).collect::<Vec<_>>();
     let from_file = !app.config.voters.is_empty();
     let may_offer = !from_file && me.user.role >= Role::Admin;
     let offer = if may_offer { ollama::models(ollama::USUAL_ADDRESS).await.ok() } else { None };
     let offer = offer.map(|models| {
         models.into_iter().map(|(name, _)| name).filter(|name| !added.contains(name)).collect::<Vec<_>>()
     });
-    let allowed = app.config.policy.cloud_allowed;
-    let forbidden = orgs_of(&app, &me)
-        .await?
-        .into_iter()
-        .filter(|org| !org.cloud_allowed && !allowed)
-        .map(|org| org.name)
-        .collect();
+    let forbidden = forbidden(&app, &me).await?;
     Ok(Page(Index {
         mode: app.config.panel.mode.label(),
         standing_in: seats.as_ref().is_some_and(|seats| seats.standing_in),
@@ -74,12 +73,32 @@ pub async fn index(me: SignedIn, State(app): State<App>) -> Result<Response> {
         offer: offer.filter(|models| !models.is_empty()),
         address: ollama::USUAL_ADDRESS,
         voters: list,
+        has_models: seats.as_ref().is_some_and(|seats| !seats.models.is_empty()),
+        limit: crate::jobs::range::LIMIT_PERCENT,
+        may_range: me.user.role >= Role::Lead,
+        scores,
         chrome,
         from_file,
         problem,
         forbidden,
     })
     .into_response())
+}
+
+/// Organisations whose data may not leave to a cloud voter.
+async fn forbidden(app: &App, me: &SignedIn) -> Result<Vec<String>> {
+    let allowed = app.config.policy.cloud_allowed;
+    let orgs = orgs_of(app, me).await?.into_iter().filter(|org| !org.cloud_allowed && !allowed);
+    Ok(orgs.map(|org| org.name).collect())
+}
+
+/// Everybody who is set up, with what they may do.
+fn listed(seats: &Seats, added: &[String]) -> Vec<VoterView> {
+    let lost = seats.models.iter().filter(|voter| seats.suspended.iter().any(|name| name == voter.name()));
+    let panel = seats.panel.iter().map(|voter| (voter, "panel"));
+    let all =
+        panel.chain(lost.map(|voter| (voter, "no vote"))).chain(seats.advisers.iter().map(|voter| (voter, "adviser")));
+    all.map(|(voter, role)| view(voter.as_ref(), role, added)).collect()
 }
 
 fn view(voter: &dyn Voter, role: &'static str, added: &[String]) -> VoterView {

@@ -72,6 +72,7 @@ fn concluded(
     look::suspect(&steering, &mut flags, &mut vetoes);
     flags.splice(0..0, second.flag);
     vetoes.extend(second.veto);
+    vetoes.extend(without_vote(seats).map(|text| ("degraded", text)));
     Finished {
         state: RunState::Done,
         machine_verdict: count.verdict,
@@ -79,14 +80,25 @@ fn concluded(
         auto_action: count.auto_action.map(str::to_owned),
         flags: look::named(flags),
         vetoes: look::named(vetoes),
-        note: if seats.standing_in {
-            "No model is set up: the built-in voters stand in.".to_owned()
-        } else {
-            String::new()
-        },
+        note: note(seats),
         recorded: false,
         report,
     }
+}
+
+/// Models that lost their vote are told: a panel without them is not the one that was set up.
+fn without_vote(seats: &Seats) -> Option<String> {
+    let names = seats.suspended.join(", ");
+    (!names.is_empty()).then(|| format!("Without a vote after the injection range: {names}."))
+}
+
+fn note(seats: &Seats) -> String {
+    let standing_in = match (seats.standing_in, seats.suspended.is_empty()) {
+        (true, true) => Some("No model is set up: the built-in voters stand in.".to_owned()),
+        (true, false) => Some("No model has a vote: the built-in voters stand in.".to_owned()),
+        (false, _) => None,
+    };
+    standing_in.into_iter().chain(without_vote(seats)).collect::<Vec<_>>().join(" ")
 }
 
 async fn tell(tx: &mut Tx, run: &Run, end: &Finished, now: i64) -> Result<(), JobError> {
