@@ -135,18 +135,31 @@ pub async fn carry(tx: &mut Tx, run_id: i64, from: &Stored, from_number: i64) ->
     )
 }
 
+/// What a voter is sent.
+#[derive(Debug, Clone, Copy)]
+pub struct Sent<'a> {
+    /// The prompt as it is sent.
+    pub prompt: &'a str,
+    /// Its version.
+    pub version: &'a str,
+    /// SHA-256 of the prompt without boundary and canary.
+    pub hash: &'a str,
+    /// How many values were replaced in it.
+    pub replaced: i64,
+}
+
 /// Notes that a voter is being asked; `false` where it was asked before.
-pub async fn asking(tx: &mut Tx, id: i64, prompt: (&str, &str, &str), now_ms: i64) -> Result<bool> {
-    let (text, version, hash) = prompt;
+pub async fn asking(tx: &mut Tx, id: i64, sent: Sent<'_>, now_ms: i64) -> Result<bool> {
     let changed = run!(
         tx,
         sqlx::query(
-            "UPDATE votes SET state = 'asking', asked_ms = $1, prompt = $2, prompt_version = $3, prompt_hash = $4 WHERE id = $5 AND state = 'pending'"
+            "UPDATE votes SET state = 'asking', asked_ms = $1, prompt = $2, prompt_version = $3, prompt_hash = $4, replaced = $5 WHERE id = $6 AND state = 'pending'"
         )
         .bind(now_ms)
-        .bind(text)
-        .bind(version)
-        .bind(hash)
+        .bind(sent.prompt)
+        .bind(sent.version)
+        .bind(sent.hash)
+        .bind(sent.replaced)
         .bind(id)
     )?;
     Ok(changed > 0)

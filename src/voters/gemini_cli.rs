@@ -64,6 +64,10 @@ impl Voter for GeminiCli {
         self.config.cloud
     }
 
+    fn private(&self) -> bool {
+        self.config.privacy.holds(self.cloud())
+    }
+
     fn deadline(&self) -> Duration {
         Duration::from_secs(self.config.timeout_s.max(1))
     }

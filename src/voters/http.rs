@@ -127,6 +127,10 @@ impl<W: Wire> Voter for HttpVoter<W> {
         self.config.cloud || !is_in_house(&self.base)
     }
 
+    fn private(&self) -> bool {
+        self.config.privacy.holds(self.cloud())
+    }
+
     fn deadline(&self) -> Duration {
         self.server.deadline
     }

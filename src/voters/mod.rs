@@ -13,12 +13,14 @@ pub mod http;
 pub mod ollama;
 pub mod openai;
 pub mod precedent;
+pub mod privacy;
 pub mod quirks;
 pub mod reading;
 pub mod rules;
 pub mod turn;
 
 pub use build::{Kind, build};
+pub use privacy::{Mask, Privacy};
 
 use crate::domain::{Answer, Dossier, Failure};
 use crate::secret::Secret;
@@ -59,6 +61,9 @@ pub struct VoterConfig {
     /// Whether data leaves the house.
     #[serde(default)]
     pub cloud: bool,
+    /// Whether names and secrets are replaced by words before they are sent.
+    #[serde(default)]
+    pub privacy: Privacy,
 }
 
 impl VoterConfig {
@@ -74,6 +79,7 @@ impl VoterConfig {
             timeout_s: two_minutes(),
             concurrency: one(),
             cloud: false,
+            privacy: Privacy::Auto,
         }
     }
 }
@@ -201,6 +207,10 @@ pub trait Voter: Send + Sync {
     /// Whether data leaves the house.
     fn cloud(&self) -> bool {
         false
+    }
+    /// Whether names and secrets are replaced by words before they are sent.
+    fn private(&self) -> bool {
+        self.cloud()
     }
     /// The total time this voter may take, retries included.
     fn deadline(&self) -> Duration {

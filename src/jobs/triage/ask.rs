@@ -6,7 +6,7 @@ use crate::domain::{Dossier, Failure, VoteState};
 use crate::store::runs::Run;
 use crate::store::{Actor, Change, cases, jobs, orgs, record, runs, votes};
 use crate::triage::prompt;
-use crate::voters::{Prompt, Question, Reply, Said, Voter};
+use crate::voters::{Mask, Prompt, Question, Reply, Said, Voter};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -19,14 +19,19 @@ pub(super) async fn panel(
     dossier: Arc<Dossier>,
 ) -> Result<bool, JobError> {
     let prompt = Arc::new(prompt::build(&dossier, rand::random(), rand::random()));
-    let truncated = !prompt.truncated.is_empty();
+    let some = seats.panel.iter().chain(&seats.advisers).any(|voter| voter.private());
+    let private = some.then(|| Arc::new(Private::of(&dossier)));
+    let cut = private.as_ref().is_some_and(|private| !private.prompt.truncated.is_empty());
+    let truncated = cut || !prompt.truncated.is_empty();
     let stored = votes::of_run(&mut worker.store.read().await?, run.id).await?;
     let question = Question { dossier, prompt };
-    let one = One::new(worker, job, run, question).await?;
+    let plain = One::new(worker, job, run, question).await?;
+    let hidden = private.map(|private| plain.hiding(private));
     let pending = stored.into_iter().filter(|vote| vote.state == VoteState::Pending && vote.role != votes::MASKED);
     let asked = pending.map(|vote| {
         let voter = seats.panel.iter().chain(&seats.advisers).find(|voter| voter.name() == vote.voter).cloned();
-        let one = &one;
+        let hides = voter.as_ref().is_some_and(|voter| voter.private());
+        let one = hidden.as_ref().filter(|_| hides).unwrap_or(&plain);
         async move { one.ask(voter, &vote).await }
     });
     futures_util::future::try_join_all(asked).await?;
@@ -41,6 +46,37 @@ pub(super) struct One<'a> {
     org: i64,
     cloud: bool,
     question: Question,
+    /// The mask of a voter that gets words for names and secrets.
+    private: Option<Arc<Private>>,
+}
+
+/// What leaves the house.
+pub(super) struct Private {
+    mask: Mask,
+    prompt: Arc<Prompt>,
+}
+
+impl Private {
+    fn of(dossier: &Dossier) -> Self {
+        let mut mask = Mask::of(dossier);
+        let prompt = prompt::private(dossier, rand::random(), rand::random(), &mut mask);
+        Self { mask, prompt: Arc::new(prompt) }
+    }
+
+    /// The question of a second look.
+    pub(super) fn again(dossier: &Dossier) -> Self {
+        let mut mask = Mask::of(dossier);
+        let prompt = prompt::masked(dossier, rand::random(), rand::random(), Some(&mut mask));
+        Self { mask, prompt: Arc::new(prompt) }
+    }
+
+    /// A reply with the names put back.
+    fn restored(&self, mut reply: Reply) -> Reply {
+        if let Said::Answered(answer) = reply.said {
+            reply.said = Said::Answered(self.mask.restore(answer));
+        }
+        reply
+    }
 }
 
 impl<'a> One<'a> {
@@ -54,7 +90,13 @@ impl<'a> One<'a> {
         let mut tx = worker.store.read().await?;
         let org = cases::by_number(&mut tx, run.case_number).await?.org_id;
         let allowed = orgs::by_id(&mut tx, org).await?.is_some_and(|org| org.cloud_allowed);
-        Ok(Self { worker, job, run, org, cloud: worker.policy.cloud_allowed || allowed, question })
+        Ok(Self { worker, job, run, org, cloud: worker.policy.cloud_allowed || allowed, question, private: None })
+    }
+
+    /// The same for a voter that gets words for names and secrets.
+    pub(super) fn hiding(&self, private: Arc<Private>) -> Self {
+        let question = Question { prompt: Arc::clone(&private.prompt), ..self.question.clone() };
+        Self { question, private: Some(private), ..*self }
     }
 
     /// Asks a voter and stores what it says, unless it was asked before.
@@ -70,6 +112,10 @@ impl<'a> One<'a> {
             }
             Some(voter) => voter.ask(&self.question).await,
         };
+        let reply = match &self.private {
+            Some(private) => private.restored(reply),
+            None => reply,
+        };
         // The queue at a server says nothing about how fast the model is.
         let took = started.elapsed().saturating_sub(reply.waited);
         let latency_ms = i64::try_from(took.as_millis()).unwrap_or(i64::MAX);
@@ -83,7 +129,9 @@ impl<'a> One<'a> {
         let (version, hash) = if vote.kind == "builtin" { ("", "") } else { (*version, hash.as_str()) };
         let mut tx = self.worker.store.write().await?;
         held(&mut tx, self.job).await?;
-        let marked = votes::asking(&mut tx, vote.id, (&text, version, hash), now_ms()).await?;
+        let replaced = self.private.as_ref().map_or(0, |private| private.mask.replaced());
+        let sent = votes::Sent { prompt: &text, version, hash, replaced: i64::try_from(replaced).unwrap_or(i64::MAX) };
+        let marked = votes::asking(&mut tx, vote.id, sent, now_ms()).await?;
         tx.commit().await?;
         Ok(marked)
     }

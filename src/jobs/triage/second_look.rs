@@ -4,7 +4,8 @@
 //! It is a vote of the run like others, asked once under the same lease, but it stands beside the
 //! count. Built-in voters don't read words, so they are not asked again.
 use super::super::{JobError, Worker, panel::Seats};
-use super::{ask::One, held};
+use super::ask::{One, Private};
+use super::held;
 use crate::domain::{Dossier, MachineVerdict, Outcome, Vote, VoteState};
 use crate::store::jobs;
 use crate::store::runs::Run;
@@ -44,8 +45,11 @@ pub(super) async fn ask(
     let seat = votes::of_run(&mut tx, run.id).await?.into_iter().find(|vote| vote.role == MASKED);
     tx.commit().await?;
     let Some(seat) = seat.filter(|seat| seat.state == VoteState::Pending) else { return Ok(()) };
-    let prompt = Arc::new(prompt::masked(&dossier, rand::random(), rand::random()));
-    One::new(worker, job, run, Question { dossier, prompt }).await?.ask(Some(voter), &seat).await
+    let private = voter.private().then(|| Arc::new(Private::again(&dossier)));
+    let prompt = Arc::new(prompt::masked(&dossier, rand::random(), rand::random(), None));
+    let one = One::new(worker, job, run, Question { dossier, prompt }).await?;
+    let one = private.map(|private| one.hiding(private)).unwrap_or(one);
+    one.ask(Some(voter), &seat).await
 }
 
 /// The first model of the panel that voted, where the count is a false positive.

@@ -260,6 +260,10 @@ fn provenance(vote: &Stored) -> Vec<String> {
             &vote.prompt_hash[..vote.prompt_hash.floor_char_boundary(8)]
         ));
     }
+    if vote.replaced > 0 {
+        let values = if vote.replaced == 1 { "value" } else { "values" };
+        facts.push(format!("{} {values} replaced before it was sent", vote.replaced));
+    }
     if vote.attempts > 1 {
         facts.push(format!("{} tries", vote.attempts));
     }
