@@ -55,6 +55,11 @@ pub fn claims(claims: &[Claim]) -> Option<Named> {
     super::claims::contradicted(claims).then_some(("claim_contradicted", text))
 }
 
+/// Whether the vote would let the machine close a case, and nothing stands against it. Whoever closes asks here.
+pub fn closable(count: &Count, vetoes: &[Named]) -> bool {
+    count.auto_action.is_some() && vetoes.is_empty()
+}
+
 /// The sensor's tags that match one of the patterns.
 pub fn alarming_tags<'a>(tags: &'a [String], patterns: &[String]) -> Vec<&'a str> {
     tags.iter().map(String::as_str).filter(|tag| patterns.iter().any(|pattern| fits(pattern, tag))).collect()
