@@ -83,6 +83,31 @@ async fn the_seed_names_all_that_argues_against_its_votes() {
 }
 
 #[tokio::test]
+async fn an_open_high_case_of_the_host_is_a_veto() {
+    let server = spawn().await;
+    let high = seed_with(&[
+        ("\"level\": \"medium\"", "\"level\": \"high\""),
+        ("\"FILE_IS_SIGNED\": 1", "\"FILE_IS_SIGNED\": 0"),
+        ("expand_cabinet_files", "other"),
+        ("c4096be17fa25d83e1b07c9469bb97d4", "c4096be17fa25d83e1b07c9469bb9700"),
+        ("2f8d61c0b95e47a3d07a1b5e69bb96e1", "2f8d61c0b95e47a3d07a1b5e69bb9600"),
+        ("90e3b7265cd84f1ab6d2c07f69bb9681", "90e3b7265cd84f1ab6d2c07f69bb9600"),
+        (&support::seed_id(), "other"),
+    ]);
+    server.deliver(&high).await;
+    let case = server.deliver(SEED).await;
+    assert_ne!(case["number"], json!(1), "a case of its own");
+    server.run_jobs().await;
+    let vetoes = server.case(case["number"].as_i64().unwrap()).await["runs"][0]["vetoes"].clone();
+    assert!(kinds(&vetoes).contains(&"host_case"), "{vetoes}");
+    let alone = spawn().await;
+    let case = alone.deliver(SEED).await;
+    alone.run_jobs().await;
+    let vetoes = alone.case(case["number"].as_i64().unwrap()).await["runs"][0]["vetoes"].clone();
+    assert!(!kinds(&vetoes).contains(&"host_case"), "{vetoes}");
+}
+
+#[tokio::test]
 async fn the_page_of_the_seed_strikes_the_signer_and_names_flags_and_vetoes() {
     let server = spawn().await;
     let ana = server.sign_in("ana", Role::Analyst).await;

@@ -14,6 +14,7 @@ struct Situation {
     document: Value,
     intel: Vec<Intel>,
     cases: i64,
+    high_on_host: i64,
     precedents: Precedents,
     votes: Vec<Vote>,
     severity: Severity,
@@ -74,6 +75,7 @@ fn clean() -> Situation {
         document: json!({"detect_id": "a", "routing": routing, "detect": {"event": event}}),
         intel: vec![intel(0)],
         cases: 5,
+        high_on_host: 0,
         precedents: Precedents { false_positive: 5, ..Precedents::default() },
         votes: vec![vote(MachineVerdict::FalsePositive, Severity::Low); 3],
         severity: Severity::Low,
@@ -87,7 +89,7 @@ fn decided(of: &Situation) -> (Count, Vec<&'static str>, bool) {
         detection: Detection::read(&of.document).unwrap(),
         observables: Vec::new(),
         precedents: of.precedents,
-        prevalence: Prevalence { cases: of.cases, other_hosts: 0 },
+        prevalence: Prevalence { cases: of.cases, other_hosts: 0, high_on_host: of.high_on_host },
         intel: of.intel.clone(),
     };
     let count = count(Panel { mode: Mode::Unanimous, quorum: 0 }, &of.votes, Severity::Low);
@@ -107,6 +109,7 @@ const CHANGES: &[(&str, Change)] = &[
     ("severity", |it| it.severity = Severity::Critical),
     ("host_tags", |it| it.document["routing"]["tags"] = json!(["yara_detection_memory"])),
     ("host_tags", |it| it.document["routing"]["tags"] = json!(["EDR-CRITICAL"])),
+    ("host_case", |it| it.high_on_host = 1),
     ("intelligence", |it| it.intel.push(intel(1))),
     ("unsigned", |it| {
         it.document["detect"]["event"]["FILE_IS_SIGNED"] = json!(0);

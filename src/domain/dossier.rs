@@ -41,6 +41,8 @@ pub struct Prevalence {
     pub cases: i64,
     /// Hosts other than this one.
     pub other_hosts: i64,
+    /// Other open cases of this host that are high or critical, of the last 14 days.
+    pub high_on_host: i64,
 }
 
 /// What a provider said about an observable, or about the case where it doesn't say which.

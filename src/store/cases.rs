@@ -1,11 +1,13 @@
 //! Cases: opened by ingest, moved by runs and people, read one at a time. Lists are in `queue`.
 mod decision;
 mod grown;
+mod host;
 mod merged;
 mod triaged;
 
 pub use decision::{Decision, decide};
 pub use grown::{Grown, grow};
+pub use host::high_on_host;
 pub use merged::{absorb, raise, untouched};
 pub use triaged::{Triaged, rank, set_triaged};
 

@@ -104,7 +104,7 @@ pub async fn prevalence(tx: &mut Tx, org_id: i64, fingerprint: &str, case: i64, 
     .bind(sensor_id)
     .fetch_one(db)
     })?;
-    Ok(Prevalence { cases, other_hosts })
+    Ok(Prevalence { cases, other_hosts, high_on_host: 0 })
 }
 
 /// A case with the same behaviour on another host.

@@ -31,6 +31,9 @@ pub fn vetoes(
     if !tags.is_empty() {
         vetoes.push(("host_tags", format!("The host is tagged {}.", tags.join(", "))));
     }
+    if dossier.prevalence.high_on_host > 0 {
+        vetoes.push(("host_case", "The host has another open case of high severity.".to_owned()));
+    }
     if dossier.intel.iter().any(|intel| intel.malicious > 0) {
         vetoes.push(("intelligence", "Threat intelligence calls an observable malicious.".to_owned()));
     }

@@ -1,11 +1,16 @@
 //! Gathers from the store what the voters are shown.
 use super::super::{JobError, Worker};
-use crate::domain::dossier::{Dossier, Intel, Precedents};
+use crate::clock::now_ms;
+use crate::domain::dossier::{Dossier, Intel, Precedents, Prevalence};
 use crate::domain::{Detection, Verdict};
+use crate::store::activity::DAY_MS;
 use crate::store::runs::Run;
 use crate::store::{Tx, cases, detections, fingerprints, intel, precedents, runs};
 use crate::triage::observables;
 use std::sync::Arc;
+
+/// For so many days an open case of its host speaks against a detection.
+const HOST_DAYS: i64 = 14;
 
 /// The evidence for a run.
 pub(super) async fn gather(worker: &Worker, run: &Run) -> Result<Arc<Dossier>, JobError> {
@@ -28,10 +33,13 @@ async fn assemble(tx: &mut Tx, case: i64, run: &Run) -> crate::store::Result<Dos
     let value = serde_json::from_str(&stored.raw).map_err(|error| unreadable(error.to_string()))?;
     let detection = Detection::read(&value).map_err(|error| unreadable(error.to_string()))?;
     let case = cases::by_number(tx, case).await?;
+    let since = now_ms() - HOST_DAYS * DAY_MS;
+    let seen = fingerprints::prevalence(tx, case.org_id, &run.fingerprint, case.number, case.sensor_id).await?;
+    let high_on_host = cases::high_on_host(tx, case.sensor_id, case.number, since).await?;
     Ok(Dossier {
         observables: observables::of(&detection),
         precedents: earlier(tx, &case, &run.fingerprint).await?,
-        prevalence: fingerprints::prevalence(tx, case.org_id, &run.fingerprint, case.number, case.sensor_id).await?,
+        prevalence: Prevalence { high_on_host, ..seen },
         intel: intel::of_case(tx, case.number).await?.iter().map(read_intel).collect(),
         detection,
     })
