@@ -132,6 +132,7 @@ async fn sort(app: &App, from: &Origin, documents: Documents) -> Result<(Request
         org_id: from.org_id,
         source: from.source.clone(),
         documents: Vec::new(),
+        fingerprints: Vec::new(),
         rejects: Vec::new(),
         received_ms,
     };

@@ -4,6 +4,7 @@ use super::reading::Document;
 use super::{Accepted, Delivery, Gathered, accept};
 use crate::limits;
 use crate::store::{Store, Tx, rejects::Reject};
+use crate::triage::fingerprint;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -17,6 +18,8 @@ pub struct Request {
     pub source: String,
     /// The good ones.
     pub documents: Vec<Document>,
+    /// Their fingerprints; filled by [`Batcher::submit`].
+    pub fingerprints: Vec<String>,
     /// The bad ones, to be kept.
     pub rejects: Vec<Reject>,
     /// When they arrived.
@@ -63,6 +66,9 @@ impl Batcher {
     /// # Errors
     /// See [`Refused`]; then none of them is stored.
     pub async fn submit(&self, request: Request) -> Result<Vec<Accepted>, Refused> {
+        // Thinking is done by each request for itself, so that the one writer only writes.
+        let request = tokio::task::spawn_blocking(move || thought_over(request)).await;
+        let request = request.map_err(|_| sqlx::Error::WorkerCrashed)?;
         let (reply, answer) = oneshot::channel();
         self.sender.try_send((request, reply)).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => Refused::Crowded,
@@ -70,6 +76,11 @@ impl Batcher {
         })?;
         Ok(answer.await.map_err(|_| sqlx::Error::WorkerCrashed)??)
     }
+}
+
+fn thought_over(mut request: Request) -> Request {
+    request.fingerprints = request.documents.iter().map(|document| fingerprint::of(&document.detection)).collect();
+    request
 }
 
 type Waiting = (Request, oneshot::Sender<Answer>);
@@ -151,9 +162,10 @@ async fn together(store: &Store, requests: &[&Request]) -> Result<Vec<Vec<Accept
     let mut tx = store.write().await?;
     let mut answers = Vec::with_capacity(requests.len());
     let mut gathered = Gathered::default();
-    let all = requests
-        .iter()
-        .flat_map(|request| request.documents.iter().map(|document| (request.org_id, &document.detection)));
+    let all = requests.iter().flat_map(|request| {
+        let documents = request.documents.iter().zip(&request.fingerprints);
+        documents.map(|(document, fingerprint)| (request.org_id, &document.detection, fingerprint.as_str()))
+    });
     gathered.prepare(&mut tx, &all.collect::<Vec<_>>()).await?;
     for request in requests {
         answers.push(take_in(&mut tx, &mut gathered, request).await?);

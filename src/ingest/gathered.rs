@@ -51,11 +51,11 @@ pub(super) struct Place {
 }
 
 impl Gathered {
-    /// Asks once what the store knows of detections that are about to come, each with its organisation.
+    /// Asks once what the store knows of detections that are about to come, each with its organisation and fingerprint.
     ///
     /// # Errors
     /// Where the database refuses.
-    pub async fn prepare(&mut self, tx: &mut Tx, all: &[(i64, &Detection)]) -> Result<()> {
+    pub async fn prepare(&mut self, tx: &mut Tx, all: &[(i64, &Detection, &str)]) -> Result<()> {
         self.known.ask(tx, all).await
     }
 

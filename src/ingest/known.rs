@@ -4,7 +4,6 @@
 use super::joining::atoms;
 use crate::domain::Detection;
 use crate::store::{Result, Tx, detections, fingerprints};
-use crate::triage::fingerprint;
 use std::collections::{HashMap, HashSet};
 
 /// What is known; what the batch itself adds must be added as it comes.
@@ -17,17 +16,16 @@ pub(super) struct Known {
 }
 
 impl Known {
-    /// Asks about detections, each with its organisation.
-    pub(super) async fn ask(&mut self, tx: &mut Tx, all: &[(i64, &Detection)]) -> Result<()> {
-        let ids: Vec<_> = all.iter().map(|(org_id, detection)| (*org_id, detection.detect_id.as_str())).collect();
+    /// Asks about detections, each with its organisation and fingerprint.
+    pub(super) async fn ask(&mut self, tx: &mut Tx, all: &[(i64, &Detection, &str)]) -> Result<()> {
+        let ids: Vec<_> = all.iter().map(|(org_id, detection, _)| (*org_id, detection.detect_id.as_str())).collect();
         self.ids.extend(detections::known(tx, &ids).await?);
-        let own: Vec<_> = all.iter().map(|(org_id, detection)| (*org_id, fingerprint::of(detection))).collect();
-        let pairs: Vec<_> = own.iter().map(|(org_id, fingerprint)| (*org_id, fingerprint.as_str())).collect();
+        let pairs: Vec<_> = all.iter().map(|(org_id, _, fingerprint)| (*org_id, *fingerprint)).collect();
         self.behaviours.extend(fingerprints::known(tx, &pairs).await?);
-        let processes: Vec<_> = all.iter().flat_map(|(_, detection)| atoms(detection)).collect();
+        let processes: Vec<_> = all.iter().flat_map(|(_, detection, _)| atoms(detection)).collect();
         self.atoms.extend(crate::store::atoms::known(tx, &processes).await?);
-        for ((org_id, id), (_, fingerprint)) in ids.iter().zip(own) {
-            self.asked.insert((*org_id, (*id).to_owned()), fingerprint);
+        for (org_id, detection, fingerprint) in all {
+            self.asked.insert((*org_id, detection.detect_id.clone()), (*fingerprint).to_owned());
         }
         Ok(())
     }
