@@ -130,3 +130,15 @@ async fn a_full_disk_is_told_and_passes() {
     let (_, page) = person.page("/cases").await;
     assert!(!page.contains("The disk is full"));
 }
+
+#[tokio::test]
+async fn of_two_detections_with_one_id_the_first_counts_with_its_own_behaviour() {
+    let server = spawn().await;
+    let first: Value = serde_json::from_str(SEED).unwrap();
+    let mut second = first.clone();
+    second["detect"]["event"]["COMMAND_LINE"] = json!("other.exe /x");
+    let (status, answer) = server.post("/api/v1/detections", json!([first, second]).to_string()).await;
+    assert_eq!((status, &answer["accepted"], &answer["duplicates"]), (202, &json!(1), &json!(1)));
+    let own = fusionsoc::triage::fingerprint::of(&fusionsoc::domain::Detection::read(&first).unwrap());
+    assert_eq!(server.case(1).await["detections"][0]["fingerprint"], own);
+}

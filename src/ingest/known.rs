@@ -25,7 +25,9 @@ impl Known {
         let processes: Vec<_> = all.iter().flat_map(|(_, detection, _)| atoms(detection)).collect();
         self.atoms.extend(crate::store::atoms::known(tx, &processes).await?);
         for (org_id, detection, fingerprint) in all {
-            self.asked.insert((*org_id, detection.detect_id.clone()), (*fingerprint).to_owned());
+            // Of two with one id the first is stored, so its fingerprint counts.
+            let key = (*org_id, detection.detect_id.clone());
+            self.asked.entry(key).or_insert_with(|| (*fingerprint).to_owned());
         }
         Ok(())
     }
