@@ -1,4 +1,8 @@
 //! Every setting once: `fusionsoc.toml`, overridden by `FUSIONSOC__SECTION__KEY`, an unknown key being an error.
+mod limacharlie;
+
+pub use limacharlie::LimaCharlie;
+
 use crate::store::Durability;
 use crate::triage::vote::Mode;
 use crate::voters::VoterConfig;
@@ -24,6 +28,8 @@ pub struct Config {
     pub panel: Panel,
     /// What the machine may do.
     pub policy: Policy,
+    /// The organisations' `LimaCharlie`.
+    pub limacharlie: Vec<LimaCharlie>,
 }
 
 /// `[database]`
@@ -203,6 +209,12 @@ impl Config {
         for name in self.panel.voters.iter().chain(&self.panel.advisers) {
             if !name.starts_with("builtin:") && !self.voters.iter().any(|voter| voter.name == *name) {
                 return no(format!("panel: there is no voter named {name}"));
+            }
+        }
+        for (at, one) in self.limacharlie.iter().enumerate() {
+            one.check().map_err(BadConfig)?;
+            if self.limacharlie[..at].iter().any(|other| other.org == one.org) {
+                return no(format!("limacharlie: there are two for the organisation {}", one.org));
             }
         }
         if self.panel.quorum > 0 && self.panel.quorum > self.panel.voters.len().max(self.voters.len()) {

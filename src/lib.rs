@@ -34,6 +34,7 @@ pub mod domain;
 pub mod error;
 pub mod ingest;
 pub mod jobs;
+pub mod limacharlie;
 pub mod limits;
 pub mod review;
 pub mod secret;

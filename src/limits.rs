@@ -67,3 +67,9 @@ pub const PAGE: i64 = 50;
 pub const PAGE_MOST: i64 = 200;
 /// Connections at once.
 pub const CONNECTIONS: usize = 1024;
+/// One call to LimaCharlie, everything in it included.
+pub const LIMACHARLIE_CALL: Duration = Duration::from_mins(1);
+/// The largest answer of LimaCharlie's, as sent.
+pub const LIMACHARLIE_BODY: usize = 32 * 1024 * 1024;
+/// The largest list in an answer of LimaCharlie's, after decompression.
+pub const LIMACHARLIE_UNPACKED: usize = 128 * 1024 * 1024;

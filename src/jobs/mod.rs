@@ -3,12 +3,14 @@
 //! [`Worker`] claims jobs under a lease, renews it while it works, and finishes each in the
 //! transaction that stores the result. A worker that is killed loses its lease, and another one
 //! takes the job up again. A new kind of job is one file and one line in [`Worker::work`].
+mod connections;
 pub mod panel;
 pub mod range;
 pub mod reindex;
 pub mod triage;
 mod worker;
 
+pub use connections::Connections;
 pub use panel::PanelSource;
 pub use worker::Worker;
 

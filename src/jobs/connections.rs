@@ -1,0 +1,29 @@
+//! Each organisation's LimaCharlie, signed in once for all jobs.
+use crate::config::LimaCharlie;
+use crate::limacharlie::Client;
+use std::collections::BTreeMap;
+
+/// Clients by the organisation's short name, and why one can't be used.
+#[derive(Debug, Clone, Default)]
+pub struct Connections(BTreeMap<String, Result<Client, String>>);
+
+impl Connections {
+    /// The clients of the settings. One that can't be used does not keep the others from work.
+    pub fn of_config(all: &[LimaCharlie]) -> Self {
+        let client = |one: &LimaCharlie| {
+            let wrong = |error: &dyn std::fmt::Display| format!("limacharlie.{}: {error}", one.org);
+            Client::new(one.settings()?).map_err(|error| wrong(&error))
+        };
+        Self(all.iter().map(|one| (one.org.clone(), client(one))).collect())
+    }
+
+    /// The client of an organisation, where one is set up and can be used.
+    pub fn of(&self, org: &str) -> Option<&Client> {
+        self.0.get(org)?.as_ref().ok()
+    }
+
+    /// Why settings can't be used, each in a sentence.
+    pub fn problems(&self) -> impl Iterator<Item = &str> {
+        self.0.values().filter_map(|client| client.as_ref().err()).map(String::as_str)
+    }
+}

@@ -1,0 +1,60 @@
+//! Who we are to LimaCharlie, and what our key may do.
+use super::call::Request;
+use super::{Client, Result};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// What reading needs.
+pub const TO_READ: &[&str] = &["org.get", "sensor.list", "sensor.get", "insight.det.get", "insight.evt.get"];
+/// What acting on sensors needs.
+pub const TO_ACT: &[&str] = &["sensor.tag", "sensor.task"];
+/// What false-positive rules need.
+pub const TO_EXCLUDE: &[&str] = &["dr.list", "dr.set", "fp.ctrl"];
+/// What setting up an output needs.
+pub const TO_DELIVER: &[&str] = &["output.list", "output.set", "output.del"];
+
+/// The answer to `who`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Who {
+    /// The name of the key.
+    pub name: String,
+    /// Whether the key belongs to our organisation.
+    pub is_member: bool,
+    /// What it may do there.
+    pub permissions: Vec<String>,
+}
+
+impl Who {
+    /// Those of some permissions that the key lacks.
+    pub fn lacks(&self, wanted: &[&'static str]) -> Vec<&'static str> {
+        wanted.iter().filter(|wanted| !self.permissions.iter().any(|has| has == *wanted)).copied().collect()
+    }
+}
+
+impl Client {
+    /// Asks who we are.
+    ///
+    /// # Errors
+    /// See [`super::Error`].
+    pub async fn who(&self) -> Result<Who> {
+        #[derive(Deserialize)]
+        struct Reply {
+            #[serde(default)]
+            ident: String,
+            #[serde(default)]
+            orgs: Vec<String>,
+            #[serde(default)]
+            perms: Vec<String>,
+            #[serde(default)]
+            user_perms: BTreeMap<String, Vec<String>>,
+        }
+        let mut reply: Reply = self.read(&Request::get(self.v1("who"))).await?;
+        let oid = self.oid().as_str();
+        let of_user = reply.user_perms.remove(oid);
+        Ok(Who {
+            name: reply.ident,
+            is_member: of_user.is_some() || reply.orgs.iter().any(|org| org == oid),
+            permissions: of_user.unwrap_or(reply.perms),
+        })
+    }
+}
