@@ -26,6 +26,7 @@
 //! - Text from outside is untrusted: askama escapes it, and the only HTML that is not a template's
 //!   comes from [`web::markdown`].
 //! - A new kind of voter or job is one file and one line that registers it.
+pub mod actions;
 pub mod api;
 pub mod cli;
 pub mod clock;

@@ -34,7 +34,7 @@ pub async fn index(
     Ok(Json(json!({"cases": rows.iter().map(|row| short(&row.case)).collect::<Vec<_>>(), "next": next})))
 }
 
-async fn find(tx: &mut Tx, bearer: &Bearer, number: &str) -> Result<Case> {
+pub(super) async fn find(tx: &mut Tx, bearer: &Bearer, number: &str) -> Result<Case> {
     let number = number.parse().ok().filter(|number| *number > 0).ok_or(AppError::NotFound)?;
     cases::visible(tx, bearer.scope(), number).await?.ok_or(AppError::NotFound)
 }
@@ -159,7 +159,7 @@ pub async fn triage(bearer: Bearer, State(app): State<App>, Path(number): Path<S
     Ok((StatusCode::ACCEPTED, Json(json!({"queued": queued}))))
 }
 
-fn readable<T>(body: Result<Json<T>, JsonRejection>) -> Result<T> {
+pub(super) fn readable<T>(body: Result<Json<T>, JsonRejection>) -> Result<T> {
     match body {
         Ok(Json(value)) => Ok(value),
         Err(JsonRejection::JsonDataError(error)) => {

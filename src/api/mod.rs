@@ -2,6 +2,7 @@
 //!
 //! Every call but the health checks carries `Authorization: Bearer fsoc_…`; the token decides the
 //! organisation. Errors are RFC 9457 problem documents.
+mod actions;
 pub mod bearer;
 mod case_json;
 mod cases;
@@ -32,6 +33,7 @@ pub fn router(_: &App) -> Router<App> {
         .route("/api/v1/cases/{number}", get(cases::show).patch(cases::change))
         .route("/api/v1/cases/{number}/notes", post(cases::note))
         .route("/api/v1/cases/{number}/triage", post(cases::triage))
+        .route("/api/v1/cases/{number}/actions", post(actions::ask))
         .route("/api/v1/cases/{number}/timeline", get(cases::timeline))
         .route("/api/v1/search", get(search::index))
         .route("/api/v1/observables/{kind}/{*value}", get(observables::show))

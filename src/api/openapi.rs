@@ -1,4 +1,5 @@
 //! The OpenAPI document.
+use super::actions::NewAction;
 use super::cases::{NewNote, Patch};
 use super::detections::{Received, Rejected};
 use crate::domain::ObservableKind;
@@ -9,7 +10,7 @@ use utoipa::OpenApi;
 #[derive(OpenApi)]
 #[openapi(
     info(title = "FusionSOC", description = "Detections in, voted verdicts and closed cases out."),
-    components(schemas(Patch, NewNote, Received, Rejected))
+    components(schemas(Patch, NewNote, NewAction, Received, Rejected))
 )]
 struct Document;
 
@@ -31,6 +32,7 @@ pub fn document() -> Value {
             "patch": {"summary": "Change a case", "requestBody": body("Patch"), "responses": reply("200", "The case after it")}},
         "/api/v1/cases/{number}/notes": {"parameters": number, "post": {"summary": "Add a note", "requestBody": body("NewNote"), "responses": reply("201", "Added")}},
         "/api/v1/cases/{number}/triage": {"parameters": number, "post": {"summary": "Ask the panel again", "responses": reply("202", "Queued")}},
+        "/api/v1/cases/{number}/actions": {"parameters": number, "post": {"summary": "Ask for a response action; isolation and tasks wait for a person", "requestBody": body("NewAction"), "responses": reply("202", "Asked for, with its id and state")}},
         "/api/v1/cases/{number}/timeline": {"parameters": number, "get": {"summary": "What happened", "responses": reply("200", "Entries, newest first")}},
         "/api/v1/observables/{type}/{value}": {"parameters": observable_parameters(), "get": {"summary": "What is known of an observable, and the cases that hold it, newest first",
             "responses": reply("200", "Facts, counts by verdict of the newest 1,000 cases, and a page of case numbers")}},

@@ -1,7 +1,7 @@
 //! `serve` and `worker`: start, wait for a signal, stop in order.
 use super::{CliError, failed, open, vault};
 use crate::config::Config;
-use crate::jobs::{PanelSource, Worker, reindex};
+use crate::jobs::{Connections, PanelSource, Worker, reindex};
 use crate::store::Store;
 use crate::web::{App, router, server};
 use std::fs::File;
@@ -24,12 +24,21 @@ pub async fn serve(config: Config, with_worker: bool) -> Result<ExitCode, CliErr
     let listener = listen(&config).await?;
     // Settings of voters that can't be used are told now, not at the first detection.
     app.panel.current(&app.store).await.map_err(|error| CliError::Failed(error.to_string()))?;
+    usable(&app.connections)?;
     if config.server.insecure_cookies {
         tracing::warn!("cookies go without Secure: for use on this machine only");
     }
     println!("FusionSOC is at {}", config.public_url());
     run(app, listener, with_worker).await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// A key file that can't be read is told now, not when an action needs it.
+fn usable(connections: &Connections) -> Result<(), CliError> {
+    match connections.problems().next() {
+        Some(problem) => Err(CliError::Failed(problem.to_owned())),
+        None => Ok(()),
+    }
 }
 
 /// Binds the address of the settings.
@@ -49,6 +58,7 @@ pub(super) async fn run(app: App, listener: TcpListener, with_worker: bool) {
             Arc::new(app.config.policy.clone()),
             Arc::clone(&app.wake),
         );
+        let worker = worker.connected(Arc::clone(&app.connections));
         tokio::spawn(worker.run(stop.clone()))
     });
     tokio::spawn(purge(app.store.clone(), stop.clone()));
@@ -74,7 +84,10 @@ pub async fn worker(config: Config) -> Result<ExitCode, CliError> {
     tokio::spawn(signals(stop.clone()));
     tokio::spawn(reindex::run(store.clone(), stop.clone()));
     println!("A worker is running.");
-    Worker::new(store, panel, Arc::new(config.policy.clone()), Arc::new(Notify::new())).run(stop).await;
+    let connections = Connections::of_config(&config.limacharlie);
+    usable(&connections)?;
+    let worker = Worker::new(store, panel, Arc::new(config.policy.clone()), Arc::new(Notify::new()));
+    worker.connected(Arc::new(connections)).run(stop).await;
     Ok(ExitCode::SUCCESS)
 }
 

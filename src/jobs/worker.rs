@@ -1,5 +1,5 @@
 //! The loop: claim, work, renew, retry, give up.
-use super::{JobError, PanelSource, range, triage};
+use super::{Connections, JobError, PanelSource, range, triage};
 use crate::clock::now_ms;
 use crate::config::Policy;
 use crate::limits;
@@ -21,6 +21,8 @@ pub struct Worker {
     pub panel: Arc<PanelSource>,
     /// What the machine may do.
     pub policy: Arc<Policy>,
+    /// Each organisation's `LimaCharlie`.
+    pub connections: Arc<Connections>,
     /// Told after each change, here and by the server in the same process.
     pub wake: Arc<Notify>,
     owner: String,
@@ -34,7 +36,14 @@ const ALIVE: Duration = Duration::from_secs(15);
 impl Worker {
     /// A worker with a name of its own.
     pub fn new(store: Store, panel: Arc<PanelSource>, policy: Arc<Policy>, wake: Arc<Notify>) -> Self {
-        Self { store, panel, policy, wake, owner: hex::encode(rand::random::<[u8; 8]>()) }
+        let connections = Arc::default();
+        Self { store, panel, policy, connections, wake, owner: hex::encode(rand::random::<[u8; 8]>()) }
+    }
+
+    /// The same with the organisations' `LimaCharlie`.
+    #[must_use]
+    pub fn connected(self, connections: Arc<Connections>) -> Self {
+        Self { connections, ..self }
     }
 
     /// Works until `stop`, then lets running jobs finish for a while and gives the rest back.
@@ -135,6 +144,7 @@ impl Worker {
             triage::KIND => triage::work(self, job).await,
             triage::REVOTE => triage::revote(self, job).await,
             range::KIND => range::work(self, job).await,
+            crate::actions::KIND => crate::actions::carry::work(self, job).await,
             other => Err(JobError::Unusable(format!("unknown kind of job: {other}"))),
         }
     }
@@ -148,6 +158,7 @@ impl Worker {
             jobs::put_back(&mut tx, job, now_ms() + wait_ms, &error.to_string(), dead).await?;
             if dead {
                 triage::give_up(&mut tx, job, &error.to_string(), now_ms()).await?;
+                crate::actions::carry::give_up(&mut tx, job, &error.to_string(), now_ms()).await?;
             }
             tx.commit().await
         };

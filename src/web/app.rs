@@ -2,7 +2,7 @@
 use super::throttle::Buckets;
 use crate::config::Config;
 use crate::ingest::batch::Batcher;
-use crate::jobs::PanelSource;
+use crate::jobs::{Connections, PanelSource};
 use crate::secret::Vault;
 use crate::store::Store;
 use std::collections::HashMap;
@@ -20,6 +20,8 @@ pub struct App {
     pub batcher: Batcher,
     /// Who votes.
     pub panel: Arc<PanelSource>,
+    /// Each organisation's `LimaCharlie`.
+    pub connections: Arc<Connections>,
     /// Opens stored secrets.
     pub vault: Vault,
     /// Told after each change, so that worker and live feed look at once.
@@ -55,6 +57,7 @@ impl App {
             batcher: Batcher::start(store.clone(), Arc::clone(&wake)),
             newest: super::live::watch(store.clone(), Arc::clone(&wake)).await?,
             hashing: Arc::new(Semaphore::new(2)),
+            connections: Arc::new(Connections::of_config(&config.limacharlie)),
             streams: Arc::new(Semaphore::new(crate::limits::STREAMS)),
             open_streams: Arc::default(),
             buckets: Arc::new(Buckets::default()),
@@ -65,6 +68,11 @@ impl App {
             wake,
             demo,
         })
+    }
+
+    /// Whether the `LimaCharlie` of an organisation is set up.
+    pub fn connected(&self, org: &str) -> bool {
+        self.connections.of(org).is_some()
     }
 
     /// Whether cookies go without `Secure`.

@@ -37,7 +37,7 @@ pub struct VerdictForm {
 }
 
 /// Begins a form's work: the person may, the case is theirs, and the form was not sent before.
-async fn begin(app: &App, me: &SignedIn, number: i64, form: &str, key: &str) -> Result<(Tx, Option<Case>)> {
+pub(super) async fn begin(app: &App, me: &SignedIn, number: i64, form: &str, key: &str) -> Result<(Tx, Option<Case>)> {
     me.must_be(Role::Analyst)?;
     let mut tx = app.store.write().await?;
     let case = cases::visible(&mut tx, me.scope(), number).await?.ok_or(AppError::NotFound)?;
@@ -47,7 +47,7 @@ async fn begin(app: &App, me: &SignedIn, number: i64, form: &str, key: &str) -> 
 }
 
 /// Commits, or shows the page again with what was typed.
-async fn finish<T>(
+pub(super) async fn finish<T>(
     app: &App,
     me: &SignedIn,
     tx: Tx,

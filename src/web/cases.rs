@@ -3,7 +3,7 @@ use super::App;
 use super::auth::SignedIn;
 use super::form::{Asked, CaseNumber};
 use super::page::{Chrome, Page};
-use super::view::actions::Group;
+use super::view::actions::{self as action_views, Group, Line};
 use super::view::case::{self as view, CaseData, Choice, DetectionView, NoteView, Pages};
 use super::view::evidence::{self, IntelView, ObservableView, TechniqueView};
 use super::view::json::{self, Span};
@@ -14,6 +14,7 @@ use super::view::timeline::Item;
 use super::view::words::{self, Glyph, Sev, When, duration, when};
 use crate::clock::now_ms;
 use crate::config::AutoClose;
+use crate::domain::action::TaskCommand;
 use crate::domain::{Role, Verdict, reason};
 use crate::error::{AppError, Result};
 use crate::review::NOTE_KINDS;
@@ -40,6 +41,12 @@ pub struct Kept {
     pub body: String,
     /// The field that is wrong, and how.
     pub error: (String, String),
+    /// The kind of action that was asked for.
+    pub acting: String,
+    /// Its parameters.
+    pub action: crate::domain::action::Fields,
+    /// Why it was asked for.
+    pub why: String,
     /// What happened meanwhile.
     pub conflict: String,
     /// The case that led here, because it became part of this one.
@@ -49,6 +56,11 @@ pub struct Kept {
 impl Kept {
     fn error_of(&self, field: &str) -> &str {
         if self.error.0 == field { &self.error.1 } else { "" }
+    }
+
+    /// Whether this kind of action was asked for.
+    fn acting(&self, kind: &str) -> bool {
+        self.acting == kind
     }
 }
 
@@ -66,6 +78,14 @@ struct Head {
     happened: When,
     closed: Option<When>,
     late: Option<String>,
+}
+
+/// Response actions, and what may be asked for.
+struct Acts {
+    recorded: Vec<Group>,
+    lines: Vec<Line>,
+    commands: &'static [TaskCommand],
+    connected: bool,
 }
 
 /// A decision that can be undone.
@@ -103,7 +123,7 @@ struct Show {
     prevalence: crate::domain::dossier::Prevalence,
     cluster: Cluster,
     pages: Pages,
-    actions: Vec<Group>,
+    acts: Acts,
     notes: Vec<NoteView>,
     note_kinds: &'static [(&'static str, &'static str)],
     assignable: Vec<users::User>,
@@ -167,6 +187,7 @@ async fn load(tx: &mut Tx, case: Case) -> Result<CaseData> {
         techniques: techniques::of_case(tx, number).await?,
         intel: intel::of_case(tx, number).await?,
         actions: actions::of_case(tx, number).await?,
+        attempts: actions::attempts(tx, number).await?,
         notes: notes::of_case(tx, number).await?,
         timeline: timeline::of_case(tx, number, 500).await?,
         assignable: users::assignable(tx, case.org_id).await?,
@@ -203,7 +224,7 @@ fn show_of(app: &App, me: &SignedIn, chrome: Chrome, data: CaseData, run: Option
         key: hex::encode(rand::random::<[u8; 8]>()),
         note_kinds: NOTE_KINDS,
         severities: crate::domain::Severity::ALL,
-        actions: super::view::actions::groups(&data.actions),
+        acts: acts(app, me, &data),
         pages: view::pages(&data),
         cluster: pivot::cluster(&data),
         rule: data.rule,
@@ -216,6 +237,16 @@ fn show_of(app: &App, me: &SignedIn, chrome: Chrome, data: CaseData, run: Option
         case: data.case,
         chrome,
         kept,
+    }
+}
+
+fn acts(app: &App, me: &SignedIn, data: &CaseData) -> Acts {
+    let may = me.user.role >= Role::Analyst;
+    Acts {
+        recorded: action_views::groups(&data.actions),
+        lines: action_views::lines(&data.actions, &data.attempts, &me.user.username, may, now_ms()),
+        commands: TaskCommand::ALL,
+        connected: app.connected(&data.case.org),
     }
 }
 

@@ -3,6 +3,7 @@
 //! A page is a struct, a template and a handler in one file; `view` holds how a case is put into
 //! words. `edge` sets headers and renders errors, `origin` refuses forms of other sites, `server`
 //! accepts connections with limits of time.
+mod action_forms;
 pub mod app;
 pub mod assets;
 pub mod auth;
@@ -58,6 +59,8 @@ pub fn router(app: App) -> Router {
         .route("/cases/{number}/severity", post(case_forms::severity))
         .route("/cases/{number}/triage", post(case_forms::triage))
         .route("/cases/{number}/undo", post(case_forms::undo))
+        .route("/cases/{number}/actions", post(action_forms::ask))
+        .route("/cases/{number}/actions/{id}/{step}", post(action_forms::step))
         .route("/cases/{number}/detections/{file}", get(raw::detection))
         .route("/cases/{number}/triage/{file}", get(raw::report))
         .route("/search", get(search::index))

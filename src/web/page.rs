@@ -1,10 +1,12 @@
 //! What every page has around it, and the error page.
 use super::App;
 use super::auth::SignedIn;
+use super::view::text::visible;
 use super::view::words::{When, when};
 use crate::clock::now_ms;
 use crate::domain::Role;
 use crate::error::Result;
+use crate::store::actions;
 use crate::store::queue::{self, View};
 use askama::Template;
 use axum::response::{Html, IntoResponse, Response};
@@ -30,12 +32,17 @@ pub struct Chrome {
     pub standing_in: bool,
     /// Whether this is the demo.
     pub demo: bool,
+    /// Actions that wait for a second person: the case, the kind, who asked.
+    pub approvals: Vec<(i64, &'static str, String)>,
     /// Whether nothing can be stored, because the disk is full.
     pub disk_full: bool,
 }
 
 /// Counts in the navigation and tabs stop here.
 pub const COUNT_MOST: i64 = 1_000;
+
+/// Waiting actions that a page names.
+const APPROVALS: i64 = 5;
 
 impl Chrome {
     /// The number of waiting cases as shown.
@@ -47,6 +54,10 @@ impl Chrome {
     pub async fn of(app: &App, me: &SignedIn, at: &'static str) -> Result<Self> {
         let mut tx = app.store.read().await?;
         let waiting = queue::count(&mut tx, me.scope(), View::NeedsDecision, COUNT_MOST).await?;
+        let approvals = match me.user.role {
+            Role::Viewer => Vec::new(),
+            _ => actions::waiting(&mut tx, me.scope(), APPROVALS).await?,
+        };
         drop(tx);
         let standing_in = app.panel.current(&app.store).await.is_ok_and(|seats| seats.standing_in);
         Ok(Self {
@@ -59,6 +70,7 @@ impl Chrome {
             q: String::new(),
             standing_in,
             demo: app.demo,
+            approvals: approvals.into_iter().map(|(case, kind, by)| (case, kind.label(), visible(&by))).collect(),
             disk_full: app.batcher.disk_full(),
         })
     }

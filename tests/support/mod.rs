@@ -3,7 +3,7 @@
 pub mod fakes;
 pub mod limacharlie;
 
-use fusionsoc::config::Config;
+use fusionsoc::config::{Config, LimaCharlie};
 use fusionsoc::domain::Role;
 use fusionsoc::domain::role::Scope;
 use fusionsoc::jobs::Worker;
@@ -12,8 +12,10 @@ use fusionsoc::store::{Durability, Store, orgs, tokens, users};
 use fusionsoc::web::{App, router, server};
 use serde_json::Value;
 use sqlx::{Connection, Executor};
-use std::sync::Arc;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 use tokio::sync::Notify;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -86,6 +88,25 @@ pub async fn add_token(store: &Store, org_id: i64, scopes: &[Scope]) -> String {
     token
 }
 
+/// The setting of an organisation whose `LimaCharlie` is the fake.
+pub fn connection(fake: &limacharlie::Fake, org: &str) -> LimaCharlie {
+    static KEY_FILE: OnceLock<PathBuf> = OnceLock::new();
+    let file = KEY_FILE.get_or_init(|| {
+        let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("limacharlie-{}.key", std::process::id()));
+        std::fs::write(&file, limacharlie::KEY).unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+        file
+    });
+    LimaCharlie {
+        org: org.to_owned(),
+        oid: fake.change(|state| state.oid.clone()),
+        api_key_file: file.display().to_string(),
+        pull_every_s: 0,
+        api_url: fake.url.clone(),
+        jwt_url: fake.jwt_url(),
+    }
+}
+
 pub fn http() -> reqwest::Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap()
@@ -99,6 +120,7 @@ impl Server {
             Arc::new(self.app.config.policy.clone()),
             Arc::clone(&self.app.wake),
         )
+        .connected(Arc::clone(&self.app.connections))
     }
 
     /// Works on everything that is due.

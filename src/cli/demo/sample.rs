@@ -5,7 +5,6 @@ use crate::domain::action::{ActionKind, ActionState};
 use crate::ingest::reading::document;
 use crate::ingest::recorded::{self, Recorded};
 use crate::ingest::{Accepted, Delivery, Gathered, accept};
-use crate::store::actions::Action;
 use crate::store::notes::Note;
 use crate::store::{Actor, ActorKind, Change, Store, Tx, actions, cases, notes, orgs, record};
 use serde::Deserialize;
@@ -123,19 +122,16 @@ async fn history(tx: &mut Tx, org_id: i64, case: i64, mut history: History) -> R
     history.actions.sort_by_key(|action| action.at);
     for line in history.actions {
         let at = line.at.as_millisecond();
-        let action = Action {
-            id: 0,
+        let action = actions::Recorded {
             kind: line.kind,
             target: line.target,
             state: line.state,
             result: line.result,
             asked_for: line.asked_for,
             asked_by: "FusionSOC".to_owned(),
-            asked_ms: at,
-            finished_ms: Some(at),
-            recorded: true,
+            at_ms: at,
         };
-        actions::insert(tx, case, &action).await?;
+        actions::insert_recorded(tx, case, &action).await?;
     }
     history.timeline.sort_by_key(|entry| entry.at);
     // Opening, triage and status are told by this installation's own entries.

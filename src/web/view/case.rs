@@ -37,6 +37,8 @@ pub struct CaseData {
     pub intel: Vec<intel::Answer>,
     /// Actions.
     pub actions: Vec<actions::Action>,
+    /// What was tried for them: the action, when, what.
+    pub attempts: Vec<(i64, i64, String)>,
     /// Notes.
     pub notes: Vec<notes::Note>,
     /// The timeline, newest first.

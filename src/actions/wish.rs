@@ -1,0 +1,219 @@
+//! What people do with an action: ask for it, approve or turn it down, take it back, reverse it,
+//! and say what became of one whose effect nobody knows. Each is one transaction of the caller's.
+use super::carry;
+use crate::domain::action::{ActionState, Plan};
+use crate::review::ReviewError;
+use crate::store::actions::{self, Action};
+use crate::store::cases::Case;
+use crate::store::{Actor, ActorKind, Change, Tx, record, sensors};
+
+/// The longest reason in characters.
+const LONGEST_WHY: usize = 500;
+
+/// Who wishes what, and from when on it may happen.
+#[derive(Debug, Clone, Copy)]
+pub struct Wish<'a> {
+    /// Who acts.
+    pub actor: &'a Actor,
+    /// The case.
+    pub case: &'a Case,
+    /// Milliseconds until an outside effect may begin, so that it can still be taken back.
+    pub undo_ms: i64,
+    /// Whether the organisation's LimaCharlie is set up.
+    pub connected: bool,
+    /// Now.
+    pub now_ms: i64,
+}
+
+fn invalid<T>(field: &'static str, text: impl Into<String>) -> Result<T, ReviewError> {
+    Err(ReviewError::Invalid { field, text: text.into() })
+}
+
+/// Asks for an action; returns its id. The same key twice is the same wish.
+///
+/// # Errors
+/// `Invalid` where LimaCharlie is not set up or the reason is missing, `Conflict` where the same is under way.
+pub async fn ask(tx: &mut Tx, wish: Wish<'_>, plan: &Plan, why: &str, key: &str) -> Result<i64, ReviewError> {
+    let why = why.trim();
+    if plan.needs_approval() && why.is_empty() {
+        return invalid("why", "Say why: a second person has to decide on it.");
+    }
+    if why.chars().count() > LONGEST_WHY {
+        return invalid("why", format!("At most {LONGEST_WHY} characters."));
+    }
+    insert(tx, wish, plan, why, (None, key)).await
+}
+
+async fn insert(
+    tx: &mut Tx,
+    wish: Wish<'_>,
+    plan: &Plan,
+    why: &str,
+    (reverses, key): (Option<i64>, &str),
+) -> Result<i64, ReviewError> {
+    if !wish.connected {
+        return invalid("kind", "Nothing can be run: no LimaCharlie key is set up for this organisation.");
+    }
+    if !key.is_empty()
+        && let Some(known) = actions::by_key(tx, wish.case.number, key).await?
+    {
+        return Ok(known);
+    }
+    let sid = sensors::by_id(tx, wish.case.sensor_id).await?.sid;
+    let target = plan.target(&sid);
+    alone(tx, wish, plan, &target).await?;
+    let waits = plan.needs_approval();
+    let run_at_ms = (!waits).then_some(wish.now_ms + wish.undo_ms);
+    let new = actions::New {
+        case: wish.case.number,
+        plan,
+        target: &target,
+        state: if waits { ActionState::Waiting } else { ActionState::Queued },
+        asked_by: &wish.actor.name,
+        why,
+        run_at_ms,
+        reverses,
+        request_key: (!key.is_empty()).then_some(key),
+    };
+    let Some(id) = actions::insert(tx, new, wish.now_ms).await? else {
+        return Err(ReviewError::Conflict("This was asked for already.".to_owned()));
+    };
+    if let Some(at) = run_at_ms {
+        carry::enqueue(tx, id, at).await?;
+    }
+    let because = if why.is_empty() { String::new() } else { format!(": {why}") };
+    let then = if waits { "; it waits for a second person" } else { "" };
+    tell(tx, wish, "action_asked", &format!("Asked to {}{because}{then}", plan.words()), id).await?;
+    Ok(id)
+}
+
+/// One wish at a time for one target: the second of two people who press at once is told.
+async fn alone(tx: &mut Tx, wish: Wish<'_>, plan: &Plan, target: &str) -> Result<(), ReviewError> {
+    let same = |other: &Action| {
+        other.kind == plan.kind() && other.target == target && other.state.under_way() && !other.recorded
+    };
+    match actions::of_case(tx, wish.case.number).await?.into_iter().find(same) {
+        None => Ok(()),
+        Some(other) => {
+            let text = format!("{} asked for the same: {}.", other.asked_by, other.state.label().to_lowercase());
+            Err(ReviewError::Conflict(text))
+        }
+    }
+}
+
+/// Approves an action that waits for a second person.
+///
+/// # Errors
+/// `Invalid` where the actor asked for it or is a program, `Conflict` where it does not wait any more.
+pub async fn approve(tx: &mut Tx, wish: Wish<'_>, id: i64) -> Result<(), ReviewError> {
+    let (action, plan) = found(tx, wish, id).await?;
+    if wish.actor.kind != ActorKind::Person {
+        return invalid("action", "A person has to approve it.");
+    }
+    if action.asked_by == wish.actor.name {
+        return invalid("action", "You asked for it: somebody else has to approve it.");
+    }
+    let at = wish.now_ms + wish.undo_ms;
+    let step = (ActionState::Waiting, ActionState::Queued);
+    if actions::decide(tx, id, step, &wish.actor.name, Some(at), wish.now_ms).await? == 0 {
+        return Err(moved_on(&action));
+    }
+    carry::enqueue(tx, id, at).await?;
+    tell(tx, wish, "action_approved", &format!("Approved what {} asked: {}", action.asked_by, plan.words()), id).await
+}
+
+/// Turns down an action that waits for a second person, or takes one back that did not start.
+///
+/// # Errors
+/// `Conflict` where it started or ended meanwhile.
+pub async fn reject(tx: &mut Tx, wish: Wish<'_>, id: i64) -> Result<(), ReviewError> {
+    let (action, plan) = found(tx, wish, id).await?;
+    let own = action.asked_by == wish.actor.name;
+    let to = match action.state {
+        ActionState::Waiting if !own => ActionState::Rejected,
+        ActionState::Waiting | ActionState::Queued => ActionState::Cancelled,
+        _ => return Err(moved_on(&action)),
+    };
+    if actions::decide(tx, id, (action.state, to), &wish.actor.name, None, wish.now_ms).await? == 0 {
+        return Err(moved_on(&action));
+    }
+    let text = format!("{}: {}, asked by {}", to.label(), plan.words(), action.asked_by);
+    tell(tx, wish, "action_taken_back", &text, id).await
+}
+
+/// Asks for what takes a done action back.
+///
+/// # Errors
+/// `Invalid` where nothing takes it back, `Conflict` where it is not done or that was asked for already.
+pub async fn reverse(tx: &mut Tx, wish: Wish<'_>, id: i64, why: &str, key: &str) -> Result<i64, ReviewError> {
+    let (action, plan) = found(tx, wish, id).await?;
+    let Some(back) = plan.reverse() else { return invalid("action", "Nothing takes this back.") };
+    if action.state != ActionState::Done {
+        return Err(moved_on(&action));
+    }
+    let reason =
+        if why.trim().is_empty() { format!("reverses what {} asked", action.asked_by) } else { why.to_owned() };
+    insert(tx, wish, &back, &reason, (Some(id), key)).await
+}
+
+/// Says what became of an action whose effect nobody knows.
+///
+/// # Errors
+/// `Conflict` where that is known.
+pub async fn settle(tx: &mut Tx, wish: Wish<'_>, id: i64, took_effect: bool) -> Result<(), ReviewError> {
+    let (action, plan) = found(tx, wish, id).await?;
+    if action.state != ActionState::Unknown {
+        return Err(moved_on(&action));
+    }
+    let (state, word) =
+        if took_effect { (ActionState::Done, "took effect") } else { (ActionState::Failed, "had no effect") };
+    let result = format!("{} says that it {word}", wish.actor.name);
+    actions::end(tx, id, state, &result, wish.now_ms).await?;
+    actions::attempt(tx, id, &result, wish.now_ms).await?;
+    tell(tx, wish, "action_settled", &format!("Says that this {word}: {}", plan.words()), id).await
+}
+
+/// Asks the sensor whether an action of unknown effect took effect. It changes nothing there.
+///
+/// # Errors
+/// `Invalid` where the sensor can't be asked, `Conflict` where the effect is known.
+pub async fn check(tx: &mut Tx, wish: Wish<'_>, id: i64) -> Result<(), ReviewError> {
+    let (action, plan) = found(tx, wish, id).await?;
+    if action.state != ActionState::Unknown {
+        return Err(moved_on(&action));
+    }
+    if !plan.can_be_checked() {
+        return invalid("action", "The sensor can't be asked about this. Say what became of it.");
+    }
+    carry::enqueue_check(tx, id, wish.now_ms).await?;
+    tell(tx, wish, "action_check", &format!("Asked whether this took effect: {}", plan.words()), id).await
+}
+
+/// An action of this case and what it does; one that was recorded can't be touched.
+async fn found(tx: &mut Tx, wish: Wish<'_>, id: i64) -> Result<(Action, Plan), ReviewError> {
+    let action = actions::by_id(tx, id).await?.filter(|action| action.case_number == wish.case.number);
+    let plan = action.as_ref().and_then(Action::plan);
+    match (action, plan) {
+        (Some(action), Some(plan)) => Ok((action, plan)),
+        _ => invalid("action", "There is no such action in this case."),
+    }
+}
+
+fn moved_on(action: &Action) -> ReviewError {
+    ReviewError::Conflict(format!("This action is not where it was: {}.", action.state.label().to_lowercase()))
+}
+
+async fn tell(tx: &mut Tx, wish: Wish<'_>, kind: &str, text: &str, id: i64) -> Result<(), ReviewError> {
+    let change = Change {
+        org_id: wish.case.org_id,
+        case: wish.case.number,
+        kind,
+        text,
+        old: "",
+        new: &format!("action:{id}"),
+        run: None,
+        undo: None,
+    };
+    record(tx, wish.actor, change, wish.now_ms).await?;
+    Ok(())
+}
