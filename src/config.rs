@@ -56,6 +56,10 @@ pub struct Server {
     pub listen: SocketAddr,
     /// The address that people use, for links and the origin check.
     pub public_url: String,
+    /// A certificate chain as PEM, for TLS without a proxy; needs `tls_key`.
+    pub tls_cert: String,
+    /// Its private key as PEM, readable by its owner alone.
+    pub tls_key: String,
     /// Proxies whose `X-Forwarded-For` counts.
     pub trusted_proxies: Vec<IpAddr>,
     /// Cookies without `Secure`; only on loopback.
@@ -69,6 +73,8 @@ impl Default for Server {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             public_url: String::new(),
+            tls_cert: String::new(),
+            tls_key: String::new(),
             trusted_proxies: Vec::new(),
             insecure_cookies: false,
             key_file: "fusionsoc.key".to_owned(),
@@ -201,6 +207,12 @@ impl Config {
         if !url.is_empty() && (!url.starts_with("http://") && !url.starts_with("https://") || url.ends_with('/')) {
             return no("server.public_url: must be like https://soc.example, without a slash at the end".to_owned());
         }
+        for (set, missing) in [("cert", "key"), ("key", "cert")] {
+            let file = |name: &str| if name == "cert" { &self.server.tls_cert } else { &self.server.tls_key };
+            if !file(set).is_empty() && file(missing).is_empty() {
+                return no(format!("server.tls_{missing}: is needed with server.tls_{set}"));
+            }
+        }
         for (at, voter) in self.voters.iter().enumerate() {
             if self.voters[..at].iter().any(|other| other.name == voter.name) {
                 return no(format!("voters: there are two named {}", voter.name));
@@ -242,7 +254,8 @@ impl Config {
     /// The address that people use.
     pub fn public_url(&self) -> String {
         if self.server.public_url.is_empty() {
-            format!("http://{}", self.server.listen)
+            let scheme = if self.server.tls_cert.is_empty() { "http" } else { "https" };
+            format!("{scheme}://{}", self.server.listen)
         } else {
             self.server.public_url.clone()
         }

@@ -16,6 +16,10 @@ pub async fn check(config: Config) -> Result<ExitCode, CliError> {
     println!("ok    database, schema up to date");
     vault(&config)?;
     println!("ok    key file");
+    if let Some(tls) = super::serve::certificate(&config)? {
+        let warning = tls.warning();
+        println!("{}", warning.map_or_else(|| "ok    TLS certificate".to_owned(), |text| format!("warn  {text}")));
+    }
     let panel = PanelSource::new(Arc::new(config.clone()))
         .current(&store)
         .await

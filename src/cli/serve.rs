@@ -3,6 +3,7 @@ use super::{CliError, failed, open, vault};
 use crate::config::Config;
 use crate::jobs::{Connections, PanelSource, Worker, reindex};
 use crate::store::Store;
+use crate::web::tls::Certificate;
 use crate::web::{App, router, server};
 use std::fs::File;
 use std::process::ExitCode;
@@ -18,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 pub async fn serve(config: Config, with_worker: bool) -> Result<ExitCode, CliError> {
     let store = open(&config).await?;
     let _only_server = lock(&config)?;
+    let tls = certificate(&config)?;
     let config = Arc::new(config);
     let wake = Arc::new(Notify::new());
     let app = App::start(store, Arc::clone(&config), vault(&config)?, wake, false).await?;
@@ -29,7 +31,7 @@ pub async fn serve(config: Config, with_worker: bool) -> Result<ExitCode, CliErr
         tracing::warn!("cookies go without Secure: for use on this machine only");
     }
     println!("FusionSOC is at {}", config.public_url());
-    run(app, listener, with_worker).await;
+    run(app, listener, tls, with_worker).await;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -41,6 +43,15 @@ fn usable(connections: &Connections) -> Result<(), CliError> {
     }
 }
 
+/// The certificate of the settings, where there is one; its time is warned of.
+pub(super) fn certificate(config: &Config) -> Result<Option<Arc<Certificate>>, CliError> {
+    let tls = Certificate::open(&config.server).map_err(|error| CliError::Failed(error.to_string()))?;
+    if let Some(warning) = tls.as_ref().and_then(|tls| tls.warning()) {
+        tracing::warn!("{warning}");
+    }
+    Ok(tls)
+}
+
 /// Binds the address of the settings.
 pub(super) async fn listen(config: &Config) -> Result<TcpListener, CliError> {
     let address = config.server.listen;
@@ -48,8 +59,15 @@ pub(super) async fn listen(config: &Config) -> Result<TcpListener, CliError> {
 }
 
 /// Runs server and worker until a signal, then lets both finish what they are at.
-pub(super) async fn run(app: App, listener: TcpListener, with_worker: bool) {
+pub(super) async fn run(app: App, listener: TcpListener, tls: Option<Arc<Certificate>>, with_worker: bool) {
     let stop = CancellationToken::new();
+    let acceptor = match tls.as_ref().map(Certificate::acceptor).transpose() {
+        Ok(acceptor) => acceptor,
+        Err(error) => return tracing::error!(%error, "TLS can't be set up"),
+    };
+    if let Some(tls) = tls {
+        tokio::spawn(tls.watch(stop.clone()));
+    }
     tokio::spawn(signals(stop.clone()));
     let worker = with_worker.then(|| {
         let worker = Worker::new(
@@ -63,7 +81,7 @@ pub(super) async fn run(app: App, listener: TcpListener, with_worker: bool) {
     });
     tokio::spawn(purge(app.store.clone(), stop.clone()));
     tokio::spawn(reindex::run(app.store.clone(), stop.clone()));
-    server::serve(listener, router(app), stop).await;
+    server::serve_with(listener, router(app), acceptor, stop).await;
     if let Some(worker) = worker
         && let Err(error) = worker.await
     {

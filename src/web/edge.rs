@@ -20,7 +20,7 @@ pub struct RequestId(pub String);
 const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// The layer.
-pub async fn finish(State(_): State<App>, mut request: Request, next: Next) -> Response {
+pub async fn finish(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let id = hex::encode(rand::random::<[u8; 8]>());
     request.extensions_mut().insert(RequestId(id.clone()));
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
@@ -39,6 +39,9 @@ pub async fn finish(State(_): State<App>, mut request: Request, next: Next) -> R
     tracing::info!(request_id = id, %method, route, status, ms, "request");
     let mut response = render_error(response, &path, &id);
     headers(&mut response, &path, &id);
+    if app.config.public_url().starts_with("https://") {
+        response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
     response
 }
 

@@ -29,6 +29,7 @@ pub mod search;
 mod sensors;
 pub mod server;
 pub mod throttle;
+pub mod tls;
 pub mod view;
 
 pub use app::App;

@@ -1,5 +1,6 @@
 //! `spawn()` gives every test its own running server on its own database; `Person` is a browser without scripts.
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, missing_docs)]
+pub mod certs;
 pub mod fakes;
 pub mod limacharlie;
 
@@ -9,6 +10,7 @@ use fusionsoc::domain::role::Scope;
 use fusionsoc::jobs::Worker;
 use fusionsoc::secret::Vault;
 use fusionsoc::store::{Durability, Store, orgs, tokens, users};
+use fusionsoc::web::tls::Certificate;
 use fusionsoc::web::{App, router, server};
 use serde_json::Value;
 use sqlx::{Connection, Executor};
@@ -48,11 +50,12 @@ pub async fn spawn_with(change: impl FnOnce(&mut Config)) -> Server {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     config.server.listen = listener.local_addr().unwrap();
     let url = config.public_url();
+    let tls = Certificate::open(&config.server).unwrap().map(|tls| tls.acceptor().unwrap());
     let store = Store::open(&database(dir.path()).await, Durability::Normal).await.unwrap();
     let vault = Vault::open(&dir.path().join("key")).unwrap();
     let app = App::start(store, Arc::new(config), vault, Arc::new(Notify::new()), false).await.unwrap();
     let stop = CancellationToken::new();
-    tokio::spawn(server::serve(listener, router(app.clone()), stop.clone()));
+    tokio::spawn(server::serve_with(listener, router(app.clone()), tls, stop.clone()));
     let org_id = add_org(&app.store, "acme", None).await;
     let token = add_token(&app.store, org_id, Scope::ALL).await;
     Server { url, app, org_id, token, dir, _stop: stop.drop_guard() }
