@@ -1,5 +1,6 @@
 //! Every setting once: `fusionsoc.toml`, overridden by `FUSIONSOC__SECTION__KEY`, an unknown key being an error.
 mod limacharlie;
+pub mod notify;
 
 pub use limacharlie::LimaCharlie;
 
@@ -30,6 +31,8 @@ pub struct Config {
     pub policy: Policy,
     /// The organisations' `LimaCharlie`.
     pub limacharlie: Vec<LimaCharlie>,
+    /// Who is told of what.
+    pub notify: notify::Notify,
 }
 
 /// `[database]`

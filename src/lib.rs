@@ -14,6 +14,7 @@
 //!    transactions that check the lease; what died in between is taken up by a new run.
 //! 3. [`triage`] is the thinking as pure functions: fingerprint, prompt, count, flags, vetoes.
 //! 4. [`voters`] are one file for each wire kind, and two built-in ones without network.
+//!    [`notify`] tells people and programs outside what can't wait, from rows of the same transaction.
 //! 5. [`review`] is the declaration, its undo, and the small steps, for pages and API alike.
 //!
 //! # Rules, checked by `tests/architecture.rs`
@@ -37,6 +38,7 @@ pub mod ingest;
 pub mod jobs;
 pub mod limacharlie;
 pub mod limits;
+pub mod notify;
 pub mod review;
 pub mod secret;
 pub mod store;

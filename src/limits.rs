@@ -41,6 +41,14 @@ pub const JOB_TRIES: i64 = 8;
 pub const RUN_TRIES: i64 = 5;
 /// After these waits a run asks again for votes that failed.
 pub const REVOTE_AFTER_MS: [i64; 3] = [60_000, 300_000, 900_000];
+/// After these waits a notification is tried again.
+pub const NOTIFY_AGAIN_MS: [i64; 4] = [60_000, 300_000, 900_000, 3_600_000];
+/// Notifications that share a message.
+pub const NOTIFY_TOGETHER: i64 = 1_000;
+/// Notifications of a message that are told one by one; the others are counted.
+pub const NOTIFY_SHOWN: usize = 20;
+/// How long a notification is kept.
+pub const NOTIFY_KEPT_MS: i64 = 90 * 24 * 60 * 60 * 1000;
 /// How long a stopping worker lets votes finish.
 pub const WORKER_GRACE: Duration = Duration::from_secs(20);
 /// How long a stopping server lets requests finish.

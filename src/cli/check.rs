@@ -1,7 +1,9 @@
-//! `check`: tests settings, database and voters, and says what each came to.
+//! `check`: tests settings, database, voters and channels, and says what each came to.
 use super::{CliError, open, vault};
 use crate::config::Config;
 use crate::jobs::PanelSource;
+use crate::notify::Message;
+use crate::notify::plain::plain;
 use crate::voters::{Kind, ollama};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -10,7 +12,7 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// Where the settings or the database can't be used at all.
-pub async fn check(config: Config) -> Result<ExitCode, CliError> {
+pub async fn check(config: Config, send_test: bool) -> Result<ExitCode, CliError> {
     println!("ok    settings");
     let store = open(&config).await?;
     println!("ok    database, schema up to date");
@@ -41,10 +43,33 @@ pub async fn check(config: Config) -> Result<ExitCode, CliError> {
             }
         }
     }
+    failures += channels(&config, send_test).await?;
     if panel.standing_in {
         println!("note  no model is set up: the built-in voters stand in");
     }
     Ok(if failures == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// Asks every channel, and sends a test where that is wanted; returns how many failed.
+async fn channels(config: &Config, send_test: bool) -> Result<i32, CliError> {
+    let channels = super::serve::channels(config)?;
+    let mut failures = 0;
+    for channel in &channels.all {
+        let notifier = &channel.notifier;
+        let message = Message::test(&channels.public_url);
+        let asked = async { if send_test { notifier.send(&message).await } else { notifier.probe().await } };
+        let late = |_| Err(format!("no answer within {} s", channels.deadline().as_secs()));
+        let name = format!("notify.{} ({})", notifier.name(), notifier.target());
+        match tokio::time::timeout(channels.deadline(), asked).await.unwrap_or_else(late) {
+            Ok(()) if send_test => println!("ok    {name}: took a test"),
+            Ok(()) => println!("ok    {name}"),
+            Err(problem) => {
+                failures += 1;
+                println!("FAIL  {name}: {}", plain(&problem, 300));
+            }
+        }
+    }
+    Ok(failures)
 }
 
 async fn ollama_problem(base_url: &str, model: &str) -> Option<String> {

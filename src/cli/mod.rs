@@ -53,8 +53,12 @@ enum Command {
     Source(access::SourceCommand),
     /// Bring the database's schema up to date.
     Migrate,
-    /// Test configuration, database and voters.
-    Check,
+    /// Test configuration, database, voters and channels.
+    Check {
+        /// Also send a test by every channel of `[notify]`.
+        #[arg(long)]
+        send_test: bool,
+    },
     /// The configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -95,7 +99,7 @@ pub(crate) fn failed<T>(text: impl Into<String>) -> Result<T, CliError> {
 
 /// Runs the command and tells failures on one line.
 pub async fn run(cli: Cli) -> ExitCode {
-    match dispatch(cli).await {
+    match Box::pin(dispatch(cli)).await {
         Ok(code) => code,
         Err(error) => {
             eprintln!("fusionsoc: {error}");
@@ -125,7 +129,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, CliError> {
             println!("The schema is up to date.");
             Ok(ExitCode::SUCCESS)
         }
-        Command::Check => check::check(config()?).await,
+        Command::Check { send_test } => check::check(config()?, send_test).await,
         Command::Config(ConfigCommand::Example) => {
             print!("{}", include_str!("example.toml"));
             Ok(ExitCode::SUCCESS)

@@ -2,6 +2,7 @@
 use super::{CliError, failed, open, vault};
 use crate::config::Config;
 use crate::jobs::{Connections, PanelSource, Worker, reindex};
+use crate::notify::Channels;
 use crate::store::Store;
 use crate::web::tls::Certificate;
 use crate::web::{App, router, server};
@@ -22,7 +23,8 @@ pub async fn serve(config: Config, with_worker: bool) -> Result<ExitCode, CliErr
     let tls = certificate(&config)?;
     let config = Arc::new(config);
     let wake = Arc::new(Notify::new());
-    let app = App::start(store, Arc::clone(&config), vault(&config)?, wake, false).await?;
+    let channels = channels(&config)?;
+    let app = App::start(store, Arc::clone(&config), vault(&config)?, wake, false).await?.telling(channels);
     let listener = listen(&config).await?;
     // Settings of voters that can't be used are told now, not at the first detection.
     app.panel.current(&app.store).await.map_err(|error| CliError::Failed(error.to_string()))?;
@@ -52,6 +54,11 @@ pub(super) fn certificate(config: &Config) -> Result<Option<Arc<Certificate>>, C
     Ok(tls)
 }
 
+/// The channels of the settings.
+pub(super) fn channels(config: &Config) -> Result<Arc<Channels>, CliError> {
+    Channels::build(config).map(Arc::new).map_err(|error| CliError::Failed(error.to_string()))
+}
+
 /// Binds the address of the settings.
 pub(super) async fn listen(config: &Config) -> Result<TcpListener, CliError> {
     let address = config.server.listen;
@@ -75,8 +82,9 @@ pub(super) async fn run(app: App, listener: TcpListener, tls: Option<Arc<Certifi
             Arc::clone(&app.panel),
             Arc::new(app.config.policy.clone()),
             Arc::clone(&app.wake),
-        );
-        let worker = worker.connected(Arc::clone(&app.connections));
+        )
+        .connected(Arc::clone(&app.connections))
+        .telling(Arc::clone(&app.notify));
         tokio::spawn(worker.run(stop.clone()))
     });
     tokio::spawn(purge(app.store.clone(), stop.clone()));
@@ -96,6 +104,7 @@ pub(super) async fn run(app: App, listener: TcpListener, tls: Option<Arc<Certifi
 pub async fn worker(config: Config) -> Result<ExitCode, CliError> {
     let store = open(&config).await?;
     let config = Arc::new(config);
+    let channels = channels(&config)?;
     let panel = Arc::new(PanelSource::new(Arc::clone(&config)));
     panel.current(&store).await.map_err(|error| CliError::Failed(error.to_string()))?;
     let stop = CancellationToken::new();
@@ -105,7 +114,7 @@ pub async fn worker(config: Config) -> Result<ExitCode, CliError> {
     let connections = Connections::of_config(&config.limacharlie);
     usable(&connections)?;
     let worker = Worker::new(store, panel, Arc::new(config.policy.clone()), Arc::new(Notify::new()));
-    worker.connected(Arc::new(connections)).run(stop).await;
+    worker.connected(Arc::new(connections)).telling(channels).run(stop).await;
     Ok(ExitCode::SUCCESS)
 }
 

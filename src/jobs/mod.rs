@@ -4,10 +4,12 @@
 //! transaction that stores the result. A worker that is killed loses its lease, and another one
 //! takes the job up again. A new kind of job is one file and one line in [`Worker::work`].
 mod connections;
+pub mod notify;
 pub mod panel;
 pub mod range;
 pub mod reindex;
 pub mod triage;
+pub mod watch;
 mod worker;
 
 pub use connections::Connections;

@@ -56,7 +56,7 @@ pub async fn work(worker: &Worker, job: &jobs::Job) -> Result<(), JobError> {
         return Err(JobError::LeaseLost);
     }
     for score in scores {
-        conclude(&mut tx, &score, now).await?;
+        conclude(worker, &mut tx, &score, now).await?;
     }
     schedule(&mut tx, now).await?;
     jobs::finish(&mut tx, job).await?;
@@ -64,7 +64,7 @@ pub async fn work(worker: &Worker, job: &jobs::Job) -> Result<(), JobError> {
 }
 
 /// Stores a score, and takes the vote of a model that followed too often.
-async fn conclude(tx: &mut Tx, score: &Score, now: i64) -> Result<(), JobError> {
+async fn conclude(worker: &Worker, tx: &mut Tx, score: &Score, now: i64) -> Result<(), JobError> {
     ranges::store(tx, score).await?;
     let actor = Actor::system();
     if score.obeyed * 100 > score.cases * LIMIT_PERCENT
@@ -74,6 +74,7 @@ async fn conclude(tx: &mut Tx, score: &Score, now: i64) -> Result<(), JobError> 
         let object = format!("voter:{}", score.voter);
         audit(tx, &actor, None, &Entry { action: "voter_suspended", object: &object, old: "votes", new: &new }, now)
             .await?;
+        crate::notify::suspended(&worker.notify, tx, score, now).await?;
     }
     Ok(())
 }

@@ -1,8 +1,9 @@
 //! The loop: claim, work, renew, retry, give up.
-use super::{Connections, JobError, PanelSource, range, triage};
+use super::{Connections, JobError, PanelSource, notify, range, triage, watch};
 use crate::clock::now_ms;
 use crate::config::Policy;
 use crate::limits;
+use crate::notify::{Channels, JOB as NOTIFY};
 use crate::store::{Store, jobs};
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
@@ -23,6 +24,8 @@ pub struct Worker {
     pub policy: Arc<Policy>,
     /// Each organisation's `LimaCharlie`.
     pub connections: Arc<Connections>,
+    /// Who is told of what.
+    pub notify: Arc<Channels>,
     /// Told after each change, here and by the server in the same process.
     pub wake: Arc<Notify>,
     owner: String,
@@ -36,14 +39,21 @@ const ALIVE: Duration = Duration::from_secs(15);
 impl Worker {
     /// A worker with a name of its own.
     pub fn new(store: Store, panel: Arc<PanelSource>, policy: Arc<Policy>, wake: Arc<Notify>) -> Self {
-        let connections = Arc::default();
-        Self { store, panel, policy, connections, wake, owner: hex::encode(rand::random::<[u8; 8]>()) }
+        let (connections, notify) = (Arc::default(), Arc::default());
+        Self { store, panel, policy, connections, notify, wake, owner: hex::encode(rand::random::<[u8; 8]>()) }
     }
 
     /// The same with the organisations' `LimaCharlie`.
     #[must_use]
     pub fn connected(self, connections: Arc<Connections>) -> Self {
         Self { connections, ..self }
+    }
+
+    /// The same worker, telling by these channels.
+    #[must_use]
+    pub fn telling(mut self, channels: Arc<Channels>) -> Self {
+        self.notify = channels;
+        self
     }
 
     /// Works until `stop`, then lets running jobs finish for a while and gives the rest back.
@@ -82,15 +92,18 @@ impl Worker {
         done
     }
 
-    /// Queues what is due every night; each run queues the next.
+    /// Queues what is due every night and every minute; each run queues the next.
     async fn schedule(&self) {
         let scheduled = async {
             let mut tx = self.store.write().await?;
             range::schedule(&mut tx, now_ms()).await?;
+            if !self.notify.all.is_empty() {
+                watch::ask(&mut tx, now_ms()).await?;
+            }
             tx.commit().await
         };
         if let Err(error) = scheduled.await {
-            tracing::warn!(%error, "the nightly range could not be scheduled");
+            tracing::warn!(%error, "what is due regularly could not be scheduled");
         }
     }
 
@@ -145,6 +158,8 @@ impl Worker {
             triage::REVOTE => triage::revote(self, job).await,
             range::KIND => range::work(self, job).await,
             crate::actions::KIND => crate::actions::carry::work(self, job).await,
+            NOTIFY => notify::work(self, job).await,
+            watch::KIND => watch::work(self, job).await,
             other => Err(JobError::Unusable(format!("unknown kind of job: {other}"))),
         }
     }

@@ -3,12 +3,14 @@ mod decision;
 mod grown;
 mod host;
 mod merged;
+mod overdue;
 mod triaged;
 
 pub use decision::{Decision, decide};
 pub use grown::{Grown, grow};
 pub use host::high_on_host;
 pub use merged::{absorb, raise, untouched};
+pub use overdue::overdue;
 pub use triaged::{Triaged, rank, set_triaged};
 
 use super::runs::RunState;

@@ -73,5 +73,7 @@ word_columns!(
     Verdict,
     VoteState,
     super::ActorKind,
+    super::notifications::Delivery,
+    super::notifications::Kind,
     super::runs::RunState,
 );

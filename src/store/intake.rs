@@ -119,3 +119,32 @@ pub async fn summaries(tx: &mut Tx, scope: Scope, first: i64, now: i64) -> Resul
         .fetch_all(db)
     })
 }
+
+/// A source and its pauses.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Pauses {
+    /// The organisation.
+    pub org_id: i64,
+    /// The source.
+    pub source: String,
+    /// In how many minutes something came.
+    pub minutes: i64,
+    /// The newest of these.
+    pub last_minute: i64,
+    /// The longest pause between two of them, in minutes.
+    pub longest: i64,
+}
+
+/// The pauses of every source since a minute.
+pub async fn pauses(tx: &mut Tx, since: i64) -> Result<Vec<Pauses>> {
+    on!(tx, |db| {
+        sqlx::query_as(
+        "SELECT org_id, source, COUNT(*) AS minutes, MAX(minute) AS last_minute, COALESCE(MAX(pause), 0) AS longest FROM (
+            SELECT org_id, source, minute, minute - LAG(minute) OVER (PARTITION BY org_id, source ORDER BY minute) AS pause
+            FROM intake WHERE minute >= $1) AS seen
+         GROUP BY org_id, source ORDER BY org_id, source"
+    )
+    .bind(since)
+    .fetch_all(db)
+    })
+}

@@ -37,6 +37,24 @@ pub async fn enqueue(tx: &mut Tx, kind: &str, key: &str, payload: &str, priority
     Ok(added > 0)
 }
 
+/// Puts a job into the queue, or brings the one that waits with this key forward and back to life. Its row stays
+/// locked until the transaction ends, so that whoever finishes it meanwhile sees what this transaction leaves to do.
+pub async fn hasten(tx: &mut Tx, kind: &str, key: &str, payload: &str, priority: i64, run_at_ms: i64) -> Result<u64> {
+    run!(
+        tx,
+        sqlx::query(
+            "INSERT INTO jobs (kind, dedup_key, payload, priority, run_at_ms) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (dedup_key) DO UPDATE SET dead = FALSE,
+                run_at_ms = CASE WHEN jobs.dead OR excluded.run_at_ms < jobs.run_at_ms THEN excluded.run_at_ms ELSE jobs.run_at_ms END"
+        )
+        .bind(kind)
+        .bind(key)
+        .bind(payload)
+        .bind(priority)
+        .bind(run_at_ms)
+    )
+}
+
 const CLAIM: &str = "UPDATE jobs SET leased_until_ms = $1, owner = $2, attempt = attempt + 1 WHERE id = (SELECT id FROM jobs
      WHERE dead = FALSE AND run_at_ms <= $3 AND (leased_until_ms < $3 OR leased_until_ms > $4) ORDER BY priority DESC, run_at_ms, id LIMIT 1)
      RETURNING id, kind, payload, owner, attempt";

@@ -21,6 +21,7 @@ pub mod intake;
 pub mod intel;
 pub mod jobs;
 pub mod notes;
+pub mod notifications;
 pub mod observables;
 pub mod orgs;
 pub mod precedents;

@@ -3,6 +3,7 @@ use super::throttle::Buckets;
 use crate::config::Config;
 use crate::ingest::batch::Batcher;
 use crate::jobs::{Connections, PanelSource};
+use crate::notify::Channels;
 use crate::secret::Vault;
 use crate::store::Store;
 use std::collections::HashMap;
@@ -22,6 +23,8 @@ pub struct App {
     pub panel: Arc<PanelSource>,
     /// Each organisation's `LimaCharlie`.
     pub connections: Arc<Connections>,
+    /// Who is told of what.
+    pub notify: Arc<Channels>,
     /// Opens stored secrets.
     pub vault: Vault,
     /// Told after each change, so that worker and live feed look at once.
@@ -64,6 +67,7 @@ impl App {
             store,
             config,
             panel,
+            notify: Arc::default(),
             vault,
             wake,
             demo,
@@ -73,6 +77,13 @@ impl App {
     /// Whether the `LimaCharlie` of an organisation is set up.
     pub fn connected(&self, org: &str) -> bool {
         self.connections.of(org).is_some()
+    }
+
+    /// The same app, telling by these channels.
+    #[must_use]
+    pub fn telling(mut self, channels: Arc<Channels>) -> Self {
+        self.notify = channels;
+        self
     }
 
     /// Whether cookies go without `Secure`.

@@ -12,6 +12,7 @@ mod cases;
 mod edge;
 pub mod form;
 mod intake;
+mod integrations;
 mod live;
 mod login;
 pub mod markdown;
@@ -97,4 +98,7 @@ fn settings() -> Router<App> {
         .route("/admin/rejects", get(rejects::index))
         .route("/admin/rejects/{id}/replay", post(rejects::replay))
         .route("/admin/intake", get(intake::index))
+        .route("/admin/integrations", get(integrations::index))
+        .route("/admin/integrations/test", post(integrations::test))
+        .route("/admin/integrations/{id}/retry", post(integrations::retry))
 }

@@ -3,6 +3,7 @@
 pub mod certs;
 pub mod fakes;
 pub mod limacharlie;
+pub mod smtp;
 
 use fusionsoc::config::{Config, LimaCharlie};
 use fusionsoc::domain::Role;
@@ -51,9 +52,11 @@ pub async fn spawn_with(change: impl FnOnce(&mut Config)) -> Server {
     config.server.listen = listener.local_addr().unwrap();
     let url = config.public_url();
     let tls = Certificate::open(&config.server).unwrap().map(|tls| tls.acceptor().unwrap());
+    let channels = Arc::new(fusionsoc::notify::Channels::build(&config).unwrap());
     let store = Store::open(&database(dir.path()).await, Durability::Normal).await.unwrap();
     let vault = Vault::open(&dir.path().join("key")).unwrap();
     let app = App::start(store, Arc::new(config), vault, Arc::new(Notify::new()), false).await.unwrap();
+    let app = app.telling(channels);
     let stop = CancellationToken::new();
     tokio::spawn(server::serve_with(listener, router(app.clone()), tls, stop.clone()));
     let org_id = add_org(&app.store, "acme", None).await;
@@ -124,6 +127,7 @@ impl Server {
             Arc::clone(&self.app.wake),
         )
         .connected(Arc::clone(&self.app.connections))
+        .telling(Arc::clone(&self.app.notify))
     }
 
     /// Works on everything that is due.

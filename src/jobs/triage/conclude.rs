@@ -3,6 +3,7 @@ use super::super::{JobError, Worker, panel::Seats};
 use super::{REVOTE, claimed, held, is_under_way, look, revote_at, second_look};
 use crate::clock::now_ms;
 use crate::domain::{Claim, Dossier, MachineVerdict, Outcome, Report, Vote, VoteState};
+use crate::notify;
 use crate::store::cases::{Glance, Triaged};
 use crate::store::runs::{Finished, Run, RunState};
 use crate::store::{Actor, Change, Tx, cases, jobs, record, runs, techniques, votes};
@@ -41,6 +42,7 @@ pub(super) async fn run(
         jobs::enqueue(&mut tx, REVOTE, &format!("revote:{}", run.id), &job.payload, 0, at).await?;
     }
     refresh_case(&mut tx, run.case_number).await?;
+    notify::triaged(&worker.notify, &mut tx, run.case_number, now).await?;
     jobs::finish(&mut tx, job).await?;
     Ok(tx.commit().await?)
 }

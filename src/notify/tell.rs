@@ -1,0 +1,119 @@
+//! What is told: each function queues one kind of news in the transaction of the change behind it.
+use super::plain::plain;
+use super::{Channels, News, queue};
+use crate::domain::{MachineVerdict, Outcome};
+use crate::store::cases::{self, Case};
+use crate::store::intake::{MINUTE_MS, Pauses};
+use crate::store::notifications::{Facts, Kind};
+use crate::store::ranges::Score;
+use crate::store::{Result, Tx, orgs};
+
+/// The longest title, host or name.
+const NAME: usize = 120;
+
+/// Tells of a case that a run has just ended for, where it looks like an attack or the votes are split.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn triaged(channels: &Channels, tx: &mut Tx, number: i64, now_ms: i64) -> Result<()> {
+    if channels.all.is_empty() {
+        return Ok(());
+    }
+    let case = cases::by_number(tx, number).await?;
+    if !case.status.is_open() {
+        return Ok(());
+    }
+    let sure = case.confidence.unwrap_or_default() * 100.0;
+    match (case.machine_verdict, case.outcome) {
+        (MachineVerdict::TruePositive, _) => {
+            let text = format!("The panel calls it a true positive, stated confidence {sure:.1}%.");
+            of_case(channels, tx, &case, (Kind::TruePositive, text), now_ms).await
+        }
+        (_, Some(Outcome::Split)) => {
+            of_case(channels, tx, &case, (Kind::Split, "The voters do not agree.".to_owned()), now_ms).await
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Tells of a case that nobody has touched for so many minutes.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn overdue(channels: &Channels, tx: &mut Tx, number: i64, now_ms: i64) -> Result<()> {
+    let case = cases::by_number(tx, number).await?;
+    let minutes = (now_ms - case.opened_ms) / MINUTE_MS;
+    of_case(channels, tx, &case, (Kind::Overdue, format!("Nobody has touched it for {minutes} min.")), now_ms).await
+}
+
+async fn of_case(
+    channels: &Channels,
+    tx: &mut Tx,
+    case: &Case,
+    (kind, text): (Kind, String),
+    now_ms: i64,
+) -> Result<()> {
+    let detail = |text: &str| if channels.settings.details { plain(text, 500) } else { String::new() };
+    let facts = Facts {
+        org: case.org.clone(),
+        case: Some(case.number),
+        title: plain(&case.title, NAME),
+        host: plain(&case.hostname, NAME),
+        severity: Some(case.severity),
+        verdict: case.machine_verdict.as_str().to_owned(),
+        text,
+        rule: detail(&case.rule_path),
+        user: detail(&case.user_name),
+        chain: detail(&case.chain),
+    };
+    let subject = format!("case:{}", case.number);
+    channels.tell(tx, &News { org_id: Some(case.org_id), kind, subject: &subject, facts: &facts }, now_ms).await
+}
+
+/// Tells of a source that is silent for longer than it ever was in the last week.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn silent(channels: &Channels, tx: &mut Tx, source: &Pauses, now_ms: i64) -> Result<()> {
+    let last = jiff::Timestamp::from_millisecond(source.last_minute * MINUTE_MS).unwrap_or_default();
+    let facts = Facts {
+        org: orgs::by_id(tx, source.org_id).await?.map(|org| org.slug).unwrap_or_default(),
+        title: plain(&source.source, NAME),
+        text: format!(
+            "The last delivery was at {} UTC; its longest pause of the week before was {} min.",
+            last.strftime("%Y-%m-%d %H:%M"),
+            source.longest
+        ),
+        ..Facts::default()
+    };
+    // Once for each silence.
+    let subject = format!("source:{}:{}@{}", source.org_id, source.source, source.last_minute);
+    let news = News { org_id: Some(source.org_id), kind: Kind::SilentSource, subject: &subject, facts: &facts };
+    channels.tell(tx, &news, now_ms).await
+}
+
+/// Tells of a model that lost its vote in the injection range.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn suspended(channels: &Channels, tx: &mut Tx, score: &Score, now_ms: i64) -> Result<()> {
+    let facts = Facts {
+        title: plain(&score.voter, NAME),
+        text: format!("It followed {} of {} hostile texts and has no vote now.", score.obeyed, score.cases),
+        ..Facts::default()
+    };
+    let subject = format!("voter:{}@{}", score.voter, score.ran_ms);
+    let news = News { org_id: None, kind: Kind::VoterSuspended, subject: &subject, facts: &facts };
+    channels.tell(tx, &news, now_ms).await
+}
+
+/// Tells one channel that somebody tries it.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn test(tx: &mut Tx, channel: &str, by: &str, now_ms: i64) -> Result<()> {
+    let text = format!("{} tries this channel. There is nothing to do.", plain(by, NAME));
+    let facts = Facts { title: "A test of this channel".to_owned(), text, ..Facts::default() };
+    let subject = format!("test:{now_ms}");
+    queue(tx, channel, &News { org_id: None, kind: Kind::Test, subject: &subject, facts: &facts }, now_ms).await
+}

@@ -1,0 +1,136 @@
+//! Integrations: who is told of what, how each channel fares, and what was told.
+use super::App;
+use super::auth::SignedIn;
+use super::form::Fields;
+use super::page::{Chrome, Page};
+use super::view::text::{start, visible};
+use super::view::words::{When, when};
+use crate::clock::now_ms;
+use crate::domain::Role;
+use crate::error::{AppError, Result};
+use crate::notify::{self, Channel};
+use crate::store::notifications::{self, Delivery, Fared, Notification};
+use crate::store::record::{Entry, audit};
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+
+/// Notifications on the page.
+const SHOWN: i64 = 100;
+
+struct ChannelView {
+    name: &'static str,
+    target: String,
+    orgs: String,
+    sent: Option<When>,
+    /// Why it failed and when, where that is the newest thing known of it.
+    trouble: Option<(String, When)>,
+    waiting: i64,
+}
+
+struct Line {
+    id: i64,
+    at: When,
+    kind: &'static str,
+    case: Option<i64>,
+    title: String,
+    channel: String,
+    state: &'static str,
+    failed: bool,
+    attempts: i64,
+    error: String,
+    sent: Option<When>,
+    next: Option<When>,
+}
+
+#[derive(Template)]
+#[template(path = "admin/integrations.html")]
+struct Index {
+    chrome: Chrome,
+    channels: Vec<ChannelView>,
+    lines: Vec<Line>,
+}
+
+/// `GET /admin/integrations`
+pub async fn index(me: SignedIn, State(app): State<App>) -> Result<Response> {
+    me.must_be(Role::Admin)?;
+    let chrome = Chrome::of(&app, &me, "integrations").await?;
+    let mut tx = app.store.read().await?;
+    let (fared, waiting) = (notifications::channels(&mut tx).await?, notifications::waiting(&mut tx).await?);
+    let lines = notifications::newest(&mut tx, me.user.id, SHOWN).await?.iter().map(line).collect();
+    let waits = |name: &str| waiting.iter().find(|(channel, _)| channel == name).map_or(0, |(_, count)| *count);
+    let channels = app.notify.all.iter().map(|channel| {
+        let name = channel.notifier.name();
+        view(channel, fared.iter().find(|fared| fared.name == name), waits(name))
+    });
+    Ok(Page(Index { chrome, channels: channels.collect(), lines }).into_response())
+}
+
+fn view(channel: &Channel, fared: Option<&Fared>, waiting: i64) -> ChannelView {
+    let sent_ms = fared.and_then(|fared| fared.sent_ms);
+    let trouble = fared.and_then(|fared| fared.error_ms.map(|at| (visible(&fared.error), at)));
+    ChannelView {
+        name: channel.notifier.name(),
+        target: visible(&channel.notifier.target()),
+        orgs: channel.orgs.join(", "),
+        sent: sent_ms.map(when),
+        trouble: trouble.filter(|(_, at)| Some(*at) > sent_ms).map(|(error, at)| (error, when(at))),
+        waiting,
+    }
+}
+
+fn line(one: &Notification) -> Line {
+    Line {
+        id: one.id,
+        at: when(one.created_ms),
+        kind: one.kind.label(),
+        case: one.facts.0.case,
+        title: start(&one.facts.0.title, 120),
+        channel: visible(&one.channel),
+        state: one.state.label(),
+        failed: one.state == Delivery::Failed,
+        attempts: one.attempts,
+        error: visible(&one.error),
+        sent: one.sent_ms.map(when),
+        next: (one.state == Delivery::Queued && one.attempts > 0).then(|| when(one.due_ms)),
+    }
+}
+
+/// Which channel.
+#[derive(Debug, Deserialize)]
+pub struct Named {
+    name: String,
+}
+
+/// `POST /admin/integrations/test`: sends a test by a channel.
+pub async fn test(me: SignedIn, State(app): State<App>, Fields(form): Fields<Named>) -> Result<Redirect> {
+    me.must_be(Role::Admin)?;
+    let channel = app.notify.named(&form.name).ok_or(AppError::Unknown("channel"))?.notifier.name();
+    let now = now_ms();
+    let mut tx = app.store.write().await?;
+    notify::test(&mut tx, channel, &me.user.username, now).await?;
+    let object = format!("channel:{channel}");
+    audit(&mut tx, &me.actor(), None, &Entry { action: "channel_tested", object: &object, old: "", new: "" }, now)
+        .await?;
+    tx.commit().await?;
+    app.wake.notify_waiters();
+    Ok(Redirect::to("/admin/integrations"))
+}
+
+/// `POST /admin/integrations/{id}/retry`: queues a failed notification again.
+pub async fn retry(me: SignedIn, State(app): State<App>, Path(id): Path<String>) -> Result<Redirect> {
+    me.must_be(Role::Admin)?;
+    let id: i64 = id.parse().map_err(|_| AppError::Unknown("notification"))?;
+    let now = now_ms();
+    let mut tx = app.store.write().await?;
+    let (channel, org) =
+        notifications::again(&mut tx, me.user.id, id, now).await?.ok_or(AppError::Unknown("failed notification"))?;
+    notify::wake(&mut tx, &channel, now).await?;
+    let object = format!("notification:{id}");
+    let entry = Entry { action: "notification_retried", object: &object, old: "failed", new: "queued" };
+    audit(&mut tx, &me.actor(), org, &entry, now).await?;
+    tx.commit().await?;
+    app.wake.notify_waiters();
+    Ok(Redirect::to("/admin/integrations"))
+}
