@@ -6,6 +6,8 @@ mod support;
 mod events;
 #[path = "notify/mail.rs"]
 mod mail;
+#[path = "notify/real.rs"]
+mod real;
 #[path = "notify/trouble.rs"]
 mod trouble;
 #[path = "notify/webhook.rs"]

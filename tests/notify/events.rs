@@ -65,9 +65,9 @@ async fn a_source_that_falls_silent_is_told_once_and_one_with_long_pauses_is_lef
     .await;
     let now = now_ms().div_euclid(MINUTE_MS);
     let mut tx = server.app.store.write().await.unwrap();
-    // Every four minutes until six hours ago; once in five hours; only twice ever.
+    // Every four minutes until six hours ago; once in ten hours; only twice ever.
     let steady = (0..30).map(|at| ("webhook:steady", now - 360 - at * 4));
-    let rare = (0..12).map(|at| ("webhook:rare", now - 360 - at * 300));
+    let rare = (0..12).map(|at| ("webhook:rare", now - 360 - at * 600));
     let new = (0..2).map(|at| ("webhook:new", now - 360 - at * 4));
     for (source, minute) in steady.chain(rare).chain(new) {
         let at = Minute { org_id: server.org_id, source: source.to_owned(), minute };
