@@ -43,5 +43,6 @@ pub mod review;
 pub mod secret;
 pub mod store;
 pub mod triage;
+pub mod tuning;
 pub mod voters;
 pub mod web;
