@@ -16,6 +16,7 @@
 //! 4. [`voters`] are one file for each wire kind, and two built-in ones without network.
 //!    [`notify`] tells people and programs outside what can't wait, from rows of the same transaction.
 //! 5. [`review`] is the declaration, its undo, and the small steps, for pages and API alike.
+//! 6. [`tuning`] makes exclusions for LimaCharlie of what was declared, back-tested and approved.
 //!
 //! # Rules, checked by `tests/architecture.rs`
 //!

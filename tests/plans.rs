@@ -37,6 +37,8 @@ const GROWING: &[&str] = &[
     "rejects",
     "jobs",
     "notifications",
+    "exclusion_hits",
+    "exclusion_conflicts",
 ];
 
 static STATEMENTS: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
@@ -88,6 +90,16 @@ async fn fill(server: &Server) {
     let person = server.sign_in("eve", Role::Lead).await;
     let declared = [("verdict", "false_positive"), ("reason", "known_application"), ("close", "true")];
     assert_eq!(person.post("/cases/1/verdict", &declared).await.status(), 303);
+    let proposed = [
+        ("case", "1"),
+        ("name", "fp-plan"),
+        ("comment", "Known"),
+        ("days", "90"),
+        ("condition", "cat"),
+        ("condition", "image"),
+    ];
+    assert_eq!(person.post("/tuning", &proposed).await.status(), 303);
+    server.run_jobs().await;
 }
 
 fn pages() -> Vec<String> {
@@ -118,6 +130,10 @@ fn pages() -> Vec<String> {
         "/search?q=technique:t1218 after:2020-01-01".to_owned(),
         "/models".to_owned(),
         "/admin/integrations".to_owned(),
+        "/tuning".to_owned(),
+        "/tuning/new?case=1".to_owned(),
+        "/tuning/1".to_owned(),
+        "/tuning/1?kind=false_positive&before=9".to_owned(),
     ]);
     pages
 }

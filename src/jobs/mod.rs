@@ -3,9 +3,11 @@
 //! [`Worker`] claims jobs under a lease, renews it while it works, and finishes each in the
 //! transaction that stores the result. A worker that is killed loses its lease, and another one
 //! takes the job up again. A new kind of job is one file and one line in [`Worker::work`].
+pub mod backtest;
 mod connections;
 pub mod notify;
 pub mod panel;
+pub mod publish_exclusion;
 pub mod range;
 pub mod reindex;
 pub mod triage;
@@ -25,6 +27,9 @@ pub enum JobError {
     /// Another worker has the job now; nothing that this one does counts any more.
     #[error("the lease was lost")]
     LeaseLost,
+    /// Something outside could not be reached; trying again may help.
+    #[error("{0}")]
+    Elsewhere(String),
     /// Its input or its configuration can't be used.
     #[error("{0}")]
     Unusable(String),

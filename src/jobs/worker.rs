@@ -1,10 +1,11 @@
 //! The loop: claim, work, renew, retry, give up.
-use super::{Connections, JobError, PanelSource, notify, range, triage, watch};
+use super::{Connections, JobError, PanelSource, backtest, notify, publish_exclusion, range, triage, watch};
 use crate::clock::now_ms;
 use crate::config::Policy;
 use crate::limits;
 use crate::notify::{Channels, JOB as NOTIFY};
 use crate::store::{Store, jobs};
+use crate::tuning::publisher::Publisher;
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -28,6 +29,8 @@ pub struct Worker {
     pub notify: Arc<Channels>,
     /// Told after each change, here and by the server in the same process.
     pub wake: Arc<Notify>,
+    /// Writes exclusions to LimaCharlie, where that is set up.
+    pub publisher: Option<Arc<dyn Publisher>>,
     owner: String,
 }
 
@@ -40,7 +43,8 @@ impl Worker {
     /// A worker with a name of its own.
     pub fn new(store: Store, panel: Arc<PanelSource>, policy: Arc<Policy>, wake: Arc<Notify>) -> Self {
         let (connections, notify) = (Arc::default(), Arc::default());
-        Self { store, panel, policy, connections, notify, wake, owner: hex::encode(rand::random::<[u8; 8]>()) }
+        let owner = hex::encode(rand::random::<[u8; 8]>());
+        Self { store, panel, policy, connections, notify, publisher: None, wake, owner }
     }
 
     /// The same with the organisations' `LimaCharlie`.
@@ -160,6 +164,8 @@ impl Worker {
             crate::actions::KIND => crate::actions::carry::work(self, job).await,
             NOTIFY => notify::work(self, job).await,
             watch::KIND => watch::work(self, job).await,
+            backtest::KIND => backtest::work(self, job).await,
+            publish_exclusion::KIND => publish_exclusion::work(self, job).await,
             other => Err(JobError::Unusable(format!("unknown kind of job: {other}"))),
         }
     }
@@ -174,6 +180,8 @@ impl Worker {
             if dead {
                 triage::give_up(&mut tx, job, &error.to_string(), now_ms()).await?;
                 crate::actions::carry::give_up(&mut tx, job, &error.to_string(), now_ms()).await?;
+                backtest::give_up(&mut tx, job, &error.to_string(), now_ms()).await?;
+                publish_exclusion::give_up(&mut tx, job, &error.to_string(), now_ms()).await?;
             }
             tx.commit().await
         };

@@ -3,6 +3,7 @@ use super::{ReviewError, add_note, fresh, stale};
 use crate::domain::{MachineVerdict, Status, Verdict, reason};
 use crate::store::cases::{self, Case, Decision};
 use crate::store::{Actor, Change, Tx, fingerprints, precedents, record};
+use crate::tuning::conflict;
 
 /// What a person declares.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,7 +106,11 @@ async fn store(tx: &mut Tx, actor: &Actor, case: &Case, to: &Decision, now_ms: i
         run: None,
         undo: Some(&undo),
     };
-    Ok(record(tx, actor, change, now_ms).await?)
+    let id = record(tx, actor, change, now_ms).await?;
+    if to.verdict == Verdict::TruePositive {
+        conflict::declared_true_positive(tx, case, now_ms).await?;
+    }
+    Ok(id)
 }
 
 /// Sets a decision and moves the precedents of the case's behaviours along.

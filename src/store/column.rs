@@ -1,6 +1,9 @@
 //! How our types become columns: closed lists of words and JSON, both as text on both databases.
 use crate::domain::action::{ActionKind, ActionState};
-use crate::domain::{Failure, MachineVerdict, ObservableKind, Outcome, Role, Severity, Status, Verdict, VoteState};
+use crate::domain::{
+    ExclusionState, Failure, HitKind, MachineVerdict, ObservableKind, Outcome, Role, Severity, Status, Verdict,
+    VoteState, WorkState,
+};
 use serde::{Serialize, de::DeserializeOwned};
 use sqlx::encode::IsNull;
 use sqlx::error::BoxDynError;
@@ -63,7 +66,9 @@ macro_rules! word_columns {
 word_columns!(
     ActionKind,
     ActionState,
+    ExclusionState,
     Failure,
+    HitKind,
     MachineVerdict,
     ObservableKind,
     Outcome,
@@ -72,6 +77,7 @@ word_columns!(
     Status,
     Verdict,
     VoteState,
+    WorkState,
     super::ActorKind,
     super::notifications::Delivery,
     super::notifications::Kind,

@@ -14,6 +14,7 @@ pub mod atoms;
 pub mod cases;
 pub mod changes;
 pub mod detections;
+pub mod exclusions;
 pub mod fingerprints;
 pub mod history;
 pub mod idempotency;

@@ -20,8 +20,8 @@ use crate::error::{AppError, Result};
 use crate::review::NOTE_KINDS;
 use crate::store::cases::{self, Case};
 use crate::store::{
-    Tx, actions, detections, fingerprints, intel, notes, observables, precedents, rules, runs, sensors, techniques,
-    timeline, users, votes,
+    Tx, actions, detections, exclusions, fingerprints, intel, notes, observables, precedents, rules, runs, sensors,
+    techniques, timeline, users, votes,
 };
 use askama::Template;
 use axum::extract::State;
@@ -129,6 +129,8 @@ struct Show {
     assignable: Vec<users::User>,
     severities: &'static [crate::domain::Severity],
     undo: Undo,
+    /// Exclusions in force that hide detections of this true positive.
+    hidden_by: Vec<(i64, String, i64)>,
     auto_close: &'static str,
     may_decide: bool,
     key: String,
@@ -192,6 +194,7 @@ async fn load(tx: &mut Tx, case: Case) -> Result<CaseData> {
         timeline: timeline::of_case(tx, number, 500).await?,
         assignable: users::assignable(tx, case.org_id).await?,
         elsewhere: fingerprints::elsewhere(tx, case.org_id, &case.fingerprint, case.sensor_id).await?,
+        hidden_by: exclusions::conflicts_of(tx, 0, number, now_ms()).await?,
         precedents: precedents::of(tx, case.org_id, &case.fingerprint).await?,
         prevalence: fingerprints::prevalence(tx, case.org_id, &case.fingerprint, number, case.sensor_id).await?,
         case,
@@ -227,6 +230,7 @@ fn show_of(app: &App, me: &SignedIn, chrome: Chrome, data: CaseData, run: Option
         acts: acts(app, me, &data),
         pages: view::pages(&data),
         cluster: pivot::cluster(&data),
+        hidden_by: data.hidden_by,
         rule: data.rule,
         sensor: data.sensor,
         precedents: data.precedents,

@@ -31,6 +31,7 @@ mod sensors;
 pub mod server;
 pub mod throttle;
 pub mod tls;
+mod tuning;
 pub mod view;
 
 pub use app::App;
@@ -71,6 +72,10 @@ pub fn router(app: App) -> Router {
         .route("/sensors/{*sid}", get(sensors::show))
         .route("/rules", get(rules::index))
         .route("/rules/{*path}", get(rules::show))
+        .route("/tuning", get(tuning::index).post(tuning::create))
+        .route("/tuning/new", get(tuning::form))
+        .route("/tuning/{id}", get(tuning::show))
+        .route("/tuning/{id}/{step}", post(tuning::step))
         .merge(settings())
         .layer(DefaultBodyLimit::max(limits::FORM_BODY));
     let slow = TimeoutLayer::with_status_code(axum::http::StatusCode::SERVICE_UNAVAILABLE, Duration::from_secs(30));

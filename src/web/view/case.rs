@@ -45,6 +45,8 @@ pub struct CaseData {
     pub timeline: Vec<entries::Entry>,
     /// Who can take it.
     pub assignable: Vec<users::User>,
+    /// Exclusions in force that hide detections of it, though it is a true positive: id, name, case.
+    pub hidden_by: Vec<(i64, String, i64)>,
     /// How analysts decided the behaviour.
     pub precedents: crate::domain::dossier::Precedents,
     /// How common it is.

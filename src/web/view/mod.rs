@@ -4,6 +4,7 @@ pub mod case;
 pub mod claims;
 pub mod event;
 pub mod evidence;
+pub mod exclusion;
 pub mod found;
 pub mod json;
 pub mod links;

@@ -1,0 +1,110 @@
+//! Writing to LimaCharlie, with a publisher that answers as it is told.
+use super::{PAIR, again, declare, exclusion, proposed};
+use crate::support::{Server, spawn};
+use async_trait::async_trait;
+use fusionsoc::domain::Role;
+use fusionsoc::tuning::publisher::{PublishError, Published, Publisher, Wanted};
+use serde_json::json;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+#[derive(Default)]
+struct Fake {
+    there: Mutex<HashMap<String, Published>>,
+    /// What the next writings answer; those that answer Unknown take effect.
+    errors: Mutex<Vec<PublishError>>,
+    written: Mutex<usize>,
+}
+
+#[async_trait]
+impl Publisher for Fake {
+    fn serves(&self, _: i64) -> bool {
+        true
+    }
+
+    async fn get(&self, _: i64, name: &str) -> Result<Option<Published>, PublishError> {
+        Ok(self.there.lock().unwrap().get(name).cloned())
+    }
+
+    async fn set(&self, _: i64, wanted: &Wanted, _: Option<&str>) -> Result<String, PublishError> {
+        let error = self.errors.lock().unwrap().pop();
+        if matches!(error, None | Some(PublishError::Unknown(_))) {
+            let etag = "e1".to_owned();
+            let one = Published { rule: wanted.rule.clone(), expires_ms: wanted.expires_ms, etag };
+            self.there.lock().unwrap().insert(wanted.name.clone(), one);
+            *self.written.lock().unwrap() += 1;
+        }
+        error.map_or(Ok("e1".to_owned()), Err)
+    }
+
+    async fn delete(&self, _: i64, name: &str) -> Result<(), PublishError> {
+        self.there.lock().unwrap().remove(name);
+        Ok(())
+    }
+}
+
+async fn work(server: &Server, fake: &Arc<Fake>) {
+    let mut worker = server.worker();
+    worker.publisher = Some(fake.clone());
+    worker.run_due().await;
+}
+
+/// An exclusion that was approved, with what came of writing it; and a lead.
+async fn approved(server: &Server, fake: &Arc<Fake>) -> (String, crate::support::Person) {
+    let (ana, lea) = (server.sign_in("ana", Role::Analyst).await, server.sign_in("lea", Role::Lead).await);
+    let case = server.deliver(&again(1, &[])).await["number"].as_i64().unwrap();
+    server.run_jobs().await;
+    declare(&ana, case, "false_positive", "known_application").await;
+    let to = proposed(server, &ana, case, "fp-pair", PAIR).await;
+    assert_eq!(lea.post(&format!("{to}/approve"), &[]).await.status(), 303);
+    work(server, fake).await;
+    (to, lea)
+}
+
+#[tokio::test]
+async fn an_approved_exclusion_is_written_and_a_disabled_one_is_removed() {
+    let (server, fake) = (spawn().await, Arc::new(Fake::default()));
+    let (to, lea) = approved(&server, &fake).await;
+    let known = exclusion(&server, &to).await;
+    assert_eq!((known.state.as_str(), known.publish_state.as_str(), known.etag.as_str()), ("active", "done", "e1"));
+    let there = fake.there.lock().unwrap()["fp-pair"].clone();
+    assert_eq!((&there.rule, there.expires_ms), (&known.rule.0, known.expires_ms));
+    assert_eq!(lea.post(&format!("{to}/disable"), &[("note", "Enough")]).await.status(), 303);
+    work(&server, &fake).await;
+    assert!(fake.there.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_come_back_is_told_and_looked_up_before_writing_again() {
+    let (server, fake) = (spawn().await, Arc::new(Fake::default()));
+    fake.errors.lock().unwrap().push(PublishError::Unknown("timed out".to_owned()));
+    let (to, lea) = approved(&server, &fake).await;
+    let known = exclusion(&server, &to).await;
+    assert_eq!((known.state.as_str(), known.publish_state.as_str()), ("approved", "unknown"));
+    assert!(lea.page(&to).await.1.contains("no answer came back: timed out"));
+    assert_eq!(lea.post(&format!("{to}/publish"), &[]).await.status(), 303);
+    work(&server, &fake).await;
+    let known = exclusion(&server, &to).await;
+    assert_eq!((known.state.as_str(), known.publish_state.as_str()), ("active", "done"));
+    assert_eq!(*fake.written.lock().unwrap(), 1, "it was there already");
+}
+
+#[tokio::test]
+async fn one_of_the_same_name_that_says_something_else_is_left_alone() {
+    let (server, fake) = (spawn().await, Arc::new(Fake::default()));
+    let other = Published { rule: json!({"op": "is windows"}), expires_ms: 0, etag: "theirs".to_owned() };
+    fake.there.lock().unwrap().insert("fp-pair".to_owned(), other.clone());
+    let (to, _) = approved(&server, &fake).await;
+    let known = exclusion(&server, &to).await;
+    assert_eq!((known.state.as_str(), known.publish_state.as_str()), ("approved", "failed"));
+    assert_eq!(fake.there.lock().unwrap()["fp-pair"], other);
+}
+
+#[tokio::test]
+async fn what_limacharlie_refuses_is_told_and_hides_nothing() {
+    let (server, fake) = (spawn().await, Arc::new(Fake::default()));
+    fake.errors.lock().unwrap().push(PublishError::Refused("missing permission fp.ctrl".to_owned()));
+    let (to, lea) = approved(&server, &fake).await;
+    assert_eq!(exclusion(&server, &to).await.publish_state.as_str(), "failed");
+    assert!(lea.page(&to).await.1.contains("missing permission fp.ctrl"));
+}
