@@ -177,6 +177,11 @@ async fn a_true_positive_declared_later_flags_what_hides_it() {
     );
     declare(&ana, later, "benign_true_positive", "security_test").await;
     assert!(!lea.page(&to).await.1.contains("It hides a true positive"), "not where it is none any more");
+    let case = server.case(later).await;
+    let event =
+        case["timeline"].as_array().unwrap().iter().find(|entry| entry["kind"] == "verdict").unwrap()["id"].to_string();
+    assert_eq!(ana.post(&format!("/cases/{later}/undo"), &[("event", &event)]).await.status(), 303);
+    assert!(lea.page(&to).await.1.contains("It hides a true positive"), "an undo makes it one again");
 }
 
 #[tokio::test]

@@ -2,8 +2,8 @@
 //! batch a commit, so that a worker that dies loses one batch; then the cases tell what it would hide.
 use super::{JobError, Worker};
 use crate::clock::now_ms;
-use crate::domain::WorkState;
-use crate::store::exclusions::{self, Batch, Exclusion};
+use crate::domain::{ExclusionState, WorkState};
+use crate::store::exclusions::{self, Batch, Exclusion, Step};
 use crate::store::{Actor, Store, Tx, jobs};
 use crate::tuning::{Rule, approval, exclusion};
 use serde::{Deserialize, Serialize};
@@ -169,10 +169,18 @@ pub(super) async fn give_up(tx: &mut Tx, job: &jobs::Job, error: &str, now: i64)
     let tested = exclusions::by_id(tx, payload.exclusion).await?;
     if tested.test_no == payload.test {
         exclusions::end_test(tx, tested.id, WorkState::Failed, &[], now).await?;
+        void(tx, &tested, now).await?;
         let of = (tested.org_id, tested.id);
         exclusion::trace(tx, &Actor::system(), of, "exclusion_test_failed", ("", error), now).await?;
     }
     Ok(())
+}
+
+async fn void(tx: &mut Tx, tested: &Exclusion, now: i64) -> Result<bool, sqlx::Error> {
+    let note = "The back-test failed, so nothing is approved.";
+    let (from, to, by) = (ExclusionState::Proposed, ExclusionState::Proposed, "FusionSOC");
+    let step = Step { from, to, approver: "", acknowledged: false, by, note };
+    exclusions::step(tx, tested.id, &step, now).await
 }
 
 fn payload(job: &jobs::Job) -> Result<Payload, JobError> {

@@ -1,5 +1,6 @@
 //! The declaration: a person's verdict, its reason, an optional note, and closing, in one step.
 use super::{ReviewError, add_note, fresh, stale};
+use crate::clock::now_ms;
 use crate::domain::{MachineVerdict, Status, Verdict, reason};
 use crate::store::cases::{self, Case, Decision};
 use crate::store::{Actor, Change, Tx, fingerprints, precedents, record};
@@ -106,14 +107,10 @@ async fn store(tx: &mut Tx, actor: &Actor, case: &Case, to: &Decision, now_ms: i
         run: None,
         undo: Some(&undo),
     };
-    let id = record(tx, actor, change, now_ms).await?;
-    if to.verdict == Verdict::TruePositive {
-        conflict::declared_true_positive(tx, case, now_ms).await?;
-    }
-    Ok(id)
+    Ok(record(tx, actor, change, now_ms).await?)
 }
 
-/// Sets a decision and moves the precedents of the case's behaviours along.
+/// Sets a decision, moves the precedents of the case's behaviours along, and flags exclusions that hide a true positive.
 pub(super) async fn apply(tx: &mut Tx, case: &Case, to: &Decision) -> Result<(), ReviewError> {
     if !cases::decide(tx, case.number, case.version, to).await? {
         return Err(ReviewError::Conflict(stale(case)));
@@ -121,6 +118,10 @@ pub(super) async fn apply(tx: &mut Tx, case: &Case, to: &Decision) -> Result<(),
     if case.verdict != to.verdict {
         for fingerprint in fingerprints::of_case(tx, case.number).await? {
             precedents::shift(tx, case.org_id, &fingerprint, case.verdict, to.verdict).await?;
+        }
+        // An undo makes true positives as well.
+        if to.verdict == Verdict::TruePositive {
+            conflict::declared_true_positive(tx, case, now_ms()).await?;
         }
     }
     Ok(())
