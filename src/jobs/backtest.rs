@@ -145,7 +145,7 @@ async fn end(worker: &Worker, job: &jobs::Job, payload: &Payload) -> Result<(), 
         exclusions::end_test(&mut tx, tested.id, WorkState::Done, &tallies, now).await?;
         let tested = exclusions::by_id(&mut tx, tested.id).await?;
         trace(&mut tx, &tested, now).await?;
-        let published = worker.publisher.as_ref().is_some_and(|publisher| publisher.serves(tested.org_id));
+        let published = worker.publisher.serves(&tested.org);
         approval::tested(&mut tx, &tested, published, now).await?;
     }
     jobs::finish(&mut tx, job).await?;

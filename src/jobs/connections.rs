@@ -1,6 +1,8 @@
 //! Each organisation's LimaCharlie, signed in once for all jobs.
 use crate::config::LimaCharlie;
 use crate::limacharlie::Client;
+use crate::tuning::publisher::{PublishError, Published, Publisher, Wanted, hive};
+use async_trait::async_trait;
 use std::collections::BTreeMap;
 
 /// Clients by the organisation's short name, and why one can't be used.
@@ -22,8 +24,31 @@ impl Connections {
         self.0.get(org)?.as_ref().ok()
     }
 
+    fn client(&self, org: &str) -> Result<&Client, PublishError> {
+        self.of(org).ok_or_else(|| PublishError::Refused(format!("no LimaCharlie is set up for {org}")))
+    }
+
     /// Why settings can't be used, each in a sentence.
     pub fn problems(&self) -> impl Iterator<Item = &str> {
         self.0.values().filter_map(|client| client.as_ref().err()).map(String::as_str)
+    }
+}
+
+#[async_trait]
+impl Publisher for Connections {
+    fn serves(&self, org: &str) -> bool {
+        self.of(org).is_some()
+    }
+
+    async fn get(&self, org: &str, name: &str) -> Result<Option<Published>, PublishError> {
+        hive::get(self.client(org)?, name).await
+    }
+
+    async fn set(&self, org: &str, wanted: &Wanted, etag: Option<&str>) -> Result<String, PublishError> {
+        hive::set(self.client(org)?, wanted, etag).await
+    }
+
+    async fn delete(&self, org: &str, name: &str) -> Result<(), PublishError> {
+        hive::delete(self.client(org)?, name).await
     }
 }

@@ -39,17 +39,18 @@ pub async fn ask(tx: &mut Tx, id: i64, now_ms: i64) -> crate::store::Result<()> 
 /// See [`JobError`]; what did not get there is tried again.
 pub async fn work(worker: &Worker, job: &jobs::Job) -> Result<(), JobError> {
     let payload = payload(job)?;
-    let Some(publisher) = &worker.publisher else {
-        return Err(JobError::Unusable("no LimaCharlie is set up".to_owned()));
-    };
+    let publisher = &worker.publisher;
     let mut tx = worker.store.write().await?;
     let known = exclusions::by_id(&mut tx, payload.exclusion).await?;
+    if !publisher.serves(&known.org) {
+        return Err(JobError::Unusable("no LimaCharlie is set up".to_owned()));
+    }
     exclusions::set_published(&mut tx, known.id, WorkState::Running, "", &known.etag).await?;
     tx.commit().await?;
     let done = match known.state_at(now_ms()) {
         ExclusionState::Approved | ExclusionState::Active => write(publisher.as_ref(), &known).await,
         ExclusionState::Disabled | ExclusionState::Expired => {
-            publisher.delete(known.org_id, &known.name).await.map(|()| String::new())
+            publisher.delete(&known.org, &known.name).await.map(|()| String::new())
         }
         ExclusionState::Proposed | ExclusionState::Refused => {
             return Err(JobError::Unusable("it is not approved".to_owned()));
@@ -63,7 +64,7 @@ pub async fn work(worker: &Worker, job: &jobs::Job) -> Result<(), JobError> {
 
 /// Writes it unless it is there already; one of the same name that says something else is left alone.
 async fn write(publisher: &dyn Publisher, known: &Exclusion) -> Result<String, PublishError> {
-    let there = publisher.get(known.org_id, &known.name).await?;
+    let there = publisher.get(&known.org, &known.name).await?;
     let etag = match there {
         Some(there) if there.rule == known.rule.0 && there.expires_ms == known.expires_ms => return Ok(there.etag),
         Some(there) if there.etag != known.etag => return Err(PublishError::Changed),
@@ -74,9 +75,9 @@ async fn write(publisher: &dyn Publisher, known: &Exclusion) -> Result<String, P
         name: known.name.clone(),
         rule: known.rule.0.clone(),
         expires_ms: known.expires_ms,
-        comment: known.comment.clone(),
+        comment: format!("case {}: {}", known.case_number, known.comment),
     };
-    publisher.set(known.org_id, &wanted, etag.as_deref()).await
+    publisher.set(&known.org, &wanted, etag.as_deref()).await
 }
 
 async fn conclude(

@@ -30,7 +30,7 @@ pub struct Worker {
     /// Told after each change, here and by the server in the same process.
     pub wake: Arc<Notify>,
     /// Writes exclusions to LimaCharlie, where that is set up.
-    pub publisher: Option<Arc<dyn Publisher>>,
+    pub publisher: Arc<dyn Publisher>,
     owner: String,
 }
 
@@ -42,15 +42,15 @@ const ALIVE: Duration = Duration::from_secs(15);
 impl Worker {
     /// A worker with a name of its own.
     pub fn new(store: Store, panel: Arc<PanelSource>, policy: Arc<Policy>, wake: Arc<Notify>) -> Self {
-        let (connections, notify) = (Arc::default(), Arc::default());
+        let (connections, notify) = (Arc::<Connections>::default(), Arc::default());
         let owner = hex::encode(rand::random::<[u8; 8]>());
-        Self { store, panel, policy, connections, notify, publisher: None, wake, owner }
+        Self { store, panel, policy, publisher: connections.clone(), connections, notify, wake, owner }
     }
 
     /// The same with the organisations' `LimaCharlie`.
     #[must_use]
     pub fn connected(self, connections: Arc<Connections>) -> Self {
-        Self { connections, ..self }
+        Self { publisher: connections.clone(), connections, ..self }
     }
 
     /// The same worker, telling by these channels.

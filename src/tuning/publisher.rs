@@ -1,4 +1,6 @@
 //! What writes exclusions to LimaCharlie. This side needs no more than that; a client implements it.
+pub mod hive;
+
 use async_trait::async_trait;
 use serde_json::Value;
 
@@ -43,18 +45,18 @@ pub enum PublishError {
     Unknown(String),
 }
 
-/// Writes exclusions of organisations.
+/// Writes exclusions of organisations, which are told by their short names.
 #[async_trait]
 pub trait Publisher: Send + Sync {
     /// Whether LimaCharlie is set up for an organisation.
-    fn serves(&self, org_id: i64) -> bool;
+    fn serves(&self, org: &str) -> bool;
 
     /// The exclusion of a name, if there is one.
-    async fn get(&self, org_id: i64, name: &str) -> Result<Option<Published>, PublishError>;
+    async fn get(&self, org: &str, name: &str) -> Result<Option<Published>, PublishError>;
 
     /// Writes one; where an etag is given, only if it is still that one. Returns the new etag.
-    async fn set(&self, org_id: i64, wanted: &Wanted, etag: Option<&str>) -> Result<String, PublishError>;
+    async fn set(&self, org: &str, wanted: &Wanted, etag: Option<&str>) -> Result<String, PublishError>;
 
     /// Removes one; that it is not there is no error.
-    async fn delete(&self, org_id: i64, name: &str) -> Result<(), PublishError>;
+    async fn delete(&self, org: &str, name: &str) -> Result<(), PublishError>;
 }

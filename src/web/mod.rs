@@ -53,19 +53,6 @@ pub fn router(app: App) -> Router {
         .route("/login", get(login::show).post(login::sign_in))
         .route("/logout", post(login::sign_out))
         .route("/profile/theme", post(login::theme))
-        .route("/cases", get(queue::index))
-        .route("/cases/{number}", get(cases::show))
-        .route("/cases/{number}/verdict", post(case_forms::verdict))
-        .route("/cases/{number}/notes", post(case_forms::note))
-        .route("/cases/{number}/status", post(case_forms::status))
-        .route("/cases/{number}/assign", post(case_forms::assign))
-        .route("/cases/{number}/severity", post(case_forms::severity))
-        .route("/cases/{number}/triage", post(case_forms::triage))
-        .route("/cases/{number}/undo", post(case_forms::undo))
-        .route("/cases/{number}/actions", post(action_forms::ask))
-        .route("/cases/{number}/actions/{id}/{step}", post(action_forms::step))
-        .route("/cases/{number}/detections/{file}", get(raw::detection))
-        .route("/cases/{number}/triage/{file}", get(raw::report))
         .route("/search", get(search::index))
         .route("/observables/{kind}/{*value}", get(observables::show))
         .route("/sensors", get(sensors::index))
@@ -76,6 +63,7 @@ pub fn router(app: App) -> Router {
         .route("/tuning/new", get(tuning::form))
         .route("/tuning/{id}", get(tuning::show))
         .route("/tuning/{id}/{step}", post(tuning::step))
+        .merge(cases())
         .merge(settings())
         .layer(DefaultBodyLimit::max(limits::FORM_BODY));
     let slow = TimeoutLayer::with_status_code(axum::http::StatusCode::SERVICE_UNAVAILABLE, Duration::from_secs(30));
@@ -90,6 +78,24 @@ pub fn router(app: App) -> Router {
         .layer(CatchPanicLayer::new())
         .layer(middleware::from_fn_with_state(app, edge::finish))
         .layer(CompressionLayer::new())
+}
+
+/// The queue, and a case with all that is done to it.
+fn cases() -> Router<App> {
+    Router::new()
+        .route("/cases", get(queue::index))
+        .route("/cases/{number}", get(cases::show))
+        .route("/cases/{number}/verdict", post(case_forms::verdict))
+        .route("/cases/{number}/notes", post(case_forms::note))
+        .route("/cases/{number}/status", post(case_forms::status))
+        .route("/cases/{number}/assign", post(case_forms::assign))
+        .route("/cases/{number}/severity", post(case_forms::severity))
+        .route("/cases/{number}/triage", post(case_forms::triage))
+        .route("/cases/{number}/undo", post(case_forms::undo))
+        .route("/cases/{number}/actions", post(action_forms::ask))
+        .route("/cases/{number}/actions/{id}/{step}", post(action_forms::step))
+        .route("/cases/{number}/detections/{file}", get(raw::detection))
+        .route("/cases/{number}/triage/{file}", get(raw::report))
 }
 
 /// What is set up and watched rather than decided.

@@ -18,15 +18,15 @@ struct Fake {
 
 #[async_trait]
 impl Publisher for Fake {
-    fn serves(&self, _: i64) -> bool {
+    fn serves(&self, _: &str) -> bool {
         true
     }
 
-    async fn get(&self, _: i64, name: &str) -> Result<Option<Published>, PublishError> {
+    async fn get(&self, _: &str, name: &str) -> Result<Option<Published>, PublishError> {
         Ok(self.there.lock().unwrap().get(name).cloned())
     }
 
-    async fn set(&self, _: i64, wanted: &Wanted, _: Option<&str>) -> Result<String, PublishError> {
+    async fn set(&self, _: &str, wanted: &Wanted, _: Option<&str>) -> Result<String, PublishError> {
         let error = self.errors.lock().unwrap().pop();
         if matches!(error, None | Some(PublishError::Unknown(_))) {
             let etag = "e1".to_owned();
@@ -37,7 +37,7 @@ impl Publisher for Fake {
         error.map_or(Ok("e1".to_owned()), Err)
     }
 
-    async fn delete(&self, _: i64, name: &str) -> Result<(), PublishError> {
+    async fn delete(&self, _: &str, name: &str) -> Result<(), PublishError> {
         self.there.lock().unwrap().remove(name);
         Ok(())
     }
@@ -45,7 +45,7 @@ impl Publisher for Fake {
 
 async fn work(server: &Server, fake: &Arc<Fake>) {
     let mut worker = server.worker();
-    worker.publisher = Some(fake.clone());
+    worker.publisher = fake.clone();
     worker.run_due().await;
 }
 
@@ -107,4 +107,27 @@ async fn what_limacharlie_refuses_is_told_and_hides_nothing() {
     let (to, lea) = approved(&server, &fake).await;
     assert_eq!(exclusion(&server, &to).await.publish_state.as_str(), "failed");
     assert!(lea.page(&to).await.1.contains("missing permission fp.ctrl"));
+}
+
+#[tokio::test]
+async fn in_limacharlie_it_is_enabled_and_ends_by_itself_and_goes_when_it_is_disabled() {
+    let lima = crate::support::limacharlie::Fake::start().await;
+    let setting = crate::support::connection(&lima, "acme");
+    let server = crate::support::spawn_with(|config| config.limacharlie = vec![setting]).await;
+    let (ana, lea) = (server.sign_in("ana", Role::Analyst).await, server.sign_in("lea", Role::Lead).await);
+    let case = server.deliver(&again(1, &[])).await["number"].as_i64().unwrap();
+    server.run_jobs().await;
+    declare(&ana, case, "false_positive", "known_application").await;
+    let to = proposed(&server, &ana, case, "fp-pair", PAIR).await;
+    assert_eq!(lea.post(&format!("{to}/approve"), &[]).await.status(), 303);
+    server.run_jobs().await;
+    let known = exclusion(&server, &to).await;
+    assert_eq!((known.state.as_str(), known.publish_state.as_str()), ("active", "done"));
+    let there = lima.change(|state| state.rules["fp-pair"].clone());
+    assert_eq!(there["data"], known.rule.0, "the very rule that was tested");
+    assert_eq!((&there["usr_mtd"]["enabled"], &there["usr_mtd"]["expiry"]), (&json!(true), &json!(known.expires_ms)));
+    assert!(there["usr_mtd"]["comment"].as_str().unwrap().starts_with(&format!("case {case}: ")));
+    assert_eq!(lea.post(&format!("{to}/disable"), &[("note", "Enough")]).await.status(), 303);
+    server.run_jobs().await;
+    assert!(lima.change(|state| state.rules.is_empty()));
 }
