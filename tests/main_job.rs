@@ -8,7 +8,8 @@ use support::{SEED, Server, fakes, spawn, spawn_with};
 use wiremock::{MockServer, ResponseTemplate};
 
 fn gemini(command: String) -> VoterConfig {
-    VoterConfig { kind: Kind::GeminiCli, command, timeout_s: 20, ..VoterConfig::ollama("gemini-cli", "", "") }
+    let house = "http://127.0.0.1:9";
+    VoterConfig { kind: Kind::GeminiCli, command, timeout_s: 20, ..VoterConfig::ollama("gemini-cli", house, "") }
 }
 
 fn ollama(name: &str, server: &MockServer) -> VoterConfig {

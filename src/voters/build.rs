@@ -3,7 +3,6 @@ use super::endpoint::Endpoints;
 use super::{Voter, VoterConfig, anthropic, gemini, gemini_cli, ollama, openai, precedent::Precedent, rules::Rules};
 use crate::secret::{self, Secret, SecretError};
 use serde::Deserialize;
-use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -103,14 +102,4 @@ fn key(config: &VoterConfig) -> Result<Option<Secret>, BuildError> {
     secret::from_file(Path::new(&config.api_key_file))
         .map(Some)
         .map_err(|error| BuildError::Key(config.name.clone(), error))
-}
-
-/// Whether an address lies on this machine or in a private network, so that data stays in the house.
-pub fn is_in_house(url: &str) -> bool {
-    let host = reqwest::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
-    match host.trim_matches(['[', ']']).parse::<IpAddr>() {
-        Ok(IpAddr::V4(ip)) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),
-        Ok(IpAddr::V6(ip)) => ip.is_loopback() || ip.is_unique_local(),
-        Err(_) => host == "localhost" || !host.is_empty() && !host.contains('.'),
-    }
 }

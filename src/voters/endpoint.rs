@@ -1,5 +1,8 @@
 //! A server as all its voters see it: one client, one queue, one circuit breaker.
-use super::turn::Turns;
+use super::call::Trouble;
+use super::turn::{Place, Turns};
+use super::{Reply, Said};
+use crate::domain::Failure;
 use crate::limits;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,6 +21,21 @@ pub struct Endpoint {
     pub turns: Arc<Turns>,
     /// Whether it is asked at all.
     pub breaker: Breaker,
+}
+
+impl Endpoint {
+    /// Waits for a turn; `model` is empty where it does not matter. Tells how long it took.
+    ///
+    /// # Errors
+    /// The reply, where the server is left alone by then.
+    pub async fn enter(&self, model: &str) -> Result<(Option<Place>, Duration), Reply> {
+        let arrived = Instant::now();
+        let place = self.turns.wait(model).await;
+        let waited = arrived.elapsed();
+        let Some(rest) = self.breaker.rest() else { return Ok((place, waited)) };
+        let why = format!("not asked: it failed five times in a row and rests for {} s", rest.as_secs() + 1);
+        Err(Reply { attempts: 0, waited, ..Reply::bare(Said::Failed(Failure::Http, why)) })
+    }
 }
 
 /// The endpoints of a panel by their address.
@@ -61,8 +79,15 @@ impl Breaker {
         (!rest.is_zero()).then_some(rest)
     }
 
-    /// Counts a vote.
-    pub fn note(&self, failed: bool) {
+    /// Counts a vote. A model that is not there says nothing about its server, neither good nor bad.
+    pub fn count(&self, trouble: Option<&Trouble>) {
+        match trouble {
+            Some(Trouble { failure: Failure::Http, server: false, .. }) => {}
+            other => self.note(other.is_some_and(|trouble| trouble.server)),
+        }
+    }
+
+    fn note(&self, failed: bool) {
         let mut count = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         count.failures = if failed { count.failures.saturating_add(1) } else { 0 };
         count.open_until = (count.failures >= BREAKER_FAILURES).then(|| Instant::now() + BREAKER_OPEN);

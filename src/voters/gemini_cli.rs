@@ -1,9 +1,16 @@
 //! The `gemini` command line, locked down: it is an agent, and what it reads was written by attackers.
 //!
 //! It gets a home of its own without tools, servers or extensions, an empty working folder that
-//! can't be written, an environment of four variables, and a system prompt that replaces its own.
+//! can't be written, an environment of a few variables, and a system prompt that replaces its own.
 //! Every `@` is escaped, because it would be read as the name of a file to send.
+//!
+//! It talks to Google unless `base_url` says otherwise, so what it gets leaves the house.
+mod exit;
+
+use super::address::Address;
 use super::build::{BuildError, Setup};
+use super::call::Trouble;
+use super::endpoint::Endpoint;
 use super::http::judge;
 use super::{Kind, Question, Reply, Said, Voter, VoterConfig, form};
 use crate::domain::Failure;
@@ -15,35 +22,37 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
-use tokio::sync::Semaphore;
 
 /// Sign-in by key, no tools, no servers, no statistics.
 const SETTINGS: &str = r#"{"security":{"auth":{"selectedType":"gemini-api-key"}},"tools":{"core":["none_such"]},"mcp":{"allowed":[]},"privacy":{"usageStatisticsEnabled":false}}"#;
 const INSTRUCTION: &str = "Judge the alert above and answer with one JSON object only.";
 
+/// Where the tool sends its questions by itself.
+const USUAL_ADDRESS: &str = "https://generativelanguage.googleapis.com";
+
 /// A model behind the command line.
-pub struct GeminiCli {
+struct GeminiCli {
     config: VoterConfig,
     key: Option<Secret>,
-    places: Semaphore,
+    address: Address,
+    endpoint: Arc<Endpoint>,
 }
 
-/// Sets a voter up.
+/// Sets a voter up; without a key, `GEMINI_API_KEY` of our own environment is passed on.
 ///
 /// # Errors
-/// None.
+/// See [`BuildError`].
 pub fn make(setup: Setup<'_>) -> Result<Arc<dyn Voter>, BuildError> {
-    Ok(Arc::new(GeminiCli::new(setup.config, setup.key)))
-}
-
-impl GeminiCli {
-    /// A voter of this configuration with its key; without one, `GEMINI_API_KEY` of our own environment is passed on.
-    pub fn new(config: VoterConfig, key: Option<Secret>) -> Self {
-        Self { places: Semaphore::new(config.concurrency.max(1)), config, key }
-    }
+    let config = setup.config;
+    let address = Address::of(&config, USUAL_ADDRESS)?;
+    // A program that fails says nothing about the server that others ask directly.
+    let place = format!("{} at {}", config.command, address.0);
+    let endpoint = setup.endpoints.at(&place, config.concurrency);
+    let endpoint = endpoint.map_err(|error| BuildError::Client(config.name.clone(), error))?;
+    Ok(Arc::new(GeminiCli { config, key: setup.key, address, endpoint }))
 }
 
 #[async_trait]
@@ -61,7 +70,7 @@ impl Voter for GeminiCli {
     }
 
     fn cloud(&self) -> bool {
-        self.config.cloud
+        self.config.cloud || !self.address.in_house()
     }
 
     fn private(&self) -> bool {
@@ -72,20 +81,29 @@ impl Voter for GeminiCli {
         Duration::from_secs(self.config.timeout_s.max(1))
     }
 
+    fn rest(&self) -> Option<Duration> {
+        self.endpoint.breaker.rest()
+    }
+
     async fn ask(&self, question: &Question) -> Reply {
-        // A closed semaphore can't be: nobody closes it.
-        let arrived = Instant::now();
-        let _place = self.places.acquire().await;
-        let waited = arrived.elapsed();
+        if let Some(why) = self.address.refused() {
+            return Reply::bare(Said::Failed(Failure::Http, why.to_owned()));
+        }
+        let (_place, waited) = match self.endpoint.enter("").await {
+            Ok(entered) => entered,
+            Err(reply) => return reply,
+        };
         let prompt = &question.prompt;
-        let reply = match self.run(&prompt.system, &prompt.user).await {
+        let spoken = self.run(&prompt.system, &prompt.user).await;
+        self.endpoint.breaker.count(spoken.as_ref().err());
+        let reply = match spoken {
             Ok((text, tokens_in, tokens_out)) => Reply {
                 raw: super::cut(&text, limits::RAW_ANSWER),
                 tokens_in,
                 tokens_out,
                 ..Reply::bare(judge(&text, prompt))
             },
-            Err((failure, why)) => Reply::bare(Said::Failed(failure, why)),
+            Err(trouble) => Reply::bare(Said::Failed(trouble.failure, trouble.why)),
         };
         // What the tool prints may hold the key that it was given.
         Reply { waited, ..reply.without(self.key().as_ref()) }
@@ -96,33 +114,25 @@ impl Voter for GeminiCli {
 type Spoken = (String, Option<i64>, Option<i64>);
 
 impl GeminiCli {
-    async fn run(&self, system: &str, user: &str) -> Result<Spoken, (Failure, String)> {
+    async fn run(&self, system: &str, user: &str) -> Result<Spoken, Trouble> {
         let failed =
-            |error: std::io::Error| (Failure::Http, format!("{} could not be started: {error}", self.config.command));
+            |error: std::io::Error| Trouble::http(format!("{} could not be started: {error}", self.config.command));
         let home = tempfile::Builder::new().prefix("fusionsoc-gemini-").tempdir().map_err(failed)?;
         let mut child = self.command(home.path(), system).map_err(failed)?.spawn().map_err(failed)?;
         let group = Group(child.id());
         let spoken = tokio::time::timeout(self.deadline(), talk(&mut child, user)).await;
         drop(group);
-        let (code, stdout, stderr) = match spoken {
-            Err(_) => return Err((Failure::Timeout, format!("no answer within {} s", self.deadline().as_secs()))),
-            Ok(Err(error)) => return Err(failed(error)),
-            Ok(Ok(spoken)) => spoken,
-        };
+        let (code, stdout, stderr) = spoken.map_err(|_| Trouble::late(self.deadline()))?.map_err(failed)?;
         if code != Some(0) {
-            return Err((Failure::Http, problem(code, &stderr)));
+            return Err(exit::problem(code, &stderr));
         }
-        let reply: Value =
-            serde_json::from_slice(&stdout).map_err(|_| (Failure::Parse, "gemini did not print JSON".to_owned()))?;
+        let reply: Value = serde_json::from_slice(&stdout)
+            .map_err(|_| Trouble::new(Failure::Parse, "gemini did not print JSON".to_owned()))?;
         let text = reply.get("response").and_then(Value::as_str).unwrap_or_default().to_owned();
         let tokens = |name: &str| {
             let models = reply.pointer("/stats/models").and_then(Value::as_object)?;
-            Some(
-                models
-                    .values()
-                    .filter_map(|model| model.pointer(&format!("/tokens/{name}")).and_then(Value::as_i64))
-                    .sum(),
-            )
+            let of = |model: &Value| model.pointer(&format!("/tokens/{name}")).and_then(Value::as_i64);
+            Some(models.values().filter_map(of).sum())
         };
         Ok((text, tokens("prompt"), tokens("candidates")))
     }
@@ -158,6 +168,9 @@ impl GeminiCli {
             .stderr(Stdio::piped());
         if let Some(key) = self.key() {
             command.env("GEMINI_API_KEY", key.expose());
+        }
+        if !self.config.base_url.is_empty() {
+            command.env("GOOGLE_GEMINI_BASE_URL", &self.address.0);
         }
         Ok(command)
     }
@@ -196,36 +209,4 @@ impl Drop for Group {
             let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
         }
     }
-}
-
-/// Exit codes of the tool in words; API errors exit with the HTTP status modulo 256.
-fn problem(code: Option<i32>, stderr: &[u8]) -> String {
-    let what = match code {
-        Some(41) => "it is not signed in: give its key by api_key_file or GEMINI_API_KEY",
-        Some(42) => "it did not accept the input",
-        Some(44) => "its sandbox failed",
-        Some(52) => "its configuration is wrong",
-        Some(53) => "it reached its turn limit",
-        Some(55) => "it does not trust its working folder",
-        Some(144) => "the API refused the request (400)",
-        Some(145) => "the API did not accept the key (401)",
-        Some(147) => "the API forbids it (403)",
-        Some(148) => "the API does not know the model (404)",
-        Some(173) => "the API's quota is used up (429)",
-        Some(244) => "the API failed (500)",
-        Some(247) => "the API is overloaded (503)",
-        Some(_) => "it failed",
-        None => "it was killed",
-    };
-    let last = String::from_utf8_lossy(stderr)
-        .lines()
-        .rev()
-        .find(|line| !line.trim().is_empty())
-        .unwrap_or_default()
-        .to_owned();
-    format!(
-        "gemini exited with {}: {what}. {}",
-        code.map_or_else(|| "a signal".to_owned(), |code| code.to_string()),
-        super::cut(&last, 300)
-    )
 }

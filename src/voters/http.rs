@@ -1,5 +1,6 @@
 //! Voters over HTTP: what every wire kind shares, from the queue at the server to one repair turn.
-use super::build::{BuildError, Kind, Setup, is_in_house};
+use super::address::Address;
+use super::build::{BuildError, Kind, Setup};
 use super::call::{Call, Received, Trouble};
 use super::endpoint::Endpoint;
 use super::{Prompt, Question, Reply, Said, Voter, VoterConfig, reading};
@@ -8,7 +9,7 @@ use crate::limits;
 use crate::secret::Secret;
 use async_trait::async_trait;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// A local model may take so long to load.
 const LOADING: Duration = Duration::from_mins(5);
@@ -69,7 +70,7 @@ pub trait Wire: Send + Sync {
 /// A voter behind a wire format.
 pub struct HttpVoter<W> {
     config: VoterConfig,
-    base: String,
+    address: Address,
     server: Server,
     wire: W,
 }
@@ -85,27 +86,20 @@ impl<W: Wire + 'static> HttpVoter<W> {
         wire: impl FnOnce(&str, &str, Option<Secret>) -> W,
     ) -> Result<Arc<dyn Voter>, BuildError> {
         let mut config = setup.config;
-        let base = if config.base_url.is_empty() { usual } else { config.base_url.trim_end_matches('/') }.to_owned();
-        if reqwest::Url::parse(&base)
-            .ok()
-            .is_none_or(|url| !matches!(url.scheme(), "http" | "https") || !url.has_host())
-        {
-            return Err(BuildError::Address(config.name));
-        }
+        let address = Address::of(&config, usual)?;
         if config.model.is_empty() {
             config.model.clone_from(&config.name);
         }
-        let endpoint = setup.endpoints.at(&base, config.concurrency);
+        let endpoint = setup.endpoints.at(&address.0, config.concurrency);
         let endpoint = endpoint.map_err(|error| BuildError::Client(config.name.clone(), error))?;
-        let plain = !base.starts_with("https://") && !is_loopback(&base);
         let server = Server {
             endpoint,
             deadline: Duration::from_secs(config.timeout_s.max(1)),
             key: setup.key.clone(),
-            refused: plain.then_some("plain http is used on this machine only; give the server an https address"),
+            refused: address.refused(),
         };
-        let wire = wire(&base, &config.model, setup.key);
-        Ok(Arc::new(Self { config, base, server, wire }))
+        let wire = wire(&address.0, &config.model, setup.key);
+        Ok(Arc::new(Self { config, address, server, wire }))
     }
 }
 
@@ -124,7 +118,7 @@ impl<W: Wire> Voter for HttpVoter<W> {
     }
 
     fn cloud(&self) -> bool {
-        self.config.cloud || !is_in_house(&self.base)
+        self.config.cloud || !self.address.in_house()
     }
 
     fn private(&self) -> bool {
@@ -144,12 +138,6 @@ impl<W: Wire> Voter for HttpVoter<W> {
     }
 }
 
-/// Whether a URL leads to this machine.
-pub fn is_loopback(url: &str) -> bool {
-    let host = reqwest::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
-    host == "localhost" || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
-}
-
 /// One voter's way to its endpoint.
 struct Server {
     endpoint: Arc<Endpoint>,
@@ -164,20 +152,13 @@ impl Server {
         if let Some(why) = self.refused {
             return Reply::bare(Said::Failed(Failure::Http, why.to_owned()));
         }
-        let arrived = Instant::now();
-        let _place = self.endpoint.turns.wait(wire.occupies()).await;
-        let waited = arrived.elapsed();
-        // It may have been left alone while this one waited.
-        if let Some(rest) = self.endpoint.breaker.rest() {
-            let why = format!("not asked: it failed five times in a row and rests for {} s", rest.as_secs() + 1);
-            return Reply { attempts: 0, waited, ..Reply::bare(Said::Failed(Failure::Http, why)) };
-        }
+        let (_place, waited) = match self.endpoint.enter(wire.occupies()).await {
+            Ok(entered) => entered,
+            Err(reply) => return reply,
+        };
         let mut so_far = Reply { attempts: 0, waited, ..Reply::bare(Said::Abstained(String::new())) };
         let troubled = self.converse(wire, prompt, &mut so_far).await.err();
-        match &troubled {
-            Some(Trouble { failure: Failure::Http, server: false, .. }) => {}
-            other => self.endpoint.breaker.note(other.as_ref().is_some_and(|trouble| trouble.server)),
-        }
+        self.endpoint.breaker.count(troubled.as_ref());
         if let Some(trouble) = troubled {
             so_far.said = Said::Failed(trouble.failure, trouble.why);
         }

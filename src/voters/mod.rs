@@ -2,6 +2,7 @@
 //!
 //! One file for each wire kind. A new provider is one file and one line in [`build`].
 //! Voters see a [`Question`] and nothing else: no other votes, no earlier AI text, no notes.
+pub mod address;
 pub mod anthropic;
 pub mod build;
 pub mod call;

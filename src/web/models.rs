@@ -9,7 +9,7 @@ use crate::error::{AppError, Result};
 use crate::jobs::panel::Seats;
 use crate::store::record::{Entry, audit};
 use crate::store::{ranges, voters};
-use crate::voters::{Kind, Voter, ollama};
+use crate::voters::{Voter, ollama};
 use askama::Template;
 use axum::extract::{RawForm, State};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -39,7 +39,6 @@ struct Index {
     address: &'static str,
     forbidden: Vec<String>,
     has_cloud: bool,
-    key_warning: bool,
     scores: Vec<ScoreView>,
     has_models: bool,
     limit: i64,
@@ -69,7 +68,6 @@ pub async fn index(me: SignedIn, State(app): State<App>) -> Result<Response> {
         mode: app.config.panel.mode.label(),
         standing_in: seats.as_ref().is_some_and(|seats| seats.standing_in),
         has_cloud: list.iter().any(|voter| voter.cloud),
-        key_warning: app.config.voters.iter().any(|voter| voter.kind == Kind::GeminiCli && !voter.cloud),
         offer: offer.filter(|models| !models.is_empty()),
         address: ollama::USUAL_ADDRESS,
         voters: list,

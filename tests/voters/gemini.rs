@@ -2,13 +2,15 @@
 use crate::fakes::{answer, answered, config, failed, question};
 use fusionsoc::domain::{Failure, MachineVerdict};
 use fusionsoc::secret::Secret;
-use fusionsoc::voters::gemini_cli::GeminiCli;
-use fusionsoc::voters::{Kind, Reply, Voter};
+use fusionsoc::voters::build::Setup;
+use fusionsoc::voters::endpoint::Endpoints;
+use fusionsoc::voters::{Kind, Reply, Voter, VoterConfig, build, gemini_cli};
 use serde_json::json;
 use std::fs::read_to_string;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -28,12 +30,16 @@ fn program(lines: &str) -> (TempDir, PathBuf) {
     (folder, path)
 }
 
-fn voter(program: &Path, timeout_s: u64) -> GeminiCli {
-    let mut config = config(Kind::GeminiCli, "");
-    config.command = program.display().to_string();
-    config.timeout_s = timeout_s;
-    "gemini-3-flash".clone_into(&mut config.model);
-    GeminiCli::new(config, Some(Secret::new("AIza-test".to_owned())))
+fn voter(program: &Path, timeout_s: u64) -> Arc<dyn Voter> {
+    voter_at(program, timeout_s, "")
+}
+
+fn voter_at(program: &Path, timeout_s: u64, base_url: &str) -> Arc<dyn Voter> {
+    let command = program.display().to_string();
+    let config =
+        VoterConfig { command, timeout_s, model: "gemini-3-flash".to_owned(), ..config(Kind::GeminiCli, base_url) };
+    let key = Some(Secret::new("AIza-test".to_owned()));
+    gemini_cli::make(Setup { config, key, endpoints: &Endpoints::default() }).unwrap()
 }
 
 /// Lines that print what the tool prints when the model says `text`.
@@ -175,4 +181,57 @@ async fn a_question_that_is_given_up_leaves_nothing_running() {
     let given_up = tokio::time::timeout(Duration::from_secs(1), voter.ask(&asked)).await;
     assert!(given_up.is_err());
     assert!(all_end(&folder).await);
+}
+
+#[tokio::test]
+async fn it_is_told_of_another_address_than_googles() {
+    let lines = format!("echo $GOOGLE_GEMINI_BASE_URL > $OUT/base\n{}", printing(&answer().to_string()));
+    let (folder, program) = program(&lines);
+    answered(&voter_at(&program, 20, "http://127.0.0.1:9/").ask(&question("")).await);
+    assert_eq!(read_to_string(folder.path().join("base")).unwrap(), "http://127.0.0.1:9\n");
+    let reply = voter_at(&program, 20, "http://10.0.0.7").ask(&question("")).await;
+    assert!(failed(&reply).1.starts_with("plain http is used on this machine only"), "{reply:?}");
+}
+
+#[test]
+fn its_data_leaves_the_house_and_is_masked_unless_its_address_is_in_the_house() {
+    let one = |base: &str, cloud| {
+        let config = VoterConfig { cloud, ..config(Kind::GeminiCli, base) };
+        let voter = build(&[config]).unwrap().remove(0);
+        assert_eq!(voter.private(), voter.cloud());
+        voter.cloud()
+    };
+    assert!(one("", false) && one("https://gemini.example", false));
+    assert!(!one("http://127.0.0.1:8000", false) && !one("https://10.0.0.7", false));
+    assert!(one("http://127.0.0.1:8000", true));
+}
+
+#[tokio::test]
+async fn it_is_left_alone_after_five_failures_and_its_voters_share_that() {
+    let (folder, program) = program("echo once >> $OUT/asked; exit 145");
+    let one = |name: &str| VoterConfig {
+        name: name.to_owned(),
+        command: program.display().to_string(),
+        ..config(Kind::GeminiCli, "")
+    };
+    let voters = build(&[one("alpha"), one("beta")]).unwrap();
+    for at in 0..5 {
+        assert_eq!(voters[at % 2].rest(), None);
+        assert!(failed(&voters[at % 2].ask(&question("")).await).1.contains("did not accept the key"));
+    }
+    for voter in &voters {
+        assert!(voter.rest().is_some());
+        assert!(failed(&voter.ask(&question("")).await).1.contains("not asked"));
+    }
+    assert_eq!(read_to_string(folder.path().join("asked")).unwrap().lines().count(), 5);
+}
+
+#[tokio::test]
+async fn a_model_it_does_not_know_speaks_against_no_other() {
+    let (_folder, program) = program("exit 148");
+    let voter = voter(&program, 20);
+    for _ in 0..6 {
+        assert!(failed(&voter.ask(&question("")).await).1.contains("does not know the model"));
+    }
+    assert_eq!(voter.rest(), None);
 }
