@@ -28,6 +28,8 @@ use tokio::process::{Child, Command};
 
 /// Sign-in by key, no tools, no servers, no statistics.
 const SETTINGS: &str = r#"{"security":{"auth":{"selectedType":"gemini-api-key"}},"tools":{"core":["none_such"]},"mcp":{"allowed":[]},"privacy":{"usageStatisticsEnabled":false}}"#;
+/// What stands before the prompt: the tool takes a text that begins with a slash for a command of its own.
+const INTRODUCTION: &str = "The alert:\n";
 const INSTRUCTION: &str = "Judge the alert above and answer with one JSON object only.";
 
 /// Where the tool sends its questions by itself.
@@ -184,7 +186,8 @@ async fn talk(child: &mut Child, user: &str) -> std::io::Result<(Option<i32>, Ve
     let write = async {
         if let Some(mut input) = input {
             // A tool that ends early closes the pipe; its exit code says why.
-            let _ = input.write_all(user.replace('@', "\\@").as_bytes()).await;
+            let text = format!("{INTRODUCTION}{}", user.replace('@', "\\@"));
+            let _ = input.write_all(text.as_bytes()).await;
         }
     };
     let stdout = child.stdout.take();

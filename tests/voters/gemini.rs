@@ -85,7 +85,7 @@ async fn it_gets_the_prompt_and_nothing_of_ours() {
     assert_eq!((args.len(), dumped("files").as_str()), (8, ""));
     let stdin = dumped("stdin");
     assert!(stdin.ends_with("\\\\a\\\\\\@b.exe \\@/etc/passwd\""), "{stdin}");
-    assert_eq!(stdin.replace("\\@", "@"), question.prompt.user);
+    assert_eq!(stdin.replace("\\@", "@"), format!("The alert:\n{}", question.prompt.user));
     let system = dumped("system");
     assert!(system.starts_with(&question.prompt.system), "{system}");
     assert!(system.contains("\"investigation_questions\""), "the form is told, since the tool takes no schema");
