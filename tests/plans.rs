@@ -134,6 +134,7 @@ fn pages() -> Vec<String> {
         "/tuning/new?case=1".to_owned(),
         "/tuning/1".to_owned(),
         "/tuning/1?kind=false_positive&before=9".to_owned(),
+        "/models/prompts".to_owned(),
     ]);
     pages
 }

@@ -4,6 +4,7 @@ use base64::Engine;
 use fusionsoc::domain::Detection;
 use fusionsoc::domain::dossier::{Dossier, Precedents, Prevalence};
 use fusionsoc::triage::prompt::build;
+use fusionsoc::triage::template;
 use fusionsoc::voters::Prompt;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -212,6 +213,52 @@ fn a_process_event_gives_this_prompt() {
     let made = concat!(env!("CARGO_TARGET_TMPDIR"), "/process.txt");
     std::fs::write(made, &text).unwrap();
     assert_eq!(text, include_str!("fixtures/prompt/process.txt"), "if this is meant, copy {made}");
+}
+
+/// Each version that was ever sent, with the digest of its texts. Lines are added, never changed.
+#[test]
+fn another_text_has_another_version() {
+    let now = template::current();
+    let known = include_str!("fixtures/prompt/versions.txt").lines().map(|line| line.split_once(' ').unwrap());
+    let known: Vec<_> = known.collect();
+    for (at, (version, _)) in known.iter().enumerate() {
+        assert!(!known[..at].iter().any(|(earlier, _)| earlier == version), "{version} stands there twice");
+    }
+    let line = format!("{} {}", now.version, now.digest);
+    assert_eq!(
+        known.iter().find(|(version, _)| *version == now.version),
+        Some(&(now.version, now.digest.as_str())),
+        "the prompt's text is another one than {} was: raise VERSION, then add the line {line}",
+        now.version
+    );
+}
+
+#[test]
+fn the_template_is_what_is_sent() {
+    let now = template::current();
+    let prompt = prompt(&holding("USER_NAME", "ana"));
+    let named = |text: &str| text.replace(&PREFIX[..PREFIX.len() - 2], "{{PFX}}").replace(&prompt.canary, "{{CANARY}}");
+    assert_eq!(now.system, named(&prompt.system));
+    let fields = |text: &str| -> Vec<String> {
+        let lines = text.lines().filter(|line| line.starts_with("{{PFX}}|"));
+        lines.map(|line| line.split(':').next().unwrap().to_owned()).collect()
+    };
+    let process = now.user.split("For any other event").next().unwrap();
+    assert_eq!(fields(process), fields(&named(&prompt.user)), "all fields in their order");
+    assert!(now.user.contains("{{PFX}}| event.FIELD: \"[FIELD]\"") && now.user.contains(LAST), "{}", now.user);
+    assert_eq!(serde_json::from_str::<Value>(&now.schema).unwrap(), fusionsoc::voters::form::schema());
+}
+
+#[test]
+fn the_same_evidence_gives_the_same_bytes_but_for_boundary_and_canary() {
+    let dossier = dossier(&seed());
+    let (one, other) = (build(&dossier, [1; 16], [2; 8]), build(&dossier, [3; 16], [4; 8]));
+    assert_ne!(one.user, other.user);
+    assert_eq!(one.hash, other.hash);
+    let swap = |text: &str| {
+        text.replace(&hex::encode([3_u8; 16]), &hex::encode([1_u8; 16])).replace(&other.canary, &one.canary)
+    };
+    assert_eq!((swap(&other.system), swap(&other.user)), (one.system, one.user));
 }
 
 proptest! {

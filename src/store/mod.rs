@@ -26,6 +26,7 @@ pub mod notifications;
 pub mod observables;
 pub mod orgs;
 pub mod precedents;
+pub mod prompts;
 pub mod queue;
 pub mod ranges;
 pub mod record;

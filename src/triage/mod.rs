@@ -1,7 +1,7 @@
 //! The thinking, as pure functions: what an event holds, what voters are told, what their votes amount to.
 //!
 //! `observables` and `fingerprint` read an event; `prompt` puts the evidence into words that can't
-//! be taken for instructions; `vote` counts; `masked` leaves of an event only what it is like, for a
+//! be taken for instructions; `template` tells what of that never changes; `vote` counts; `masked` leaves of an event only what it is like, for a
 //! second look; `report` tells the result in the seed's shape; `injection` finds texts that try to
 //! steer a model; `claims` compares what voters state with what the event says; `flags` says what
 //! argues against the verdict; `policy` names what keeps the machine from acting alone;
@@ -17,5 +17,6 @@ pub mod policy;
 pub mod prompt;
 pub mod render;
 pub mod report;
+pub mod template;
 pub mod vote;
 pub mod words;

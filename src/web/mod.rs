@@ -21,6 +21,7 @@ pub mod observables;
 mod origin;
 pub mod page;
 pub mod pivot;
+mod prompts;
 pub mod queue;
 mod range;
 mod raw;
@@ -106,6 +107,9 @@ fn settings() -> Router<App> {
         .route("/models/remove", post(models::remove))
         .route("/models/range", post(range::run))
         .route("/models/restore", post(range::restore))
+        .route("/models/prompts", get(prompts::index))
+        .route("/models/prompts/diff", get(prompts::diff))
+        .route("/models/prompts/{version}", get(prompts::show))
         .route("/admin/rejects", get(rejects::index))
         .route("/admin/rejects/{id}/replay", post(rejects::replay))
         .route("/admin/intake", get(intake::index))

@@ -4,8 +4,9 @@ use super::{held, refresh_case};
 use crate::clock::now_ms;
 use crate::domain::{Dossier, Failure, VoteState};
 use crate::store::runs::Run;
-use crate::store::{Actor, Change, cases, jobs, orgs, record, runs, votes};
+use crate::store::{Actor, Change, cases, jobs, orgs, prompts, record, runs, votes};
 use crate::triage::prompt;
+use crate::triage::template::{self, Template};
 use crate::voters::{Mask, Prompt, Question, Reply, Said, Voter};
 use std::sync::Arc;
 use std::time::Instant;
@@ -131,7 +132,11 @@ impl<'a> One<'a> {
         held(&mut tx, self.job).await?;
         let replaced = self.private.as_ref().map_or(0, |private| private.mask.replaced());
         let sent = votes::Sent { prompt: &text, version, hash, replaced: i64::try_from(replaced).unwrap_or(i64::MAX) };
-        let marked = votes::asking(&mut tx, vote.id, sent, now_ms()).await?;
+        let now = now_ms();
+        let marked = votes::asking(&mut tx, vote.id, sent, now).await?;
+        if marked && vote.kind != "builtin" {
+            prompts::used(&mut tx, &kept(now)).await?;
+        }
         tx.commit().await?;
         Ok(marked)
     }
@@ -167,11 +172,21 @@ impl<'a> One<'a> {
             let change = Change { org_id, case, kind: "vote", text: &text, old: "", new, run, undo: None };
             record(&mut tx, &Actor::panel(), change, now).await?;
             refresh_case(&mut tx, case).await?;
+            if answer.is_some() && vote.kind != "builtin" {
+                let Template { version, digest, .. } = template::current();
+                prompts::count(&mut tx, version, digest).await?;
+            }
         }
         tx.commit().await?;
         self.worker.wake.notify_waiters();
         Ok(())
     }
+}
+
+/// The text that prompts are made from, as it is kept.
+fn kept(first_ms: i64) -> prompts::Kept {
+    let Template { version, system, user, schema, digest } = template::current().clone();
+    prompts::Kept { version: version.to_owned(), digest, system, user_template: user, schema, first_ms, votes: 0 }
 }
 
 fn refusal(why: &str) -> Reply {

@@ -2,6 +2,7 @@
 pub mod actions;
 pub mod case;
 pub mod claims;
+pub mod diff;
 pub mod event;
 pub mod evidence;
 pub mod exclusion;
