@@ -102,6 +102,42 @@ async fn a_second_look_that_fails_is_a_veto() {
     assert_eq!(second_look(run)[0]["state"], json!("failed"));
 }
 
+/// Refuses what does not hold those words once, then says false positive to it too.
+struct Recovering(std::sync::atomic::AtomicBool);
+
+impl Respond for Recovering {
+    fn respond(&self, request: &Request) -> ResponseTemplate {
+        let masked = !String::from_utf8_lossy(&request.body).contains(WORD);
+        if masked && !self.0.swap(true, std::sync::atomic::Ordering::SeqCst) {
+            return ResponseTemplate::new(400);
+        }
+        said("false_positive")
+    }
+}
+
+#[tokio::test]
+async fn a_second_look_that_failed_is_asked_for_again() {
+    let fake = talked(ResponseTemplate::new(500)).await;
+    let recovering = Mock::given(method("POST")).and(path("/api/chat"));
+    recovering.respond_with(Recovering(std::sync::atomic::AtomicBool::default())).with_priority(1).mount(&fake).await;
+    let (server, case) = asked(&[&fake, &fake]).await;
+    assert_eq!(second_look(&case["runs"][0])[0]["state"], json!("failed"));
+    let chats = fakes::chats(&fake).await;
+    fusionsoc::clock::advance(61_000);
+    server.run_jobs().await;
+    let case = server.case(case["number"].as_i64().unwrap()).await;
+    let run = &case["runs"][0];
+    assert_eq!((&run["number"], &run["machine_verdict"]), (&json!(2), &json!("false_positive")));
+    assert!(!has(&run["vetoes"], "masked_look_failed") && !has(&run["vetoes"], "masked_look"), "{run}");
+    assert_eq!((second_look(run).len(), &second_look(run)[0]["state"]), (1, &json!("ok")));
+    let carried = |vote: &&Value| vote["role"] == "panel" && vote["carried_from"] == json!(1);
+    assert_eq!(run["votes"].as_array().unwrap().iter().filter(carried).count(), 2, "votes that were given stay");
+    assert_eq!(fakes::chats(&fake).await, chats + 1, "only the second look is asked again");
+    fusionsoc::clock::advance(1_000_000);
+    server.run_jobs().await;
+    assert_eq!(server.case(case["number"].as_i64().unwrap()).await["runs"].as_array().unwrap().len(), 2);
+}
+
 #[tokio::test]
 async fn nobody_is_asked_twice_about_what_is_no_false_positive() {
     let fake = fakes::ollama("m", &fakes::answer("true_positive", 95).to_string()).await;
