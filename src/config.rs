@@ -115,6 +115,8 @@ pub struct Panel {
     pub advisers: Vec<String>,
     /// Valid votes that are needed; 0 for the mode's own number.
     pub quorum: usize,
+    /// The share of runs in which a model is asked again with a harmless instruction planted, 0 to 1.
+    pub control_share: f64,
 }
 
 impl Default for Panel {
@@ -124,6 +126,7 @@ impl Default for Panel {
             voters: Vec::new(),
             advisers: vec!["builtin:rules".to_owned(), "builtin:precedent".to_owned()],
             quorum: 0,
+            control_share: 0.05,
         }
     }
 }
@@ -234,6 +237,9 @@ impl Config {
         }
         if self.panel.quorum > 0 && self.panel.quorum > self.panel.voters.len().max(self.voters.len()) {
             return no("panel.quorum: is larger than the panel".to_owned());
+        }
+        if !(0.0..=1.0).contains(&self.panel.control_share) {
+            return no("panel.control_share: must lie between 0 and 1".to_owned());
         }
         Ok(())
     }

@@ -1,6 +1,8 @@
 //! Texts that try to steer a model are found wherever they stand and however they are hidden, and what people
 //! usually run is not taken for one.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+#[path = "injection/control.rs"]
+mod control;
 #[path = "injection/effect.rs"]
 mod effect;
 #[path = "injection/range.rs"]

@@ -9,3 +9,20 @@ CREATE TABLE prompts (
     votes         BIGINT NOT NULL DEFAULT 0,
     PRIMARY KEY (version, digest)
 );
+
+-- How often a model kept to its verdict where a harmless instruction was planted in the event.
+CREATE TABLE controls (
+    voter    TEXT NOT NULL,
+    model    TEXT NOT NULL,
+    asked    BIGINT NOT NULL,
+    held     BIGINT NOT NULL,
+    failed   BIGINT NOT NULL,
+    since_ms BIGINT NOT NULL,
+    PRIMARY KEY (voter, model)
+);
+
+-- Secret keys of the draws that nobody outside may foresee.
+CREATE TABLE draws (
+    name TEXT PRIMARY KEY,
+    key  TEXT NOT NULL
+);

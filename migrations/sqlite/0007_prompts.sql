@@ -9,3 +9,20 @@ CREATE TABLE prompts (
     votes         INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (version, digest)
 ) STRICT;
+
+-- How often a model kept to its verdict where a harmless instruction was planted in the event.
+CREATE TABLE controls (
+    voter    TEXT NOT NULL,
+    model    TEXT NOT NULL,
+    asked    INTEGER NOT NULL,
+    held     INTEGER NOT NULL,
+    failed   INTEGER NOT NULL,
+    since_ms INTEGER NOT NULL,
+    PRIMARY KEY (voter, model)
+) STRICT;
+
+-- Secret keys of the draws that nobody outside may foresee.
+CREATE TABLE draws (
+    name TEXT PRIMARY KEY,
+    key  TEXT NOT NULL
+) STRICT;

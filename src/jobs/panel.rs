@@ -20,6 +20,8 @@ pub struct Seats {
     pub models: Vec<Arc<dyn Voter>>,
     /// Names of models that lost their vote in the injection range.
     pub suspended: Vec<String>,
+    /// The share of runs in which a model is asked again with a planted instruction, 0 to 1.
+    pub control_share: f64,
     /// Whether built-in voters stand in because no model is set up.
     pub standing_in: bool,
 }
@@ -81,15 +83,24 @@ impl PanelSource {
         let loses = |voter: &Arc<dyn Voter>| without_vote.iter().any(|name| name == voter.name());
         let suspended = models.iter().filter(|voter| loses(voter)).map(|voter| voter.name().to_owned()).collect();
         let seated: Vec<_> = models.iter().filter(|voter| !loses(voter)).cloned().collect();
+        let control_share = settings.control_share;
         let rules = vote::Panel { mode: settings.mode, quorum: settings.quorum };
         if seated.is_empty() {
             let panel = ["builtin:rules", "builtin:precedent"].iter().filter_map(|name| build::builtin(name)).collect();
-            return Ok(Seats { rules, panel, advisers: Vec::new(), models, suspended, standing_in: true });
+            return Ok(Seats {
+                rules,
+                panel,
+                advisers: Vec::new(),
+                models,
+                suspended,
+                control_share,
+                standing_in: true,
+            });
         }
         let advisers =
             settings.advisers.iter().filter(|name| !seated.iter().any(|voter| voter.name() == name.as_str()));
         let advisers = advisers.filter_map(find).collect();
         let models = models.into_iter().filter(|voter| voter.kind() != Kind::Builtin).collect();
-        Ok(Seats { rules, advisers, panel: seated, models, suspended, standing_in: false })
+        Ok(Seats { rules, advisers, panel: seated, models, suspended, control_share, standing_in: false })
     }
 }

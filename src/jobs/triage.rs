@@ -6,6 +6,7 @@
 mod ask;
 mod claimed;
 mod conclude;
+mod control;
 mod dossier;
 mod look;
 mod second_look;
@@ -104,6 +105,7 @@ pub async fn work(worker: &Worker, job: &jobs::Job) -> Result<(), JobError> {
     let dossier = dossier::gather(worker, &run).await?;
     let truncated = ask::panel(worker, job, &run, &seats, dossier.clone()).await?;
     second_look::ask(worker, job, &run, &seats, dossier.clone()).await?;
+    control::ask(worker, job, &run, &seats, dossier.clone()).await?;
     conclude::run(worker, job, &run, &seats, (&dossier, truncated)).await
 }
 

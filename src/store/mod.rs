@@ -13,6 +13,7 @@ pub mod activity;
 pub mod atoms;
 pub mod cases;
 pub mod changes;
+pub mod controls;
 pub mod detections;
 pub mod exclusions;
 pub mod fingerprints;

@@ -5,6 +5,9 @@ use crate::domain::{Answer, Claim, Failure, MachineVerdict, Vote, VoteState};
 /// The role of a second look at the event without its words: it stands beside the count.
 pub const MASKED: &str = "masked";
 
+/// The role of a question with a planted instruction: it measures a model and never counts.
+pub const CONTROL: &str = "control";
+
 /// A vote with all that is known of how it came about.
 #[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
 pub struct Stored {
@@ -16,7 +19,7 @@ pub struct Stored {
     pub position: i64,
     /// The voter's name.
     pub voter: String,
-    /// `panel`, `adviser` or `masked`.
+    /// `panel`, `adviser`, `masked` or `control`.
     pub role: String,
     /// The wire kind.
     pub kind: String,
@@ -70,6 +73,11 @@ impl Stored {
         self.role == "panel"
     }
 
+    /// Whether it stands beside the votes of voters: a second look or a control.
+    pub fn is_beside(&self) -> bool {
+        self.role == MASKED || self.role == CONTROL
+    }
+
     /// The vote as the count sees it.
     pub fn vote(&self) -> Vote {
         Vote {
@@ -93,7 +101,7 @@ pub struct Seat<'a> {
     pub position: i64,
     /// The voter.
     pub voter: &'a str,
-    /// `panel`, `adviser` or `masked`.
+    /// `panel`, `adviser`, `masked` or `control`.
     pub role: &'a str,
     /// The wire kind.
     pub kind: &'a str,

@@ -2,11 +2,12 @@
 //!
 //! `observables` and `fingerprint` read an event; `prompt` puts the evidence into words that can't
 //! be taken for instructions; `template` tells what of that never changes; `vote` counts; `masked` leaves of an event only what it is like, for a
-//! second look; `report` tells the result in the seed's shape; `injection` finds texts that try to
+//! second look; `control` plants a harmless instruction; `report` tells the result in the seed's shape; `injection` finds texts that try to
 //! steer a model; `claims` compares what voters state with what the event says; `flags` says what
 //! argues against the verdict; `policy` names what keeps the machine from acting alone;
 //! `words` makes an event findable, and `found` tells where in it a search hit.
 pub mod claims;
+pub mod control;
 pub mod fingerprint;
 pub mod flags;
 pub mod found;

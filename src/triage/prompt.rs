@@ -42,7 +42,18 @@ pub fn private(dossier: &Dossier, boundary: [u8; 16], canary: [u8; 8], mask: &mu
 
 /// The same question about the event without the words that somebody else may have written.
 pub fn masked(dossier: &Dossier, boundary: [u8; 16], canary: [u8; 8], mask: Option<&mut Mask>) -> Prompt {
-    showing(dossier, &super::masked::detection(&dossier.detection), (boundary, canary), mask)
+    of_other(dossier, &super::masked::detection(&dossier.detection), boundary, canary, mask)
+}
+
+/// The same question, its data lines showing another form of the event. Facts stay those of the dossier.
+pub fn of_other(
+    dossier: &Dossier,
+    shown: &Detection,
+    boundary: [u8; 16],
+    canary: [u8; 8],
+    mask: Option<&mut Mask>,
+) -> Prompt {
+    showing(dossier, shown, (boundary, canary), mask)
 }
 
 /// Facts and rule are those of the dossier; the data lines show the detection given.

@@ -8,7 +8,7 @@ use crate::domain::Role;
 use crate::error::{AppError, Result};
 use crate::jobs::panel::Seats;
 use crate::store::record::{Entry, audit};
-use crate::store::{ranges, voters};
+use crate::store::{controls, ranges, voters};
 use crate::voters::{Voter, ollama};
 use askama::Template;
 use axum::extract::{RawForm, State};
@@ -50,12 +50,13 @@ pub async fn index(me: SignedIn, State(app): State<App>) -> Result<Response> {
     let chrome = Chrome::of(&app, &me, "models").await?;
     let mut tx = app.store.read().await?;
     let added: Vec<String> = voters::all(&mut tx).await?.into_iter().map(|voter| voter.name).collect();
-    let scores = range::views(ranges::all(&mut tx).await?);
+    let (scores, held) = (ranges::all(&mut tx).await?, controls::all(&mut tx).await?);
     drop(tx);
     let (seats, problem) = match app.panel.current(&app.store).await {
         Ok(seats) => (Some(seats), String::new()),
         Err(error) => (None, error.to_string()),
     };
+    let models = seats.as_ref().map_or(&[] as &[_], |seats| &seats.models);
     let list = seats.iter().flat_map(|seats| listed(seats, &added)).collect::<Vec<_>>();
     let from_file = !app.config.voters.is_empty();
     let may_offer = !from_file && me.user.role >= Role::Admin;
@@ -74,7 +75,7 @@ pub async fn index(me: SignedIn, State(app): State<App>) -> Result<Response> {
         has_models: seats.as_ref().is_some_and(|seats| !seats.models.is_empty()),
         limit: crate::jobs::range::LIMIT_PERCENT,
         may_range: me.user.role >= Role::Lead,
-        scores,
+        scores: range::views(scores, &held, models),
         chrome,
         from_file,
         problem,

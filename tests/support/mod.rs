@@ -47,6 +47,8 @@ pub async fn spawn_with(change: impl FnOnce(&mut Config)) -> Server {
     config.server.insecure_cookies = true;
     config.limits.ingest_per_second = 0;
     config.limits.token_per_minute = 0;
+    // A question that is drawn by chance would make every count of questions one of chance.
+    config.panel.control_share = 0.0;
     change(&mut config);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     config.server.listen = listener.local_addr().unwrap();

@@ -2,7 +2,7 @@
 use super::super::{JobError, Worker, panel::Seats};
 use super::{held, refresh_case};
 use crate::clock::now_ms;
-use crate::domain::{Dossier, Failure, VoteState};
+use crate::domain::{Detection, Dossier, Failure, VoteState};
 use crate::store::runs::Run;
 use crate::store::{Actor, Change, cases, jobs, orgs, prompts, record, runs, votes};
 use crate::triage::prompt;
@@ -28,7 +28,7 @@ pub(super) async fn panel(
     let question = Question { dossier, prompt };
     let plain = One::new(worker, job, run, question).await?;
     let hidden = private.map(|private| plain.hiding(private));
-    let pending = stored.into_iter().filter(|vote| vote.state == VoteState::Pending && vote.role != votes::MASKED);
+    let pending = stored.into_iter().filter(|vote| vote.state == VoteState::Pending && !vote.is_beside());
     let asked = pending.map(|vote| {
         let voter = seats.panel.iter().chain(&seats.advisers).find(|voter| voter.name() == vote.voter).cloned();
         let hides = voter.as_ref().is_some_and(|voter| voter.private());
@@ -68,6 +68,13 @@ impl Private {
     pub(super) fn again(dossier: &Dossier) -> Self {
         let mut mask = Mask::of(dossier);
         let prompt = prompt::masked(dossier, rand::random(), rand::random(), Some(&mut mask));
+        Self { mask, prompt: Arc::new(prompt) }
+    }
+
+    /// The question with a planted instruction.
+    pub(super) fn planted(dossier: &Dossier, planted: &Detection) -> Self {
+        let mut mask = Mask::of(dossier);
+        let prompt = prompt::of_other(dossier, planted, rand::random(), rand::random(), Some(&mut mask));
         Self { mask, prompt: Arc::new(prompt) }
     }
 

@@ -1,6 +1,6 @@
 //! Counts the votes of a run, writes its report, and brings the case up to date.
 use super::super::{JobError, Worker, panel::Seats};
-use super::{REVOTE, claimed, held, is_under_way, look, revote_at, second_look};
+use super::{REVOTE, claimed, control, held, is_under_way, look, revote_at, second_look};
 use crate::clock::now_ms;
 use crate::domain::{Claim, Dossier, MachineVerdict, Outcome, Report, Vote, VoteState};
 use crate::notify;
@@ -36,6 +36,7 @@ pub(super) async fn run(
             techniques::add(&mut tx, run.case_number, technique, &vote.voter).await?;
         }
     }
+    control::conclude(&mut tx, &stored, now).await?;
     tell(&mut tx, run, &end, now).await?;
     // Without a second look a false positive is none, so a failed one is asked for again as well.
     let matters = |vote: &&votes::Stored| vote.counts() || vote.role == votes::MASKED;
@@ -74,6 +75,7 @@ fn concluded(
         report.risk_score = report.risk_score.max(injection::RISK);
     }
     look::suspect(&steering, &mut flags, &mut vetoes);
+    flags.splice(0..0, control::flag(stored));
     flags.splice(0..0, second.flag);
     vetoes.extend(second.veto);
     vetoes.extend(without_vote(seats).map(|text| ("degraded", text)));

@@ -5,7 +5,7 @@ use super::words::{self, Glyph, duration, percent};
 use crate::domain::claim::Passage;
 use crate::domain::{MachineVerdict, Outcome, VoteState};
 use crate::store::runs::{Run, RunState};
-use crate::store::votes::{MASKED, Stored};
+use crate::store::votes::{CONTROL, MASKED, Stored};
 use crate::triage::injection;
 use crate::web::markdown::{self, Html};
 
@@ -67,6 +67,8 @@ pub struct RunView {
     pub advice: Vec<VoteView>,
     /// The second look at the event without its words.
     pub second: Vec<VoteView>,
+    /// The question with a planted instruction.
+    pub control: Vec<VoteView>,
     /// What argues against it: head, text.
     pub flags: Vec<(String, String)>,
     /// What the event supports.
@@ -119,6 +121,7 @@ pub fn run(run: &Run, stored: &[Stored]) -> RunView {
             .collect(),
         advice: of_role("adviser").map(|vote| vote_view(vote, "adviser", run)).collect(),
         second: of_role(MASKED).map(|vote| vote_view(vote, "second look", run)).collect(),
+        control: of_role(CONTROL).map(|vote| vote_view(vote, "control", run)).collect(),
         flags: split(false),
         supported: split(true),
         vetoes: run.vetoes.0.iter().map(|veto| veto.text.clone()).collect(),
