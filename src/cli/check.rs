@@ -1,10 +1,10 @@
-//! `check`: tests settings, database, voters and channels, and says what each came to.
+//! `check`: tests settings, database, voters and channels, and says what each came to. No voter is asked a question.
 use super::{CliError, open, vault};
 use crate::config::Config;
 use crate::jobs::PanelSource;
 use crate::notify::Message;
 use crate::notify::plain::plain;
-use crate::voters::{Kind, ollama};
+use crate::voters;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -26,22 +26,15 @@ pub async fn check(config: Config, send_test: bool) -> Result<ExitCode, CliError
         .current(&store)
         .await
         .map_err(|error| CliError::Failed(error.to_string()))?;
-    let mut failures = 0;
-    for voter in &config.voters {
-        let problem = match voter.kind {
-            Kind::Ollama => {
-                ollama_problem(&voter.base_url, if voter.model.is_empty() { &voter.name } else { &voter.model }).await
-            }
-            Kind::GeminiCli => command_problem(&voter.command),
-            _ => None,
-        };
-        match problem {
-            None => println!("ok    voter {}", voter.name),
-            Some(problem) => {
-                failures += 1;
-                println!("FAIL  voter {}: {problem}", voter.name);
-            }
-        }
+    let voters = if config.voters.is_empty() {
+        panel.models.clone()
+    } else {
+        voters::build(&config.voters).map_err(|error| CliError::Failed(error.to_string()))?
+    };
+    let checked = futures_util::future::join_all(voters.iter().map(|voter| voter.check())).await;
+    let failures = checked.iter().filter(|checked| checked.is_err()).count();
+    for (voter, checked) in voters.iter().zip(checked) {
+        println!("{}", line(voter.name(), checked));
     }
     failures += channels(&config, send_test).await?;
     if panel.standing_in {
@@ -51,7 +44,7 @@ pub async fn check(config: Config, send_test: bool) -> Result<ExitCode, CliError
 }
 
 /// Asks every channel, and sends a test where that is wanted; returns how many failed.
-async fn channels(config: &Config, send_test: bool) -> Result<i32, CliError> {
+async fn channels(config: &Config, send_test: bool) -> Result<usize, CliError> {
     let channels = super::serve::channels(config)?;
     let mut failures = 0;
     for channel in &channels.all {
@@ -72,18 +65,12 @@ async fn channels(config: &Config, send_test: bool) -> Result<i32, CliError> {
     Ok(failures)
 }
 
-async fn ollama_problem(base_url: &str, model: &str) -> Option<String> {
-    let base = if base_url.is_empty() { ollama::USUAL_ADDRESS } else { base_url.trim_end_matches('/') };
-    match ollama::models(base).await {
-        Err(problem) => Some(problem),
-        Ok(models) if models.iter().any(|(name, _)| name == model || name.strip_suffix(":latest") == Some(model)) => {
-            None
-        }
-        Ok(_) => Some(format!("{base} does not have the model; run: ollama pull {model}")),
-    }
-}
-
-fn command_problem(command: &str) -> Option<String> {
-    let found = std::process::Command::new(command).arg("--version").output();
-    found.err().map(|error| format!("{command}: {error}"))
+/// One line for a voter. A server's words may hold anything; a terminal must not act on it.
+fn line(voter: &str, checked: Result<Option<String>, String>) -> String {
+    let (state, text) = match checked {
+        Ok(None) => ("ok   ", format!("voter {voter}")),
+        Ok(Some(note)) => ("ok   ", format!("voter {voter}: {note}")),
+        Err(problem) => ("FAIL ", format!("voter {voter}: {problem}")),
+    };
+    format!("{state} {}", text.replace(char::is_control, " "))
 }

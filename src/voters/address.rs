@@ -24,6 +24,16 @@ impl Address {
         plain.then_some("plain http is used on this machine only; give the server an https address")
     }
 
+    /// Host and port, which is what may be told of it.
+    pub fn place(&self) -> String {
+        let url = reqwest::Url::parse(&self.0).ok();
+        let place = url.as_ref().and_then(|url| {
+            let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+            Some(format!("{}{port}", url.host_str()?))
+        });
+        place.unwrap_or_default()
+    }
+
     /// Whether it lies on this machine or in a private network.
     pub fn in_house(&self) -> bool {
         is_in_house(&self.0)

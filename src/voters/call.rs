@@ -150,8 +150,17 @@ impl<'a> Call<'a> {
 
     /// Fetches JSON once, with little patience.
     pub async fn get(&self, url: &str, patience: Duration) -> Option<Received> {
-        let sent = self.client.get(url).timeout(patience).send().await.ok()?;
-        receive(sent).await.ok()
+        self.fetch(url, HeaderMap::new(), patience).await.ok()
+    }
+
+    /// Fetches JSON once, and says what went wrong.
+    ///
+    /// # Errors
+    /// Where no answer came, or one that can't be read.
+    pub async fn fetch(&self, url: &str, headers: HeaderMap, patience: Duration) -> Result<Received, Trouble> {
+        let sent = self.client.get(url).headers(headers).timeout(patience).send().await;
+        let sent = sent.map_err(|error| Trouble::http(format!("the server could not be reached: {}", kind(&error))))?;
+        receive(sent).await
     }
 }
 

@@ -1,7 +1,7 @@
 //! Google's own API, `generateContent`: it takes the schema, and says when it blocked a prompt.
 use super::build::{BuildError, Setup};
 use super::call::{Call, Received, Trouble};
-use super::http::{HttpVoter, Told, Turn, Wire};
+use super::http::{CHECKING, HttpVoter, Told, Turn, Wire, has_model};
 use super::openai::key_header;
 use super::quirks::{Quirks, Thing};
 use super::{Voter, form};
@@ -56,13 +56,25 @@ pub fn make(setup: Setup<'_>) -> Result<Arc<dyn Voter>, BuildError> {
     })
 }
 
-#[async_trait]
-impl Wire for Gemini {
-    async fn send(&self, call: &Call<'_>, turns: &[Turn]) -> Result<Told, Trouble> {
+impl Gemini {
+    fn headers(&self) -> Result<HeaderMap, Trouble> {
         let mut headers = HeaderMap::new();
         if let Some(key) = &self.key {
             headers.insert("x-goog-api-key", key_header(key.expose())?);
         }
+        Ok(headers)
+    }
+}
+
+#[async_trait]
+impl Wire for Gemini {
+    async fn check(&self, call: &Call<'_>) -> Result<Option<String>, Trouble> {
+        let about = self.url.trim_end_matches(":generateContent");
+        has_model(&call.fetch(about, self.headers()?, CHECKING).await?)
+    }
+
+    async fn send(&self, call: &Call<'_>, turns: &[Turn]) -> Result<Told, Trouble> {
+        let headers = self.headers()?;
         let body = |without: &[&str]| request(&self.model, turns, without);
         told(&self.quirks.post(call, self, (&self.url, &headers), body).await?)
     }

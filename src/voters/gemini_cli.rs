@@ -11,7 +11,7 @@ use super::address::Address;
 use super::build::{BuildError, Setup};
 use super::call::Trouble;
 use super::endpoint::Endpoint;
-use super::http::judge;
+use super::http::{CHECKING, judge};
 use super::{Kind, Question, Reply, Said, Voter, VoterConfig, form};
 use crate::domain::Failure;
 use crate::limits;
@@ -85,6 +85,25 @@ impl Voter for GeminiCli {
 
     fn rest(&self) -> Option<Duration> {
         self.endpoint.breaker.rest()
+    }
+
+    /// Starts the program, which asks no server for its version.
+    async fn check(&self) -> Result<Option<String>, String> {
+        if let Some(why) = self.address.refused() {
+            return Err(why.to_owned());
+        }
+        let mut command = Command::new(&self.config.command);
+        command.arg("--version").env_remove("GEMINI_API_KEY").stdin(Stdio::null()).kill_on_drop(true);
+        let name = &self.config.command;
+        match tokio::time::timeout(CHECKING, command.output()).await {
+            Err(_) => Err(format!("{name} did not tell its version within {} s", CHECKING.as_secs())),
+            Ok(Err(error)) => Err(format!("{name}: {error}")),
+            Ok(Ok(done)) if !done.status.success() => {
+                Err(format!("{name} could not tell its version: {}", done.status))
+            }
+            Ok(Ok(_)) if self.key().is_none() => Err("it has no key: set api_key_file or GEMINI_API_KEY".to_owned()),
+            Ok(Ok(_)) => Ok(Some("the program is there; its server is asked with the first vote".to_owned())),
+        }
     }
 
     async fn ask(&self, question: &Question) -> Reply {

@@ -13,6 +13,8 @@ use std::time::Duration;
 
 /// A local model may take so long to load.
 const LOADING: Duration = Duration::from_mins(5);
+/// A server that does not say within this time what it has is not there.
+pub(super) const CHECKING: Duration = Duration::from_secs(10);
 
 /// What one request came to: a text of the model's.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -60,6 +62,12 @@ pub trait Wire: Send + Sync {
     async fn load(&self, _call: &Call<'_>) -> Result<(), Trouble> {
         Ok(())
     }
+
+    /// Asks the server, at no cost, whether it would take a question; what is worth noting, if anything.
+    ///
+    /// # Errors
+    /// Why it would not.
+    async fn check(&self, call: &Call<'_>) -> Result<Option<String>, Trouble>;
 
     /// What an answer amounts to: a status and a wait, which some servers put into the body.
     fn signal(&self, got: &Received) -> (u16, Option<Duration>) {
@@ -133,9 +141,22 @@ impl<W: Wire> Voter for HttpVoter<W> {
         self.server.endpoint.breaker.rest()
     }
 
+    async fn check(&self) -> Result<Option<String>, String> {
+        self.server.check(&self.wire).await.map_err(|why| format!("{}: {why}", self.address.place()))
+    }
+
     async fn ask(&self, question: &Question) -> Reply {
         self.server.ask(&self.wire, &question.prompt).await
     }
+}
+
+/// Reads what a server says of one model.
+///
+/// # Errors
+/// Where it does not have the model, or does not let us have it.
+pub(super) fn has_model(got: &Received) -> Result<Option<String>, Trouble> {
+    let fine = got.status == 200 && got.body.get("error").is_none();
+    if fine { Ok(None) } else { Err(Trouble::status(got.status, got.message())) }
 }
 
 /// One voter's way to its endpoint.
@@ -147,6 +168,19 @@ struct Server {
 }
 
 impl Server {
+    /// Asks whether it would answer; neither the queue nor the circuit breaker has a part in this.
+    async fn check(&self, wire: &dyn Wire) -> Result<Option<String>, String> {
+        if let Some(why) = self.refused {
+            return Err(why.to_owned());
+        }
+        let call = Call::new(&self.endpoint.client, CHECKING);
+        let checked = call.within(wire.check(&call)).await;
+        checked.map_err(|trouble| {
+            let reply = Reply::bare(Said::Failed(trouble.failure, trouble.why)).without(self.key.as_ref());
+            if let Said::Failed(_, why) = reply.said { why } else { String::new() }
+        })
+    }
+
     /// Waits for a place, then asks.
     async fn ask(&self, wire: &dyn Wire, prompt: &Prompt) -> Reply {
         if let Some(why) = self.refused {

@@ -221,6 +221,13 @@ pub trait Voter: Send + Sync {
     fn rest(&self) -> Option<Duration> {
         None
     }
+    /// Finds out, without a question, whether it could answer; what is worth noting, if anything.
+    ///
+    /// # Errors
+    /// A sentence for people on what is wrong, without the key.
+    async fn check(&self) -> Result<Option<String>, String> {
+        Ok(None)
+    }
     /// Asks. Never panics and never hangs: every failure is a [`Said::Failed`].
     async fn ask(&self, question: &Question) -> Reply;
 }

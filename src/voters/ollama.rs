@@ -2,7 +2,7 @@
 use super::build::{BuildError, Setup};
 use super::call::{Call, Received, Trouble};
 use super::endpoint::client;
-use super::http::{HttpVoter, Told, Turn, Wire};
+use super::http::{CHECKING, HttpVoter, Told, Turn, Wire};
 use super::{Voter, form};
 use crate::domain::Failure;
 use async_trait::async_trait;
@@ -59,6 +59,13 @@ enum Thinking {
 impl Wire for Ollama {
     fn occupies(&self) -> &str {
         &self.name
+    }
+
+    async fn check(&self, call: &Call<'_>) -> Result<Option<String>, Trouble> {
+        let got = call.fetch(&format!("{}/api/tags", self.base), HeaderMap::new(), CHECKING).await?;
+        self.checked(&got)?;
+        let missing = || Trouble::http(format!("it does not have the model; run: ollama pull {}", self.name));
+        self.listed(&got.body).map(|_| None).ok_or_else(missing)
     }
 
     /// A model that is not in memory is loaded first, so that loading does not eat up the time of the vote.

@@ -1,7 +1,7 @@
 //! Any server that speaks the `OpenAI` API's `POST /chat/completions`: `OpenAI`, vLLM, llama.cpp, LM Studio, `OpenRouter`.
 use super::build::{BuildError, Setup};
 use super::call::{Call, Received, Trouble};
-use super::http::{HttpVoter, Told, Turn, Wire};
+use super::http::{CHECKING, HttpVoter, Told, Turn, Wire};
 use super::quirks::{Quirks, Thing};
 use super::{Voter, form};
 use crate::domain::Failure;
@@ -43,13 +43,32 @@ pub fn make(setup: Setup<'_>) -> Result<Arc<dyn Voter>, BuildError> {
     })
 }
 
-#[async_trait]
-impl Wire for Completions {
-    async fn send(&self, call: &Call<'_>, turns: &[Turn]) -> Result<Told, Trouble> {
+impl Completions {
+    fn headers(&self) -> Result<HeaderMap, Trouble> {
         let mut headers = HeaderMap::new();
         if let Some(key) = &self.key {
             headers.insert(AUTHORIZATION, key_header(&format!("Bearer {}", key.expose()))?);
         }
+        Ok(headers)
+    }
+}
+
+#[async_trait]
+impl Wire for Completions {
+    /// Some servers list nothing, and some take any name, so that is only noted.
+    async fn check(&self, call: &Call<'_>) -> Result<Option<String>, Trouble> {
+        let got = call.fetch(&format!("{}/models", self.base), self.headers()?, CHECKING).await?;
+        let list = got.body.get("data").and_then(Value::as_array);
+        match (got.status, list) {
+            (200, Some(list)) if list.iter().any(|one| one["id"] == self.model.as_str()) => Ok(None),
+            (200, Some(_)) => Ok(Some(format!("it answers, but does not list the model {}", self.model))),
+            (200 | 404, _) => Ok(Some("it answers, but lists no models".to_owned())),
+            _ => Err(Trouble::status(got.status, got.message())),
+        }
+    }
+
+    async fn send(&self, call: &Call<'_>, turns: &[Turn]) -> Result<Told, Trouble> {
+        let headers = self.headers()?;
         let url = format!("{}/chat/completions", self.base);
         let body = |without: &[&str]| request(&self.base, &self.model, turns, without);
         told(&self.quirks.post(call, self, (&url, &headers), body).await?)
