@@ -32,7 +32,7 @@ pub async fn check(config: Config, send_test: bool) -> Result<ExitCode, CliError
         voters::build(&config.voters).map_err(|error| CliError::Failed(error.to_string()))?
     };
     let checked = futures_util::future::join_all(voters.iter().map(|voter| voter.check())).await;
-    let failures = checked.iter().filter(|checked| checked.is_err()).count();
+    let mut failures = checked.iter().filter(|checked| checked.is_err()).count();
     for (voter, checked) in voters.iter().zip(checked) {
         println!("{}", line(voter.name(), checked));
     }

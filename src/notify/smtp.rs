@@ -2,7 +2,7 @@
 use super::{BadChannel, Made, Message, Notifier, bad};
 use crate::config::{Config, notify::Smtp as Settings};
 use crate::secret;
-use crate::voters::http::is_loopback;
+use crate::voters::address::is_loopback;
 use async_trait::async_trait;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message as Mail};
