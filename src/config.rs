@@ -107,7 +107,7 @@ impl Default for Limits {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Panel {
-    /// `unanimous` or `majority`.
+    /// `unanimous`, `majority` or `weighted`.
     pub mode: Mode,
     /// Names of voters in order, the first being the primary; none for all configured ones.
     pub voters: Vec<String>,

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 use fusionsoc::domain::claim::{Claim, ClaimKind, ClaimState, Passage};
 use fusionsoc::domain::dossier::{Dossier, Intel, Precedents, Prevalence};
-use fusionsoc::domain::{Answer, Detection, Failure, MachineVerdict, Severity, Vote, VoteState};
+use fusionsoc::domain::{Answer, Detection, Failure, MachineVerdict, Severity, Vote, VoteState, Weights};
 use fusionsoc::triage::policy::{Settings, claims, closable, vetoes};
 use fusionsoc::triage::vote::{Count, Mode, Panel, count};
 use proptest::prelude::*;
@@ -92,7 +92,7 @@ fn decided(of: &Situation) -> (Count, Vec<&'static str>, bool) {
         prevalence: Prevalence { cases: of.cases, other_hosts: 0, high_on_host: of.high_on_host },
         intel: of.intel.clone(),
     };
-    let count = count(Panel { mode: Mode::Unanimous, quorum: 0 }, &of.votes, Severity::Low);
+    let count = count(Panel { mode: Mode::Unanimous, quorum: 0 }, &of.votes, &Weights::default(), Severity::Low);
     let tags = ["yara_detection_memory".to_owned(), "*-critical".to_owned()];
     let settings = Settings { severity: Severity::High, tags: &tags };
     let mut named = vetoes(&dossier, &count, of.severity, of.truncated, settings);

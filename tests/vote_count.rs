@@ -1,7 +1,7 @@
 //! The count of a panel's votes, told as a table: what agrees, what fails and what vetoes.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 use fusionsoc::domain::MachineVerdict::{FalsePositive as Fp, NeedsReview as Review, TruePositive as Tp};
-use fusionsoc::domain::{Answer, Failure, MachineVerdict, Outcome, Severity, Vote, VoteState};
+use fusionsoc::domain::{Answer, Failure, MachineVerdict, Outcome, Severity, Vote, VoteState, Weights};
 use fusionsoc::triage::vote::{Count, Mode, Panel, count};
 use proptest::prelude::*;
 
@@ -41,7 +41,7 @@ fn abstained() -> Vote {
 }
 
 fn counted(panel: Panel, votes: &[Vote]) -> Count {
-    count(panel, votes, Severity::Medium)
+    count(panel, votes, &Weights::default(), Severity::Medium)
 }
 
 fn came_out(panel: Panel, votes: &[Vote]) -> (MachineVerdict, Outcome, Option<&'static str>) {
@@ -208,7 +208,7 @@ fn a_false_positive_takes_the_median_severity_but_never_above_the_rule() {
     use Severity::{High, Informational, Low, Medium};
     let of = |verdict, all: &[Severity], rule| {
         let votes: Vec<_> = all.iter().map(|severity| says(verdict, 0.5, *severity, 10)).collect();
-        count(UNANIMOUS, &votes, rule).severity
+        count(UNANIMOUS, &votes, &Weights::default(), rule).severity
     };
     assert_eq!(of(Fp, &[Medium, Informational, Low], High), Low);
     assert_eq!(of(Fp, &[Low, Medium], High), Medium);
@@ -272,3 +272,5 @@ proptest! {
         prop_assert!((0.0..=1.0).contains(&count.confidence) && count.risk_score <= 100);
     }
 }
+#[path = "vote_count/weighted.rs"]
+mod weighted;

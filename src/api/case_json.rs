@@ -78,7 +78,7 @@ async fn all_runs(tx: &mut Tx, case: &Case) -> Result<Vec<Value>> {
             "number": run.number, "state": run.state, "fingerprint": run.fingerprint, "machine_verdict": run.machine_verdict, "outcome": run.outcome,
             "confidence": run.confidence, "severity": run.severity, "risk_score": run.risk_score, "auto_action": run.auto_action, "votes": of_run,
             "flags": run.flags.0, "vetoes": run.vetoes.0, "report": run.report.map(|report| report.0), "recorded": run.recorded,
-            "asked_by": run.asked_by, "started_at": time(run.started_ms), "finished_at": time(run.finished_ms), "note": run.note,
+            "asked_by": run.asked_by, "started_at": time(run.started_ms), "finished_at": time(run.finished_ms), "note": run.note, "weighing": run.weighing.map(|weighing| weighing.0),
         }));
     }
     Ok(json)

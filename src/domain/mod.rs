@@ -26,6 +26,7 @@ pub mod technique;
 pub mod terms;
 pub mod verdict;
 pub mod vote;
+pub mod weighing;
 
 pub use answer::Answer;
 pub use claim::{Claim, ClaimKind, ClaimState};
@@ -39,4 +40,5 @@ pub use severity::Severity;
 pub use status::Status;
 pub use verdict::{MachineVerdict, Outcome, Verdict};
 pub use vote::{Failure, Vote, VoteState};
+pub use weighing::{Weighing, Weights};
 pub use words::UnknownWord;

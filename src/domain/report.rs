@@ -73,7 +73,7 @@ pub struct Voting {
     /// What the vote would allow the machine to do, such as `auto_close_fp`; empty for nothing.
     #[serde(default)]
     pub auto_action: String,
-    /// `unanimous` or `majority`.
+    /// `unanimous`, `majority` or `weighted`.
     pub mode: String,
     /// N: configured voters less those that abstained.
     pub total_models: usize,

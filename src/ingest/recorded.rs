@@ -141,6 +141,7 @@ async fn finish(tx: &mut Tx, case: i64, run_id: i64, report: &Report, now_ms: i6
     triage::keep_claims(tx, &given, &claims).await?;
     let unanimous = report.voting.winning_count == report.voting.total_models;
     let end = Finished {
+        weighing: None,
         state: RunState::Done,
         machine_verdict: report.verdict,
         outcome: if unanimous { Outcome::Unanimous } else { Outcome::Split },

@@ -10,10 +10,11 @@ mod control;
 mod dossier;
 mod look;
 mod second_look;
+mod weights;
 
 use super::{JobError, Worker, panel::Seats};
 use crate::clock::now_ms;
-use crate::domain::{Severity, VoteState};
+use crate::domain::{Severity, VoteState, Weights};
 use crate::limits;
 use crate::store::runs::{Run, RunState};
 use crate::store::{Actor, Change, Tx, cases, jobs, record, runs, votes};
@@ -23,6 +24,7 @@ pub(crate) use claimed::keep as keep_claims;
 pub(crate) use conclude::refresh_case;
 pub(crate) use dossier::{of_run as dossier_of, read_intel};
 pub(crate) use look::{Looked, look};
+pub(crate) use weights::of as weights_of;
 
 /// The kind of job that runs a triage.
 pub const KIND: &str = "triage";
@@ -104,9 +106,17 @@ pub async fn work(worker: &Worker, job: &jobs::Job) -> Result<(), JobError> {
     let Some(run) = begin(worker, job, run_id, &seats).await? else { return Ok(()) };
     let dossier = dossier::gather(worker, &run).await?;
     let truncated = ask::panel(worker, job, &run, &seats, dossier.clone()).await?;
-    second_look::ask(worker, job, &run, &seats, dossier.clone()).await?;
+    let weights = weights(worker, &run, &seats).await?;
+    second_look::ask(worker, job, &run, (&seats, &weights), dossier.clone()).await?;
     control::ask(worker, job, &run, &seats, dossier.clone()).await?;
-    conclude::run(worker, job, &run, &seats, (&dossier, truncated)).await
+    conclude::run(worker, job, &run, (&seats, &weights), (&dossier, truncated)).await
+}
+
+/// What votes weigh now in the run's organisation.
+async fn weights(worker: &Worker, run: &Run, seats: &Seats) -> Result<Weights, JobError> {
+    let mut tx = worker.store.read().await?;
+    let org_id = cases::by_number(&mut tx, run.case_number).await?.org_id;
+    Ok(weights_of(&mut tx, org_id, seats.rules.mode, now_ms()).await?)
 }
 
 /// Asks again for the votes that failed, in a run of its own.

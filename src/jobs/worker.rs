@@ -1,5 +1,5 @@
 //! The loop: claim, work, renew, retry, give up.
-use super::{Connections, JobError, PanelSource, backtest, notify, publish_exclusion, range, triage, watch};
+use super::{Connections, JobError, PanelSource, backtest, measure, notify, publish_exclusion, range, triage, watch};
 use crate::clock::now_ms;
 use crate::config::Policy;
 use crate::limits;
@@ -166,6 +166,7 @@ impl Worker {
             watch::KIND => watch::work(self, job).await,
             backtest::KIND => backtest::work(self, job).await,
             publish_exclusion::KIND => publish_exclusion::work(self, job).await,
+            measure::KIND => measure::work(self, job).await,
             other => Err(JobError::Unusable(format!("unknown kind of job: {other}"))),
         }
     }

@@ -22,6 +22,7 @@ pub mod idempotency;
 pub mod intake;
 pub mod intel;
 pub mod jobs;
+pub mod measured;
 pub mod notes;
 pub mod notifications;
 pub mod observables;

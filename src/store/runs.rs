@@ -1,6 +1,6 @@
 //! Triage runs: numbered within their case, never changed once finished.
 use super::{JsonText, Result, Tx, on, run};
-use crate::domain::{MachineVerdict, Outcome, Report, Severity, words};
+use crate::domain::{MachineVerdict, Outcome, Report, Severity, Weighing, words};
 use serde::{Deserialize, Serialize};
 
 words! {
@@ -71,6 +71,8 @@ pub struct Run {
     pub risk_score: Option<i64>,
     /// What the vote would allow the machine to do.
     pub auto_action: Option<String>,
+    /// What each vote weighed, in the weighted mode.
+    pub weighing: Option<JsonText<Weighing>>,
     /// The report in full.
     pub report: Option<JsonText<Report>>,
     /// What argues against the verdict.
@@ -82,7 +84,7 @@ pub struct Run {
 }
 
 const COLUMNS: &str = "id, case_number, number, detection_id, fingerprint, state, asked_by, continues, tries, mode, note, queued_ms, started_ms, finished_ms, \
-    machine_verdict, outcome, confidence, severity, risk_score, auto_action, report, flags, vetoes, recorded";
+    machine_verdict, outcome, confidence, severity, risk_score, auto_action, report, flags, vetoes, recorded, weighing";
 
 /// A run to queue.
 #[derive(Debug, Clone, Copy)]
@@ -178,6 +180,8 @@ pub struct Finished {
     pub report: Report,
     /// What the vote would allow.
     pub auto_action: Option<String>,
+    /// What each vote weighed, in the weighted mode.
+    pub weighing: Option<Weighing>,
     /// What argues against the verdict.
     pub flags: Vec<Flag>,
     /// What keeps the machine from acting alone.
@@ -194,7 +198,7 @@ pub async fn finish(tx: &mut Tx, id: i64, end: &Finished, now_ms: i64) -> Result
         tx,
         sqlx::query(
             "UPDATE runs SET state = $1, finished_ms = $2, machine_verdict = $3, outcome = $4, confidence = $5, severity = $6, risk_score = $7,
-                auto_action = $8, report = $9, flags = $10, vetoes = $11, note = $12, recorded = $13
+                auto_action = $8, report = $9, flags = $10, vetoes = $11, note = $12, recorded = $13, weighing = $15
              WHERE id = $14 AND state IN ('queued', 'running')"
         )
         .bind(end.state)
@@ -211,6 +215,7 @@ pub async fn finish(tx: &mut Tx, id: i64, end: &Finished, now_ms: i64) -> Result
         .bind(&end.note)
         .bind(end.recorded)
         .bind(id)
+        .bind(end.weighing.as_ref().map(JsonText))
     )?;
     Ok(changed > 0)
 }

@@ -1,8 +1,10 @@
 //! The thinking, as pure functions: what an event holds, what voters are told, what their votes amount to.
 //!
 //! `observables` and `fingerprint` read an event; `prompt` puts the evidence into words that can't
-//! be taken for instructions; `template` tells what of that never changes; `vote` counts; `masked` leaves of an event only what it is like, for a
-//! second look; `control` plants a harmless instruction; `report` tells the result in the seed's shape; `injection` finds texts that try to
+//! be taken for instructions; `template` tells what of that never changes; `vote` counts, `weighted`
+//! by how often each voter was right; `measure` says how far figures can be trusted; `masked` leaves
+//! of an event only what it is like, for a second look; `control` plants a harmless instruction;
+//! `report` tells the result in the seed's shape; `injection` finds texts that try to
 //! steer a model; `claims` compares what voters state with what the event says; `flags` says what
 //! argues against the verdict; `policy` names what keeps the machine from acting alone;
 //! `words` makes an event findable, and `found` tells where in it a search hit.
@@ -13,6 +15,7 @@ pub mod flags;
 pub mod found;
 pub mod injection;
 pub mod masked;
+pub mod measure;
 pub mod observables;
 pub mod policy;
 pub mod prompt;
@@ -20,4 +23,5 @@ pub mod render;
 pub mod report;
 pub mod template;
 pub mod vote;
+pub mod weighted;
 pub mod words;

@@ -124,7 +124,8 @@ fn summary(count: &Count, votes: &[Vote]) -> String {
     let verdict = count.winning_verdict.as_str().replace('_', " ").to_uppercase();
     let how = match count.outcome {
         Outcome::Unanimous => "UNANIMOUS",
-        Outcome::Majority | Outcome::Weighted => "MAJORITY",
+        Outcome::Majority => "MAJORITY",
+        Outcome::Weighted => "WEIGHTED",
         Outcome::Single => "SINGLE",
         Outcome::Split => "SPLIT",
         Outcome::NoQuorum => "NO QUORUM",

@@ -2,8 +2,10 @@
 //!
 //! N is the panel less those that abstained; a voter that failed stays in N, so it can only make
 //! the result more careful. A true positive stated with 0.7 or more vetoes a false positive in
-//! every mode, and so does a voter that calls the case high or critical.
-use crate::domain::{Answer, MachineVerdict, Outcome, Severity, Vote, VoteState, words};
+//! every mode, and so does a voter that calls the case high or critical. In the weighted mode votes
+//! that all agree are unanimous only where their weight suffices; otherwise a person looks.
+use super::weighted;
+use crate::domain::{Answer, MachineVerdict, Outcome, Severity, Vote, VoteState, Weighing, Weights, words};
 
 words! {
     /// How many must agree.
@@ -12,6 +14,8 @@ words! {
         Unanimous = "unanimous", "Unanimous";
         /// More than half of N.
         Majority = "majority", "Majority";
+        /// Each vote counts by how often its voter was right.
+        Weighted = "weighted", "Weighted";
     }
 }
 
@@ -50,15 +54,18 @@ pub struct Count {
     pub missing: usize,
     /// What the vote would allow the machine to do.
     pub auto_action: Option<&'static str>,
+    /// What each vote weighed, in the weighted mode.
+    pub weighing: Option<Weighing>,
 }
 
-/// Counts the votes of the panel; `rule` is the rule's own severity.
-pub fn count(panel: Panel, votes: &[Vote], rule: Severity) -> Count {
+/// Counts the votes of the panel; `rule` is the rule's own severity. `weights` matter in the weighted mode only.
+pub fn count(panel: Panel, votes: &[Vote], weights: &Weights, rule: Severity) -> Count {
     let total = votes.iter().filter(|vote| vote.state != VoteState::Abstained).count();
     let valid: Vec<&Answer> = votes.iter().filter_map(Vote::valid).collect();
     let missing = total - valid.len();
-    let (winning_verdict, winning_count) = winner(&valid);
-    let (mut verdict, mut outcome) = decide(panel, &valid, total, (winning_verdict, winning_count));
+    let weighing = (panel.mode == Mode::Weighted).then(|| weighted::weigh(votes, weights));
+    let (winning_verdict, winning_count) = winner(&valid, weighing.as_ref());
+    let (mut verdict, mut outcome) = decide(panel, &valid, total, (winning_verdict, winning_count), weighing.as_ref());
     let alarmed = valid.iter().any(|answer| answer.severity >= Severity::High || vetoes(answer));
     if verdict == MachineVerdict::FalsePositive && alarmed {
         (verdict, outcome) = (MachineVerdict::NeedsReview, Outcome::Split);
@@ -76,6 +83,7 @@ pub fn count(panel: Panel, votes: &[Vote], rule: Severity) -> Count {
         winning_count,
         total,
         missing,
+        weighing,
     }
 }
 
@@ -83,9 +91,13 @@ fn vetoes(answer: &Answer) -> bool {
     answer.verdict == MachineVerdict::TruePositive && answer.confidence >= VETO_CONFIDENCE
 }
 
-/// The verdict with the most votes; among equals the more careful one.
-fn winner(valid: &[&Answer]) -> (MachineVerdict, usize) {
+/// The verdict with the most votes or the most weight; among equals the more careful one.
+fn winner(valid: &[&Answer], weighing: Option<&Weighing>) -> (MachineVerdict, usize) {
     let votes_for = |verdict: MachineVerdict| valid.iter().filter(|answer| answer.verdict == verdict).count();
+    if let Some(weighing) = weighing {
+        let leader = weighing.leader().0;
+        return (leader, votes_for(leader));
+    }
     let candidates = [MachineVerdict::FalsePositive, MachineVerdict::TruePositive, MachineVerdict::NeedsReview];
     let best = candidates.into_iter().max_by_key(|verdict| votes_for(*verdict));
     best.map(|verdict| (verdict, votes_for(verdict)))
@@ -93,13 +105,19 @@ fn winner(valid: &[&Answer]) -> (MachineVerdict, usize) {
         .unwrap_or((MachineVerdict::NeedsReview, 0))
 }
 
-fn decide(panel: Panel, valid: &[&Answer], total: usize, winner: (MachineVerdict, usize)) -> (MachineVerdict, Outcome) {
+fn decide(
+    panel: Panel,
+    valid: &[&Answer],
+    total: usize,
+    winner: (MachineVerdict, usize),
+    weighing: Option<&Weighing>,
+) -> (MachineVerdict, Outcome) {
     let review = |outcome| (MachineVerdict::NeedsReview, outcome);
     let missing = total - valid.len();
     let open = if missing > 0 { Outcome::Degraded } else { Outcome::Split };
     let quorum = match (panel.quorum, panel.mode) {
         (0, Mode::Unanimous) => total,
-        (0, Mode::Majority) => total / 2 + 1,
+        (0, Mode::Majority | Mode::Weighted) => total / 2 + 1,
         (set, _) => set,
     };
     match (panel.mode, total) {
@@ -107,8 +125,10 @@ fn decide(panel: Panel, valid: &[&Answer], total: usize, winner: (MachineVerdict
         (_, 1) if missing == 1 => review(Outcome::Degraded),
         (_, 1) => (winner.0, Outcome::Single),
         _ if valid.len() < quorum => review(if missing > 0 { Outcome::Degraded } else { Outcome::NoQuorum }),
+        _ if weighing.is_some_and(|weighing| !weighted::wins(weighing)) => review(open),
         _ if winner.1 == total => (winner.0, Outcome::Unanimous),
         (Mode::Majority, _) if winner.1 * 2 > total => (winner.0, Outcome::Majority),
+        (Mode::Weighted, _) => (winner.0, Outcome::Weighted),
         _ => review(open),
     }
 }

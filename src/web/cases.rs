@@ -2,11 +2,13 @@
 use super::App;
 use super::auth::SignedIn;
 use super::form::{Asked, CaseNumber};
+use super::measured;
 use super::page::{Chrome, Page};
 use super::view::actions::{self as action_views, Group, Line};
 use super::view::case::{self as view, CaseData, Choice, DetectionView, NoteView, Pages};
 use super::view::evidence::{self, IntelView, ObservableView, TechniqueView};
 use super::view::json::{self, Span};
+use super::view::measured::accuracy as words_of;
 use super::view::panel::{self, RunView};
 use super::view::pivot::{self, Cluster};
 use super::view::text;
@@ -102,6 +104,8 @@ struct Show {
     kept: Kept,
     head: Head,
     run: Option<RunView>,
+    /// How often this panel was right, in words.
+    measured: String,
     /// The text that tries to steer the vote, or empty.
     steering: String,
     others: Vec<RunView>,
@@ -171,20 +175,22 @@ async fn merged_into(app: &App, me: &SignedIn, number: i64) -> Result<Option<i64
 pub async fn page(app: &App, me: &SignedIn, number: i64, run: Option<i64>, kept: Kept) -> Result<Response> {
     let mut tx = app.store.read().await?;
     let case = cases::visible(&mut tx, me.scope(), number).await?.ok_or(AppError::NotFound)?;
-    let data = load(&mut tx, case).await?;
+    let data = load(&mut tx, case, run).await?;
     drop(tx);
     let chrome = Chrome::of(app, me, "queue").await?;
     Ok(Page(show_of(app, me, chrome, data, run, kept)).into_response())
 }
 
-async fn load(tx: &mut Tx, case: Case) -> Result<CaseData> {
+async fn load(tx: &mut Tx, case: Case, run: Option<i64>) -> Result<CaseData> {
     let number = case.number;
+    let (runs, votes) = (runs::of_case(tx, number).await?, votes::of_case(tx, number).await?);
     Ok(CaseData {
+        measured: measured::of_run(tx, case.org_id, view::shown_run(&runs, run), &votes).await?,
         rule: rules::by_id(tx, case.rule_id).await?,
         sensor: sensors::by_id(tx, case.sensor_id).await?,
         detections: detections::of_case(tx, number, 20).await?,
-        runs: runs::of_case(tx, number).await?,
-        votes: votes::of_case(tx, number).await?,
+        runs,
+        votes,
         observables: observables::of_case(tx, number).await?,
         techniques: techniques::of_case(tx, number).await?,
         intel: intel::of_case(tx, number).await?,
@@ -207,6 +213,7 @@ fn show_of(app: &App, me: &SignedIn, chrome: Chrome, data: CaseData, run: Option
     let report = shown_run.and_then(|run| run.report.as_ref()).and_then(|report| serde_json::to_value(&report.0).ok());
     Show {
         head: head(&data.case),
+        measured: words_of(data.measured),
         steering: data.runs.iter().find_map(panel::steering).unwrap_or_default(),
         detections: view::detection_views(&data),
         references: data.rule.refs.0.iter().map(|link| (text::visible(link), text::safe_link(link))).collect(),

@@ -16,6 +16,7 @@ mod integrations;
 mod live;
 mod login;
 pub mod markdown;
+mod measured;
 mod models;
 pub mod observables;
 mod origin;

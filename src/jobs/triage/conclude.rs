@@ -2,11 +2,11 @@
 use super::super::{JobError, Worker, panel::Seats};
 use super::{REVOTE, claimed, control, held, is_under_way, look, revote_at, second_look};
 use crate::clock::now_ms;
-use crate::domain::{Claim, Dossier, MachineVerdict, Outcome, Report, Vote, VoteState};
+use crate::domain::{Claim, Dossier, MachineVerdict, Outcome, Report, Vote, VoteState, Weights};
 use crate::notify;
 use crate::store::cases::{Glance, Triaged};
 use crate::store::runs::{Finished, Run, RunState};
-use crate::store::{Actor, Change, Tx, cases, jobs, record, runs, techniques, votes};
+use crate::store::{Actor, Change, Tx, cases, jobs, measured, record, runs, techniques, votes};
 use crate::triage::{claims, flags, injection, policy, report, vote};
 
 /// Ends the run: one transaction for report, case, techniques, timeline and the next try.
@@ -14,7 +14,7 @@ pub(super) async fn run(
     worker: &Worker,
     job: &jobs::Job,
     run: &Run,
-    seats: &Seats,
+    (seats, weights): (&Seats, &Weights),
     evidence: (&Dossier, bool),
 ) -> Result<(), JobError> {
     let now = now_ms();
@@ -24,7 +24,7 @@ pub(super) async fn run(
     let run = &runs::by_id(&mut tx, run.id).await?;
     let stored = votes::of_run(&mut tx, run.id).await?;
     let stated = claimed::of(evidence.0, &stored, true);
-    let end = concluded(worker, seats, evidence, &stored, &stated);
+    let end = concluded(worker, (seats, weights), evidence, &stored, &stated);
     if !runs::finish(&mut tx, run.id, &end, now).await? {
         jobs::finish(&mut tx, job).await?;
         return Ok(tx.commit().await?);
@@ -44,6 +44,8 @@ pub(super) async fn run(
     if let Some(at) = revote_at(run, now).filter(|_| failed) {
         jobs::enqueue(&mut tx, REVOTE, &format!("revote:{}", run.id), &job.payload, 0, at).await?;
     }
+    // Declared in the very millisecond in which the run ended.
+    measured::refresh(&mut tx, run.case_number).await?;
     refresh_case(&mut tx, run.case_number).await?;
     notify::triaged(&worker.notify, &mut tx, run.case_number, now).await?;
     jobs::finish(&mut tx, job).await?;
@@ -53,7 +55,7 @@ pub(super) async fn run(
 /// `evidence` is the dossier, and whether part of the event did not fit into the prompt.
 fn concluded(
     worker: &Worker,
-    seats: &Seats,
+    (seats, weights): (&Seats, &Weights),
     (dossier, truncated): (&Dossier, bool),
     stored: &[votes::Stored],
     stated: &[Claim],
@@ -62,7 +64,7 @@ fn concluded(
         |role: &str| stored.iter().filter(|vote| vote.role == role).map(votes::Stored::vote).collect::<Vec<Vote>>();
     let (panel, advisers) = (of_role("panel"), of_role("adviser"));
     let counted = claims::counted(&panel, stated);
-    let mut count = vote::count(seats.rules, &counted, dossier.detection.rule_severity());
+    let mut count = vote::count(seats.rules, &counted, weights, dossier.detection.rule_severity());
     let second = second_look::look(&mut count, stored);
     let mut report = report::report(&count, seats.rules.mode, &counted, dossier);
     let settings = policy::Settings { severity: worker.policy.veto_severity, tags: &worker.policy.veto_tags };
@@ -84,6 +86,7 @@ fn concluded(
         machine_verdict: count.verdict,
         outcome: count.outcome,
         auto_action: count.auto_action.map(str::to_owned),
+        weighing: count.weighing,
         flags: look::named(flags),
         vetoes: look::named(vetoes),
         note: note(seats),
@@ -142,6 +145,7 @@ pub(super) async fn interrupted(tx: &mut Tx, run: &Run, note: &str, now: i64) ->
         outcome: Outcome::Degraded,
         report: Report::unfinished(&run.mode),
         auto_action: None,
+        weighing: None,
         flags: Vec::new(),
         vetoes: Vec::new(),
         note: note.to_owned(),

@@ -1,6 +1,6 @@
 //! Flags and vetoes of a report that was counted elsewhere.
 use crate::config::Policy;
-use crate::domain::{Claim, Dossier, Report, Vote};
+use crate::domain::{Claim, Dossier, Report, Vote, Weights};
 use crate::store::{runs::Flag, votes};
 use crate::triage::injection::{self, Finding};
 use crate::triage::{claims, flags, policy, vote};
@@ -21,7 +21,8 @@ pub(crate) fn look(dossier: &Dossier, report: &Report, stored: &[votes::Stored])
     let panel: Vec<Vote> = stored.iter().map(votes::Stored::vote).collect();
     let rules = vote::Panel { mode: vote::Mode::Unanimous, quorum: 0 };
     let stated = super::claimed::of(dossier, stored, true);
-    let count = vote::count(rules, &claims::counted(&panel, &stated), dossier.detection.rule_severity());
+    let count =
+        vote::count(rules, &claims::counted(&panel, &stated), &Weights::default(), dossier.detection.rule_severity());
     let limits = policy::Settings { severity: settings.veto_severity, tags: &settings.veto_tags };
     let mut vetoes = policy::vetoes(dossier, &count, report.severity, false, limits);
     vetoes.extend(policy::claims(&stated));

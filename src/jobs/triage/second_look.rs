@@ -6,7 +6,7 @@
 use super::super::{JobError, Worker, panel::Seats};
 use super::ask::{One, Private};
 use super::held;
-use crate::domain::{Dossier, MachineVerdict, Outcome, Vote, VoteState};
+use crate::domain::{Dossier, MachineVerdict, Outcome, Vote, VoteState, Weights};
 use crate::store::jobs;
 use crate::store::runs::Run;
 use crate::store::votes::{self, MASKED, Stored};
@@ -28,13 +28,13 @@ pub(super) async fn ask(
     worker: &Worker,
     job: &jobs::Job,
     run: &Run,
-    seats: &Seats,
+    (seats, weights): (&Seats, &Weights),
     dossier: Arc<Dossier>,
 ) -> Result<(), JobError> {
     let mut tx = worker.store.write().await?;
     held(&mut tx, job).await?;
     let stored = votes::of_run(&mut tx, run.id).await?;
-    let Some(voter) = who(seats, &stored, &dossier) else { return Ok(()) };
+    let Some(voter) = who(seats, weights, &stored, &dossier) else { return Ok(()) };
     if !stored.iter().any(|vote| vote.role == MASKED) {
         let name = format!("{}{SUFFIX}", voter.name());
         let position = i64::try_from(stored.len()).unwrap_or(i64::MAX);
@@ -53,10 +53,10 @@ pub(super) async fn ask(
 }
 
 /// The first model of the panel that voted, where the count is a false positive.
-fn who(seats: &Seats, stored: &[Stored], dossier: &Dossier) -> Option<Arc<dyn Voter>> {
+fn who(seats: &Seats, weights: &Weights, stored: &[Stored], dossier: &Dossier) -> Option<Arc<dyn Voter>> {
     let panel: Vec<&Stored> = stored.iter().filter(|vote| vote.counts()).collect();
     let given: Vec<Vote> = panel.iter().map(|vote| vote.vote()).collect();
-    let count = vote::count(seats.rules, &given, dossier.detection.rule_severity());
+    let count = vote::count(seats.rules, &given, weights, dossier.detection.rule_severity());
     if count.verdict != MachineVerdict::FalsePositive {
         return None;
     }

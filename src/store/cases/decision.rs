@@ -1,5 +1,5 @@
 //! What a person decided about a case, and setting it against a version.
-use super::super::{Result, Tx, run};
+use super::super::{Result, Tx, measured, run};
 use super::Case;
 use crate::domain::{Status, Verdict};
 use serde::{Deserialize, Serialize};
@@ -35,7 +35,8 @@ impl Case {
     }
 }
 
-/// Sets a decision where the case still has this version; `false` where somebody was faster.
+/// Sets a decision where the case still has this version, and what voters are measured by with it; `false` where
+/// somebody was faster.
 pub async fn decide(tx: &mut Tx, number: i64, version: i64, to: &Decision) -> Result<bool> {
     let changed = run!(
         tx,
@@ -53,5 +54,8 @@ pub async fn decide(tx: &mut Tx, number: i64, version: i64, to: &Decision) -> Re
         .bind(number)
         .bind(version)
     )?;
+    if changed > 0 {
+        measured::refresh(tx, number).await?;
+    }
     Ok(changed > 0)
 }

@@ -1,5 +1,5 @@
 //! One case becomes part of another: everything it holds moves, nothing is lost.
-use super::super::{Result, Tx, on, run};
+use super::super::{Result, Tx, measured, on, run};
 use crate::domain::Severity;
 
 /// Whether nobody has done anything with a case yet: new, undecided, nobody's, without a person's note.
@@ -22,7 +22,9 @@ pub async fn absorb(tx: &mut Tx, from: i64, into: i64, now_ms: i64) -> Result<()
     for sql in SHARED.iter().chain(MOVED) {
         run!(tx, sqlx::query(sqlx::AssertSqlSafe(*sql)).bind(from).bind(into))?;
     }
-    run!(tx, sqlx::query(CLOSED).bind(from).bind(into).bind(now_ms)).map(|_| ())
+    run!(tx, sqlx::query(CLOSED).bind(from).bind(into).bind(now_ms))?;
+    // Its runs may be others than those that its declaration was measured by.
+    measured::refresh(tx, into).await
 }
 
 /// Rows that both cases may hold: the other's widen ours, then only those move that we don't have.

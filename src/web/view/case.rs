@@ -49,6 +49,8 @@ pub struct CaseData {
     pub hidden_by: Vec<(i64, String, i64)>,
     /// How analysts decided the behaviour.
     pub precedents: crate::domain::dossier::Precedents,
+    /// How often the panel of the shown run was right: cases, and of how many that it decided.
+    pub measured: (i64, i64),
     /// How common it is.
     pub prevalence: crate::domain::dossier::Prevalence,
     /// Cases with it on other hosts.
@@ -163,12 +165,16 @@ fn detection_view(data: &CaseData, stored: &detections::Stored) -> DetectionView
     }
 }
 
+/// The run that is wanted, or the newest that was not broken off.
+pub fn shown_run(runs: &[Run], wanted: Option<i64>) -> Option<&Run> {
+    let usual = runs.iter().find(|run| run.state != runs::RunState::Interrupted);
+    wanted.and_then(|number| runs.iter().find(|run| run.number == number)).or(usual).or(runs.first())
+}
+
 /// The shown run and the others.
 pub fn run_views(data: &CaseData, wanted: Option<i64>) -> (Option<RunView>, Vec<RunView>) {
     let of = |run: &Run| data.votes.iter().filter(|vote| vote.run_id == run.id).cloned().collect::<Vec<_>>();
-    let usual = data.runs.iter().find(|run| run.state != runs::RunState::Interrupted);
-    let shown =
-        wanted.and_then(|number| data.runs.iter().find(|run| run.number == number)).or(usual).or(data.runs.first());
+    let shown = shown_run(&data.runs, wanted);
     let others = data.runs.iter().filter(|run| shown.is_none_or(|shown| shown.id != run.id));
     (shown.map(|run| panel::run(run, &of(run))), others.map(|run| panel::run(run, &of(run))).collect())
 }

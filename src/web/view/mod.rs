@@ -10,6 +10,7 @@ pub mod found;
 pub mod json;
 pub mod links;
 pub mod listing;
+pub mod measured;
 pub mod panel;
 pub mod pivot;
 pub mod row;

@@ -1,12 +1,13 @@
 //! A run for the case page: the answer in words, what argues against it, each vote.
 use super::claims;
+use super::measured;
 use super::text::visible;
 use super::words::{self, Glyph, duration, percent};
 use crate::domain::claim::Passage;
 use crate::domain::{MachineVerdict, Outcome, VoteState};
 use crate::store::runs::{Run, RunState};
 use crate::store::votes::{CONTROL, MASKED, Stored};
-use crate::triage::injection;
+use crate::triage::{injection, weighted};
 use crate::web::markdown::{self, Html};
 
 /// One vote.
@@ -32,6 +33,8 @@ pub struct VoteView {
     pub about_iocs: Html,
     /// How it is counted, where that is not what it said.
     pub turned: String,
+    /// What it counted, where votes are weighed.
+    pub counted: String,
     /// Why there is no vote.
     pub problem: String,
     /// Facts of how it came about.
@@ -164,18 +167,22 @@ fn headline(run: &Run, votes: &[&Stored], given: usize, under_way: bool) -> Stri
         return "Needs review: without the event's words a voter says otherwise".to_owned();
     }
     let turned = valid.iter().filter(|vote| claims::is_turned(vote)).count();
+    let agree = valid.windows(2).all(|pair| pair[0].verdict == pair[1].verdict);
+    let outweighed = run.weighing.as_ref().is_some_and(|weighing| !weighted::wins(&weighing.0));
     match run.outcome {
         _ if turned > 0 && !run.recorded && run.machine_verdict == MachineVerdict::NeedsReview => {
             format!("Needs review: {turned} of {} votes rest on what the event contradicts", votes.len())
         }
         Some(Outcome::Unanimous) => format!("All {} voters say {verdict}", number(valid.len())),
-        Some(Outcome::Majority | Outcome::Weighted) => format!("The majority says {verdict}"),
+        Some(Outcome::Majority) => format!("The majority says {verdict}"),
+        Some(Outcome::Weighted) => format!("By weight, the voters say {verdict}"),
         Some(Outcome::Single) => format!("One voter says {verdict}"),
         Some(Outcome::Degraded) => format!("Needs review: {} of {} voters did not vote", failed, votes.len()),
         Some(Outcome::NoQuorum) => "Needs review: too few voters had something to say".to_owned(),
-        Some(Outcome::Split) if valid.windows(2).all(|pair| pair[0].verdict == pair[1].verdict) => {
-            "Needs review: the voters agree, but call the severity high".to_owned()
+        Some(Outcome::Split) if agree && outweighed => {
+            "Needs review: the voters agree, but too little shows that they are right".to_owned()
         }
+        Some(Outcome::Split) if agree => "Needs review: the voters agree, but call the severity high".to_owned(),
         Some(Outcome::Split) => "Needs review: the voters disagree".to_owned(),
         None => "No vote yet".to_owned(),
     }
@@ -205,8 +212,8 @@ fn rule(run: &Run) -> String {
     let outcome = run.outcome.map(|outcome| outcome.label().to_lowercase()).unwrap_or_default();
     format!(
         "Vote rule: {mode}{}",
-        if outcome.is_empty() || outcome == mode { String::new() } else { format!(", outcome: {outcome}") }
-    )
+        if outcome.is_empty() || outcome == mode { String::new() } else { format!(", outcome: {outcome}") },
+    ) + &measured::weighing(run)
 }
 
 fn vote_view(vote: &Stored, role: &'static str, run: &Run) -> VoteView {
@@ -232,6 +239,7 @@ fn vote_view(vote: &Stored, role: &'static str, run: &Run) -> VoteView {
         evidence: answer.map(|answer| claims::evidence(vote, answer)).unwrap_or_default(),
         about_iocs: markdown::model(answer.map_or("", |answer| &answer.ioc_analysis), &strikes(Passage::IocAnalysis)),
         turned: claims::turned(vote, run),
+        counted: measured::counted(&vote.voter, run),
         problem: visible(&problem),
         provenance: provenance(vote),
         prompt: vote.prompt.clone(),

@@ -1,0 +1,68 @@
+//! After any acts of people, the figures are what a recount from cases, runs and votes says.
+use super::{counts, declare, newest, panel, triaged};
+use crate::support::{Person, Server};
+use fusionsoc::domain::Role;
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+
+#[derive(Debug, Clone, Copy)]
+enum Act {
+    Declare(&'static str),
+    Undo,
+    Close,
+    Reopen,
+    AskAgain,
+}
+
+fn any_act() -> impl Strategy<Value = Act> {
+    let verdicts = vec!["false_positive", "benign_true_positive", "true_positive", "undetermined"];
+    prop_oneof![
+        4 => prop::sample::select(verdicts).prop_map(Act::Declare),
+        2 => Just(Act::Undo),
+        1 => Just(Act::Close),
+        1 => Just(Act::Reopen),
+        1 => Just(Act::AskAgain),
+    ]
+}
+
+async fn act(server: &Server, lead: &Person, case: i64, act: Act) {
+    match act {
+        Act::Declare(verdict) if server.case(case).await["status"] != "closed" => declare(lead, case, verdict).await,
+        Act::Declare(_) => {}
+        Act::Undo => {
+            let decisions = [newest(server, case, "verdict").await, newest(server, case, "status").await];
+            let event = decisions.iter().filter_map(|event| event["id"].as_i64()).max().unwrap_or_default();
+            lead.post(&format!("/cases/{case}/undo"), &[("event", &event.to_string())]).await;
+        }
+        Act::Close => {
+            lead.post(&format!("/cases/{case}/status"), &[("status", "closed"), ("reason", "duplicate")]).await;
+        }
+        Act::Reopen => {
+            lead.post(&format!("/cases/{case}/status"), &[("status", "in_progress"), ("reason", "new facts")]).await;
+        }
+        Act::AskAgain => {
+            server.post(&format!("/api/v1/cases/{case}/triage"), "").await;
+            server.run_jobs().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_figures_are_what_a_recount_says_after_any_acts() {
+    let (server, _models) =
+        panel("majority", &[("a", "false_positive", 90), ("b", "false_positive", 80), ("c", "true_positive", 30)])
+            .await;
+    let lead = server.sign_in("lea", Role::Lead).await;
+    let cases = [triaged(&server, 1).await, triaged(&server, 2).await, triaged(&server, 3).await];
+    let acts = prop::collection::vec((prop::sample::select(cases.to_vec()), any_act()), 60);
+    let mut runner = TestRunner::deterministic();
+    let mut measured = 0;
+    for (case, one) in acts.new_tree(&mut runner).unwrap().current() {
+        act(&server, &lead, case, one).await;
+        let (kept, recounted) = counts(&server).await;
+        assert_eq!(kept, recounted, "after {one:?} on {case}");
+        measured += kept.len();
+    }
+    assert!(measured > 100, "something was measured: {measured}");
+}
