@@ -6,6 +6,8 @@ mod support;
 mod recount;
 #[path = "measured/statistics.rs"]
 mod statistics;
+#[path = "measured/trial.rs"]
+mod trial;
 
 use fusionsoc::domain::Role;
 use fusionsoc::store::measured::{self, Counted};

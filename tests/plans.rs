@@ -39,6 +39,10 @@ const GROWING: &[&str] = &[
     "notifications",
     "exclusion_hits",
     "exclusion_conflicts",
+    "measured",
+    "confusion",
+    "trial_cases",
+    "trial_votes",
 ];
 
 static STATEMENTS: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
@@ -99,6 +103,8 @@ async fn fill(server: &Server) {
         ("condition", "image"),
     ];
     assert_eq!(person.post("/tuning", &proposed).await.status(), 303);
+    let trial = [("voter", "builtin:rules"), ("mode", "unanimous"), ("cases", "10")];
+    assert_eq!(person.post("/models/trials", &trial).await.status(), 303);
     server.run_jobs().await;
 }
 
@@ -135,6 +141,8 @@ fn pages() -> Vec<String> {
         "/tuning/1".to_owned(),
         "/tuning/1?kind=false_positive&before=9".to_owned(),
         "/models/prompts".to_owned(),
+        "/models/cases?voter=&vote=false_positive&declared=benign".to_owned(),
+        "/models/trials/1".to_owned(),
     ]);
     pages
 }

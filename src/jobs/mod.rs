@@ -12,6 +12,7 @@ pub mod publish_exclusion;
 pub mod range;
 pub mod reindex;
 pub mod triage;
+pub mod trial;
 pub mod watch;
 mod worker;
 

@@ -18,12 +18,24 @@ pub struct Seats {
     pub advisers: Vec<Arc<dyn Voter>>,
     /// All models that are set up to vote, those without a vote included.
     pub models: Vec<Arc<dyn Voter>>,
+    /// Everybody who is set up, whether seated or not, and the built-in voters.
+    pub all: Vec<Arc<dyn Voter>>,
     /// Names of models that lost their vote in the injection range.
     pub suspended: Vec<String>,
     /// The share of runs in which a model is asked again with a planted instruction, 0 to 1.
     pub control_share: f64,
     /// Whether built-in voters stand in because no model is set up.
     pub standing_in: bool,
+}
+
+impl Seats {
+    /// Everybody who votes, would vote or advises, with what they may do: `panel`, `no vote` or `adviser`.
+    pub fn listed(&self) -> impl Iterator<Item = (&Arc<dyn Voter>, &'static str)> {
+        let lost = self.models.iter().filter(|voter| self.suspended.iter().any(|name| name == voter.name()));
+        let panel = self.panel.iter().map(|voter| (voter, "panel"));
+        let advisers = self.advisers.iter().map(|voter| (voter, "adviser"));
+        panel.chain(lost.map(|voter| (voter, "no vote"))).chain(advisers)
+    }
 }
 
 /// What a panel was built from: the voters, and the names of those without a vote.
@@ -82,6 +94,9 @@ impl PanelSource {
         let models: Vec<Arc<dyn Voter>> = models;
         let loses = |voter: &Arc<dyn Voter>| without_vote.iter().any(|name| name == voter.name());
         let suspended = models.iter().filter(|voter| loses(voter)).map(|voter| voter.name().to_owned()).collect();
+        let builtin = ["builtin:rules", "builtin:precedent"].iter().filter_map(|name| build::builtin(name));
+        let unnamed = builtin.filter(|one| !built.iter().any(|voter| voter.name() == one.name()));
+        let all = built.iter().cloned().chain(unnamed).collect();
         let seated: Vec<_> = models.iter().filter(|voter| !loses(voter)).cloned().collect();
         let control_share = settings.control_share;
         let rules = vote::Panel { mode: settings.mode, quorum: settings.quorum };
@@ -92,6 +107,7 @@ impl PanelSource {
                 panel,
                 advisers: Vec::new(),
                 models,
+                all,
                 suspended,
                 control_share,
                 standing_in: true,
@@ -101,6 +117,6 @@ impl PanelSource {
             settings.advisers.iter().filter(|name| !seated.iter().any(|voter| voter.name() == name.as_str()));
         let advisers = advisers.filter_map(find).collect();
         let models = models.into_iter().filter(|voter| voter.kind() != Kind::Builtin).collect();
-        Ok(Seats { rules, advisers, panel: seated, models, suspended, control_share, standing_in: false })
+        Ok(Seats { rules, advisers, panel: seated, models, all, suspended, control_share, standing_in: false })
     }
 }

@@ -20,6 +20,7 @@ use crate::store::runs::{Run, RunState};
 use crate::store::{Actor, Change, Tx, cases, jobs, record, runs, votes};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use ask::Private;
 pub(crate) use claimed::keep as keep_claims;
 pub(crate) use conclude::refresh_case;
 pub(crate) use dossier::{of_run as dossier_of, read_intel};

@@ -1,5 +1,7 @@
 //! The loop: claim, work, renew, retry, give up.
-use super::{Connections, JobError, PanelSource, backtest, measure, notify, publish_exclusion, range, triage, watch};
+use super::{
+    Connections, JobError, PanelSource, backtest, measure, notify, publish_exclusion, range, triage, trial, watch,
+};
 use crate::clock::now_ms;
 use crate::config::Policy;
 use crate::limits;
@@ -167,6 +169,7 @@ impl Worker {
             backtest::KIND => backtest::work(self, job).await,
             publish_exclusion::KIND => publish_exclusion::work(self, job).await,
             measure::KIND => measure::work(self, job).await,
+            trial::KIND => trial::work(self, job).await,
             other => Err(JobError::Unusable(format!("unknown kind of job: {other}"))),
         }
     }
@@ -183,6 +186,7 @@ impl Worker {
                 crate::actions::carry::give_up(&mut tx, job, &error.to_string(), now_ms()).await?;
                 backtest::give_up(&mut tx, job, &error.to_string(), now_ms()).await?;
                 publish_exclusion::give_up(&mut tx, job, &error.to_string(), now_ms()).await?;
+                trial::give_up(&mut tx, job, &error.to_string(), now_ms()).await?;
             }
             tx.commit().await
         };

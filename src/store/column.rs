@@ -82,4 +82,5 @@ word_columns!(
     super::notifications::Delivery,
     super::notifications::Kind,
     super::runs::RunState,
+    super::trials::TrialState,
 );

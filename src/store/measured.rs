@@ -4,8 +4,10 @@
 //! that had finished when it was declared. A vote that came later may have known the outcome by way of
 //! precedents. Runs that took place elsewhere don't count, nor does the second look. `undetermined`
 //! measures nothing.
+mod asked;
 mod figures;
 
+pub use asked::*;
 pub use figures::*;
 
 use super::activity::DAY_MS;

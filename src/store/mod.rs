@@ -43,6 +43,7 @@ pub mod techniques;
 pub mod throttles;
 pub mod timeline;
 pub mod tokens;
+pub mod trials;
 pub mod users;
 pub mod voters;
 pub mod votes;

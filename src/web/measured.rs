@@ -1,9 +1,24 @@
 //! What voters had said of declared cases: figures for pages, and the cases behind each number.
+use super::App;
+use super::auth::{SignedIn, orgs_of};
+use super::form::Asked;
+use super::page::{Chrome, Page};
+use super::view::measured::right_of;
+use super::view::pivot::{self, CaseView};
+use super::view::text::visible;
+use super::view::voters::{self as view, Figures, PanelFigures};
 use crate::clock::now_ms;
-use crate::error::Result;
+use crate::domain::{MachineVerdict, Verdict};
+use crate::error::{AppError, Result};
+use crate::jobs::panel::Seats;
 use crate::store::activity::DAY_MS;
+use crate::store::measured::Said;
 use crate::store::{Tx, measured, runs, votes};
-use crate::web::view::measured::right_of;
+use crate::triage::measure::{self, Errors, Member};
+use askama::Template;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
 
 /// How often the panel of a run was right in its organisation: cases, and of how many that it decided.
 pub async fn of_run(tx: &mut Tx, org_id: i64, run: Option<&runs::Run>, stored: &[votes::Stored]) -> Result<(i64, i64)> {
@@ -11,4 +26,85 @@ pub async fn of_run(tx: &mut Tx, org_id: i64, run: Option<&runs::Run>, stored: &
     let seated = stored.iter().filter(|vote| vote.run_id == run.id && vote.counts()).map(|vote| vote.voter.as_str());
     let name = measured::panel_name(&run.mode, &seated.collect::<Vec<_>>());
     Ok(right_of(measured::of_panel(tx, org_id, &name, now_ms() - measured::DAYS * DAY_MS).await?))
+}
+
+/// The figures of everybody who is set up, and of the panel as it is now.
+pub async fn figures(app: &App, me: &SignedIn, seats: &Seats) -> Result<(Vec<Figures>, PanelFigures)> {
+    let now = now_ms();
+    let since = now - measured::DAYS * DAY_MS;
+    let mut tx = app.store.read().await?;
+    let cells = measured::cells(&mut tx, me.scope(), since).await?;
+    let mut all = Vec::new();
+    let mut members = Vec::new();
+    for (voter, role) in seats.listed() {
+        let recent = measured::recent(&mut tx, me.scope(), voter.name()).await?;
+        if role == "panel" {
+            let digest = recent.iter().find(|vote| !vote.digest.is_empty()).map(|vote| vote.digest.clone());
+            let (name, model) = (voter.name().to_owned(), voter.model().to_owned());
+            members.push(Member { name, model, digest: digest.unwrap_or_default() });
+        }
+        all.push(view::figures(voter.as_ref(), role, &recent, &cells, now));
+    }
+    let said = measured::newest(&mut tx, me.scope(), since).await?;
+    let names: Vec<_> = members.iter().map(|member| member.name.as_str()).collect();
+    let together = measure::together(&members, &errors(&names, &said));
+    let name = measured::panel_name(seats.rules.mode.as_str(), &names);
+    let came = measured::outcomes(&mut tx, me.scope()).await?;
+    Ok((all, view::panel(&members, &name, &came, &cells, &together)))
+}
+
+/// For each declared case, who of these was wrong.
+fn errors(names: &[&str], said: &[Said]) -> Vec<Errors> {
+    let cases = said.chunk_by(|left, right| left.case_number == right.case_number);
+    let wrong = |case: &[Said], name: &&str| {
+        case.iter().find(|said| said.voter == *name).and_then(|said| measure::wrong(said.vote, said.declared))
+    };
+    cases.map(|case| names.iter().map(|name| wrong(case, name)).collect()).collect()
+}
+
+/// So many cases are listed.
+const LISTED: i64 = 100;
+
+/// Which cases.
+#[derive(Debug, Deserialize)]
+pub struct Query {
+    #[serde(default)]
+    voter: String,
+    #[serde(default)]
+    model: String,
+    vote: MachineVerdict,
+    declared: String,
+}
+
+#[derive(Template)]
+#[template(path = "models/cases.html")]
+struct List {
+    chrome: Chrome,
+    head: String,
+    cases: Vec<CaseView>,
+    most: bool,
+}
+
+/// `GET /models/cases`: the cases in which a voter, or the panel, said one thing where an analyst declared another.
+pub async fn cases(me: SignedIn, State(app): State<App>, Asked(query): Asked<Query>) -> Result<Response> {
+    let declared: &[Verdict] = match query.declared.as_str() {
+        "benign" => &[Verdict::FalsePositive, Verdict::BenignTruePositive],
+        "malicious" => &[Verdict::TruePositive],
+        _ => return Err(AppError::BadRequest("declared must be benign or malicious.".to_owned())),
+    };
+    let chrome = Chrome::of(&app, &me, "models").await?;
+    let several = orgs_of(&app, &me).await?.len() > 1;
+    let mut tx = app.store.read().await?;
+    let mut lines = Vec::new();
+    for verdict in declared {
+        let of = measured::Of { voter: &query.voter, model: &query.model, vote: query.vote, declared: *verdict };
+        lines.extend(measured::cases(&mut tx, me.scope(), of, LISTED).await?);
+    }
+    lines.sort_by_key(|line| std::cmp::Reverse((line.decided_ms, line.number)));
+    let who = if query.voter.is_empty() { "the panel".to_owned() } else { visible(&query.voter) };
+    let most = i64::try_from(lines.len()).is_ok_and(|count| count >= LISTED);
+    lines.truncate(usize::try_from(LISTED).unwrap_or(usize::MAX));
+    let head = format!("Declared {}, {who} had said {}", query.declared, query.vote.label().to_lowercase());
+    let cases = lines.iter().map(|line| pivot::case(line, several)).collect();
+    Ok(Page(List { chrome, head, cases, most }).into_response())
 }

@@ -33,6 +33,7 @@ mod sensors;
 pub mod server;
 pub mod throttle;
 pub mod tls;
+mod trials;
 mod tuning;
 pub mod view;
 
@@ -111,6 +112,10 @@ fn settings() -> Router<App> {
         .route("/models/prompts", get(prompts::index))
         .route("/models/prompts/diff", get(prompts::diff))
         .route("/models/prompts/{version}", get(prompts::show))
+        .route("/models/cases", get(measured::cases))
+        .route("/models/trials", post(trials::ask))
+        .route("/models/trials/{id}", get(trials::show))
+        .route("/models/trials/{id}/cancel", post(trials::cancel))
         .route("/admin/rejects", get(rejects::index))
         .route("/admin/rejects/{id}/replay", post(rejects::replay))
         .route("/admin/intake", get(intake::index))

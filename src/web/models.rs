@@ -1,8 +1,10 @@
 //! Models and voting: who votes, how, and the offer of a local Ollama.
-use super::App;
 use super::auth::{SignedIn, orgs_of};
 use super::page::{Chrome, Page};
 use super::range::{self, ScoreView};
+use super::trials::{self, Kept, Recent};
+use super::view::voters::{Figures, PanelFigures};
+use super::{App, measured};
 use crate::clock::now_ms;
 use crate::domain::Role;
 use crate::error::{AppError, Result};
@@ -43,11 +45,22 @@ struct Index {
     has_models: bool,
     limit: i64,
     may_range: bool,
+    figures: Vec<Figures>,
+    measured: Option<PanelFigures>,
+    /// Days that the figures are of.
+    days: i64,
+    trials: Vec<Recent>,
+    trying: trials::Trying,
 }
 
 /// `GET /models`
 pub async fn index(me: SignedIn, State(app): State<App>) -> Result<Response> {
-    let chrome = Chrome::of(&app, &me, "models").await?;
+    page(&app, &me, Kept::default()).await
+}
+
+/// The page, with the form of a trial as it was filled in.
+pub async fn page(app: &App, me: &SignedIn, kept: Kept) -> Result<Response> {
+    let chrome = Chrome::of(app, me, "models").await?;
     let mut tx = app.store.read().await?;
     let added: Vec<String> = voters::all(&mut tx).await?.into_iter().map(|voter| voter.name).collect();
     let (scores, held) = (ranges::all(&mut tx).await?, controls::all(&mut tx).await?);
@@ -59,22 +72,27 @@ pub async fn index(me: SignedIn, State(app): State<App>) -> Result<Response> {
     let models = seats.as_ref().map_or(&[] as &[_], |seats| &seats.models);
     let list = seats.iter().flat_map(|seats| listed(seats, &added)).collect::<Vec<_>>();
     let from_file = !app.config.voters.is_empty();
-    let may_offer = !from_file && me.user.role >= Role::Admin;
-    let offer = if may_offer { ollama::models(ollama::USUAL_ADDRESS).await.ok() } else { None };
-    let offer = offer.map(|models| {
-        models.into_iter().map(|(name, _)| name).filter(|name| !added.contains(name)).collect::<Vec<_>>()
-    });
-    let forbidden = forbidden(&app, &me).await?;
+    let offer = if from_file { None } else { offer(me, &added).await };
+    let forbidden = forbidden(app, me).await?;
+    let (figures, measured) = match &seats {
+        Some(seats) => measured::figures(app, me, seats).await.map(|(all, panel)| (all, Some(panel)))?,
+        None => (Vec::new(), None),
+    };
     Ok(Page(Index {
         mode: app.config.panel.mode.label(),
         standing_in: seats.as_ref().is_some_and(|seats| seats.standing_in),
         has_cloud: list.iter().any(|voter| voter.cloud),
-        offer: offer.filter(|models| !models.is_empty()),
+        offer,
         address: ollama::USUAL_ADDRESS,
         voters: list,
         has_models: seats.as_ref().is_some_and(|seats| !seats.models.is_empty()),
         limit: crate::jobs::range::LIMIT_PERCENT,
         may_range: me.user.role >= Role::Lead,
+        trials: trials::recent(app, me).await?,
+        days: crate::store::measured::DAYS,
+        trying: trials::Trying::of(seats.as_deref(), kept),
+        figures,
+        measured,
         scores: range::views(scores, &held, models),
         chrome,
         from_file,
@@ -82,6 +100,16 @@ pub async fn index(me: SignedIn, State(app): State<App>) -> Result<Response> {
         forbidden,
     })
     .into_response())
+}
+
+/// The models of a local Ollama that do not vote yet, for an admin, where there are any.
+async fn offer(me: &SignedIn, added: &[String]) -> Option<Vec<String>> {
+    if me.user.role < Role::Admin {
+        return None;
+    }
+    let there = ollama::models(ollama::USUAL_ADDRESS).await.ok()?;
+    let new: Vec<_> = there.into_iter().map(|(name, _)| name).filter(|name| !added.contains(name)).collect();
+    (!new.is_empty()).then_some(new)
 }
 
 /// Organisations whose data may not leave to a cloud voter.
@@ -93,10 +121,7 @@ async fn forbidden(app: &App, me: &SignedIn) -> Result<Vec<String>> {
 
 /// Everybody who is set up, with what they may do.
 fn listed(seats: &Seats, added: &[String]) -> Vec<VoterView> {
-    let lost = seats.models.iter().filter(|voter| seats.suspended.iter().any(|name| name == voter.name()));
-    let panel = seats.panel.iter().map(|voter| (voter, "panel"));
-    let all =
-        panel.chain(lost.map(|voter| (voter, "no vote"))).chain(seats.advisers.iter().map(|voter| (voter, "adviser")));
+    let all = seats.listed();
     all.map(|(voter, role)| view(voter.as_ref(), role, added)).collect()
 }
 

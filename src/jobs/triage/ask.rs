@@ -52,13 +52,14 @@ pub(super) struct One<'a> {
 }
 
 /// What leaves the house.
-pub(super) struct Private {
+pub(crate) struct Private {
     mask: Mask,
     prompt: Arc<Prompt>,
 }
 
 impl Private {
-    fn of(dossier: &Dossier) -> Self {
+    /// The question without names and secrets.
+    pub(crate) fn of(dossier: &Dossier) -> Self {
         let mut mask = Mask::of(dossier);
         let prompt = prompt::private(dossier, rand::random(), rand::random(), &mut mask);
         Self { mask, prompt: Arc::new(prompt) }
@@ -78,8 +79,13 @@ impl Private {
         Self { mask, prompt: Arc::new(prompt) }
     }
 
+    /// The prompt as it leaves.
+    pub(crate) const fn prompt(&self) -> &Arc<Prompt> {
+        &self.prompt
+    }
+
     /// A reply with the names put back.
-    fn restored(&self, mut reply: Reply) -> Reply {
+    pub(crate) fn restored(&self, mut reply: Reply) -> Reply {
         if let Said::Answered(answer) = reply.said {
             reply.said = Said::Answered(self.mask.restore(answer));
         }

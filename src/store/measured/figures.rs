@@ -82,28 +82,35 @@ pub async fn last(tx: &mut Tx, scope: Scope, limit: i64) -> Result<Vec<Declared>
     on!(tx, |db| sqlx::query_as(sql).bind(limit).bind(scope.org_id).bind(scope.user_id).fetch_all(db))
 }
 
+/// A cell of the confusion table.
+#[derive(Debug, Clone, Copy)]
+pub struct Of<'a> {
+    /// The voter, or [`PANEL`].
+    pub voter: &'a str,
+    /// Its model or the panel's name; empty for any.
+    pub model: &'a str,
+    /// What it said.
+    pub vote: MachineVerdict,
+    /// What was declared.
+    pub declared: Verdict,
+}
+
 /// The newest cases in which a voter said this and an analyst declared that.
-pub async fn cases(
-    tx: &mut Tx,
-    scope: Scope,
-    voter: &str,
-    vote: MachineVerdict,
-    declared: Verdict,
-    limit: i64,
-) -> Result<Vec<Line>> {
+pub async fn cases(tx: &mut Tx, scope: Scope, of: Of<'_>, limit: i64) -> Result<Vec<Line>> {
     let sql = sqlx::AssertSqlSafe(format!(
         "SELECT c.number, c.title, o.slug AS org, c.hostname, c.chain, c.severity, c.verdict, c.decided_by, c.decided_ms, c.machine_verdict, c.opened_ms
-         FROM (SELECT case_number, decided_ms FROM measured WHERE voter = $1 AND vote = $4 AND declared = $5 AND org_id IN {ORGS}
+         FROM (SELECT case_number, decided_ms FROM measured WHERE voter = $1 AND vote = $4 AND declared = $5 AND ($7 = '' OR model = $7) AND org_id IN {ORGS}
             ORDER BY decided_ms DESC, case_number DESC LIMIT $6) AS m
          JOIN cases c ON c.number = m.case_number JOIN orgs o ON o.id = c.org_id ORDER BY m.decided_ms DESC, c.number DESC"
     ));
     on!(tx, |db| sqlx::query_as(sql)
-        .bind(voter)
+        .bind(of.voter)
         .bind(scope.org_id)
         .bind(scope.user_id)
-        .bind(vote)
-        .bind(declared)
+        .bind(of.vote)
+        .bind(of.declared)
         .bind(limit)
+        .bind(of.model)
         .fetch_all(db))
 }
 

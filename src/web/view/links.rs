@@ -1,4 +1,4 @@
-//! Addresses of the pages of a sensor and a rule.
+//! Addresses of the pages of a sensor, a rule, and of cases.
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// What may stand in one part of a path as it is.
@@ -25,4 +25,11 @@ pub fn rule(path: &str) -> String {
 pub fn cases(filter: &str, value: &str) -> String {
     let query = form_urlencoded::Serializer::new(String::new()).append_pair(filter, value).finish();
     format!("/cases?view=all&{query}")
+}
+
+/// The address of the cases in which a voter said one thing where an analyst declared another.
+pub fn measured(voter: &str, model: &str, vote: &str, declared: &str) -> String {
+    let fields = [("voter", voter), ("model", model), ("vote", vote), ("declared", declared)];
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    format!("/models/cases?{query}")
 }

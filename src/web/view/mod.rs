@@ -17,4 +17,6 @@ pub mod row;
 pub mod strip;
 pub mod text;
 pub mod timeline;
+pub mod trials;
+pub mod voters;
 pub mod words;

@@ -1,0 +1,210 @@
+//! The figures of voters and of their panel, as the Models page shows them.
+use super::links;
+use super::measured::{accuracy, right_of};
+use super::words::{duration, percent};
+use crate::domain::{MachineVerdict, VoteState};
+use crate::store::activity::DAY_MS;
+use crate::store::measured::{Came, Cell, PANEL, Recent};
+use crate::triage::measure::{self, Member, Together};
+use crate::voters::Voter;
+
+/// So many of a voter's newest votes make its latency.
+const LATENCIES: usize = 200;
+/// Answers and failures are counted over so many days.
+const DAYS: i64 = 7;
+
+/// A number with the page of its cases, or none where there is nothing to show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Count {
+    /// The number.
+    pub cases: i64,
+    /// The page of its cases.
+    pub href: String,
+    /// Whether it is a missed true positive.
+    pub missed: bool,
+}
+
+/// One row of a confusion table: what was said, in how many cases that were declared benign and malicious.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// What was said.
+    pub said: &'static str,
+    /// Declared benign, malicious.
+    pub counts: [Count; 2],
+}
+
+/// What a voter was measured by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Measured {
+    /// How often it was right, in words.
+    pub accuracy: String,
+    /// Its confusion table; none where nothing was declared.
+    pub rows: Vec<Row>,
+}
+
+/// The figures of a voter: a label and its value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Figures {
+    /// The voter.
+    pub name: String,
+    /// `panel`, `adviser` or `no vote`.
+    pub role: &'static str,
+    /// Facts: what, value.
+    pub facts: Vec<(&'static str, String)>,
+    /// What it was measured by.
+    pub measured: Measured,
+}
+
+/// The table of one voter's cells.
+pub fn measured(voter: &str, model: &str, cells: &[Cell]) -> Measured {
+    let cells: Vec<&Cell> = cells.iter().filter(|cell| cell.voter == voter && cell.model == model).collect();
+    let accuracy = accuracy(right_of(cells.iter().map(|cell| (cell.vote, cell.declared, cell.cases))));
+    let count = |vote: MachineVerdict, truth: MachineVerdict| {
+        let wanted = cells.iter().filter(|cell| cell.vote == vote && measure::truth(cell.declared) == Some(truth));
+        let word = if truth == MachineVerdict::TruePositive { "malicious" } else { "benign" };
+        Count {
+            cases: wanted.map(|cell| cell.cases).sum(),
+            href: links::measured(voter, model, vote.as_str(), word),
+            missed: (vote, truth) == (MachineVerdict::FalsePositive, MachineVerdict::TruePositive),
+        }
+    };
+    let row = |vote: MachineVerdict| Row {
+        said: vote.label(),
+        counts: [count(vote, MachineVerdict::FalsePositive), count(vote, MachineVerdict::TruePositive)],
+    };
+    let said = [MachineVerdict::FalsePositive, MachineVerdict::NeedsReview, MachineVerdict::TruePositive];
+    let rows = if cells.is_empty() { Vec::new() } else { said.map(row).to_vec() };
+    Measured { accuracy, rows }
+}
+
+/// The figures of a voter from its newest votes and its cells.
+pub fn figures(voter: &dyn Voter, role: &'static str, recent: &[Recent], cells: &[Cell], now: i64) -> Figures {
+    let answered = recent.iter().find(|vote| vote.state == VoteState::Ok);
+    let or_none = |text: String| if text.is_empty() { "none yet".to_owned() } else { text };
+    let version = answered.map(version).unwrap_or_default();
+    let facts = vec![
+        ("Version at the last answer", or_none(version)),
+        ("Time to answer", or_none(latency(recent))),
+        ("Last 7 days", week(recent, now - DAYS * DAY_MS)),
+        ("With the panel's verdict", or_none(agreement(recent))),
+        ("Tokens in 7 days", tokens(recent, now - DAYS * DAY_MS)),
+    ];
+    Figures { name: voter.name().to_owned(), role, facts, measured: measured(voter.name(), voter.model(), cells) }
+}
+
+fn version(vote: &Recent) -> String {
+    let digest = match vote.digest.as_str() {
+        "" => String::new(),
+        digest => format!("digest {}", &digest[..digest.floor_char_boundary(12)]),
+    };
+    let prompt = if vote.prompt_version.is_empty() { String::new() } else { format!("prompt {}", vote.prompt_version) };
+    let parts: Vec<_> = [digest, prompt].into_iter().filter(|part| !part.is_empty()).collect();
+    if parts.is_empty() { "built in".to_owned() } else { parts.join(", ") }
+}
+
+/// The median and the time within which 95 of 100 answers came, by nearest rank.
+fn latency(recent: &[Recent]) -> String {
+    let answered = recent.iter().filter(|vote| vote.state == VoteState::Ok);
+    let mut all: Vec<i64> = answered.filter_map(|vote| vote.latency_ms).take(LATENCIES).collect();
+    all.sort_unstable();
+    let rank = |share: usize| all.get((all.len() * share).div_ceil(100).saturating_sub(1)).copied();
+    let told = |ms: i64| if ms < 10_000 { format!("{ms} ms") } else { duration(ms) };
+    match (rank(50), rank(95)) {
+        (Some(half), Some(most)) => {
+            format!("half within {}, 95% within {} ({} votes)", told(half), told(most), all.len())
+        }
+        _ => String::new(),
+    }
+}
+
+fn week(recent: &[Recent], since: i64) -> String {
+    let votes: Vec<_> = recent.iter().filter(|vote| vote.asked_ms >= since).collect();
+    let of = |state: VoteState| votes.iter().filter(|vote| vote.state == state).count();
+    let mut parts = vec![format!("{} answers", of(VoteState::Ok))];
+    if of(VoteState::Abstained) > 0 {
+        parts.push(format!("{} abstentions", of(VoteState::Abstained)));
+    }
+    for failure in crate::domain::Failure::ALL {
+        let count = votes.iter().filter(|vote| vote.failure == Some(*failure)).count();
+        if count > 0 {
+            parts.push(format!("{count} × {}", failure.label()));
+        }
+    }
+    if of(VoteState::Failed) == 0 {
+        parts.push("no failures".to_owned());
+    }
+    parts.join(", ")
+}
+
+fn agreement(recent: &[Recent]) -> String {
+    let both = |vote: &&Recent| vote.role != "masked" && vote.verdict.is_some() && vote.panel != MachineVerdict::None;
+    let all = recent.iter().filter(both).count();
+    let same = recent.iter().filter(both).filter(|vote| vote.verdict == Some(vote.panel)).count();
+    if all == 0 { String::new() } else { format!("{same} of {all} votes") }
+}
+
+fn tokens(recent: &[Recent], since: i64) -> String {
+    let sum: i64 = recent.iter().filter(|vote| vote.asked_ms >= since).map(|vote| vote.tokens).sum();
+    sum.to_string()
+}
+
+/// The figures of the panel.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PanelFigures {
+    /// Outcomes: word, cases, share.
+    pub outcomes: Vec<(&'static str, i64, String)>,
+    /// The mean of what was stated, or empty.
+    pub stated: String,
+    /// What it was measured by.
+    pub measured: Measured,
+    /// As how many independent votes it counts, and why.
+    pub effective: String,
+    /// How often all were wrong together.
+    pub common: String,
+    /// Two voters: names, cases, wrong together, correlation.
+    pub pairs: Vec<(String, usize, usize, String)>,
+}
+
+/// The figures of the panel of these members and this name.
+pub fn panel(members: &[Member], name: &str, came: &[Came], cells: &[Cell], together: &Together) -> PanelFigures {
+    let all: i64 = came.iter().map(|one| one.cases).sum();
+    #[expect(clippy::cast_precision_loss, reason = "counts of cases")]
+    let share = |cases: i64| percent(cases as f64 / all.max(1) as f64);
+    #[expect(clippy::cast_precision_loss, reason = "counts of cases")]
+    let stated = came.iter().map(|one| one.stated * one.cases as f64).sum::<f64>() / all.max(1) as f64;
+    PanelFigures {
+        outcomes: came.iter().map(|one| (one.outcome.label(), one.cases, share(one.cases))).collect(),
+        stated: if all == 0 { String::new() } else { percent(stated) },
+        measured: measured(PANEL, name, cells),
+        effective: effective(members, together),
+        common: common(together),
+        pairs: together.pairs.iter().map(|pair| pair_view(members, pair)).collect(),
+    }
+}
+
+fn effective(members: &[Member], together: &Together) -> String {
+    let votes = if members.len() == 1 { "vote counts" } else { "votes count" };
+    let basis = if together.assumed { "assumed for want of declared cases" } else { "from declared cases" };
+    let why = if members.len() > 1 { format!(" (ρ = {:.2}, {basis})", together.rho) } else { String::new() };
+    format!("{} {votes} like {:.1} independent{why}", members.len(), together.effective)
+}
+
+fn common(together: &Together) -> String {
+    if together.cases == 0 {
+        return "Not measured yet: no declared case that all of them decided.".to_owned();
+    }
+    #[expect(clippy::cast_precision_loss, reason = "counts of cases")]
+    let beta = together.all_wrong as f64 / together.cases as f64;
+    format!(
+        "All were wrong together in {} of {} declared cases. No way of counting these voters can be right in more than {} of them.",
+        together.all_wrong,
+        together.cases,
+        percent(1.0 - beta)
+    )
+}
+
+fn pair_view(members: &[Member], pair: &measure::Pair) -> (String, usize, usize, String) {
+    let name = |at: usize| members.get(at).map_or("", |member| member.name.as_str());
+    let rho = format!("{:.2}{}", pair.rho, if pair.assumed { ", assumed" } else { "" });
+    (format!("{} and {}", name(pair.of.0), name(pair.of.1)), pair.cases, pair.both_wrong, rho)
+}
