@@ -66,3 +66,31 @@ async fn the_figures_are_what_a_recount_says_after_any_acts() {
     }
     assert!(measured > 100, "something was measured: {measured}");
 }
+
+/// Empties the figures, as they are right after the migration that made their tables.
+async fn forget(server: &Server) {
+    let mut tx = server.app.store.write().await.unwrap();
+    for sql in ["DELETE FROM measured", "DELETE FROM confusion"] {
+        match &mut tx {
+            fusionsoc::store::Tx::Sqlite(tx) => sqlx::query(sql).execute(&mut **tx).await.map(|_| ()).unwrap(),
+            fusionsoc::store::Tx::Postgres(tx) => sqlx::query(sql).execute(&mut **tx).await.map(|_| ()).unwrap(),
+        }
+    }
+    fusionsoc::store::jobs::enqueue(&mut tx, fusionsoc::jobs::measure::KIND, "measure", "{}", -1, 0).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_was_declared_before_the_figures_existed_is_counted_by_a_job() {
+    let (server, _models) = panel("majority", &[("a", "false_positive", 90), ("b", "false_positive", 80)]).await;
+    let lead = server.sign_in("lea", Role::Lead).await;
+    for (number, verdict) in ["false_positive", "true_positive", "undetermined"].into_iter().enumerate() {
+        let case = triaged(&server, number).await;
+        declare(&lead, case, verdict).await;
+    }
+    let before = counts(&server).await.0;
+    forget(&server).await;
+    assert_eq!(counts(&server).await.0, []);
+    assert_eq!(server.run_jobs().await, 1);
+    assert_eq!(counts(&server).await.0, before);
+}
