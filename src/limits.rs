@@ -77,6 +77,18 @@ pub const PAGE_MOST: i64 = 200;
 pub const CONNECTIONS: usize = 1024;
 /// One call to LimaCharlie, everything in it included.
 pub const LIMACHARLIE_CALL: Duration = Duration::from_mins(1);
+/// The evidence of one run is gathered within this time; what is late is told to be.
+pub const EVIDENCE: Duration = Duration::from_secs(20);
+/// Evidence so young is not asked for again.
+pub const EVIDENCE_FRESH_MS: i64 = 10 * 60 * 1000;
+/// Events, bytes and pages of an activity sweep that are read.
+pub const SWEEP_EVENTS: usize = 5_000;
+/// Bytes of an activity sweep that are read.
+pub const SWEEP_BYTES: usize = 8 * 1024 * 1024;
+/// Pages of an activity sweep that are read; one may be empty and not the last.
+pub const SWEEP_PAGES: usize = 200;
+/// An activity sweep by hand ends after this time.
+pub const SWEEP: Duration = Duration::from_mins(1);
 /// The largest answer of LimaCharlie's, as sent.
 pub const LIMACHARLIE_BODY: usize = 32 * 1024 * 1024;
 /// The largest list in an answer of LimaCharlie's, after decompression.

@@ -15,6 +15,7 @@ fn dossier(document: &Value, intel: Vec<Intel>) -> Dossier {
         precedents: Precedents::default(),
         prevalence: Prevalence::default(),
         intel,
+        evidence: Vec::new(),
     }
 }
 

@@ -30,6 +30,7 @@ const GROWING: &[&str] = &[
     "notes",
     "actions",
     "intel",
+    "evidence",
     "activity",
     "precedents",
     "sensors",

@@ -97,6 +97,7 @@ fn dossier(document: &Value) -> Dossier {
         precedents: Precedents::default(),
         prevalence: Prevalence::default(),
         intel: Vec::new(),
+        evidence: Vec::new(),
     }
 }
 

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 use fusionsoc::domain::claim::{Claim, ClaimKind, ClaimState, Passage};
 use fusionsoc::domain::dossier::{Dossier, Intel, Precedents, Prevalence};
+use fusionsoc::domain::evidence::{EvidenceKind, EvidenceState, Piece};
 use fusionsoc::domain::{Answer, Detection, Failure, MachineVerdict, Severity, Vote, VoteState, Weights};
 use fusionsoc::triage::policy::{Settings, claims, closable, vetoes};
 use fusionsoc::triage::vote::{Count, Mode, Panel, count};
@@ -20,6 +21,7 @@ struct Situation {
     severity: Severity,
     truncated: bool,
     claims: Vec<Claim>,
+    evidence: Vec<Piece>,
 }
 
 fn vote(verdict: MachineVerdict, severity: Severity) -> Vote {
@@ -66,6 +68,22 @@ fn intel(malicious: i64) -> Intel {
     }
 }
 
+/// All that is asked for, as it should be; what is not needed may fail.
+fn gathered() -> Vec<Piece> {
+    let piece = |kind, state| Piece::new(kind, state, "", 0);
+    vec![
+        piece(EvidenceKind::Ancestors, EvidenceState::Ok),
+        piece(EvidenceKind::Children, EvidenceState::Inconclusive),
+        piece(EvidenceKind::Sweep, EvidenceState::Empty),
+        piece(EvidenceKind::Tags, EvidenceState::Ok),
+        piece(EvidenceKind::Prevalence, EvidenceState::Failed),
+    ]
+}
+
+fn becomes(it: &mut Situation, kind: EvidenceKind, state: EvidenceState) {
+    it.evidence.iter_mut().filter(|piece| piece.kind == kind).for_each(|piece| piece.state = state);
+}
+
 /// A signed file of the system, seen before, that everybody calls a false positive.
 fn clean() -> Situation {
     let event =
@@ -81,6 +99,7 @@ fn clean() -> Situation {
         severity: Severity::Low,
         truncated: false,
         claims: vec![claim(ClaimState::Supported), claim(ClaimState::Unsupported)],
+        evidence: gathered(),
     }
 }
 
@@ -91,6 +110,7 @@ fn decided(of: &Situation) -> (Count, Vec<&'static str>, bool) {
         precedents: of.precedents,
         prevalence: Prevalence { cases: of.cases, other_hosts: 0, high_on_host: of.high_on_host },
         intel: of.intel.clone(),
+        evidence: of.evidence.clone(),
     };
     let count = count(Panel { mode: Mode::Unanimous, quorum: 0 }, &of.votes, &Weights::default(), Severity::Low);
     let tags = ["yara_detection_memory".to_owned(), "*-critical".to_owned()];
@@ -109,6 +129,11 @@ const CHANGES: &[(&str, Change)] = &[
     ("severity", |it| it.severity = Severity::Critical),
     ("host_tags", |it| it.document["routing"]["tags"] = json!(["yara_detection_memory"])),
     ("host_tags", |it| it.document["routing"]["tags"] = json!(["EDR-CRITICAL"])),
+    ("host_tags", |it| it.evidence[3].facts.tags.push("backup-critical".to_owned())),
+    ("evidence", |it| becomes(it, EvidenceKind::Sweep, EvidenceState::Failed)),
+    ("evidence", |it| becomes(it, EvidenceKind::Sweep, EvidenceState::Inconclusive)),
+    ("evidence", |it| becomes(it, EvidenceKind::Ancestors, EvidenceState::Failed)),
+    ("evidence", |it| becomes(it, EvidenceKind::Ancestors, EvidenceState::Inconclusive)),
     ("host_case", |it| it.high_on_host = 1),
     ("intelligence", |it| it.intel.push(intel(1))),
     ("unsigned", |it| {
@@ -145,6 +170,23 @@ fn each_veto_alone_keeps_the_machine_from_closing() {
         assert_eq!(named, [*kind]);
         assert!(!may, "{kind}");
     }
+}
+
+#[test]
+fn needed_evidence_that_is_missing_keeps_the_machine_from_closing() {
+    let mut situation = clean();
+    situation.evidence.retain(|piece| piece.kind != EvidenceKind::Sweep);
+    assert_eq!(decided(&situation).1, ["evidence"]);
+    // Without a LimaCharlie nobody could be asked.
+    situation.evidence.clear();
+    assert!(decided(&situation).2);
+}
+
+#[test]
+fn our_own_tags_never_count() {
+    let mut situation = clean();
+    situation.document["routing"]["tags"] = json!(["fusionsoc-critical", "Fusion-SOC-critical"]);
+    assert!(decided(&situation).2);
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! A case as JSON, exactly with the names of the contract.
 use crate::domain::Claim;
+use crate::domain::evidence::Piece;
 use crate::error::Result;
 use crate::store::cases::Case;
-use crate::store::{Tx, actions, detections, notes, observables, runs, techniques, timeline, votes};
+use crate::store::{Tx, actions, detections, evidence, notes, observables, runs, techniques, timeline, votes};
 use serde_json::{Value, json};
 
 /// A time as RFC 3339 in UTC, or null.
@@ -37,7 +38,7 @@ pub(super) async fn long(tx: &mut Tx, case: &Case) -> Result<Value> {
         .map(|found| {
             let (place, known) = crate::domain::Observable::about(found.kind, &found.value);
             json!({
-                "type": found.kind, "value": found.value, "verdict": known.map(|_| "known_good"), "role": found.role,
+                "id": found.id, "type": found.kind, "value": found.value, "verdict": known.map(|_| "known_good"), "role": found.role,
                 "place": place, "known": known, "other_cases": found.other_cases,
             })
         })
@@ -47,7 +48,7 @@ pub(super) async fn long(tx: &mut Tx, case: &Case) -> Result<Value> {
         "confidence": case.confidence, "outcome": case.outcome, "risk_score": case.risk_score, "triage_state": case.triage_state,
         "previous_case": case.previous_case, "merged_into": case.merged_into, "repeats": case.repeats, "chain": case.chain,
         "detections": stored(tx, case).await?, "observables": observables, "techniques": techniques, "runs": all_runs(tx, case).await?,
-        "notes": all_notes(tx, case).await?, "actions": all_actions(tx, case).await?, "timeline": entries(tx, case).await?,
+        "notes": all_notes(tx, case).await?, "actions": all_actions(tx, case).await?, "evidence": all_evidence(tx, case).await?, "timeline": entries(tx, case).await?,
     });
     if let (Some(json), Value::Object(more)) = (json.as_object_mut(), more) {
         json.extend(more);
@@ -105,6 +106,24 @@ async fn all_actions(tx: &mut Tx, case: &Case) -> Result<Vec<Value>> {
     let all = actions::of_case(tx, case.number).await?;
     let action = |one: &actions::Action| json!({"id": one.id, "kind": one.kind, "target": one.target, "state": one.state, "result": one.result, "asked_by": one.asked_by, "why": one.why, "decided_by": one.decided_by, "plan": one.plan(), "reverses": one.reverses, "at": time(one.asked_ms), "recorded": one.recorded});
     Ok(all.iter().map(action).collect())
+}
+
+/// What other systems said, newest first, a triage's pieces in the order of its questions.
+async fn all_evidence(tx: &mut Tx, case: &Case) -> Result<Vec<Value>> {
+    let mut all = evidence::of_case(tx, case.number).await?;
+    all.sort_by_key(|one| (std::cmp::Reverse(one.piece.taken_ms), one.id));
+    let piece = |one: &evidence::Stored| {
+        let Piece { kind, source, state, text, from_ms, to_ms, taken_ms, total, lines, facts } = &one.piece;
+        let lines: Vec<Value> = lines
+            .iter()
+            .map(|line| json!({"at": time(line.at_ms), "event_type": line.event_type, "text": line.text, "user": line.user, "marks": line.marks, "atom": line.atom, "sid": line.sid}))
+            .collect();
+        json!({
+            "id": one.id, "kind": kind, "source": source, "state": state, "text": text, "from": time(*from_ms), "to": time(*to_ms),
+            "at": time(*taken_ms), "total": total, "lines": lines, "facts": facts, "action": one.action_id, "fingerprint": one.fingerprint,
+        })
+    };
+    Ok(all.iter().map(piece).collect())
 }
 
 /// The timeline, newest first.

@@ -1,4 +1,5 @@
 //! What every voter is shown about a detection: gathered by code before anybody is asked.
+use super::evidence::{EvidenceKind, Piece, is_own_tag};
 use super::{Detection, Observable};
 
 /// The evidence for one run.
@@ -14,6 +15,23 @@ pub struct Dossier {
     pub prevalence: Prevalence,
     /// Answers of intelligence providers.
     pub intel: Vec<Intel>,
+    /// What the organisation's LimaCharlie says; empty where none is set up.
+    pub evidence: Vec<Piece>,
+}
+
+impl Dossier {
+    /// The piece of a kind.
+    pub fn piece(&self, kind: EvidenceKind) -> Option<&Piece> {
+        self.evidence.iter().find(|piece| piece.kind == kind)
+    }
+
+    /// The sensor's tags at the time of the event and now, those that we set ourselves left out.
+    pub fn host_tags(&self) -> Vec<String> {
+        let mut tags: Vec<String> = self.detection.tags.iter().filter(|tag| !is_own_tag(tag)).cloned().collect();
+        let now = self.piece(EvidenceKind::Tags).map(|piece| piece.facts.tags.as_slice()).unwrap_or_default();
+        tags.extend(now.iter().filter(|tag| !self.detection.tags.contains(tag)).cloned());
+        tags
+    }
 }
 
 /// Counts of analysts' verdicts.

@@ -11,6 +11,7 @@ pub mod answer;
 pub mod claim;
 pub mod detection;
 pub mod dossier;
+pub mod evidence;
 pub mod exclusion;
 pub mod known_good;
 pub mod observable;

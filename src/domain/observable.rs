@@ -57,6 +57,24 @@ impl Observable {
     }
 }
 
+impl Observable {
+    /// Whether other hosts can be searched for a value: it is what its type says, and holds nothing that a query would read.
+    pub fn searchable(kind: ObservableKind, value: &str) -> bool {
+        let is_hash = matches!(value.len(), 32 | 40 | 64) && value.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let name = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
+        let plain = |c: char| !c.is_control() && !"'\"|`".contains(c);
+        match kind {
+            ObservableKind::Sha256 | ObservableKind::Sha1 | ObservableKind::Md5 => is_hash,
+            ObservableKind::Domain => value.len() <= 253 && value.contains('.') && value.chars().all(name),
+            ObservableKind::Ip => value.parse().is_ok_and(|ip| place(ip) == "public" || place(ip) == "documentation"),
+            ObservableKind::Path | ObservableKind::File | ObservableKind::User => {
+                (1..=400).contains(&value.chars().count()) && value.chars().all(plain)
+            }
+            _ => false,
+        }
+    }
+}
+
 /// Where an address lies: the special ranges of RFC 6890 in one word each.
 pub fn place(address: IpAddr) -> &'static str {
     match address {

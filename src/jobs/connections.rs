@@ -34,6 +34,12 @@ impl Connections {
     }
 }
 
+impl FromIterator<(String, Client)> for Connections {
+    fn from_iter<I: IntoIterator<Item = (String, Client)>>(clients: I) -> Self {
+        Self(clients.into_iter().map(|(org, client)| (org, Ok(client))).collect())
+    }
+}
+
 #[async_trait]
 impl Publisher for Connections {
     fn serves(&self, org: &str) -> bool {

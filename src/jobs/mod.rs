@@ -5,6 +5,7 @@
 //! takes the job up again. A new kind of job is one file and one line in [`Worker::work`].
 pub mod backtest;
 mod connections;
+pub mod evidence;
 pub mod measure;
 pub mod notify;
 pub mod panel;

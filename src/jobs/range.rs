@@ -135,6 +135,7 @@ fn case(line: &str) -> Option<Case> {
         precedents: Precedents::default(),
         prevalence: Prevalence::default(),
         intel: Vec::new(),
+        evidence: Vec::new(),
         detection,
     };
     Some(Case { technique, dossier: Arc::new(dossier) })

@@ -8,6 +8,7 @@ mod claimed;
 mod conclude;
 mod control;
 mod dossier;
+mod evidence;
 mod look;
 mod second_look;
 mod weights;
@@ -105,7 +106,8 @@ pub async fn work(worker: &Worker, job: &jobs::Job) -> Result<(), JobError> {
     let run_id = payload(job)?.run_id;
     let seats = worker.panel.current(&worker.store).await?;
     let Some(run) = begin(worker, job, run_id, &seats).await? else { return Ok(()) };
-    let dossier = dossier::gather(worker, &run).await?;
+    let pieces = evidence::gather(worker, job, &run).await?;
+    let dossier = dossier::gather(worker, &run, pieces).await?;
     let truncated = ask::panel(worker, job, &run, &seats, dossier.clone()).await?;
     let weights = weights(worker, &run, &seats).await?;
     second_look::ask(worker, job, &run, (&seats, &weights), dossier.clone()).await?;

@@ -1,5 +1,6 @@
 //! How our types become columns: closed lists of words and JSON, both as text on both databases.
 use crate::domain::action::{ActionKind, ActionState};
+use crate::domain::evidence::{EvidenceKind, EvidenceState};
 use crate::domain::{
     ExclusionState, Failure, HitKind, MachineVerdict, ObservableKind, Outcome, Role, Severity, Status, Verdict,
     VoteState, WorkState,
@@ -66,6 +67,8 @@ macro_rules! word_columns {
 word_columns!(
     ActionKind,
     ActionState,
+    EvidenceKind,
+    EvidenceState,
     ExclusionState,
     Failure,
     HitKind,

@@ -6,6 +6,8 @@ use crate::domain::ObservableKind;
 /// An observable of a case, and how many other cases of the organisation hold it.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct InCase {
+    /// Its id.
+    pub id: i64,
     /// Its type.
     pub kind: ObservableKind,
     /// Its value.
@@ -103,7 +105,7 @@ pub async fn roles(tx: &mut Tx, id: i64) -> Result<Vec<(String, i64)>> {
 pub async fn of_case(tx: &mut Tx, case: i64) -> Result<Vec<InCase>> {
     on!(tx, |db| {
         sqlx::query_as(
-        "SELECT o.kind, o.value, co.role,
+        "SELECT o.id, o.kind, o.value, co.role,
             (SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 FROM case_observables x WHERE x.observable_id = o.id AND x.case_number <> $1 LIMIT 100) AS others) AS other_cases
          FROM case_observables co JOIN observables o ON o.id = co.observable_id
          WHERE co.case_number = $1 ORDER BY o.kind, o.id LIMIT 500"

@@ -33,7 +33,8 @@ pub fn of(dossier: &Dossier, report: &Report, said: Said<'_>, tag_patterns: &[St
 }
 
 fn host_history(dossier: &Dossier, panel: &[Vote], patterns: &[String]) -> Option<Named> {
-    let tags = alarming_tags(&dossier.detection.tags, patterns);
+    let tags = dossier.host_tags();
+    let tags = alarming_tags(&tags, patterns);
     if tags.is_empty() {
         return None;
     }

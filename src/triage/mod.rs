@@ -10,6 +10,7 @@
 //! `words` makes an event findable, and `found` tells where in it a search hit.
 pub mod claims;
 pub mod control;
+pub mod evidence;
 pub mod fingerprint;
 pub mod flags;
 pub mod found;

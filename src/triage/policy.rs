@@ -1,6 +1,7 @@
 //! What the machine may do alone, decided by code from raw fields: each veto is named.
 use super::vote::Count;
 use crate::domain::dossier::{Dossier, Precedents};
+use crate::domain::evidence::{EvidenceKind, Piece, is_own_tag};
 use crate::domain::{Claim, Severity, detection::Process};
 
 /// Something that keeps the machine from closing a case.
@@ -27,7 +28,8 @@ pub fn vetoes(
     if severity >= settings.severity {
         vetoes.push(("severity", format!("The severity is {}.", severity.label().to_lowercase())));
     }
-    let tags = alarming_tags(&dossier.detection.tags, settings.tags);
+    let tags = dossier.host_tags();
+    let tags = alarming_tags(&tags, settings.tags);
     if !tags.is_empty() {
         vetoes.push(("host_tags", format!("The host is tagged {}.", tags.join(", "))));
     }
@@ -46,10 +48,21 @@ pub fn vetoes(
     if truncated {
         vetoes.push(("truncated", "Part of the event was cut before the voters saw it.".to_owned()));
     }
+    vetoes.extend(evidence(&dossier.evidence));
     if count.missing > 0 {
         vetoes.push(("degraded", "A voter of the panel is missing.".to_owned()));
     }
     vetoes
+}
+
+/// The veto of evidence that was needed and can't be relied on. Without pieces nobody could be asked.
+fn evidence(pieces: &[Piece]) -> Option<Named> {
+    const NEEDED: [EvidenceKind; 2] = [EvidenceKind::Ancestors, EvidenceKind::Sweep];
+    let certain = |kind: EvidenceKind| pieces.iter().any(|piece| piece.kind == kind && piece.is_certain());
+    let lacking = NEEDED.into_iter().filter(|kind| !pieces.is_empty() && !certain(*kind));
+    let lacking: Vec<String> = lacking.map(|kind| kind.label().to_lowercase()).collect();
+    let text = format!("Needed evidence failed or is inconclusive: {}.", lacking.join(", "));
+    (!lacking.is_empty()).then_some(("evidence", text))
 }
 
 /// The veto of a voter that states what the event contradicts, whatever its verdict.
@@ -63,9 +76,10 @@ pub fn closable(count: &Count, vetoes: &[Named]) -> bool {
     count.auto_action.is_some() && vetoes.is_empty()
 }
 
-/// The sensor's tags that match one of the patterns.
+/// The sensor's tags that match one of the patterns; those that we set ourselves never count.
 pub fn alarming_tags<'a>(tags: &'a [String], patterns: &[String]) -> Vec<&'a str> {
-    tags.iter().map(String::as_str).filter(|tag| patterns.iter().any(|pattern| fits(pattern, tag))).collect()
+    let others = tags.iter().map(String::as_str).filter(|tag| !is_own_tag(tag));
+    others.filter(|tag| patterns.iter().any(|pattern| fits(pattern, tag))).collect()
 }
 
 /// Whether a tag fits a pattern in which `*` stands for any run of characters.

@@ -61,6 +61,7 @@ fn shown(event_type: &str, event: &Value) -> (String, String) {
         precedents: Precedents::default(),
         prevalence: Prevalence::default(),
         intel: Vec::new(),
+        evidence: Vec::new(),
         detection,
     };
     let prompt = prompt::build(&dossier, [0; 16], [0; 8]);

@@ -89,6 +89,8 @@ impl Mask {
         let detection = &dossier.detection;
         let mut mask = Self::default();
         leaves(&detection.event, &mut mask.texts);
+        let lines = dossier.evidence.iter().flat_map(|piece| &piece.lines);
+        mask.texts.extend(lines.flat_map(|line| [&line.text, &line.user]).cloned());
         mask.taken = mask.texts.join("\n").to_uppercase();
         mask.host(&detection.hostname);
         for address in [&detection.int_ip, &detection.ext_ip] {
@@ -102,6 +104,9 @@ impl Mask {
                 ObservableKind::Email => mask.add(Kind::Email, &one.value),
                 _ => {}
             }
+        }
+        for line in dossier.evidence.iter().flat_map(|piece| &piece.lines) {
+            mask.user(&line.user);
         }
         for text in mask.texts.clone() {
             mask.learn(&shortened(&text));

@@ -7,6 +7,7 @@ use super::page::{Chrome, Page};
 use super::view::actions::{self as action_views, Group, Line};
 use super::view::case::{self as view, CaseData, Choice, DetectionView, NoteView, Pages};
 use super::view::evidence::{self, IntelView, ObservableView, TechniqueView};
+use super::view::gathered::Gathered;
 use super::view::json::{self, Span};
 use super::view::measured::accuracy as words_of;
 use super::view::panel::{self, RunView};
@@ -22,8 +23,8 @@ use crate::error::{AppError, Result};
 use crate::review::NOTE_KINDS;
 use crate::store::cases::{self, Case};
 use crate::store::{
-    Tx, actions, detections, exclusions, fingerprints, intel, notes, observables, precedents, rules, runs, sensors,
-    techniques, timeline, users, votes,
+    Tx, actions, detections, evidence as gathered, exclusions, fingerprints, intel, notes, observables, precedents,
+    rules, runs, sensors, techniques, timeline, users, votes,
 };
 use askama::Template;
 use axum::extract::State;
@@ -128,6 +129,7 @@ struct Show {
     cluster: Cluster,
     pages: Pages,
     acts: Acts,
+    gathered: Gathered,
     notes: Vec<NoteView>,
     note_kinds: &'static [(&'static str, &'static str)],
     assignable: Vec<users::User>,
@@ -196,6 +198,7 @@ async fn load(tx: &mut Tx, case: Case, run: Option<i64>) -> Result<CaseData> {
         intel: intel::of_case(tx, number).await?,
         actions: actions::of_case(tx, number).await?,
         attempts: actions::attempts(tx, number).await?,
+        gathered: gathered::of_case(tx, number).await?,
         notes: notes::of_case(tx, number).await?,
         timeline: timeline::of_case(tx, number, 500).await?,
         assignable: users::assignable(tx, case.org_id).await?,
@@ -235,6 +238,7 @@ fn show_of(app: &App, me: &SignedIn, chrome: Chrome, data: CaseData, run: Option
         note_kinds: NOTE_KINDS,
         severities: crate::domain::Severity::ALL,
         acts: acts(app, me, &data),
+        gathered: Gathered::of(&data),
         pages: view::pages(&data),
         cluster: pivot::cluster(&data),
         hidden_by: data.hidden_by,

@@ -5,17 +5,19 @@ use super::form::{Asked, Named};
 use super::page::{Chrome, Page};
 use super::pivot::{self, Names, Pivot, Query, SHORT};
 use super::view::evidence::observable_page;
+use super::view::gathered::{NowView, now_view};
 use super::view::pivot::{self as view, Pointer};
 use super::view::strip::Strip;
 use super::view::words::{When, when};
 use super::view::{case, links, text};
 use crate::clock::now_ms;
 use crate::domain::ObservableKind;
+use crate::domain::evidence::Piece;
 use crate::error::{AppError, Result};
 use crate::limits;
 use crate::store::activity::{DAY_MS, Subject};
 use crate::store::history::{self, Of};
-use crate::store::{Tx, detections, sensors};
+use crate::store::{Tx, detections, evidence, sensors};
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -31,6 +33,7 @@ struct Host {
     tags: Vec<(String, bool)>,
     first: When,
     last: When,
+    now: Option<NowView>,
 }
 
 /// A detection in the list.
@@ -72,6 +75,11 @@ pub async fn show(
     let of: Vec<Of> = known.iter().map(|one| Of { subject: Subject::Sensor, id: one.sensor.id }).collect();
     let name = if first.sensor.hostname.is_empty() { &sid } else { &first.sensor.hostname };
     let patterns = &app.config.policy.veto_tags;
+    let mut hosts = Vec::new();
+    for one in &known {
+        let now = evidence::of_sensor(&mut tx, one.sensor.id).await?;
+        hosts.push(host(one, patterns, now.as_ref()));
+    }
     let show = Show {
         p: pivot::gather(&mut tx, &of, &links::sensor(&sid), &query, several_orgs).await?,
         newest: newest(&mut tx, &of).await?,
@@ -80,7 +88,7 @@ pub async fn show(
         name: text::start(name, 160),
         sid: text::visible(&sid),
         queue: links::cases("sensor", &sid),
-        hosts: known.iter().map(|known| host(known, patterns)).collect(),
+        hosts,
         raw_sid: sid,
         chrome,
     };
@@ -88,7 +96,7 @@ pub async fn show(
     Ok(Page(show).into_response())
 }
 
-fn host(known: &sensors::Known, patterns: &[String]) -> Host {
+fn host(known: &sensors::Known, patterns: &[String], now: Option<&Piece>) -> Host {
     let sensor = &known.sensor;
     Host {
         org: known.org.clone(),
@@ -100,6 +108,7 @@ fn host(known: &sensors::Known, patterns: &[String]) -> Host {
         tags: case::tags(sensor, patterns),
         first: when(known.first_ms),
         last: when(known.last_ms),
+        now: now.and_then(|piece| now_view(piece, patterns, now_ms())),
     }
 }
 

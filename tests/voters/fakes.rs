@@ -29,6 +29,7 @@ pub fn question(extra: &str) -> Question {
         precedents: Precedents::default(),
         prevalence: Prevalence::default(),
         intel: Vec::new(),
+        evidence: Vec::new(),
     };
     let prompt = fusionsoc::triage::prompt::build(&dossier, [7; 16], [9; 8]);
     let prompt = Prompt { user: format!("{}{extra}", prompt.user), ..prompt };

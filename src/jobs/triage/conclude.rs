@@ -72,7 +72,7 @@ fn concluded(
     vetoes.extend(policy::claims(stated));
     let said = flags::Said { panel: &panel, advisers: &advisers, claims: stated };
     let mut flags = flags::of(dossier, &report, said, &worker.policy.veto_tags);
-    let steering = injection::scan(&dossier.detection);
+    let steering = injection::of(dossier);
     if !steering.is_empty() {
         report.risk_score = report.risk_score.max(injection::RISK);
     }

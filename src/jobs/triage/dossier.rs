@@ -2,6 +2,7 @@
 use super::super::{JobError, Worker};
 use crate::clock::now_ms;
 use crate::domain::dossier::{Dossier, Intel, Precedents, Prevalence};
+use crate::domain::evidence::Piece;
 use crate::domain::{Detection, Verdict};
 use crate::store::activity::DAY_MS;
 use crate::store::runs::Run;
@@ -13,9 +14,10 @@ use std::sync::Arc;
 const HOST_DAYS: i64 = 14;
 
 /// The evidence for a run.
-pub(super) async fn gather(worker: &Worker, run: &Run) -> Result<Arc<Dossier>, JobError> {
+pub(super) async fn gather(worker: &Worker, run: &Run, evidence: Vec<Piece>) -> Result<Arc<Dossier>, JobError> {
     let mut tx = worker.store.read().await?;
-    Ok(Arc::new(assemble(&mut tx, run.case_number, run).await?))
+    let dossier = assemble(&mut tx, run.case_number, run).await?;
+    Ok(Arc::new(Dossier { evidence, ..dossier }))
 }
 
 /// The evidence for a run of a case, read in the caller's transaction.
@@ -41,6 +43,7 @@ async fn assemble(tx: &mut Tx, case: i64, run: &Run) -> crate::store::Result<Dos
         precedents: earlier(tx, &case, &run.fingerprint).await?,
         prevalence: Prevalence { high_on_host, ..seen },
         intel: intel::of_case(tx, case.number).await?.iter().map(read_intel).collect(),
+        evidence: Vec::new(),
         detection,
     })
 }

@@ -28,7 +28,7 @@ pub(crate) fn look(dossier: &Dossier, report: &Report, stored: &[votes::Stored])
     vetoes.extend(policy::claims(&stated));
     let said = flags::Said { panel: &panel, advisers: &[], claims: &stated };
     let mut flags = flags::of(dossier, report, said, &settings.veto_tags);
-    suspect(&injection::scan(&dossier.detection), &mut flags, &mut vetoes);
+    suspect(&injection::of(dossier), &mut flags, &mut vetoes);
     Looked { flags: named(flags), vetoes: named(vetoes), claims: stated }
 }
 

@@ -53,6 +53,7 @@ const MOVED: &[&str] = &[
     "UPDATE case_atoms SET case_number = $2 WHERE case_number = $1",
     "UPDATE case_observables SET case_number = $2 WHERE case_number = $1",
     "UPDATE case_techniques SET case_number = $2 WHERE case_number = $1",
+    "UPDATE evidence SET case_number = $2 WHERE case_number = $1",
     "UPDATE intel SET case_number = $2 WHERE case_number = $1",
     "UPDATE runs SET case_number = $2, number = number + (SELECT COALESCE(MAX(r.number), 0) FROM runs r WHERE r.case_number = $2) WHERE case_number = $1",
     "UPDATE notes SET case_number = $2 WHERE case_number = $1",

@@ -17,7 +17,7 @@ mod tricks;
 
 pub use telling::{FLAG, RISK, named};
 
-use crate::domain::{Detection, words};
+use crate::domain::{Detection, Dossier, words};
 
 words! {
     /// How a text tries to steer.
@@ -84,21 +84,32 @@ struct Budget {
 
 /// Everything in a detection that tries to steer, in the document's order, at most 20.
 pub fn scan(detection: &Detection) -> Vec<Finding> {
-    let mut budget = Budget { plain: PLAIN_BYTES, decoded: DECODED_BYTES };
-    let mut found = Vec::new();
-    places::each(detection, &mut |place| {
-        let (start, end) = ends(place.text, budget.plain.min(TEXT_BYTES));
-        if start.len() + end.len() < place.text.len() {
-            found.push(finding(&place, Technique::Unread, &[], start));
-        }
-        budget.plain = budget.plain.saturating_sub(start.len() + end.len());
-        for part in [start, end] {
-            search(&place, part, &mut Vec::new(), &mut budget, &mut found);
-        }
-        found.len() < MOST
-    });
+    let (mut budget, mut found) = (Budget { plain: PLAIN_BYTES, decoded: DECODED_BYTES }, Vec::new());
+    places::each(detection, &mut |place| read(&place, &mut budget, &mut found));
     found.truncate(MOST);
     found
+}
+
+/// The same in the detection and in the lines of its evidence.
+pub fn of(dossier: &Dossier) -> Vec<Finding> {
+    let mut found = scan(&dossier.detection);
+    let mut budget = Budget { plain: PLAIN_BYTES, decoded: DECODED_BYTES };
+    places::each_line(dossier, &mut |place| read(&place, &mut budget, &mut found));
+    found.truncate(MOST);
+    found
+}
+
+/// Searches one text; `true` where more may be found.
+fn read(place: &places::Place<'_>, budget: &mut Budget, found: &mut Vec<Finding>) -> bool {
+    let (start, end) = ends(place.text, budget.plain.min(TEXT_BYTES));
+    if start.len() + end.len() < place.text.len() {
+        found.push(finding(place, Technique::Unread, &[], start));
+    }
+    budget.plain = budget.plain.saturating_sub(start.len() + end.len());
+    for part in [start, end] {
+        search(place, part, &mut Vec::new(), budget, found);
+    }
+    found.len() < MOST
 }
 
 /// The whole text, or where it is too long its start and its end.

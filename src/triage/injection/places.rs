@@ -1,5 +1,6 @@
 //! Walks every text and every name of a detection.
-use crate::domain::Detection;
+use crate::domain::evidence::EvidenceKind;
+use crate::domain::{Detection, Dossier};
 use serde_json::Value;
 
 /// What is kept of a name, and of the way to a text.
@@ -45,6 +46,19 @@ pub(super) fn each<'a>(detection: &'a Detection, visit: Visit<'_, 'a>) {
     walk.path = vec!["rule"];
     let _ = single.iter().all(|(name, text)| walk.within(name, |walk| walk.text(text)))
         && lists.iter().all(|(name, texts)| walk.within(name, |walk| texts.iter().all(|text| walk.text(text))));
+}
+
+/// Shows every line of the evidence, tags left out: they are our own people's.
+pub(super) fn each_line<'a>(dossier: &'a Dossier, visit: Visit<'_, 'a>) {
+    for piece in dossier.evidence.iter().filter(|piece| piece.kind != EvidenceKind::Tags) {
+        for (at, line) in piece.lines.iter().enumerate() {
+            let name = format!("evidence/{}/{}", piece.kind, at + 1);
+            let texts = [&line.text, &line.user, &line.event_type];
+            if !texts.into_iter().all(|text| visit(Place { name: name.clone(), text, ours: false })) {
+                return;
+            }
+        }
+    }
 }
 
 struct Walk<'v, 'a> {

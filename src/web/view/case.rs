@@ -10,8 +10,8 @@ use crate::domain::{Detection, ObservableKind, Status, Verdict, platform, reason
 use crate::store::cases::Case;
 use crate::store::runs::Run;
 use crate::store::{
-    actions, detections, fingerprints, intel, notes, observables, rules, runs, sensors, techniques,
-    timeline as entries, users, votes,
+    actions, detections, evidence as gathered, fingerprints, intel, notes, observables, rules, runs, sensors,
+    techniques, timeline as entries, users, votes,
 };
 use crate::web::markdown::{self, Html};
 
@@ -39,6 +39,8 @@ pub struct CaseData {
     pub actions: Vec<actions::Action>,
     /// What was tried for them: the action, when, what.
     pub attempts: Vec<(i64, i64, String)>,
+    /// What other systems said.
+    pub gathered: Vec<gathered::Stored>,
     /// Notes.
     pub notes: Vec<notes::Note>,
     /// The timeline, newest first.

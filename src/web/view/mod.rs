@@ -7,6 +7,7 @@ pub mod event;
 pub mod evidence;
 pub mod exclusion;
 pub mod found;
+pub mod gathered;
 pub mod json;
 pub mod links;
 pub mod listing;
