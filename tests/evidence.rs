@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 mod support;
 
+#[path = "evidence/by_hand.rs"]
+mod by_hand;
 #[path = "evidence/connected.rs"]
 mod connected;
 #[path = "evidence/prompt.rs"]

@@ -5,10 +5,13 @@
 //! the sensor asked. An effect that takes time is awaited by jobs that only look.
 use super::effect::{self, Came, On, Trouble};
 use crate::clock::now_ms;
+use crate::domain::Detection;
 use crate::domain::action::{ActionState, Plan};
+use crate::domain::evidence::Piece;
 use crate::jobs::{JobError, Worker};
 use crate::store::actions::{self, Action};
-use crate::store::{Actor, Change, Tx, cases, jobs, record, sensors};
+use crate::store::evidence::{self, Place};
+use crate::store::{Actor, Change, Tx, cases, detections, jobs, record, sensors};
 use serde::{Deserialize, Serialize};
 
 /// The kind of job that carries an action out.
@@ -81,6 +84,8 @@ struct Step {
     /// The organisation's short name.
     slug: String,
     sid: String,
+    /// The sensor's id here, the behaviour, and the newest detection.
+    about: (i64, String, Option<Detection>),
     /// Only look.
     look: bool,
 }
@@ -99,6 +104,8 @@ async fn begin(worker: &Worker, job: &jobs::Job, payload: &Payload) -> Result<Op
     };
     let case = cases::by_number(&mut tx, action.case_number).await?;
     let sid = sensors::by_id(&mut tx, case.sensor_id).await?.sid;
+    let newest = detections::of_case(&mut tx, case.number, 1).await?.into_iter().next();
+    let newest = newest.and_then(|newest| Detection::read(&serde_json::from_str(&newest.raw).ok()?).ok());
     let look = match action.state {
         ActionState::Queued if !payload.check => {
             actions::start(&mut tx, action.id).await?;
@@ -119,7 +126,8 @@ async fn begin(worker: &Worker, job: &jobs::Job, payload: &Payload) -> Result<Op
         }
     };
     tx.commit().await?;
-    Ok(Some(Step { org: case.org_id, slug: case.org, action, plan, sid, look }))
+    let about = (case.sensor_id, case.fingerprint, newest);
+    Ok(Some(Step { org: case.org_id, slug: case.org, action, plan, sid, about, look }))
 }
 
 async fn interrupted(tx: &mut Tx, action: &Action, plan: &Plan, org: i64, now: i64) -> Result<(), JobError> {
@@ -134,7 +142,8 @@ async fn done(worker: &Worker, step: &Step) -> Result<Came, Trouble> {
     let Some(effect) = effect::of(&step.plan) else {
         return Err(Trouble::Failed("this is not done on a sensor".to_owned()));
     };
-    let on = On { client, sid: &step.sid, plan: &step.plan, action: step.action.id };
+    let detection = step.about.2.as_ref();
+    let on = On { client, sid: &step.sid, plan: &step.plan, detection, action: step.action.id };
     if step.look { effect.check(&on).await } else { effect.run(&on).await }
 }
 
@@ -144,11 +153,15 @@ async fn conclude(tx: &mut Tx, step: &Step, came: Result<Came, Trouble>, now: i6
     let this = (action, plan, *org);
     let was_unknown = action.state == ActionState::Unknown;
     let said = match &came {
-        Ok(Came::Done(text) | Came::Awaited(text) | Came::Not(text)) => text.clone(),
+        Ok(Came::Done(text) | Came::Awaited(text) | Came::Found(text, _) | Came::Not(text)) => text.clone(),
         Err(trouble) => trouble.to_string(),
     };
     actions::attempt(tx, action.id, &said, now).await?;
     match came {
+        Ok(Came::Found(text, piece)) => {
+            keep(tx, step, &piece).await?;
+            end(tx, this, ActionState::Done, &text, now).await
+        }
         Ok(Came::Done(text)) => end(tx, this, ActionState::Done, &text, now).await,
         // An answer on the way to what was wished is no proof that our request did it or failed.
         Ok(Came::Awaited(text)) if was_unknown => end(tx, this, ActionState::Unknown, &text, now).await,
@@ -165,6 +178,15 @@ async fn conclude(tx: &mut Tx, step: &Step, came: Result<Came, Trouble>, now: i6
         }
         Err(Trouble::Unknown(text)) => end(tx, this, ActionState::Unknown, &text, now).await,
     }
+}
+
+/// Keeps what was found; its case may have become part of another one meanwhile.
+async fn keep(tx: &mut Tx, step: &Step, piece: &Piece) -> Result<(), JobError> {
+    let (sensor_id, fingerprint, _) = &step.about;
+    let case = actions::by_id(tx, step.action.id).await?.map_or(step.action.case_number, |action| action.case_number);
+    let place = Place { org_id: step.org, case, sensor_id: *sensor_id, fingerprint, action_id: Some(step.action.id) };
+    evidence::insert(tx, place, piece).await?;
+    Ok(())
 }
 
 /// Looks again later; after a day without effect it has failed.

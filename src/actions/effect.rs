@@ -1,6 +1,8 @@
 //! How an action is done: one file for each kind, registered in [`of`].
-use super::{isolation, tags, task};
+use super::{hunt, isolation, sweep, tags, task};
+use crate::domain::Detection;
 use crate::domain::action::Plan;
+use crate::domain::evidence::Piece;
 use crate::limacharlie::ids::BadId;
 use crate::limacharlie::{Client, Error};
 use async_trait::async_trait;
@@ -14,6 +16,8 @@ pub struct On<'a> {
     pub sid: &'a str,
     /// What exactly.
     pub plan: &'a Plan,
+    /// The case's newest detection, where it can be read.
+    pub detection: Option<&'a Detection>,
     /// The action's id: the other side's replies carry it.
     pub action: i64,
 }
@@ -25,6 +29,8 @@ pub enum Came {
     Done(String),
     /// The other side took it; the effect is awaited.
     Awaited(String),
+    /// It was a question, and this is the answer.
+    Found(String, Box<Piece>),
     /// It is certain that it did not take effect.
     Not(String),
 }
@@ -68,7 +74,8 @@ pub fn of(plan: &Plan) -> Option<&'static dyn Effect> {
         Plan::AddTag { .. } | Plan::RemoveTag { .. } => Some(&tags::Tags),
         Plan::Isolate | Plan::Rejoin => Some(&isolation::Isolation),
         Plan::Task { .. } => Some(&task::Task),
-        Plan::Sweep { .. } => None,
+        Plan::Sweep { .. } => Some(&sweep::Sweep),
+        Plan::Hunt { .. } => Some(&hunt::Hunt),
     }
 }
 

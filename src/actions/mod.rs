@@ -7,7 +7,9 @@
 //! action is one file that implements [`effect::Effect`] and one line in [`effect::of`].
 pub mod carry;
 pub mod effect;
+pub mod hunt;
 mod isolation;
+mod sweep;
 mod tags;
 mod task;
 pub mod wish;

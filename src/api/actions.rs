@@ -1,9 +1,10 @@
 //! Response actions for machines: a program may ask, people approve.
 use super::bearer::Bearer;
 use super::cases::{find, readable};
+use crate::actions::hunt;
 use crate::actions::wish::{self, Wish};
 use crate::clock::now_ms;
-use crate::domain::action::{ActionKind, Fields, Plan};
+use crate::domain::action::{ActionKind, Fields};
 use crate::domain::role::Scope as TokenScope;
 use crate::error::{AppError, Result};
 use crate::store::actions;
@@ -20,7 +21,7 @@ use serde_json::json;
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewAction {
-    /// `add_tag`, `remove_tag`, `isolate`, `rejoin`, `sweep` or `task`.
+    /// `add_tag`, `remove_tag`, `isolate`, `rejoin`, `sweep`, `hunt` or `task`.
     #[schema(value_type = String)]
     kind: ActionKind,
     /// Why; needed where a second person has to approve.
@@ -35,6 +36,12 @@ pub struct NewAction {
     /// Minutes to each side of the event.
     #[serde(default)]
     minutes: String,
+    /// The id of one of the case's observables, for a hunt.
+    #[serde(default)]
+    observable: String,
+    /// Days back, for a hunt.
+    #[serde(default)]
+    days: String,
     /// What the sensor is told to do.
     #[serde(default)]
     command: String,
@@ -59,11 +66,14 @@ pub async fn ask(
     bearer.may(TokenScope::Write)?;
     let new = readable(body)?;
     let (tag, ttl_hours, minutes) = (new.tag, new.ttl_hours, new.minutes);
-    let fields = Fields { tag, ttl_hours, minutes, command: new.command, pid: new.pid, atom: new.atom };
-    let plan = Plan::read(new.kind, &fields)
-        .map_err(|bad| AppError::Invalid { field: bad.field.to_owned(), text: bad.text })?;
+    let (observable, days) = (new.observable, new.days);
+    let fields =
+        Fields { tag, ttl_hours, minutes, observable, days, command: new.command, pid: new.pid, atom: new.atom };
     let mut tx = app.store.write().await?;
     let case = find(&mut tx, &bearer, &number).await?;
+    let plan = hunt::plan(&mut tx, case.number, new.kind, &fields)
+        .await?
+        .map_err(|bad| AppError::Invalid { field: bad.field.to_owned(), text: bad.text })?;
     let actor = bearer.actor();
     let undo_ms = i64::from(app.config.policy.undo_s) * 1000;
     let wish = Wish { actor: &actor, case: &case, undo_ms, connected: app.connected(&case.org), now_ms: now_ms() };

@@ -1,6 +1,7 @@
 //! Asks LimaCharlie about a detection: each question gives a piece of evidence, and one that can't be answered says why.
 mod chain;
 mod host;
+pub mod hunt;
 mod sweep;
 
 pub use sweep::sweep;

@@ -4,11 +4,13 @@ use super::auth::SignedIn;
 use super::case_forms::{begin, finish};
 use super::cases::Kept;
 use super::form::Fields;
+use crate::actions::hunt;
 use crate::actions::wish::{self, Wish};
 use crate::clock::now_ms;
 use crate::domain::action::{self, ActionKind, Plan};
 use crate::error::{AppError, Result};
 use crate::review::ReviewError;
+use crate::store::Tx;
 use crate::store::cases::Case;
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -40,7 +42,7 @@ pub async fn ask(
     let (mut tx, case) = begin(&app, &me, number, "action", "").await?;
     let Some(case) = case else { return Err(AppError::NotFound) };
     let actor = me.actor();
-    let done = match plan(&form) {
+    let done = match plan(&mut tx, number, &form).await? {
         Ok(plan) => wish::ask(&mut tx, wish_of(&app, &actor, &case), &plan, &form.why, &form.idempotency_key).await,
         Err(problem) => Err(problem),
     };
@@ -48,12 +50,16 @@ pub async fn ask(
     finish(&app, &me, tx, number, done, kept).await
 }
 
-fn plan(form: &AskForm) -> Result<Plan, ReviewError> {
-    let kind: ActionKind = form.kind.parse().map_err(|unknown: crate::domain::UnknownWord| ReviewError::Invalid {
-        field: "kind",
-        text: unknown.to_string(),
-    })?;
-    Plan::read(kind, &form.fields).map_err(|bad| ReviewError::Invalid { field: bad.field, text: bad.to_string() })
+async fn plan(tx: &mut Tx, case: i64, form: &AskForm) -> Result<Result<Plan, ReviewError>> {
+    let kind: ActionKind = match form.kind.parse() {
+        Ok(kind) => kind,
+        Err(unknown) => {
+            let text = crate::domain::UnknownWord::to_string(&unknown);
+            return Ok(Err(ReviewError::Invalid { field: "kind", text }));
+        }
+    };
+    let plan = hunt::plan(tx, case, kind, &form.fields).await?;
+    Ok(plan.map_err(|bad| ReviewError::Invalid { field: bad.field, text: bad.to_string() }))
 }
 
 /// What to do about an action.

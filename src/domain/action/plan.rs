@@ -3,6 +3,7 @@
 //! Free text never becomes a plan. Each parameter is read into a type that can't hold anything
 //! else than what it stands for, so that nothing hostile reaches a sensor or an address.
 use super::{ActionKind, TaskCommand};
+use crate::domain::{Observable, ObservableKind};
 use serde::{Deserialize, Serialize};
 
 /// The longest tag.
@@ -11,6 +12,8 @@ const LONGEST_TAG: usize = 64;
 const LONGEST_TTL_H: u32 = 24 * 365;
 /// How far an activity sweep looks to each side of the event, in minutes.
 const SWEEP_MINUTES: std::ops::RangeInclusive<u32> = 1..=60;
+/// How far back a hunt looks, in days.
+const HUNT_DAYS: std::ops::RangeInclusive<u32> = 1..=90;
 
 /// A field that can't be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -32,6 +35,10 @@ pub struct Fields {
     pub ttl_hours: String,
     /// Minutes to each side of the event.
     pub minutes: String,
+    /// The id of one of the case's observables.
+    pub observable: String,
+    /// Days back.
+    pub days: String,
     /// What the sensor is told to do.
     pub command: String,
     /// A process number, for the commands that need one.
@@ -65,6 +72,15 @@ pub enum Plan {
         /// To each side of the event.
         minutes: u32,
     },
+    /// Look for an observable on other hosts.
+    Hunt {
+        /// Its type.
+        what: ObservableKind,
+        /// Its value.
+        value: String,
+        /// So many days back.
+        days: u32,
+    },
     /// Send a command of the closed list to the sensor.
     Task {
         /// The command.
@@ -95,6 +111,24 @@ impl Plan {
         })
     }
 
+    /// A hunt for an observable of the case.
+    ///
+    /// # Errors
+    /// [`BadPlan`] where it is of no type that can be looked for or holds what a query would read.
+    pub fn hunt(what: ObservableKind, value: &str, days: &str) -> Result<Self, BadPlan> {
+        if !Observable::searchable(what, value) {
+            return bad("observable", "this one can't be looked for on other hosts");
+        }
+        let days = match days.trim() {
+            "" => 30,
+            text => match text.parse() {
+                Ok(days) if HUNT_DAYS.contains(&days) => days,
+                _ => return bad("days", "must be 1 to 90"),
+            },
+        };
+        Ok(Self::Hunt { what, value: value.to_owned(), days })
+    }
+
     /// Its kind.
     pub const fn kind(&self) -> ActionKind {
         match self {
@@ -103,6 +137,7 @@ impl Plan {
             Self::Isolate => ActionKind::Isolate,
             Self::Rejoin => ActionKind::Rejoin,
             Self::Sweep { .. } => ActionKind::Sweep,
+            Self::Hunt { .. } => ActionKind::Hunt,
             Self::Task { .. } => ActionKind::Task,
         }
     }
@@ -120,7 +155,7 @@ impl Plan {
             Self::RemoveTag { tag } => Some(Self::AddTag { tag: tag.clone(), ttl_s: None }),
             Self::Isolate => Some(Self::Rejoin),
             Self::Rejoin => Some(Self::Isolate),
-            Self::Sweep { .. } | Self::Task { .. } => None,
+            Self::Sweep { .. } | Self::Hunt { .. } | Self::Task { .. } => None,
         }
     }
 
@@ -133,6 +168,7 @@ impl Plan {
     pub fn target(&self, sid: &str) -> String {
         match self {
             Self::AddTag { tag, .. } | Self::RemoveTag { tag } => format!("{sid}:{tag}"),
+            Self::Hunt { what, value, .. } => format!("{what}:{value}"),
             _ => sid.to_owned(),
         }
     }
@@ -146,6 +182,9 @@ impl Plan {
             Self::Isolate => "cut the host off from the network".to_owned(),
             Self::Rejoin => "let the host back on the network".to_owned(),
             Self::Sweep { minutes } => format!("read the events {minutes} minutes before and after the detection's"),
+            Self::Hunt { what, value, days } => {
+                format!("look for the {} {value} on other hosts, {days} days back", what.label().to_lowercase())
+            }
             Self::Task { .. } => self.command_line().unwrap_or_default(),
         }
     }

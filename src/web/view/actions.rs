@@ -109,6 +109,7 @@ pub fn form_for(recommendation: &str) -> Option<&'static str> {
     match word {
         Recommendation::IsolateHost => Some("isolate"),
         Recommendation::CollectMemory => Some("task"),
+        Recommendation::Hunt => Some("hunt"),
         _ => None,
     }
 }
