@@ -4,6 +4,8 @@ mod support;
 
 #[path = "evidence/by_hand.rs"]
 mod by_hand;
+#[path = "evidence/chain.rs"]
+mod chain;
 #[path = "evidence/connected.rs"]
 mod connected;
 #[path = "evidence/prompt.rs"]

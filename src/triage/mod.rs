@@ -7,7 +7,7 @@
 //! `report` tells the result in the seed's shape; `injection` finds texts that try to
 //! steer a model; `claims` compares what voters state with what the event says; `flags` says what
 //! argues against the verdict; `policy` names what keeps the machine from acting alone;
-//! `words` makes an event findable, and `found` tells where in it a search hit.
+//! `evidence` reads what LimaCharlie says about it; `words` makes an event findable, and `found` tells where in it a search hit.
 pub mod claims;
 pub mod control;
 pub mod evidence;

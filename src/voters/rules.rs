@@ -8,6 +8,7 @@ mod findings;
 
 use super::{Kind, Question, Reply, Said, Voter};
 use crate::domain::answer::Recommendation;
+use crate::domain::evidence::{EvidenceKind, Piece};
 use crate::domain::{Answer, Dossier, MachineVerdict, Severity};
 use async_trait::async_trait;
 use findings::Finding;
@@ -83,7 +84,7 @@ fn answer(dossier: &Dossier, verdict: MachineVerdict, points: i32, findings: &[F
         evidence_malicious: strongest(findings, true),
         false_positive_reason: if verdict == MachineVerdict::FalsePositive { benign.clone() } else { String::new() },
         evidence_benign: benign,
-        missing_information: "Signer, ancestors and activity around the event are not known.".to_owned(),
+        missing_information: missing(dossier),
         ioc_analysis: String::new(),
         verdict,
         severity,
@@ -111,4 +112,16 @@ fn summary(dossier: &Dossier) -> String {
         (None, Some(process)) => format!("{} ran", name(&process.path)),
         _ => dossier.detection.event_type.clone(),
     }
+}
+
+/// What nobody could be asked, or did not answer for certain.
+fn missing(dossier: &Dossier) -> String {
+    let certain = |kind| dossier.piece(kind).is_some_and(Piece::is_certain);
+    match (certain(EvidenceKind::Ancestors), certain(EvidenceKind::Sweep)) {
+        (false, false) => "Signer, ancestors and activity around the event are not known.",
+        (true, false) => "Signer and activity around the event are not known.",
+        (false, true) => "Signer and ancestors are not known.",
+        (true, true) => "The signer is not known.",
+    }
+    .to_owned()
 }

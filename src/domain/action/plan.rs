@@ -183,7 +183,7 @@ impl Plan {
             Self::Rejoin => "let the host back on the network".to_owned(),
             Self::Sweep { minutes } => format!("read the events {minutes} minutes before and after the detection's"),
             Self::Hunt { what, value, days } => {
-                format!("look for the {} {value} on other hosts, {days} days back", what.label().to_lowercase())
+                format!("look for {} {value} on other hosts, {days} days back", what.label())
             }
             Self::Task { .. } => self.command_line().unwrap_or_default(),
         }

@@ -89,5 +89,6 @@ pub(super) async fn children(client: &Client, sid: &Sid, about: &Detection, now:
         .map(|event| line(&event, about))
         .collect();
     lines.sort_by_key(|line| line.at_ms);
-    Ok(piece(EvidenceState::Ok, format!("{} below the event's.", count(below.len(), "event"))).with(lines, below.len()))
+    Ok(piece(EvidenceState::Ok, format!("{} of what it started.", count(below.len(), "event")))
+        .with(lines, below.len()))
 }

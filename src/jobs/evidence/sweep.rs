@@ -49,7 +49,7 @@ pub async fn sweep(client: &Client, detection: &Detection, minutes: u32, now_ms:
         found(total, all, now_ms)
     } else {
         let why = why(client, &sid, detection, (range, total, all), now_ms).await;
-        inconclusive(format!("{}, but not the detection's own: {why}", count(total, "event")))
+        inconclusive(missed(total, &why))
     };
     let mut piece = placed(window(piece).with(activity.lines(), total), client, detection);
     piece.facts.control = control;
@@ -64,6 +64,14 @@ fn found(total: usize, all: bool, now_ms: i64) -> Piece {
         _ => (EvidenceState::Ok, format!("{}, the detection's own among them{more}.", count(total, "event"))),
     };
     Piece::new(EvidenceKind::Sweep, state, text, now_ms)
+}
+
+/// What is said of a window without the trigger.
+fn missed(total: usize, why: &str) -> String {
+    match total {
+        0 => format!("No event, not even the detection's own: {why}"),
+        _ => format!("{}, but not the detection's own: {why}", count(total, "event")),
+    }
 }
 
 /// Reads the pages; `true` where that is all there is.
