@@ -4,7 +4,7 @@ use fusionsoc::domain::claim::{Claim, ClaimKind, ClaimState, Passage};
 use fusionsoc::domain::dossier::{Dossier, Intel, Precedents, Prevalence};
 use fusionsoc::domain::evidence::{EvidenceKind, EvidenceState, Piece};
 use fusionsoc::domain::{Answer, Detection, Failure, MachineVerdict, Severity, Vote, VoteState, Weights};
-use fusionsoc::triage::policy::{Settings, claims, closable, vetoes};
+use fusionsoc::triage::policy::{Settings, alarming_tags, claims, closable, vetoes};
 use fusionsoc::triage::vote::{Count, Mode, Panel, count};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -183,10 +183,18 @@ fn needed_evidence_that_is_missing_keeps_the_machine_from_closing() {
 }
 
 #[test]
-fn our_own_tags_never_count() {
+fn tags_that_the_product_sets_itself_are_no_veto_whatever_the_pattern() {
+    let everything = ["*".to_owned(), "fusion*".to_owned(), "fusion-soc-critical".to_owned()];
+    let tags = |list: &[&str]| list.iter().map(|tag| (*tag).to_owned()).collect::<Vec<_>>();
+    let own = tags(&["fusion-soc-critical", "fusionsoc-high", "FusionSOC-reviewed", "Fusion-SOC-isolated-critical"]);
+    assert_eq!(alarming_tags(&own, &everything), Vec::<&str>::new());
+    let others = ["fusionsoc", "fusion-critical", "x-fusionsoc-critical", "yara_detection_memory"];
+    assert_eq!(alarming_tags(&tags(&others), &everything), others);
     let mut situation = clean();
-    situation.document["routing"]["tags"] = json!(["fusionsoc-critical", "Fusion-SOC-critical"]);
-    assert!(decided(&situation).2);
+    situation.document["routing"]["tags"] = json!(["fusion-soc-critical", "fusionsoc-critical"]);
+    assert_eq!(decided(&situation).1, Vec::<&str>::new());
+    situation.document["routing"]["tags"] = json!(["fusion-soc-critical", "edr-critical"]);
+    assert_eq!(decided(&situation).1, ["host_tags"]);
 }
 
 #[test]
