@@ -1,11 +1,12 @@
 //! Every setting once: `fusionsoc.toml`, overridden by `FUSIONSOC__SECTION__KEY`, an unknown key being an error.
 mod limacharlie;
 pub mod notify;
+mod panel;
 
 pub use limacharlie::LimaCharlie;
+pub use panel::Panel;
 
 use crate::store::Durability;
-use crate::triage::vote::Mode;
 use crate::voters::VoterConfig;
 use figment::Figment;
 use figment::providers::{Env, Format, Toml};
@@ -100,34 +101,6 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self { ingest_per_second: 50, ingest_burst: 500, token_per_minute: 600 }
-    }
-}
-
-/// `[panel]`
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Panel {
-    /// `unanimous`, `majority` or `weighted`.
-    pub mode: Mode,
-    /// Names of voters in order, the first being the primary; none for all configured ones.
-    pub voters: Vec<String>,
-    /// Voters that are heard and don't count.
-    pub advisers: Vec<String>,
-    /// Valid votes that are needed; 0 for the mode's own number.
-    pub quorum: usize,
-    /// The share of runs in which a model is asked again with a harmless instruction planted, 0 to 1.
-    pub control_share: f64,
-}
-
-impl Default for Panel {
-    fn default() -> Self {
-        Self {
-            mode: Mode::Unanimous,
-            voters: Vec::new(),
-            advisers: vec!["builtin:rules".to_owned(), "builtin:precedent".to_owned()],
-            quorum: 0,
-            control_share: 0.05,
-        }
     }
 }
 
@@ -238,8 +211,11 @@ impl Config {
         if self.panel.quorum > 0 && self.panel.quorum > self.panel.voters.len().max(self.voters.len()) {
             return no("panel.quorum: is larger than the panel".to_owned());
         }
-        if !(0.0..=1.0).contains(&self.panel.control_share) {
-            return no("panel.control_share: must lie between 0 and 1".to_owned());
+        self.panel.check().map_err(BadConfig)?;
+        if let Some(voter) =
+            self.voters.iter().find(|voter| !panel::money(voter.price_in) || !panel::money(voter.price_out))
+        {
+            return no(format!("voters.{}: its prices must be between 0 and 1000000000", voter.name));
         }
         Ok(())
     }

@@ -7,6 +7,8 @@ pub const CONNECT: Duration = Duration::from_secs(3);
 pub const UPSTREAM_BODY: usize = 2 * 1024 * 1024;
 /// A raw model answer is stored up to this size.
 pub const RAW_ANSWER: usize = 64 * 1024;
+/// Tokens that are set aside for an answer until it tells how many it took.
+pub const ANSWER_TOKENS: i64 = 1_024;
 /// Requests of one vote: the first and two retries.
 pub const VOTE_TRIES: u32 = 3;
 /// The longest `Retry-After` that is honoured within one vote.

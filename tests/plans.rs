@@ -44,6 +44,7 @@ const GROWING: &[&str] = &[
     "confusion",
     "trial_cases",
     "trial_votes",
+    "spending",
 ];
 
 static STATEMENTS: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());

@@ -3,7 +3,7 @@ use crate::domain::Claim;
 use crate::domain::evidence::Piece;
 use crate::error::Result;
 use crate::store::cases::Case;
-use crate::store::{Tx, actions, detections, evidence, notes, observables, runs, techniques, timeline, votes};
+use crate::store::{Tx, actions, detections, evidence, notes, observables, reuse, runs, techniques, timeline, votes};
 use serde_json::{Value, json};
 
 /// A time as RFC 3339 in UTC, or null.
@@ -72,6 +72,11 @@ async fn stored(tx: &mut Tx, case: &Case) -> Result<Vec<Value>> {
 
 async fn all_runs(tx: &mut Tx, case: &Case) -> Result<Vec<Value>> {
     let votes = votes::of_case(tx, case.number).await?;
+    let sources = reuse::sources(tx, case.number).await?;
+    let source = |run: i64, taken: bool| {
+        let found = sources.iter().find(|source| source.run_id == run && source.taken == taken);
+        found.map(|source| json!({"case": source.case_number, "run": source.number}))
+    };
     let mut json = Vec::new();
     for run in runs::of_case(tx, case.number).await? {
         let of_run: Vec<_> = votes.iter().filter(|vote| vote.run_id == run.id).map(vote).collect();
@@ -80,6 +85,7 @@ async fn all_runs(tx: &mut Tx, case: &Case) -> Result<Vec<Value>> {
             "confidence": run.confidence, "severity": run.severity, "risk_score": run.risk_score, "auto_action": run.auto_action, "votes": of_run,
             "flags": run.flags.0, "vetoes": run.vetoes.0, "report": run.report.map(|report| report.0), "recorded": run.recorded,
             "asked_by": run.asked_by, "started_at": time(run.started_ms), "finished_at": time(run.finished_ms), "note": run.note, "weighing": run.weighing.map(|weighing| weighing.0),
+            "reused_from": source(run.id, true), "checked_from": source(run.id, false), "asked_again_at": time(run.renews_ms),
         }));
     }
     Ok(json)
@@ -93,8 +99,16 @@ fn vote(vote: &votes::Stored) -> Value {
         "voter": vote.voter, "role": vote.role, "model": vote.model, "digest": vote.digest, "state": vote.state, "failure": vote.failure,
         "detail": vote.detail, "verdict": vote.verdict, "confidence": vote.confidence, "latency_ms": vote.latency_ms, "attempts": vote.attempts,
         "prompt_version": vote.prompt_version, "prompt_hash": vote.prompt_hash, "carried_from": vote.carried_from,
-        "claims": claims, "replaced": vote.replaced,
+        "claims": claims, "replaced": vote.replaced, "reused": vote.reused_from.is_some(), "unasked": vote.unasked,
+        "tokens_in": vote.tokens_in, "tokens_out": vote.tokens_out, "cost": vote.cost_micro.map(amount_of),
     })
+}
+
+/// Millionths as a number.
+fn amount_of(micro: i64) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "the cost of one vote")]
+    let amount = micro as f64 / 1e6;
+    amount
 }
 
 async fn all_notes(tx: &mut Tx, case: &Case) -> Result<Vec<Value>> {

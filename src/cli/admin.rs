@@ -2,8 +2,9 @@
 use super::{CliError, failed};
 use crate::clock::now_ms;
 use crate::domain::Role;
+use crate::jobs::triage::micro;
 use crate::store::record::{Entry, audit};
-use crate::store::{Actor, Store, Tx, orgs, sessions, users};
+use crate::store::{Actor, Store, Tx, orgs, sessions, spending, users};
 use crate::web::auth::hash_new;
 use clap::Subcommand;
 use std::io::{BufRead, IsTerminal};
@@ -39,6 +40,20 @@ pub enum OrgCommand {
         /// `allow` or `deny`.
         #[arg(value_parser = ["allow", "deny"])]
         what: String,
+    },
+    /// Set what it may spend on models in a day of UTC; what is left out is as in the settings, 0 is no limit.
+    Budget {
+        /// Its short name.
+        slug: String,
+        /// Questions to models.
+        #[arg(long)]
+        calls: Option<u32>,
+        /// Tokens of questions and answers.
+        #[arg(long)]
+        tokens: Option<u32>,
+        /// Money, in the unit of the voters' prices.
+        #[arg(long)]
+        cost: Option<f64>,
     },
 }
 
@@ -106,6 +121,29 @@ pub(super) fn slug(text: &str, what: &str) -> Result<(), CliError> {
     if fits { Ok(()) } else { failed(format!("{what}: 1 to 64 letters, digits, dots, dashes and underscores")) }
 }
 
+async fn budget(
+    tx: &mut Tx,
+    slug: &str,
+    calls: Option<u32>,
+    tokens: Option<u32>,
+    cost: Option<f64>,
+) -> Result<(), CliError> {
+    if cost.is_some_and(|cost| !(0.0..=1e9).contains(&cost)) {
+        return failed("--cost: must be between 0 and 1000000000");
+    }
+    let own = spending::Own {
+        id: org(tx, slug).await?.id,
+        budget_calls: calls.map(i64::from),
+        budget_tokens: tokens.map(i64::from),
+        budget_cost_micro: cost.map(micro),
+    };
+    spending::set_limits(tx, own).await?;
+    let told = |limit: Option<String>| limit.unwrap_or_else(|| "as set".to_owned());
+    let (calls, tokens) = (told(calls.map(|it| it.to_string())), told(tokens.map(|it| it.to_string())));
+    let new = format!("calls {calls}, tokens {tokens}, cost {}", told(cost.map(|it| it.to_string())));
+    noted(tx, "org_budget", &format!("org:{slug}"), &new).await
+}
+
 impl OrgCommand {
     /// Runs the command.
     pub async fn run(self, store: &Store) -> Result<ExitCode, CliError> {
@@ -129,6 +167,7 @@ impl OrgCommand {
                 orgs::allow_cloud(&mut tx, org.id, what == "allow").await?;
                 noted(&mut tx, "org_cloud", &format!("org:{slug}"), &what).await?;
             }
+            Self::Budget { slug, calls, tokens, cost } => budget(&mut tx, &slug, calls, tokens, cost).await?,
             Self::List => {
                 for org in orgs::all(&mut tx).await? {
                     println!(

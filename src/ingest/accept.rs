@@ -125,8 +125,16 @@ async fn behaviour(
     fingerprints::add(tx, case, delivery.org_id, *sensor_id, fingerprint, *event_ms).await?;
     gathered.behaviour(delivery.org_id, fingerprint);
     if let Some(run_at_ms) = delivery.triage_at_ms {
-        let ask =
-            Ask { case, detection_id: id, fingerprint, asked_by: "FusionSOC", continues: None, tries: 0, run_at_ms };
+        let ask = Ask {
+            case,
+            detection_id: id,
+            fingerprint,
+            asked_by: "FusionSOC",
+            continues: None,
+            tries: 0,
+            run_at_ms,
+            by_hand: false,
+        };
         match home {
             Home::Case(_) => drop(triage::enqueue(tx, ask, delivery.received_ms).await?),
             Home::New { .. } => triage::begin_with(tx, ask, facts.severity(), delivery.received_ms).await?,

@@ -100,6 +100,7 @@ pub async fn attach(
         continues: None,
         tries: 0,
         mode: &report.voting.mode,
+        by_hand: false,
     };
     let (run_id, _) = runs::insert(tx, &new, now_ms).await?;
     give_votes(tx, run_id, report, now_ms).await?;

@@ -1,6 +1,6 @@
 //! Who votes now: the configured voters, or those an admin added, or the built-in ones standing in.
 use super::JobError;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::store::{Store, ranges, voters as added};
 use crate::triage::vote;
 use crate::voters::{Kind, Voter, VoterConfig, build};
@@ -45,13 +45,30 @@ type Known = (Vec<VoterConfig>, Vec<String>);
 /// circuit breakers and limits.
 pub struct PanelSource {
     config: Arc<Config>,
+    fixed: Option<Arc<Seats>>,
     built: Mutex<Option<(Known, Arc<Seats>)>>,
 }
 
 impl PanelSource {
     /// A source for these settings.
     pub fn new(config: Arc<Config>) -> Self {
-        Self { config, built: Mutex::new(None) }
+        Self { config, fixed: None, built: Mutex::new(None) }
+    }
+
+    /// A source of one panel that never changes.
+    pub fn seated(config: Arc<Config>, seats: Seats) -> Self {
+        Self { config, fixed: Some(Arc::new(seats)), built: Mutex::new(None) }
+    }
+
+    /// The settings of the panel.
+    pub fn settings(&self) -> &config::Panel {
+        &self.config.panel
+    }
+
+    /// What a million tokens of a voter's questions and answers cost.
+    pub fn price(&self, voter: &str) -> (f64, f64) {
+        let voter = self.config.voters.iter().find(|known| known.name == voter);
+        voter.map_or((0.0, 0.0), |voter| (voter.price_in, voter.price_out))
     }
 
     /// The panel as it is now.
@@ -59,6 +76,9 @@ impl PanelSource {
     /// # Errors
     /// Where the database can't be read or a voter's configuration can't be used.
     pub async fn current(&self, store: &Store) -> Result<Arc<Seats>, JobError> {
+        if let Some(seats) = &self.fixed {
+            return Ok(Arc::clone(seats));
+        }
         let now = (self.configs(store).await?, ranges::suspended(&mut store.read().await?).await?);
         let mut built = self.built.lock().await;
         if let Some((_, seats)) = built.as_ref().filter(|(known, _)| *known == now) {

@@ -2,26 +2,33 @@
 //!
 //! Each step is a transaction that also checks that this worker still holds the job. A voter is
 //! marked as being asked before it is asked, and never asked again in the same run: where a
-//! worker died in between, the run ends as interrupted and a new one takes over its votes.
+//! worker died in between, the run ends as interrupted and a new one takes over its votes. Votes on
+//! the same evidence in another case are reused (`reuse`), and a voter is asked only within the
+//! organisation's budget (`budget`).
 mod ask;
+mod begin;
+mod budget;
 mod claimed;
 mod conclude;
 mod control;
 mod dossier;
 mod evidence;
 mod look;
+mod reuse;
 mod second_look;
 mod weights;
 
-use super::{JobError, Worker, panel::Seats};
+use super::panel::Seats;
+use super::{JobError, Worker};
 use crate::clock::now_ms;
 use crate::domain::{Severity, VoteState, Weights};
 use crate::limits;
 use crate::store::runs::{Run, RunState};
-use crate::store::{Actor, Change, Tx, cases, jobs, record, runs, votes};
+use crate::store::{Tx, cases, jobs, runs, votes};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use ask::Private;
+pub(crate) use budget::{limits as budget_of, micro, money};
 pub(crate) use claimed::keep as keep_claims;
 pub(crate) use conclude::refresh_case;
 pub(crate) use dossier::{of_run as dossier_of, read_intel};
@@ -55,6 +62,8 @@ pub struct Ask<'a> {
     pub tries: i64,
     /// When it may start.
     pub run_at_ms: i64,
+    /// Whether a person asks: then nothing is reused.
+    pub by_hand: bool,
 }
 
 /// Queues a run and its job in the caller's transaction; returns the run's id and number.
@@ -87,6 +96,7 @@ async fn insert(tx: &mut Tx, ask: Ask<'_>, now_ms: i64) -> crate::store::Result<
         continues: ask.continues,
         tries: ask.tries,
         mode: "",
+        by_hand: ask.by_hand,
     };
     let (run_id, number) = runs::insert(tx, &new, now_ms).await?;
     Ok((run_id, number))
@@ -105,9 +115,11 @@ async fn queue(tx: &mut Tx, run_id: i64, ask: Ask<'_>, severity: Severity) -> cr
 pub async fn work(worker: &Worker, job: &jobs::Job) -> Result<(), JobError> {
     let run_id = payload(job)?.run_id;
     let seats = worker.panel.current(&worker.store).await?;
-    let Some(run) = begin(worker, job, run_id, &seats).await? else { return Ok(()) };
-    let pieces = evidence::gather(worker, job, &run).await?;
-    let dossier = dossier::gather(worker, &run, pieces).await?;
+    let known = runs::by_id(&mut worker.store.read().await?, run_id).await?;
+    let pieces = if is_under_way(known.state) { evidence::gather(worker, job, &known).await? } else { Vec::new() };
+    let dossier = dossier::gather(worker, &known, pieces).await?;
+    let same = reuse::evidence(worker, &seats, &dossier);
+    let Some(run) = begin::begin(worker, job, run_id, &seats, same.as_deref()).await? else { return Ok(()) };
     let truncated = ask::panel(worker, job, &run, &seats, dossier.clone()).await?;
     let weights = weights(worker, &run, &seats).await?;
     second_look::ask(worker, job, &run, (&seats, &weights), dossier.clone()).await?;
@@ -135,7 +147,8 @@ pub async fn revote(worker: &Worker, job: &jobs::Job) -> Result<(), JobError> {
     let case = cases::by_number(&mut tx, run.case_number).await?;
     let newest = runs::newest_of_each(&mut tx, run.case_number).await?.into_iter().any(|newest| newest.id == run.id);
     if newest && case.status.is_open() && !runs::under_way(&mut tx, run.case_number, &run.fingerprint).await? {
-        follow_up(&mut tx, &run, run.tries + 1, now).await?;
+        // A budget that is used up is no failure: it counts as no try.
+        follow_up(&mut tx, &run, run.tries + i64::from(run.renews_ms.is_none()), now).await?;
     }
     jobs::finish(&mut tx, job).await?;
     Ok(tx.commit().await?)
@@ -151,71 +164,9 @@ async fn follow_up(tx: &mut Tx, run: &Run, tries: i64, now: i64) -> Result<(), J
         continues: Some(run.id),
         tries,
         run_at_ms: now,
+        by_hand: run.by_hand,
     };
     enqueue(tx, ask, now).await?;
-    Ok(())
-}
-
-/// Reserves a place for each voter and starts the run; nothing where there is nothing left to do.
-async fn begin(worker: &Worker, job: &jobs::Job, run_id: i64, seats: &Seats) -> Result<Option<Run>, JobError> {
-    let now = now_ms();
-    let mut tx = worker.store.write().await?;
-    held(&mut tx, job).await?;
-    if !runs::start(&mut tx, run_id, seats.rules.mode.as_str(), now).await? {
-        jobs::finish(&mut tx, job).await?;
-        tx.commit().await?;
-        return Ok(None);
-    }
-    let run = runs::by_id(&mut tx, run_id).await?;
-    let known = votes::of_run(&mut tx, run_id).await?;
-    if known.iter().any(|vote| vote.state == VoteState::Asking) {
-        interrupt(&mut tx, job, &run, &known, now).await?;
-        tx.commit().await?;
-        return Ok(None);
-    }
-    if known.is_empty() {
-        reserve(&mut tx, &run, seats).await?;
-        let text = format!("Run {} started: {} voters asked by {}", run.number, seats.panel.len(), run.asked_by);
-        let change = Change {
-            org_id: cases::by_number(&mut tx, run.case_number).await?.org_id,
-            case: run.case_number,
-            kind: "run_started",
-            text: &text,
-            old: "",
-            new: "",
-            run: Some(run.id),
-            undo: None,
-        };
-        record(&mut tx, &Actor::system(), change, now).await?;
-    }
-    refresh_case(&mut tx, run.case_number).await?;
-    tx.commit().await?;
-    Ok(Some(run))
-}
-
-async fn reserve(tx: &mut Tx, run: &Run, seats: &Seats) -> Result<(), JobError> {
-    if let Some(earlier) = run.continues {
-        let number = runs::by_id(tx, earlier).await?.number;
-        for vote in votes::of_run(tx, earlier).await? {
-            let still_seated = seats.panel.iter().chain(&seats.advisers).any(|voter| voter.name() == vote.voter);
-            if still_seated && matches!(vote.state, VoteState::Ok | VoteState::Abstained) {
-                votes::carry(tx, run.id, &vote, number).await?;
-            }
-        }
-    }
-    let all =
-        seats.panel.iter().map(|voter| (voter, "panel")).chain(seats.advisers.iter().map(|voter| (voter, "adviser")));
-    for (position, (voter, role)) in (0_i64..).zip(all) {
-        let seat = votes::Seat {
-            run_id: run.id,
-            position,
-            voter: voter.name(),
-            role,
-            kind: voter.kind().as_str(),
-            model: voter.model(),
-        };
-        votes::reserve(tx, seat).await?;
-    }
     Ok(())
 }
 

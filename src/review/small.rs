@@ -199,6 +199,7 @@ pub async fn ask_again(tx: &mut Tx, actor: &Actor, case: &Case, now_ms: i64) -> 
         continues: None,
         tries: 0,
         run_at_ms: now_ms,
+        by_hand: true,
     };
     let (_, number) = triage::enqueue(tx, ask, now_ms).await?;
     step(tx, actor, case, "triage_asked", &format!("Asked for run {number}"), ("", &format!("run:{number}")), now_ms)

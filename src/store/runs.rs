@@ -81,10 +81,19 @@ pub struct Run {
     pub vetoes: JsonText<Vec<Flag>>,
     /// Whether it took place elsewhere and is only recorded here.
     pub recorded: bool,
+    /// Whether a person asked for it.
+    pub by_hand: bool,
+    /// The run of another case whose votes it took.
+    pub reused_from: Option<i64>,
+    /// The run whose votes it could have taken, and is compared with.
+    pub checked_from: Option<i64>,
+    /// When the budget renews that it found used up.
+    pub renews_ms: Option<i64>,
 }
 
 const COLUMNS: &str = "id, case_number, number, detection_id, fingerprint, state, asked_by, continues, tries, mode, note, queued_ms, started_ms, finished_ms, \
-    machine_verdict, outcome, confidence, severity, risk_score, auto_action, report, flags, vetoes, recorded, weighing";
+    machine_verdict, outcome, confidence, severity, risk_score, auto_action, report, flags, vetoes, recorded, weighing, \
+    by_hand, reused_from, checked_from, renews_ms";
 
 /// A run to queue.
 #[derive(Debug, Clone, Copy)]
@@ -103,14 +112,16 @@ pub struct New<'a> {
     pub tries: i64,
     /// The mode of voting.
     pub mode: &'a str,
+    /// Whether a person asks.
+    pub by_hand: bool,
 }
 
 /// Queues a run; returns its id and its number in the case.
 pub async fn insert(tx: &mut Tx, new: &New<'_>, now_ms: i64) -> Result<(i64, i64)> {
     on!(tx, |db| {
         sqlx::query_as(
-        "INSERT INTO runs (case_number, number, detection_id, fingerprint, state, asked_by, continues, tries, mode, queued_ms, machine_verdict)
-         VALUES ($1, (SELECT COALESCE(MAX(number), 0) + 1 FROM runs WHERE case_number = $1), $2, $3, 'queued', $4, $5, $6, $7, $8, 'none')
+        "INSERT INTO runs (case_number, number, detection_id, fingerprint, state, asked_by, continues, tries, mode, queued_ms, machine_verdict, by_hand)
+         VALUES ($1, (SELECT COALESCE(MAX(number), 0) + 1 FROM runs WHERE case_number = $1), $2, $3, 'queued', $4, $5, $6, $7, $8, 'none', $9)
          RETURNING id, number"
     )
     .bind(new.case)
@@ -121,6 +132,7 @@ pub async fn insert(tx: &mut Tx, new: &New<'_>, now_ms: i64) -> Result<(i64, i64
     .bind(new.tries)
     .bind(new.mode)
     .bind(now_ms)
+    .bind(new.by_hand)
     .fetch_one(db)
     })
 }

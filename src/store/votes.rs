@@ -65,6 +65,12 @@ pub struct Stored {
     pub claims: JsonText<Vec<Claim>>,
     /// How many values were replaced in the prompt before it left.
     pub replaced: i64,
+    /// The run of another case that it was given in.
+    pub reused_from: Option<i64>,
+    /// What it cost, in millionths.
+    pub cost_micro: Option<i64>,
+    /// Whether it is missing because the budget was used up.
+    pub unasked: bool,
 }
 
 impl Stored {
@@ -90,7 +96,8 @@ impl Stored {
 }
 
 const COLUMNS: &str = "id, run_id, position, voter, role, kind, model, digest, state, failure, detail, verdict, confidence, answer, raw, prompt, \
-    prompt_version, prompt_hash, tokens_in, tokens_out, latency_ms, attempts, asked_ms, answered_ms, carried_from, claims, replaced";
+    prompt_version, prompt_hash, tokens_in, tokens_out, latency_ms, attempts, asked_ms, answered_ms, carried_from, claims, replaced, \
+    reused_from, cost_micro, unasked";
 
 /// A place in a run that a voter is to fill.
 #[derive(Debug, Clone, Copy)]
@@ -126,20 +133,21 @@ pub async fn reserve(tx: &mut Tx, seat: Seat<'_>) -> Result<u64> {
     )
 }
 
-/// Takes a vote that was given in an earlier run over into this one.
-pub async fn carry(tx: &mut Tx, run_id: i64, from: &Stored, from_number: i64) -> Result<u64> {
+/// Takes a vote that was given in an earlier run over into this one; `reused_from` where that run is another case's.
+pub async fn carry(tx: &mut Tx, run_id: i64, from: &Stored, from_number: i64, reused_from: Option<i64>) -> Result<u64> {
     run!(
         tx,
         sqlx::query(
             "INSERT INTO votes (run_id, position, voter, role, kind, model, digest, state, failure, detail, verdict, confidence, answer, raw, prompt,
-                prompt_version, prompt_hash, tokens_in, tokens_out, latency_ms, attempts, asked_ms, answered_ms, replaced, carried_from)
+                prompt_version, prompt_hash, tokens_in, tokens_out, latency_ms, attempts, asked_ms, answered_ms, replaced, carried_from, reused_from)
              SELECT $1, position, voter, role, kind, model, digest, state, failure, detail, verdict, confidence, answer, raw, prompt,
-                prompt_version, prompt_hash, tokens_in, tokens_out, latency_ms, attempts, asked_ms, answered_ms, replaced, COALESCE(carried_from, $2)
+                prompt_version, prompt_hash, tokens_in, tokens_out, latency_ms, attempts, asked_ms, answered_ms, replaced, COALESCE(carried_from, $2), COALESCE(reused_from, $4)
              FROM votes WHERE id = $3 ON CONFLICT (run_id, voter) DO NOTHING"
         )
         .bind(run_id)
         .bind(from_number)
         .bind(from.id)
+        .bind(reused_from)
     )
 }
 

@@ -6,8 +6,9 @@
 //! of an event only what it is like, for a second look; `control` plants a harmless instruction;
 //! `report` tells the result in the seed's shape; `injection` finds texts that try to
 //! steer a model; `claims` compares what voters state with what the event says; `flags` says what
-//! argues against the verdict; `policy` names what keeps the machine from acting alone;
-//! `evidence` reads what LimaCharlie says about it; `words` makes an event findable, and `found` tells where in it a search hit.
+//! argues against the verdict; `reuse` tells when votes on one event may stand for another;
+//! `policy` names what keeps the machine from acting alone; `evidence` reads what LimaCharlie says
+//! about it; `words` makes an event findable, and `found` tells where in it a search hit.
 pub mod claims;
 pub mod control;
 pub mod evidence;
@@ -22,6 +23,7 @@ pub mod policy;
 pub mod prompt;
 pub mod render;
 pub mod report;
+pub mod reuse;
 pub mod template;
 pub mod vote;
 pub mod weighted;

@@ -84,7 +84,7 @@ fn showing(
 }
 
 /// What the rule says about itself. It came over the same wire, so it is escaped as well.
-fn rule(detection: &Detection, mut mask: Option<&mut Mask>) -> String {
+pub(super) fn rule(detection: &Detection, mut mask: Option<&mut Mask>) -> String {
     let mut line = |name: &str, text: &str, cap: usize| {
         let masked = mask.as_deref_mut().map(|mask| mask.text(text));
         format!("  {name}: {}", render::value(&braces(masked.as_deref().unwrap_or(text)), cap).text)
@@ -103,7 +103,7 @@ fn rule(detection: &Detection, mut mask: Option<&mut Mask>) -> String {
 }
 
 /// What code found out. Values here are numbers and words of ours only.
-fn facts(dossier: &Dossier, truncated: bool) -> String {
+pub(super) fn facts(dossier: &Dossier, truncated: bool) -> String {
     let signed = |process: Option<Process>| match process.and_then(|process| process.signed) {
         Some(true) => "yes (signer unknown)",
         Some(false) => "no",

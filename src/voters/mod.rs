@@ -34,7 +34,7 @@ use std::time::Duration;
 const SHORTEST_KEY: usize = 6;
 
 /// One voter as configuration describes it.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct VoterConfig {
     /// The name on pages and in reports, unique.
@@ -65,6 +65,12 @@ pub struct VoterConfig {
     /// Whether names and secrets are replaced by words before they are sent.
     #[serde(default)]
     pub privacy: Privacy,
+    /// The price of a million tokens of questions, in whatever money budgets are in.
+    #[serde(default)]
+    pub price_in: f64,
+    /// The price of a million tokens of answers.
+    #[serde(default)]
+    pub price_out: f64,
 }
 
 impl VoterConfig {
@@ -81,6 +87,8 @@ impl VoterConfig {
             concurrency: one(),
             cloud: false,
             privacy: Privacy::Auto,
+            price_in: 0.0,
+            price_out: 0.0,
         }
     }
 }

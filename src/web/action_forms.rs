@@ -2,8 +2,8 @@
 use super::App;
 use super::auth::SignedIn;
 use super::case_forms::{begin, finish};
-use super::cases::Kept;
 use super::form::Fields;
+use super::kept::Kept;
 use crate::actions::hunt;
 use crate::actions::wish::{self, Wish};
 use crate::clock::now_ms;

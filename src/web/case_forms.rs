@@ -3,8 +3,9 @@
 //! Where a field is wrong or somebody was faster, the page is shown again with what was typed.
 use super::App;
 use super::auth::SignedIn;
-use super::cases::{Kept, page};
+use super::cases::page;
 use super::form::{CaseNumber, Fields};
+use super::kept::Kept;
 use crate::clock::now_ms;
 use crate::domain::{Role, Severity, Status, Verdict};
 use crate::error::{AppError, Result};

@@ -2,10 +2,12 @@
 use super::App;
 use super::auth::SignedIn;
 use super::form::{Asked, CaseNumber};
+use super::kept::Kept;
 use super::measured;
 use super::page::{Chrome, Page};
 use super::view::actions::{self as action_views, Group, Line};
 use super::view::case::{self as view, CaseData, Choice, DetectionView, NoteView, Pages};
+use super::view::economy;
 use super::view::evidence::{self, IntelView, ObservableView, TechniqueView};
 use super::view::gathered::Gathered;
 use super::view::json::{self, Span};
@@ -18,54 +20,18 @@ use super::view::words::{self, Glyph, Sev, When, duration, when};
 use crate::clock::now_ms;
 use crate::config::AutoClose;
 use crate::domain::action::TaskCommand;
-use crate::domain::{Role, Verdict, reason};
+use crate::domain::{Role, reason};
 use crate::error::{AppError, Result};
 use crate::review::NOTE_KINDS;
 use crate::store::cases::{self, Case};
 use crate::store::{
     Tx, actions, detections, evidence as gathered, exclusions, fingerprints, intel, notes, observables, precedents,
-    rules, runs, sensors, techniques, timeline, users, votes,
+    reuse, rules, runs, sensors, techniques, timeline, users, votes,
 };
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
-
-/// What a person had typed before the page was shown again.
-#[derive(Debug, Clone, Default)]
-pub struct Kept {
-    /// The chosen verdict.
-    pub verdict: Option<Verdict>,
-    /// The reason's code.
-    pub reason: String,
-    /// The declaration's note.
-    pub note: String,
-    /// A note's body.
-    pub body: String,
-    /// The field that is wrong, and how.
-    pub error: (String, String),
-    /// The kind of action that was asked for.
-    pub acting: String,
-    /// Its parameters.
-    pub action: crate::domain::action::Fields,
-    /// Why it was asked for.
-    pub why: String,
-    /// What happened meanwhile.
-    pub conflict: String,
-    /// The case that led here, because it became part of this one.
-    pub merged: Option<i64>,
-}
-
-impl Kept {
-    fn error_of(&self, field: &str) -> &str {
-        if self.error.0 == field { &self.error.1 } else { "" }
-    }
-
-    /// Whether this kind of action was asked for.
-    fn acting(&self, kind: &str) -> bool {
-        self.acting == kind
-    }
-}
 
 /// What stands in the page's head.
 struct Head {
@@ -109,6 +75,8 @@ struct Show {
     measured: String,
     /// The text that tries to steer the vote, or empty.
     steering: String,
+    /// Where its votes came from.
+    source: Option<economy::SourceView>,
     others: Vec<RunView>,
     detections: Vec<DetectionView>,
     rule: rules::Rule,
@@ -193,6 +161,7 @@ async fn load(tx: &mut Tx, case: Case, run: Option<i64>) -> Result<CaseData> {
         detections: detections::of_case(tx, number, 20).await?,
         runs,
         votes,
+        sources: reuse::sources(tx, number).await?,
         observables: observables::of_case(tx, number).await?,
         techniques: techniques::of_case(tx, number).await?,
         intel: intel::of_case(tx, number).await?,
@@ -217,6 +186,7 @@ fn show_of(app: &App, me: &SignedIn, chrome: Chrome, data: CaseData, run: Option
     Show {
         head: head(&data.case),
         measured: words_of(data.measured),
+        source: shown_run.and_then(|run| economy::source(&data.sources, run)),
         steering: data.runs.iter().find_map(panel::steering).unwrap_or_default(),
         detections: view::detection_views(&data),
         references: data.rule.refs.0.iter().map(|link| (text::visible(link), text::safe_link(link))).collect(),

@@ -13,6 +13,7 @@ mod edge;
 pub mod form;
 mod intake;
 mod integrations;
+mod kept;
 mod live;
 mod login;
 pub mod markdown;

@@ -3,18 +3,27 @@ use super::auth::{SignedIn, orgs_of};
 use super::page::{Chrome, Page};
 use super::range::{self, ScoreView};
 use super::trials::{self, Kept, Recent};
+use super::view::economy::{self, OrgView};
 use super::view::voters::{Figures, PanelFigures};
+use super::view::words::percent;
 use super::{App, measured};
 use crate::clock::now_ms;
 use crate::domain::Role;
 use crate::error::{AppError, Result};
 use crate::jobs::panel::Seats;
+use crate::jobs::triage::budget_of;
+use crate::store::activity::DAY_MS;
+use crate::store::orgs::Org;
 use crate::store::record::{Entry, audit};
+use crate::store::spending::{self, OfOrg};
 use crate::store::{controls, ranges, voters};
 use crate::voters::{Voter, ollama};
 use askama::Template;
 use axum::extract::{RawForm, State};
 use axum::response::{IntoResponse, Redirect, Response};
+
+/// Reuse is told of so many days.
+const LATELY_DAYS: i64 = 29;
 
 struct VoterView {
     name: String,
@@ -51,6 +60,9 @@ struct Index {
     days: i64,
     trials: Vec<Recent>,
     trying: trials::Trying,
+    spending: Vec<OrgView>,
+    reuse_minutes: u32,
+    reuse_share: String,
 }
 
 /// `GET /models`
@@ -78,6 +90,7 @@ pub async fn page(app: &App, me: &SignedIn, kept: Kept) -> Result<Response> {
         Some(seats) => measured::figures(app, me, seats).await.map(|(all, panel)| (all, Some(panel)))?,
         None => (Vec::new(), None),
     };
+    let spending = spending_of(app, me).await?;
     Ok(Page(Index {
         mode: app.config.panel.mode.label(),
         standing_in: seats.as_ref().is_some_and(|seats| seats.standing_in),
@@ -94,6 +107,9 @@ pub async fn page(app: &App, me: &SignedIn, kept: Kept) -> Result<Response> {
         figures,
         measured,
         scores: range::views(scores, &held, models),
+        spending,
+        reuse_minutes: app.config.panel.reuse_minutes,
+        reuse_share: percent(app.config.panel.reuse_check_share),
         chrome,
         from_file,
         problem,
@@ -117,6 +133,25 @@ async fn forbidden(app: &App, me: &SignedIn) -> Result<Vec<String>> {
     let allowed = app.config.policy.cloud_allowed;
     let orgs = orgs_of(app, me).await?.into_iter().filter(|org| !org.cloud_allowed && !allowed);
     Ok(orgs.map(|org| org.name).collect())
+}
+
+/// What a person's organisations spend.
+async fn spending_of(app: &App, me: &SignedIn) -> Result<Vec<OrgView>> {
+    let (now, orgs) = (now_ms(), orgs_of(app, me).await?);
+    let today = now.div_euclid(DAY_MS);
+    let mut tx = app.store.read().await?;
+    let unasked = spending::unasked_cases(&mut tx, me.scope(), now).await?;
+    let own = spending::all_limits(&mut tx).await?;
+    let spent = spending::between(&mut tx, me.scope(), today, today).await?;
+    let lately = spending::between(&mut tx, me.scope(), today - LATELY_DAYS, today).await?;
+    let of = |all: &[OfOrg], id: i64| all.iter().find(|one| one.org_id == id).map(|one| one.spent).unwrap_or_default();
+    let view = |org: &Org| {
+        let own = own.iter().find(|own| own.id == org.id).copied().unwrap_or_default();
+        let waiting = unasked.iter().find(|(id, _)| *id == org.id).map_or(0, |(_, cases)| *cases);
+        let limits = budget_of(own, &app.config.panel);
+        economy::org(org, limits, of(&spent, org.id), of(&lately, org.id), waiting)
+    };
+    Ok(orgs.iter().map(view).collect())
 }
 
 /// Everybody who is set up, with what they may do.

@@ -1,18 +1,18 @@
 //! The queue: views, filters in the address, a preview of the current row.
 use super::App;
 use super::auth::{SignedIn, orgs_of};
-use super::cases::Kept;
 use super::form::Asked;
+use super::kept::Kept;
 use super::page::{COUNT_MOST, Chrome, Page, count_text};
 use super::view::listing::{Listing, cursor_text};
 use super::view::row::{RowView, row};
-use super::view::{case, event, panel, words};
+use super::view::{case, economy, event, panel, words};
 use crate::clock::now_ms;
 use crate::domain::{Detection, Role, Severity, Status, Verdict};
 use crate::error::Result;
 use crate::store::orgs::Org;
 use crate::store::queue::{self, Filter, Row, Sort, View};
-use crate::store::{Tx, detections, runs, timeline, votes};
+use crate::store::{Tx, detections, runs, spending, timeline, votes};
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -87,6 +87,7 @@ struct Index {
     clear: String,
     done: Option<Done>,
     may_decide: bool,
+    unasked: String,
 }
 
 impl Index {
@@ -119,6 +120,7 @@ pub async fn index(me: SignedIn, State(app): State<App>, Asked(query): Asked<Que
             Some(peeked) => Some(peek(&mut tx, peeked, now).await?),
             None => None,
         },
+        unasked: economy::unasked(&spending::unasked_cases(&mut tx, me.scope(), now).await?),
         done: done(&mut tx, &app, &me, &query.done).await?,
         rows: found.iter().map(|found| row(found, orgs.len() > 1, Some(found.case.number) == current, now)).collect(),
         oldest: if filter.view == View::NeedsDecision { oldest(&found, now) } else { String::new() },

@@ -1,10 +1,11 @@
 //! Asks the voters that have not answered yet, all at once, and stores each answer as it comes.
 use super::super::{JobError, Worker, panel::Seats};
-use super::{held, refresh_case};
+use super::second_look::voter_of;
+use super::{budget, held, refresh_case};
 use crate::clock::now_ms;
 use crate::domain::{Detection, Dossier, Failure, VoteState};
 use crate::store::runs::Run;
-use crate::store::{Actor, Change, cases, jobs, orgs, prompts, record, runs, votes};
+use crate::store::{Actor, Change, Tx, cases, jobs, orgs, prompts, record, runs, spending, votes};
 use crate::triage::prompt;
 use crate::triage::template::{self, Template};
 use crate::voters::{Mask, Prompt, Question, Reply, Said, Voter};
@@ -115,16 +116,22 @@ impl<'a> One<'a> {
 
     /// Asks a voter and stores what it says, unless it was asked before.
     pub(super) async fn ask(&self, voter: Option<Arc<dyn Voter>>, vote: &votes::Stored) -> Result<(), JobError> {
-        if !self.mark(vote).await? {
-            return Ok(());
-        }
-        let started = Instant::now();
-        let reply = match voter {
-            None => refusal("This voter is no longer set up."),
+        let refused = match &voter {
+            None => Some("This voter is no longer set up."),
             Some(voter) if voter.cloud() && !self.cloud => {
-                refusal("Not asked: no data of this organisation may leave to a cloud voter until an admin allows it.")
+                Some("Not asked: no data of this organisation may leave to a cloud voter until an admin allows it.")
             }
-            Some(voter) => voter.ask(&self.question).await,
+            Some(_) => None,
+        };
+        let reserved = match self.mark(vote, refused.is_none()).await? {
+            Marked::Before => return Ok(()),
+            Marked::NoRoom(why) => return self.store(vote, &refusal(&why), 0, Paid::Unasked).await,
+            Marked::Now(reserved) => reserved,
+        };
+        let started = Instant::now();
+        let reply = match (voter, refused) {
+            (Some(voter), None) => voter.ask(&self.question).await,
+            (_, why) => refusal(why.unwrap_or_default()),
         };
         let reply = match &self.private {
             Some(private) => private.restored(reply),
@@ -133,28 +140,38 @@ impl<'a> One<'a> {
         // The queue at a server says nothing about how fast the model is.
         let took = started.elapsed().saturating_sub(reply.waited);
         let latency_ms = i64::try_from(took.as_millis()).unwrap_or(i64::MAX);
-        self.store(vote, &reply, latency_ms).await
+        self.store(vote, &reply, latency_ms, reserved.map_or(Paid::Nothing, Paid::Reserved)).await
     }
 
-    /// Notes that the voter is being asked, before it is.
-    async fn mark(&self, vote: &votes::Stored) -> Result<bool, JobError> {
+    /// Notes that the voter is being asked, before it is, and sets room aside in the budget.
+    async fn mark(&self, vote: &votes::Stored, asks: bool) -> Result<Marked, JobError> {
         let Prompt { system, user, version, hash, .. } = self.question.prompt.as_ref();
         let text = if vote.kind == "builtin" { String::new() } else { format!("{system}\n\n{user}") };
         let (version, hash) = if vote.kind == "builtin" { ("", "") } else { (*version, hash.as_str()) };
         let mut tx = self.worker.store.write().await?;
         held(&mut tx, self.job).await?;
+        let mut reserved = None;
+        if asks && vote.kind != "builtin" {
+            let prompt = self.question.prompt.as_ref();
+            match budget::reserve(self.worker, &mut tx, self.org, voter_of(&vote.voter), prompt, now_ms()).await? {
+                Ok(room) => reserved = Some(room),
+                Err(why) => return Ok(Marked::NoRoom(why)),
+            }
+        }
         let replaced = self.private.as_ref().map_or(0, |private| private.mask.replaced());
         let sent = votes::Sent { prompt: &text, version, hash, replaced: i64::try_from(replaced).unwrap_or(i64::MAX) };
         let now = now_ms();
-        let marked = votes::asking(&mut tx, vote.id, sent, now).await?;
-        if marked && vote.kind != "builtin" {
+        if !votes::asking(&mut tx, vote.id, sent, now).await? {
+            return Ok(Marked::Before);
+        }
+        if vote.kind != "builtin" {
             prompts::used(&mut tx, &kept(now)).await?;
         }
         tx.commit().await?;
-        Ok(marked)
+        Ok(Marked::Now(reserved))
     }
 
-    async fn store(&self, vote: &votes::Stored, reply: &Reply, latency_ms: i64) -> Result<(), JobError> {
+    async fn store(&self, vote: &votes::Stored, reply: &Reply, latency_ms: i64, paid: Paid) -> Result<(), JobError> {
         let (state, failure, detail, answer) = match &reply.said {
             Said::Answered(answer) => (VoteState::Ok, None, "", Some(answer)),
             Said::Abstained(why) => (VoteState::Abstained, None, why.as_str(), None),
@@ -176,6 +193,7 @@ impl<'a> One<'a> {
         let now = now_ms();
         let mut tx = self.worker.store.write().await?;
         held(&mut tx, self.job).await?;
+        settle(&mut tx, vote.id, reply, paid).await?;
         if votes::give(&mut tx, vote.id, &given, now).await? {
             let new =
                 failure.map_or_else(|| answer.map_or("abstained", |answer| answer.verdict.as_str()), Failure::as_str);
@@ -200,6 +218,35 @@ impl<'a> One<'a> {
 fn kept(first_ms: i64) -> prompts::Kept {
     let Template { version, system, user, schema, digest } = template::current().clone();
     prompts::Kept { version: version.to_owned(), digest, system, user_template: user, schema, first_ms, votes: 0 }
+}
+
+/// What came of noting that a voter is asked.
+enum Marked {
+    /// It was asked before.
+    Before,
+    /// The budget has no room, in words.
+    NoRoom(String),
+    /// It may be asked now, with this set aside; nothing for a voter that costs nothing.
+    Now(Option<budget::Reserved>),
+}
+
+/// What is to be put right in the budget.
+enum Paid {
+    Nothing,
+    Unasked,
+    Reserved(budget::Reserved),
+}
+
+async fn settle(tx: &mut Tx, vote: i64, reply: &Reply, paid: Paid) -> Result<(), JobError> {
+    match paid {
+        Paid::Reserved(room) => {
+            let cost = budget::settle(tx, room, reply).await?;
+            spending::cost(tx, vote, cost).await?;
+        }
+        Paid::Unasked => drop(spending::unasked(tx, vote).await?),
+        Paid::Nothing => {}
+    }
+    Ok(())
 }
 
 fn refusal(why: &str) -> Reply {

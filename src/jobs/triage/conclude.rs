@@ -1,12 +1,13 @@
 //! Counts the votes of a run, writes its report, and brings the case up to date.
 use super::super::{JobError, Worker, panel::Seats};
-use super::{REVOTE, claimed, control, held, is_under_way, look, revote_at, second_look};
+use super::{REVOTE, budget, claimed, control, held, is_under_way, look, reuse, revote_at, second_look};
 use crate::clock::now_ms;
 use crate::domain::{Claim, Dossier, MachineVerdict, Outcome, Report, Vote, VoteState, Weights};
 use crate::notify;
+use crate::store::activity::DAY_MS;
 use crate::store::cases::{Glance, Triaged};
-use crate::store::runs::{Finished, Run, RunState};
-use crate::store::{Actor, Change, Tx, cases, jobs, measured, record, runs, techniques, votes};
+use crate::store::runs::{Finished, Flag, Run, RunState};
+use crate::store::{Actor, Change, Tx, cases, jobs, measured, record, runs, spending, techniques, votes};
 use crate::triage::{claims, flags, injection, policy, report, vote};
 
 /// Ends the run: one transaction for report, case, techniques, timeline and the next try.
@@ -24,7 +25,12 @@ pub(super) async fn run(
     let run = &runs::by_id(&mut tx, run.id).await?;
     let stored = votes::of_run(&mut tx, run.id).await?;
     let stated = claimed::of(evidence.0, &stored, true);
-    let end = concluded(worker, (seats, weights), evidence, &stored, &stated);
+    let mut end = concluded(worker, (seats, weights), evidence, &stored, &stated);
+    if let Some((kind, text)) = reuse::differs(&mut tx, (seats, weights), evidence.0, run, &stored).await? {
+        let org_id = cases::by_number(&mut tx, run.case_number).await?.org_id;
+        spending::count(&mut tx, (org_id, now.div_euclid(DAY_MS)), spending::Event::Differed).await?;
+        end.flags.insert(0, Flag { kind: kind.to_owned(), text });
+    }
     if !runs::finish(&mut tx, run.id, &end, now).await? {
         jobs::finish(&mut tx, job).await?;
         return Ok(tx.commit().await?);
@@ -38,10 +44,7 @@ pub(super) async fn run(
     }
     control::conclude(&mut tx, &stored, now).await?;
     tell(&mut tx, run, &end, now).await?;
-    // Without a second look a false positive is none, so a failed one is asked for again as well.
-    let matters = |vote: &&votes::Stored| vote.counts() || vote.role == votes::MASKED;
-    let failed = stored.iter().filter(matters).any(|vote| vote.state == VoteState::Failed);
-    if let Some(at) = revote_at(run, now).filter(|_| failed) {
+    if let Some(at) = again_at(&mut tx, run, &stored, now).await? {
         jobs::enqueue(&mut tx, REVOTE, &format!("revote:{}", run.id), &job.payload, 0, at).await?;
     }
     // Declared in the very millisecond in which the run ended.
@@ -50,6 +53,21 @@ pub(super) async fn run(
     notify::triaged(&worker.notify, &mut tx, run.case_number, now).await?;
     jobs::finish(&mut tx, job).await?;
     Ok(tx.commit().await?)
+}
+
+/// When missing votes are asked for again: after a while, and where the budget was used up once it renews.
+async fn again_at(tx: &mut Tx, run: &Run, stored: &[votes::Stored], now: i64) -> Result<Option<i64>, JobError> {
+    // Without a second look a false positive is none, so a missing one is asked for again as well.
+    let matters = |vote: &&votes::Stored| vote.counts() || vote.role == votes::MASKED;
+    // The day in which there was no room; it may have ended since.
+    let unasked =
+        stored.iter().filter(matters).filter(|vote| vote.unasked).map(|vote| vote.answered_ms.unwrap_or(now)).max();
+    if let Some(at) = unasked.map(budget::renewal) {
+        spending::renews(tx, run.id, at).await?;
+        return Ok(Some(at));
+    }
+    let failed = stored.iter().filter(matters).any(|vote| vote.state == VoteState::Failed);
+    Ok(revote_at(run, now).filter(|_| failed))
 }
 
 /// `evidence` is the dossier, and whether part of the event did not fit into the prompt.
@@ -191,6 +209,7 @@ pub(crate) async fn refresh_case(tx: &mut Tx, number: i64) -> Result<(), sqlx::E
             i64::try_from(run.flags.0.iter().filter(|flag| flag.kind != "supported").count()).unwrap_or(i64::MAX)
         }),
         recorded: worst.is_some_and(|run| run.recorded),
+        unasked_until: finished.iter().filter_map(|run| run.renews_ms).max(),
         severity: severity.unwrap_or(case.severity),
         severity_by: if severity.is_some() { "panel".to_owned() } else { case.severity_by },
         glance,

@@ -65,6 +65,11 @@ fn who(seats: &Seats, weights: &Weights, stored: &[Stored], dossier: &Dossier) -
     seated.into_iter().find(|voter| voter.kind() != Kind::Builtin).cloned()
 }
 
+/// The voter behind the name of a vote.
+pub(super) fn voter_of(name: &str) -> &str {
+    name.strip_suffix(SUFFIX).unwrap_or(name)
+}
+
 /// What a second look adds to a run.
 #[derive(Debug, Default)]
 pub(super) struct Second {
@@ -80,7 +85,7 @@ pub(super) fn look(count: &mut Count, stored: &[Stored]) -> Second {
     let Some(asked) = asked.filter(|_| count.verdict == MachineVerdict::FalsePositive) else {
         return Second::default();
     };
-    let voter = asked.voter.strip_suffix(SUFFIX).unwrap_or(&asked.voter);
+    let voter = voter_of(&asked.voter);
     match asked.vote().verdict() {
         Some(MachineVerdict::FalsePositive) => Second::default(),
         Some(verdict) => {

@@ -27,6 +27,8 @@ pub struct Triaged {
     pub flags: i64,
     /// Whether it is a recorded triage of elsewhere.
     pub recorded: bool,
+    /// When the budget renews that one of its behaviours waits for.
+    pub unasked_until: Option<i64>,
 }
 
 /// Stores what the panel makes of a case.
@@ -35,7 +37,7 @@ pub async fn set_triaged(tx: &mut Tx, number: i64, to: &Triaged) -> Result<u64> 
         tx,
         sqlx::query(
             "UPDATE cases SET triage_state = $1, machine_verdict = $2, outcome = $3, confidence = $4, risk_score = $5, glance = $6,
-                severity = $7, severity_by = $8, flags = $9, queue_rank = $10, recorded = $11 WHERE number = $12"
+                severity = $7, severity_by = $8, flags = $9, queue_rank = $10, recorded = $11, unasked_until = $12 WHERE number = $13"
         )
         .bind(to.state)
         .bind(to.machine_verdict)
@@ -48,6 +50,7 @@ pub async fn set_triaged(tx: &mut Tx, number: i64, to: &Triaged) -> Result<u64> 
         .bind(to.flags)
         .bind(rank(to.machine_verdict, to.outcome, to.flags, to.severity, to.confidence.unwrap_or_default()))
         .bind(to.recorded)
+        .bind(to.unasked_until)
         .bind(number)
     )
 }

@@ -37,3 +37,10 @@ pub fn canonical(detection: &Detection) -> String {
     }
     lines.join("\n")
 }
+
+/// Every field of the event, instances as placeholders; nothing where there are more than are compared.
+pub fn fields(detection: &Detection) -> Option<Vec<String>> {
+    let mut lines = Vec::new();
+    other::leaves("", &detection.event, &mut lines);
+    (lines.len() < other::MOST_LEAVES).then_some(lines)
+}

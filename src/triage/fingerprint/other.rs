@@ -3,7 +3,7 @@ use super::normal::{text, user_class};
 use serde_json::Value;
 
 /// Behaviour shows in the first fields of an event; an endless one must not cost endless time.
-const MOST_LEAVES: usize = 500;
+pub(super) const MOST_LEAVES: usize = 500;
 const MOST_ITEMS: usize = 50;
 const LONGEST_KEY: usize = 64;
 const LONGEST_TEXT: usize = 8 * 1024;

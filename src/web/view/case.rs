@@ -8,6 +8,7 @@ use super::timeline::{self, Item};
 use super::words::{self, Glyph, Sev, When, duration, when};
 use crate::domain::{Detection, ObservableKind, Status, Verdict, platform, reason};
 use crate::store::cases::Case;
+use crate::store::reuse::Source;
 use crate::store::runs::Run;
 use crate::store::{
     actions, detections, evidence as gathered, fingerprints, intel, notes, observables, rules, runs, sensors,
@@ -29,6 +30,8 @@ pub struct CaseData {
     pub runs: Vec<Run>,
     /// The votes of all runs.
     pub votes: Vec<votes::Stored>,
+    /// Where runs took their votes from.
+    pub sources: Vec<Source>,
     /// Its observables.
     pub observables: Vec<observables::InCase>,
     /// Its techniques.

@@ -3,6 +3,7 @@ pub mod actions;
 pub mod case;
 pub mod claims;
 pub mod diff;
+pub mod economy;
 pub mod event;
 pub mod evidence;
 pub mod exclusion;

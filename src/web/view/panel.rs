@@ -5,6 +5,7 @@ use super::text::visible;
 use super::words::{self, Glyph, duration, percent};
 use crate::domain::claim::Passage;
 use crate::domain::{MachineVerdict, Outcome, VoteState};
+use crate::jobs::triage::money;
 use crate::store::runs::{Run, RunState};
 use crate::store::votes::{CONTROL, MASKED, Stored};
 use crate::triage::{injection, weighted};
@@ -45,6 +46,8 @@ pub struct VoteView {
     pub raw: String,
     /// Whether it differs from the panel's verdict.
     pub dissents: bool,
+    /// Whether it was given in another case.
+    pub reused: bool,
 }
 
 /// A run.
@@ -177,6 +180,9 @@ fn headline(run: &Run, votes: &[&Stored], given: usize, under_way: bool) -> Stri
         Some(Outcome::Majority) => format!("The majority says {verdict}"),
         Some(Outcome::Weighted) => format!("By weight, the voters say {verdict}"),
         Some(Outcome::Single) => format!("One voter says {verdict}"),
+        Some(Outcome::Degraded) if votes.iter().any(|vote| vote.unasked) => {
+            "Needs review: the day's budget is used up".to_owned()
+        }
         Some(Outcome::Degraded) => format!("Needs review: {} of {} voters did not vote", failed, votes.len()),
         Some(Outcome::NoQuorum) => "Needs review: too few voters had something to say".to_owned(),
         Some(Outcome::Split) if agree && outweighed => {
@@ -244,6 +250,7 @@ fn vote_view(vote: &Stored, role: &'static str, run: &Run) -> VoteView {
         provenance: provenance(vote),
         prompt: vote.prompt.clone(),
         raw: vote.raw.clone(),
+        reused: vote.reused_from.is_some(),
         dissents: vote.verdict.is_some_and(|verdict| verdict != run.machine_verdict) && run.state == RunState::Done,
     }
 }
@@ -278,7 +285,12 @@ fn provenance(vote: &Stored) -> Vec<String> {
     if vote.attempts > 1 {
         facts.push(format!("{} tries", vote.attempts));
     }
-    if let Some(number) = vote.carried_from {
+    if let Some(micro) = vote.cost_micro.filter(|micro| *micro > 0) {
+        facts.push(format!("cost {}", money(micro)));
+    }
+    if vote.reused_from.is_some() {
+        facts.push("reused".to_owned());
+    } else if let Some(number) = vote.carried_from {
         facts.push(format!("taken over from run {number}"));
     }
     facts
