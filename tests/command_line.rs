@@ -65,11 +65,30 @@ fn wrong_settings_are_named_and_exit_with_2() {
     };
     assert!(told("[server]\nlisten_on = \"x\"").contains("listen_on"));
     assert!(told("[panel]\nmode = \"loudest\"").contains("panel.mode"));
+    assert!(told("[panel]\nreuse_check_share = 1.5").contains("panel.reuse_check_share"));
+    assert!(told("[panel]\nbudget_cost_per_day = -1.0").contains("panel.budget_cost_per_day"));
+    let priced = "[[voters]]\nname = \"x\"\nkind = \"ollama\"\nprice_in = -1.0";
+    assert!(told(priced).contains("voters.x: its prices"));
     assert!(told("[panel]\nvoters = [\"nobody\"]").contains("nobody"));
     assert!(told("[server]\nlisten = \"0.0.0.0:80\"\ninsecure_cookies = true").contains("server.insecure_cookies"));
     let refused = fusionsoc(dir.path()).arg("migrate").env("FUSIONSOC__SERVER__LISTEN_ON", "x").output().unwrap();
     assert_eq!(refused.status.code(), Some(2));
     assert_eq!(run(dir.path(), &["frobnicate"], "").status.code(), Some(2));
+}
+
+#[test]
+fn an_organisation_may_have_a_budget_of_its_own() {
+    let dir = tempfile::tempdir().unwrap();
+    run(dir.path(), &["org", "add", "acme", "--name", "Acme"], "");
+    let listed = || text(&run(dir.path(), &["org", "list"], "")).1;
+    assert!(listed().ends_with("budget: calls as set, tokens as set, cost as set"), "{}", listed());
+    let set = ["org", "budget", "acme", "--calls", "500", "--cost", "2.5"];
+    assert_eq!(run(dir.path(), &set, "").status.code(), Some(0));
+    assert!(listed().ends_with("budget: calls 500, tokens as set, cost 2.50"), "{}", listed());
+    assert_eq!(run(dir.path(), &["org", "budget", "acme"], "").status.code(), Some(0));
+    assert!(listed().ends_with("budget: calls as set, tokens as set, cost as set"), "{}", listed());
+    assert_eq!(run(dir.path(), &["org", "budget", "acme", "--cost=-1"], "").status.code(), Some(1));
+    assert_eq!(run(dir.path(), &["org", "budget", "nobody"], "").status.code(), Some(1));
 }
 
 #[test]

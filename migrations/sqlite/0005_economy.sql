@@ -11,7 +11,7 @@ ALTER TABLE votes ADD COLUMN cost_micro INTEGER;
 ALTER TABLE votes ADD COLUMN unasked INTEGER NOT NULL DEFAULT FALSE;
 CREATE INDEX votes_voter ON votes (voter, asked_ms DESC) WHERE asked_ms IS NOT NULL;
 ALTER TABLE cases ADD COLUMN unasked_until INTEGER;
-CREATE INDEX cases_unasked ON cases (unasked_until, org_id) WHERE unasked_until IS NOT NULL AND open = TRUE;
+CREATE INDEX cases_unasked ON cases (open, unasked_until, org_id) WHERE unasked_until IS NOT NULL;
 
 -- What an organisation may spend a day where it differs from the settings; 0 for no limit.
 ALTER TABLE orgs ADD COLUMN budget_calls INTEGER;

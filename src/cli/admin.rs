@@ -2,7 +2,7 @@
 use super::{CliError, failed};
 use crate::clock::now_ms;
 use crate::domain::Role;
-use crate::jobs::triage::micro;
+use crate::jobs::triage::{micro, money};
 use crate::store::record::{Entry, audit};
 use crate::store::{Actor, Store, Tx, orgs, sessions, spending, users};
 use crate::web::auth::hash_new;
@@ -138,10 +138,14 @@ async fn budget(
         budget_cost_micro: cost.map(micro),
     };
     spending::set_limits(tx, own).await?;
+    noted(tx, "org_budget", &format!("org:{slug}"), &own_words(own)).await
+}
+
+fn own_words(own: spending::Own) -> String {
     let told = |limit: Option<String>| limit.unwrap_or_else(|| "as set".to_owned());
-    let (calls, tokens) = (told(calls.map(|it| it.to_string())), told(tokens.map(|it| it.to_string())));
-    let new = format!("calls {calls}, tokens {tokens}, cost {}", told(cost.map(|it| it.to_string())));
-    noted(tx, "org_budget", &format!("org:{slug}"), &new).await
+    let plain = |limit: Option<i64>| told(limit.map(|it| it.to_string()));
+    let (calls, tokens) = (plain(own.budget_calls), plain(own.budget_tokens));
+    format!("calls {calls}, tokens {tokens}, cost {}", told(own.budget_cost_micro.map(money)))
 }
 
 impl OrgCommand {
@@ -169,13 +173,16 @@ impl OrgCommand {
             }
             Self::Budget { slug, calls, tokens, cost } => budget(&mut tx, &slug, calls, tokens, cost).await?,
             Self::List => {
+                let limits = spending::all_limits(&mut tx).await?;
                 for org in orgs::all(&mut tx).await? {
+                    let own = limits.iter().find(|own| own.id == org.id).copied().unwrap_or_default();
                     println!(
-                        "{}\t{}\t{}\tcloud {}",
+                        "{}\t{}\t{}\tcloud {}\tbudget: {}",
                         org.slug,
                         org.name,
                         org.oid.as_deref().unwrap_or("-"),
-                        if org.cloud_allowed { "allowed" } else { "forbidden" }
+                        if org.cloud_allowed { "allowed" } else { "forbidden" },
+                        own_words(own)
                     );
                 }
             }
