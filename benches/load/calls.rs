@@ -116,7 +116,7 @@ struct Done {
     verdicts: BTreeMap<i64, (String, String)>,
 }
 
-pub async fn run(file: &str, count: usize) {
+pub async fn run(file: &str, count: usize, minutes: u32) {
     let lines: Vec<(i64, String, String)> = data::lines(file)
         .into_iter()
         .take(count)
@@ -127,12 +127,12 @@ pub async fn run(file: &str, count: usize) {
         .collect();
     let dir = tempfile::tempdir().unwrap();
     let apart = through(&dir.path().join("apart.db"), &lines, 0).await;
-    let shared = through(&dir.path().join("shared.db"), &lines, Config::default().panel.reuse_minutes).await;
+    let shared = through(&dir.path().join("shared.db"), &lines, minutes).await;
     let each = apart.unique * VOTERS.len();
     println!("{} lines, {} detections, {} cases, {} runs", lines.len(), apart.unique, apart.verdicts.len(), apart.runs);
     println!("calls, every voter for every detection: {each}");
     println!("calls, a run for each behaviour of a case, second looks included: {}", told(apart.asked, each));
-    println!("calls, with reuse: {}", told(shared.asked, each));
+    println!("calls, with reuse for {minutes} minutes: {}", told(shared.asked, each));
     println!(
         "{} runs reused votes, {} were asked to compare, {} of these came out otherwise",
         shared.reused, shared.checked, shared.differed

@@ -1,6 +1,6 @@
 //! Load: how fast detections are taken in, and how fast pages are while the store grows.
 //!
-//! `cargo bench --bench load -- ingest|pages|stream|calls [--count N] [--stream FILE] [--data DIR]`. Figures are
+//! `cargo bench --bench load -- ingest|pages|stream|calls [--count N] [--stream FILE] [--data DIR] [--minutes N]`. Figures are
 //! printed; nothing here passes or fails. The server runs in this process on a store of its own
 //! with `durability = "full"`, and is asked over HTTP on loopback.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs)]
@@ -25,8 +25,12 @@ fn main() {
         Some("ingest") => runtime.block_on(ingest::run(&documents())),
         Some("pages") => runtime.block_on(pages::run(&documents(), value("--data").as_deref())),
         Some("stream") => runtime.block_on(stream::run(&value("--stream").expect("--stream: a file"))),
-        Some("calls") => runtime.block_on(calls::run(&value("--stream").expect("--stream: a file"), count)),
-        _ => println!("usage: load ingest|pages|stream|calls [--count N] [--stream FILE] [--data DIR]"),
+        Some("calls") => {
+            let usual = fusionsoc::config::Panel::default().reuse_minutes;
+            let minutes = value("--minutes").map_or(usual, |minutes| minutes.parse().expect("--minutes: a number"));
+            runtime.block_on(calls::run(&value("--stream").expect("--stream: a file"), count, minutes));
+        }
+        _ => println!("usage: load ingest|pages|stream|calls [--count N] [--stream FILE] [--data DIR] [--minutes N]"),
     }
 }
 
