@@ -173,7 +173,16 @@ fn seats(asked: &Arc<AtomicUsize>) -> Seats {
     };
     let panel: Vec<_> = VOTERS.iter().enumerate().map(fake).collect();
     let rules = Panel { mode: Mode::Unanimous, quorum: 0 };
-    Seats { rules, models: panel.clone(), panel, advisers: Vec::new(), suspended: Vec::new(), standing_in: false }
+    Seats {
+        rules,
+        models: panel.clone(),
+        all: panel.clone(),
+        panel,
+        advisers: Vec::new(),
+        suspended: Vec::new(),
+        control_share: 0.0,
+        standing_in: false,
+    }
 }
 
 async fn through(file: &Path, lines: &[(i64, String, String)], reuse_minutes: u32) -> Done {

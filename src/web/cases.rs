@@ -20,9 +20,9 @@ use super::view::words::{self, Glyph, Sev, When, duration, when};
 use crate::clock::now_ms;
 use crate::config::AutoClose;
 use crate::domain::action::TaskCommand;
+use crate::domain::dossier::{Precedents, Prevalence};
 use crate::domain::{Role, reason};
 use crate::error::{AppError, Result};
-use crate::review::NOTE_KINDS;
 use crate::store::cases::{self, Case};
 use crate::store::{
     Tx, actions, detections, evidence as gathered, exclusions, fingerprints, intel, notes, observables, precedents,
@@ -92,16 +92,14 @@ struct Show {
     sensor: sensors::Sensor,
     tags: Vec<(String, bool)>,
     platform: String,
-    precedents: crate::domain::dossier::Precedents,
-    prevalence: crate::domain::dossier::Prevalence,
+    /// How the behaviour was decided, and where it was seen.
+    seen: (Precedents, Prevalence),
     cluster: Cluster,
     pages: Pages,
     acts: Acts,
     gathered: Gathered,
     notes: Vec<NoteView>,
-    note_kinds: &'static [(&'static str, &'static str)],
     assignable: Vec<users::User>,
-    severities: &'static [crate::domain::Severity],
     undo: Undo,
     /// Exclusions in force that hide detections of this true positive.
     hidden_by: Vec<(i64, String, i64)>,
@@ -182,7 +180,6 @@ async fn load(tx: &mut Tx, case: Case, run: Option<i64>) -> Result<CaseData> {
 fn show_of(app: &App, me: &SignedIn, chrome: Chrome, data: CaseData, run: Option<i64>, kept: Kept) -> Show {
     let (shown, others) = view::run_views(&data, run);
     let shown_run = data.runs.iter().find(|run| shown.as_ref().is_some_and(|shown| shown.number == run.number));
-    let report = shown_run.and_then(|run| run.report.as_ref()).and_then(|report| serde_json::to_value(&report.0).ok());
     Show {
         head: head(&data.case),
         measured: words_of(data.measured),
@@ -195,7 +192,7 @@ fn show_of(app: &App, me: &SignedIn, chrome: Chrome, data: CaseData, run: Option
         intel: evidence::intel_views(&data),
         items: view::timeline_items(&data),
         entries: data.timeline.len(),
-        report: report.map(|value| json::spans(&value)).unwrap_or_default(),
+        report: shown_run.map(report_spans).unwrap_or_default(),
         choices: view::choices(kept.verdict.unwrap_or(data.case.verdict)),
         steps: view::next_steps(&data.case),
         tags: view::tags(&data.sensor, &app.config.policy.veto_tags),
@@ -205,8 +202,6 @@ fn show_of(app: &App, me: &SignedIn, chrome: Chrome, data: CaseData, run: Option
         auto_close: auto_close(app),
         may_decide: me.user.role >= Role::Analyst,
         key: hex::encode(rand::random::<[u8; 8]>()),
-        note_kinds: NOTE_KINDS,
-        severities: crate::domain::Severity::ALL,
         acts: acts(app, me, &data),
         gathered: Gathered::of(&data),
         pages: view::pages(&data),
@@ -214,8 +209,7 @@ fn show_of(app: &App, me: &SignedIn, chrome: Chrome, data: CaseData, run: Option
         hidden_by: data.hidden_by,
         rule: data.rule,
         sensor: data.sensor,
-        precedents: data.precedents,
-        prevalence: data.prevalence,
+        seen: (data.precedents, data.prevalence),
         assignable: data.assignable,
         run: shown,
         others,
@@ -223,6 +217,12 @@ fn show_of(app: &App, me: &SignedIn, chrome: Chrome, data: CaseData, run: Option
         chrome,
         kept,
     }
+}
+
+/// A run's report as it is shown.
+fn report_spans(run: &runs::Run) -> Vec<Span> {
+    let report = run.report.as_ref().and_then(|report| serde_json::to_value(&report.0).ok());
+    report.map(|value| json::spans(&value)).unwrap_or_default()
 }
 
 fn acts(app: &App, me: &SignedIn, data: &CaseData) -> Acts {
