@@ -3,7 +3,7 @@ mod limacharlie;
 pub mod notify;
 mod panel;
 
-pub use limacharlie::LimaCharlie;
+pub use limacharlie::LimaCharlieConfig;
 pub use panel::Panel;
 
 use crate::store::Durability;
@@ -30,8 +30,8 @@ pub struct Config {
     pub panel: Panel,
     /// What the machine may do.
     pub policy: Policy,
-    /// The organisations' `LimaCharlie`.
-    pub limacharlie: Vec<LimaCharlie>,
+    /// The organisations at LimaCharlie.
+    pub limacharlie: Vec<LimaCharlieConfig>,
     /// Who is told of what.
     pub notify: notify::Notify,
 }
@@ -192,6 +192,13 @@ impl Config {
                 return no(format!("server.tls_{missing}: is needed with server.tls_{set}"));
             }
         }
+        for (at, one) in self.limacharlie.iter().enumerate() {
+            one.check()?;
+            let same = |other: &LimaCharlieConfig| other.org == one.org || other.oid == one.oid;
+            if self.limacharlie[..at].iter().any(same) {
+                return no(format!("limacharlie: {} or its oid is there twice", one.org));
+            }
+        }
         for (at, voter) in self.voters.iter().enumerate() {
             if self.voters[..at].iter().any(|other| other.name == voter.name) {
                 return no(format!("voters: there are two named {}", voter.name));
@@ -200,12 +207,6 @@ impl Config {
         for name in self.panel.voters.iter().chain(&self.panel.advisers) {
             if !name.starts_with("builtin:") && !self.voters.iter().any(|voter| voter.name == *name) {
                 return no(format!("panel: there is no voter named {name}"));
-            }
-        }
-        for (at, one) in self.limacharlie.iter().enumerate() {
-            one.check().map_err(BadConfig)?;
-            if self.limacharlie[..at].iter().any(|other| other.org == one.org) {
-                return no(format!("limacharlie: there are two for the organisation {}", one.org));
             }
         }
         if self.panel.quorum > 0 && self.panel.quorum > self.panel.voters.len().max(self.voters.len()) {

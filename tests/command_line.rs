@@ -71,6 +71,13 @@ fn wrong_settings_are_named_and_exit_with_2() {
     assert!(told(priced).contains("voters.x: its prices"));
     assert!(told("[panel]\nvoters = [\"nobody\"]").contains("nobody"));
     assert!(told("[server]\nlisten = \"0.0.0.0:80\"\ninsecure_cookies = true").contains("server.insecure_cookies"));
+    let limacharlie =
+        |more: &str| told(&format!("[[limacharlie]]\norg = \"acme\"\napi_key_file = \"no-such-file\"\n{more}"));
+    let oid = "oid = \"d3541070-8b0e-4663-8a6a-aa0727aacd36\"\n";
+    assert!(limacharlie("").contains("oid"));
+    assert!(limacharlie("oid = \"../x\"").contains("limacharlie.oid: an organisation's id is a UUID"));
+    assert!(limacharlie(&format!("{oid}every_s = 5")).contains("every_s"));
+    assert!(limacharlie(&format!("{oid}api_url = \"http://soc.example\"")).contains("limacharlie.api_url: must be"));
     let refused = fusionsoc(dir.path()).arg("migrate").env("FUSIONSOC__SERVER__LISTEN_ON", "x").output().unwrap();
     assert_eq!(refused.status.code(), Some(2));
     assert_eq!(run(dir.path(), &["frobnicate"], "").status.code(), Some(2));

@@ -1,9 +1,12 @@
-//! `check`: tests settings, database, voters and channels, and says what each came to. No voter is asked a question.
+//! `check`: tests settings, database, voters, channels and LimaCharlie, and says what each came to. No voter is asked
+//! a question.
 use super::{CliError, open, vault};
-use crate::config::Config;
+use crate::config::{Config, LimaCharlieConfig};
 use crate::jobs::PanelSource;
+use crate::limacharlie::identity::{TO_ACT, TO_DELIVER, TO_EXCLUDE, TO_READ};
 use crate::notify::Message;
 use crate::notify::plain::plain;
+use crate::store::{Store, orgs};
 use crate::voters;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -37,6 +40,7 @@ pub async fn check(config: Config, send_test: bool) -> Result<ExitCode, CliError
         println!("{}", line(voter.name(), checked));
     }
     failures += channels(&config, send_test).await?;
+    failures += limacharlie(&config, &store).await?;
     if panel.standing_in {
         println!("note  no model is set up: the built-in voters stand in");
     }
@@ -63,6 +67,42 @@ async fn channels(config: &Config, send_test: bool) -> Result<usize, CliError> {
         }
     }
     Ok(failures)
+}
+
+/// What stands between us and LimaCharlie for each organisation; returns how many failed.
+async fn limacharlie(config: &Config, store: &Store) -> Result<usize, CliError> {
+    let mut failures = 0;
+    for one in &config.limacharlie {
+        match limacharlie_problem(one, store).await? {
+            None => println!("ok    LimaCharlie of {}", one.org),
+            Some(problem) => {
+                failures += 1;
+                println!("FAIL  LimaCharlie of {}: {}", one.org, plain(&problem, 300));
+            }
+        }
+    }
+    Ok(failures)
+}
+
+/// What stands between us and LimaCharlie for an organisation.
+async fn limacharlie_problem(one: &LimaCharlieConfig, store: &Store) -> Result<Option<String>, CliError> {
+    if orgs::by_slug(&mut store.read().await?, &one.org).await?.is_none() {
+        return Ok(Some("there is no such organisation here".to_owned()));
+    }
+    let client = match one.client() {
+        Ok(client) => client,
+        Err(error) => return Ok(Some(error.to_string())),
+    };
+    let who = match client.who().await {
+        Ok(who) => who,
+        Err(error) => return Ok(Some(error.to_string())),
+    };
+    if !who.is_member {
+        return Ok(Some("the API key is of another organisation".to_owned()));
+    }
+    let wanted = [TO_READ, TO_ACT, TO_EXCLUDE, TO_DELIVER].concat();
+    let lacking = who.lacks(&wanted);
+    Ok((!lacking.is_empty()).then(|| format!("the API key lacks {}", lacking.join(", "))))
 }
 
 /// One line for a voter. A server's words may hold anything; a terminal must not act on it.

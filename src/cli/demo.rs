@@ -65,7 +65,7 @@ impl Demo {
         let token = sample::fill(&store).await?;
         let app = App::start(store, Arc::new(config.clone()), vault(&config)?, Arc::new(Notify::new()), true).await?;
         self.tell(&config, &people, &token);
-        serve::run(app, listener, None, true).await;
+        serve::run(app, listener, None, Some(Arc::default())).await;
         Ok(ExitCode::SUCCESS)
     }
 

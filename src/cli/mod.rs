@@ -5,6 +5,7 @@ mod admin;
 mod check;
 mod demo;
 mod import;
+mod pull;
 mod serve;
 
 use crate::config::{BadConfig, Config};
@@ -39,6 +40,8 @@ enum Command {
     Worker,
     /// Bring detections in from files.
     Import(import::Import),
+    /// Fetch detections from LimaCharlie, new ones or those of a range.
+    Pull(pull::Pull),
     /// Organisations.
     #[command(subcommand)]
     Org(admin::OrgCommand),
@@ -53,7 +56,7 @@ enum Command {
     Source(access::SourceCommand),
     /// Bring the database's schema up to date.
     Migrate,
-    /// Test configuration, database, voters and channels.
+    /// Test configuration, database, voters, channels and LimaCharlie.
     Check {
         /// Also send a test by every channel of `[notify]`.
         #[arg(long)]
@@ -117,6 +120,10 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Serve { no_worker } => serve::serve(config()?, !no_worker).await,
         Command::Worker => serve::worker(config()?).await,
         Command::Import(import) => import.run(&open(&config()?).await?).await,
+        Command::Pull(pull) => {
+            let config = config()?;
+            pull.run(&open(&config).await?, &config).await
+        }
         Command::Org(command) => command.run(&open(&config()?).await?).await,
         Command::User(command) => command.run(&open(&config()?).await?).await,
         Command::Token(command) => command.run(&open(&config()?).await?).await,

@@ -1,6 +1,7 @@
 //! `serve` and `worker`: start, wait for a signal, stop in order.
 use super::{CliError, failed, open, vault};
 use crate::config::Config;
+use crate::jobs::pull::Pulls;
 use crate::jobs::{Connections, PanelSource, Worker, reindex};
 use crate::notify::Channels;
 use crate::store::Store;
@@ -28,21 +29,13 @@ pub async fn serve(config: Config, with_worker: bool) -> Result<ExitCode, CliErr
     let listener = listen(&config).await?;
     // Settings of voters that can't be used are told now, not at the first detection.
     app.panel.current(&app.store).await.map_err(|error| CliError::Failed(error.to_string()))?;
-    usable(&app.connections)?;
     if config.server.insecure_cookies {
         tracing::warn!("cookies go without Secure: for use on this machine only");
     }
+    let pulls = Arc::new(pulls(&app.store, &config).await?);
     println!("FusionSOC is at {}", config.public_url());
-    run(app, listener, tls, with_worker).await;
+    run(app, listener, tls, with_worker.then_some(pulls)).await;
     Ok(ExitCode::SUCCESS)
-}
-
-/// A key file that can't be read is told now, not when an action needs it.
-fn usable(connections: &Connections) -> Result<(), CliError> {
-    match connections.problems().next() {
-        Some(problem) => Err(CliError::Failed(problem.to_owned())),
-        None => Ok(()),
-    }
 }
 
 /// The certificate of the settings, where there is one; its time is warned of.
@@ -66,7 +59,12 @@ pub(super) async fn listen(config: &Config) -> Result<TcpListener, CliError> {
 }
 
 /// Runs server and worker until a signal, then lets both finish what they are at.
-pub(super) async fn run(app: App, listener: TcpListener, tls: Option<Arc<Certificate>>, with_worker: bool) {
+pub(super) async fn run(
+    app: App,
+    listener: TcpListener,
+    tls: Option<Arc<Certificate>>,
+    with_worker: Option<Arc<Pulls>>,
+) {
     let stop = CancellationToken::new();
     let acceptor = match tls.as_ref().map(Certificate::acceptor).transpose() {
         Ok(acceptor) => acceptor,
@@ -76,7 +74,7 @@ pub(super) async fn run(app: App, listener: TcpListener, tls: Option<Arc<Certifi
         tokio::spawn(tls.watch(stop.clone()));
     }
     tokio::spawn(signals(stop.clone()));
-    let worker = with_worker.then(|| {
+    let worker = with_worker.map(|pulls| {
         let worker = Worker::new(
             app.store.clone(),
             Arc::clone(&app.panel),
@@ -84,7 +82,8 @@ pub(super) async fn run(app: App, listener: TcpListener, tls: Option<Arc<Certifi
             Arc::clone(&app.wake),
         )
         .connected(Arc::clone(&app.connections))
-        .telling(Arc::clone(&app.notify));
+        .telling(Arc::clone(&app.notify))
+        .pulling(pulls);
         tokio::spawn(worker.run(stop.clone()))
     });
     tokio::spawn(purge(app.store.clone(), stop.clone()));
@@ -110,12 +109,23 @@ pub async fn worker(config: Config) -> Result<ExitCode, CliError> {
     let stop = CancellationToken::new();
     tokio::spawn(signals(stop.clone()));
     tokio::spawn(reindex::run(store.clone(), stop.clone()));
+    let pulls = Arc::new(pulls(&store, &config).await?);
+    let worker = Worker::new(store, panel, Arc::new(config.policy.clone()), Arc::new(Notify::new())).pulling(pulls);
     println!("A worker is running.");
-    let connections = Connections::of_config(&config.limacharlie);
-    usable(&connections)?;
-    let worker = Worker::new(store, panel, Arc::new(config.policy.clone()), Arc::new(Notify::new()));
-    worker.connected(Arc::new(connections)).telling(channels).run(stop).await;
+    let connections = Arc::new(Connections::of_config(&config.limacharlie));
+    worker.connected(connections).telling(channels).run(stop).await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Who pulls from LimaCharlie; what can't be used is told now.
+async fn pulls(store: &Store, config: &Config) -> Result<Pulls, CliError> {
+    let mut tx = store.read().await?;
+    for one in &config.limacharlie {
+        if crate::store::orgs::by_slug(&mut tx, &one.org).await?.is_none() {
+            return failed(format!("limacharlie.org: there is no organisation {}", one.org));
+        }
+    }
+    Ok(Pulls::of_config(config)?)
 }
 
 /// The first signal asks to stop, the second one stops at once.

@@ -1,23 +1,24 @@
-//! `[[limacharlie]]`: how the product reaches an organisation's LimaCharlie.
-use crate::limacharlie::Settings;
-use crate::secret;
+//! `[[limacharlie]]`: the organisations whose detections are pulled and whose sensors are acted on.
+use super::BadConfig;
+use crate::limacharlie::{Client, Oid, Settings};
+use crate::secret::{self, Secret};
 use serde::Deserialize;
 use std::path::Path;
 
-/// One organisation's LimaCharlie.
+/// One organisation at LimaCharlie.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct LimaCharlie {
-    /// The organisation's short name here.
+pub struct LimaCharlieConfig {
+    /// Our organisation's short name.
     pub org: String,
-    /// Its id there.
+    /// LimaCharlie's id of it.
     pub oid: String,
-    /// The file with the API key, readable by its owner alone.
+    /// A file with the API key, readable by its owner alone.
     pub api_key_file: String,
-    /// Seconds between two looks for new detections; 0 for never.
+    /// Seconds between two pulls; 0 for none.
     #[serde(default = "a_minute")]
-    pub pull_every_s: u64,
-    /// Where the API is.
+    pub pull_every_s: u32,
+    /// The API.
     #[serde(default = "api_url")]
     pub api_url: String,
     /// Where the key is exchanged.
@@ -25,7 +26,7 @@ pub struct LimaCharlie {
     pub jwt_url: String,
 }
 
-const fn a_minute() -> u64 {
+const fn a_minute() -> u32 {
     60
 }
 
@@ -37,29 +38,37 @@ fn jwt_url() -> String {
     crate::limacharlie::JWT_URL.to_owned()
 }
 
-impl LimaCharlie {
-    /// Whether it can be used; the key file is not read.
-    ///
-    /// # Errors
-    /// A sentence that names the setting.
-    pub(super) fn check(&self) -> Result<(), String> {
-        let wrong = |error: &dyn std::fmt::Display| format!("limacharlie.{}: {error}", self.org);
-        let oid = self.oid.parse().map_err(|error| wrong(&format!("oid: {error}")))?;
-        self.with(oid, secret::Secret::new(String::new())).check().map_err(|error| wrong(&error))
+impl LimaCharlieConfig {
+    fn bad(&self, field: &str, why: impl std::fmt::Display) -> BadConfig {
+        BadConfig(format!("limacharlie.{field}: {why} (organisation {})", self.org))
     }
 
-    /// What a client is made of.
-    ///
-    /// # Errors
-    /// A sentence that names the setting.
-    pub fn settings(&self) -> Result<Settings, String> {
-        let wrong = |field: &str, error: &dyn std::fmt::Display| format!("limacharlie.{}.{field}: {error}", self.org);
-        let oid = self.oid.parse().map_err(|error| wrong("oid", &error))?;
-        let key = secret::from_file(Path::new(&self.api_key_file)).map_err(|error| wrong("api_key_file", &error))?;
-        Ok(self.with(oid, key))
+    fn settings(&self, key: Secret) -> Result<Settings, BadConfig> {
+        let oid: Oid = self.oid.parse().map_err(|error| self.bad("oid", error))?;
+        Ok(Settings { api_url: self.api_url.clone(), jwt_url: self.jwt_url.clone(), ..Settings::new(oid, key) })
     }
 
-    fn with(&self, oid: crate::limacharlie::Oid, api_key: secret::Secret) -> Settings {
-        Settings { api_url: self.api_url.clone(), jwt_url: self.jwt_url.clone(), ..Settings::new(oid, api_key) }
+    /// Everything but the key file.
+    pub(super) fn check(&self) -> Result<(), BadConfig> {
+        if self.org.is_empty() {
+            return Err(BadConfig("limacharlie.org: is empty".to_owned()));
+        }
+        if self.api_key_file.is_empty() {
+            return Err(self.bad("api_key_file", "is empty"));
+        }
+        let settings = self.settings(Secret::new(String::new()))?;
+        settings.check().map_err(|error| BadConfig(format!("limacharlie.{error} (organisation {})", self.org)))
+    }
+
+    /// A client with the key of the key file.
+    ///
+    /// # Errors
+    /// One line that names the setting.
+    pub fn client(&self) -> Result<Client, BadConfig> {
+        let key = secret::from_file(Path::new(&self.api_key_file)).map_err(|error| self.bad("api_key_file", error))?;
+        if key.expose().is_empty() {
+            return Err(self.bad("api_key_file", format!("{} holds nothing", self.api_key_file)));
+        }
+        Client::new(self.settings(key)?).map_err(|error| self.bad("api_url", error))
     }
 }

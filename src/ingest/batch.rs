@@ -192,7 +192,7 @@ async fn take_in(tx: &mut Tx, gathered: &mut Gathered, request: &Request) -> Ans
     }
     for reject in &request.rejects {
         crate::store::rejects::insert(tx, reject).await?;
-        gathered.reject(request);
+        gathered.reject(request.org_id, &request.source, request.received_ms);
     }
     Ok(answers)
 }

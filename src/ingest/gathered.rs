@@ -155,10 +155,9 @@ impl Gathered {
         self.intake.entry(at).or_default().add(what);
     }
 
-    /// Counts a bad item of a request.
-    pub(super) fn reject(&mut self, request: &super::batch::Request) {
-        let minute = request.received_ms.div_euclid(intake::MINUTE_MS);
-        let at = Minute { org_id: request.org_id, source: request.source.clone(), minute };
+    /// Counts a bad item.
+    pub(super) fn reject(&mut self, org_id: i64, source: &str, received_ms: i64) {
+        let at = Minute { org_id, source: source.to_owned(), minute: received_ms.div_euclid(intake::MINUTE_MS) };
         self.count(at, Intake { rejected: 1, ..Intake::default() });
     }
 

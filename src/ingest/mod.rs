@@ -3,13 +3,15 @@
 //!
 //! `known` asks once what the store knows of a batch, `joining` decides the case, `gathered` writes what a batch has in common with few statements.
 //! `reading` turns bytes into documents, `batch` lets requests that arrive together share one
-//! commit, `signature` proves a webhook's sender, `recorded` brings in a triage of elsewhere.
+//! commit, `signature` proves a webhook's sender, `recorded` brings in a triage of elsewhere,
+//! `pulled` takes in what was fetched.
 mod accept;
 pub mod batch;
 pub mod file;
 mod gathered;
 mod joining;
 mod known;
+pub mod pulled;
 pub mod reading;
 pub mod recorded;
 pub mod signature;

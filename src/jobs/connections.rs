@@ -1,5 +1,5 @@
 //! Each organisation's LimaCharlie, signed in once for all jobs.
-use crate::config::LimaCharlie;
+use crate::config::LimaCharlieConfig;
 use crate::limacharlie::Client;
 use crate::tuning::publisher::{PublishError, Published, Publisher, Wanted, hive};
 use async_trait::async_trait;
@@ -11,11 +11,8 @@ pub struct Connections(BTreeMap<String, Result<Client, String>>);
 
 impl Connections {
     /// The clients of the settings. One that can't be used does not keep the others from work.
-    pub fn of_config(all: &[LimaCharlie]) -> Self {
-        let client = |one: &LimaCharlie| {
-            let wrong = |error: &dyn std::fmt::Display| format!("limacharlie.{}: {error}", one.org);
-            Client::new(one.settings()?).map_err(|error| wrong(&error))
-        };
+    pub fn of_config(all: &[LimaCharlieConfig]) -> Self {
+        let client = |one: &LimaCharlieConfig| one.client().map_err(|error| error.to_string());
         Self(all.iter().map(|one| (one.org.clone(), client(one))).collect())
     }
 

@@ -10,6 +10,7 @@ pub mod measure;
 pub mod notify;
 pub mod panel;
 pub mod publish_exclusion;
+pub mod pull;
 pub mod range;
 pub mod reindex;
 pub mod triage;

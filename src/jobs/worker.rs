@@ -1,6 +1,6 @@
 //! The loop: claim, work, renew, retry, give up.
 use super::{
-    Connections, JobError, PanelSource, backtest, measure, notify, publish_exclusion, range, triage, trial, watch,
+    Connections, JobError, PanelSource, backtest, measure, notify, publish_exclusion, pull, range, triage, trial, watch,
 };
 use crate::clock::now_ms;
 use crate::config::Policy;
@@ -33,6 +33,8 @@ pub struct Worker {
     pub wake: Arc<Notify>,
     /// Writes exclusions to LimaCharlie, where that is set up.
     pub publisher: Arc<dyn Publisher>,
+    /// Who pulls from LimaCharlie.
+    pub pulls: Arc<pull::Pulls>,
     owner: String,
 }
 
@@ -46,7 +48,8 @@ impl Worker {
     pub fn new(store: Store, panel: Arc<PanelSource>, policy: Arc<Policy>, wake: Arc<Notify>) -> Self {
         let (connections, notify) = (Arc::<Connections>::default(), Arc::default());
         let owner = hex::encode(rand::random::<[u8; 8]>());
-        Self { store, panel, policy, publisher: connections.clone(), connections, notify, wake, owner }
+        let (publisher, pulls) = (connections.clone(), Arc::default());
+        Self { store, panel, policy, connections, notify, wake, publisher, pulls, owner }
     }
 
     /// The same with the organisations' `LimaCharlie`.
@@ -60,6 +63,12 @@ impl Worker {
     pub fn telling(mut self, channels: Arc<Channels>) -> Self {
         self.notify = channels;
         self
+    }
+
+    /// The same worker, which also pulls from LimaCharlie.
+    #[must_use]
+    pub fn pulling(self, pulls: Arc<pull::Pulls>) -> Self {
+        Self { pulls, ..self }
     }
 
     /// Works until `stop`, then lets running jobs finish for a while and gives the rest back.
@@ -98,13 +107,16 @@ impl Worker {
         done
     }
 
-    /// Queues what is due every night and every minute; each run queues the next.
+    /// Queues what comes again and again; each run queues the next.
     async fn schedule(&self) {
         let scheduled = async {
             let mut tx = self.store.write().await?;
             range::schedule(&mut tx, now_ms()).await?;
             if !self.notify.all.is_empty() {
                 watch::ask(&mut tx, now_ms()).await?;
+            }
+            for org in pull::schedule(&mut tx, &self.pulls, now_ms()).await? {
+                tracing::warn!(org, "limacharlie.org: there is no such organisation; nothing is pulled for it");
             }
             tx.commit().await
         };
@@ -170,12 +182,15 @@ impl Worker {
             publish_exclusion::KIND => publish_exclusion::work(self, job).await,
             measure::KIND => measure::work(self, job).await,
             trial::KIND => trial::work(self, job).await,
+            pull::KIND => pull::work(self, job).await,
             other => Err(JobError::Unusable(format!("unknown kind of job: {other}"))),
         }
     }
 
     async fn put_back(&self, job: &jobs::Job, error: &JobError) {
-        let dead = job.attempt >= limits::JOB_TRIES || matches!(error, JobError::Unusable(_));
+        let over = job.attempt >= limits::JOB_TRIES || matches!(error, JobError::Unusable(_));
+        // A pull has no other job that would take over from it.
+        let dead = over && job.kind != pull::KIND;
         tracing::warn!(job = job.id, kind = job.kind, attempt = job.attempt, dead, %error, "a job failed");
         let wait_ms = rand::random_range(0..=1_000_i64 << job.attempt.clamp(1, 8));
         let put = async {

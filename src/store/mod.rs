@@ -30,6 +30,7 @@ pub mod observables;
 pub mod orgs;
 pub mod precedents;
 pub mod prompts;
+pub mod pulls;
 pub mod queue;
 pub mod ranges;
 pub mod record;

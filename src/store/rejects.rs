@@ -85,6 +85,21 @@ pub async fn by_id(tx: &mut Tx, user_id: i64, id: i64) -> Result<Option<Reject>>
     .fetch_optional(db))
 }
 
+/// Whether the same bad item of the same source is kept already.
+pub async fn is_kept(tx: &mut Tx, org_id: i64, source: &str, body: &str) -> Result<bool> {
+    let id: Option<i64> = on!(tx, |db| {
+        sqlx::query_scalar(
+        "SELECT id FROM rejects WHERE COALESCE(org_id, 0) = $1 AND status = $2 AND source = $3 AND body = $4 LIMIT 1"
+    )
+    .bind(org_id)
+    .bind(BAD_ITEM)
+    .bind(source)
+    .bind(body.replace('\0', "\u{FFFD}"))
+    .fetch_optional(db)
+    })?;
+    Ok(id.is_some())
+}
+
 /// Notes that it was taken in after all.
 pub async fn replayed(tx: &mut Tx, id: i64, now_ms: i64) -> Result<u64> {
     run!(tx, sqlx::query("UPDATE rejects SET replayed_ms = $1 WHERE id = $2").bind(now_ms).bind(id))

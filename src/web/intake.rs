@@ -2,12 +2,14 @@
 use super::App;
 use super::auth::SignedIn;
 use super::page::{Chrome, Page};
+use super::view::pull::{PullView, pull};
 use super::view::text::visible;
 use super::view::words::{When, duration, when};
 use crate::clock::now_ms;
 use crate::domain::Role;
 use crate::error::Result;
 use crate::store::intake::{self, MINUTE_MS, Summary};
+use crate::store::pulls;
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -34,6 +36,7 @@ struct Line {
 struct Index {
     chrome: Chrome,
     lines: Vec<Line>,
+    pulls: Vec<PullView>,
 }
 
 /// `GET /admin/intake`
@@ -41,9 +44,15 @@ pub async fn index(me: SignedIn, State(app): State<App>) -> Result<Response> {
     me.must_be(Role::Admin)?;
     let chrome = Chrome::of(&app, &me, "intake").await?;
     let now = now_ms().div_euclid(MINUTE_MS);
-    let found = intake::summaries(&mut app.store.read().await?, me.scope(), now - MINUTES, now).await?;
+    let mut tx = app.store.read().await?;
+    let found = intake::summaries(&mut tx, me.scope(), now - MINUTES, now).await?;
     let lines = found.into_iter().map(|summary| line(summary, now)).collect();
-    Ok(Page(Index { chrome, lines }).into_response())
+    let mut views = Vec::new();
+    for one in pulls::all(&mut tx, me.scope()).await? {
+        let gaps = pulls::gaps(&mut tx, one.org_id).await?;
+        views.push(pull(&one, &gaps, &app.config.limacharlie, now_ms()));
+    }
+    Ok(Page(Index { chrome, lines, pulls: views }).into_response())
 }
 
 fn line(summary: Summary, now: i64) -> Line {

@@ -6,13 +6,13 @@ use super::kept::Kept;
 use super::page::{COUNT_MOST, Chrome, Page, count_text};
 use super::view::listing::{Listing, cursor_text};
 use super::view::row::{RowView, row};
-use super::view::{case, economy, event, panel, words};
+use super::view::{case, economy, event, panel, pull, words};
 use crate::clock::now_ms;
 use crate::domain::{Detection, Role, Severity, Status, Verdict};
 use crate::error::Result;
 use crate::store::orgs::Org;
 use crate::store::queue::{self, Filter, Row, Sort, View};
-use crate::store::{Tx, detections, runs, spending, timeline, votes};
+use crate::store::{Tx, detections, pulls, runs, spending, timeline, votes};
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -88,6 +88,8 @@ struct Index {
     done: Option<Done>,
     may_decide: bool,
     unasked: String,
+    /// What is wrong with pulling, for those who can do something about it.
+    troubles: Vec<String>,
 }
 
 impl Index {
@@ -129,6 +131,7 @@ pub async fn index(me: SignedIn, State(app): State<App>, Asked(query): Asked<Que
         filtered: listing.with(&[("view", ""), ("sort", ""), ("limit", "")]) != "/cases?",
         clear: format!("/cases?view={}", filter.view),
         may_decide: me.user.role >= Role::Analyst,
+        troubles: troubles(&mut tx, &app, &me, now).await?,
         statuses: Status::ALL,
         verdicts: Verdict::ALL,
         severities: Severity::ALL,
@@ -139,6 +142,15 @@ pub async fn index(me: SignedIn, State(app): State<App>, Asked(query): Asked<Que
         orgs,
     };
     Ok(Page(index).into_response())
+}
+
+/// What is wrong with pulling from LimaCharlie.
+async fn troubles(tx: &mut Tx, app: &App, me: &SignedIn, now: i64) -> Result<Vec<String>> {
+    if me.user.role < Role::Lead || app.config.limacharlie.is_empty() {
+        return Ok(Vec::new());
+    }
+    let all = pulls::all(tx, me.scope()).await?;
+    Ok(all.iter().filter_map(|one| pull::trouble(one, &app.config.limacharlie, now)).collect())
 }
 
 /// How long the oldest of these waits.

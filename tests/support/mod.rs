@@ -5,7 +5,7 @@ pub mod fakes;
 pub mod limacharlie;
 pub mod smtp;
 
-use fusionsoc::config::{Config, LimaCharlie};
+use fusionsoc::config::{Config, LimaCharlieConfig};
 use fusionsoc::domain::Role;
 use fusionsoc::domain::role::Scope;
 use fusionsoc::jobs::Worker;
@@ -97,7 +97,7 @@ pub async fn add_token(store: &Store, org_id: i64, scopes: &[Scope]) -> String {
 }
 
 /// The setting of an organisation whose `LimaCharlie` is the fake.
-pub fn connection(fake: &limacharlie::Fake, org: &str) -> LimaCharlie {
+pub fn connection(fake: &limacharlie::Fake, org: &str) -> LimaCharlieConfig {
     static KEY_FILE: OnceLock<PathBuf> = OnceLock::new();
     let file = KEY_FILE.get_or_init(|| {
         let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("limacharlie-{}.key", std::process::id()));
@@ -105,7 +105,7 @@ pub fn connection(fake: &limacharlie::Fake, org: &str) -> LimaCharlie {
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
         file
     });
-    LimaCharlie {
+    LimaCharlieConfig {
         org: org.to_owned(),
         oid: fake.change(|state| state.oid.clone()),
         api_key_file: file.display().to_string(),

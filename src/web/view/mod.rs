@@ -15,6 +15,7 @@ pub mod listing;
 pub mod measured;
 pub mod panel;
 pub mod pivot;
+pub mod pull;
 pub mod row;
 pub mod strip;
 pub mod text;
