@@ -192,6 +192,7 @@ impl Config {
                 return no(format!("server.tls_{missing}: is needed with server.tls_{set}"));
             }
         }
+        self.check_voters()?;
         for (at, one) in self.limacharlie.iter().enumerate() {
             one.check()?;
             let same = |other: &LimaCharlieConfig| other.org == one.org || other.oid == one.oid;
@@ -199,6 +200,11 @@ impl Config {
                 return no(format!("limacharlie: {} or its oid is there twice", one.org));
             }
         }
+        Ok(())
+    }
+
+    fn check_voters(&self) -> Result<(), BadConfig> {
+        let no = |text: String| Err(BadConfig(text));
         for (at, voter) in self.voters.iter().enumerate() {
             if self.voters[..at].iter().any(|other| other.name == voter.name) {
                 return no(format!("voters: there are two named {}", voter.name));

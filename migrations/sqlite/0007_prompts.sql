@@ -20,9 +20,3 @@ CREATE TABLE controls (
     since_ms INTEGER NOT NULL,
     PRIMARY KEY (voter, model)
 ) STRICT;
-
--- Secret keys of the draws that nobody outside may foresee.
-CREATE TABLE draws (
-    name TEXT PRIMARY KEY,
-    key  TEXT NOT NULL
-) STRICT;

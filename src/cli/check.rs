@@ -77,7 +77,7 @@ async fn limacharlie(config: &Config, store: &Store) -> Result<usize, CliError> 
             None => println!("ok    LimaCharlie of {}", one.org),
             Some(problem) => {
                 failures += 1;
-                println!("FAIL  LimaCharlie of {}: {}", one.org, plain(&problem, 300));
+                println!("FAIL  LimaCharlie of {}: {}", one.org, problem.replace(char::is_control, " "));
             }
         }
     }

@@ -41,14 +41,3 @@ pub async fn all(tx: &mut Tx) -> Result<Vec<Held>> {
             .fetch_all(db)
     })
 }
-
-/// The secret key of a draw; `fresh` becomes it where there is none yet.
-pub async fn key(tx: &mut Tx, draw: &str, fresh: &str) -> Result<String> {
-    run!(
-        tx,
-        sqlx::query("INSERT INTO draws (name, key) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING")
-            .bind(draw)
-            .bind(fresh)
-    )?;
-    on!(tx, |db| sqlx::query_scalar("SELECT key FROM draws WHERE name = $1").bind(draw).fetch_one(db))
-}

@@ -90,13 +90,3 @@ pub async fn newest_digest(tx: &mut Tx, voter: &str) -> Result<Option<String>> {
     .fetch_optional(db)
     })
 }
-
-/// The key of a random draw; made at its first use.
-pub async fn draw_key(tx: &mut Tx, name: &str) -> Result<String> {
-    let new = hex::encode(rand::random::<[u8; 32]>());
-    run!(
-        tx,
-        sqlx::query("INSERT INTO draws (name, key) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING").bind(name).bind(new)
-    )?;
-    on!(tx, |db| sqlx::query_scalar("SELECT key FROM draws WHERE name = $1").bind(name).fetch_one(db))
-}

@@ -60,9 +60,20 @@ struct Index {
     days: i64,
     trials: Vec<Recent>,
     trying: trials::Trying,
+    economy: Economy,
+}
+
+/// What asking costs, and what reuse spares.
+struct Economy {
     spending: Vec<OrgView>,
     reuse_minutes: u32,
     reuse_share: String,
+}
+
+async fn economy_of(app: &App, me: &SignedIn) -> Result<Economy> {
+    let panel = &app.config.panel;
+    let (reuse_minutes, reuse_share) = (panel.reuse_minutes, percent(panel.reuse_check_share));
+    Ok(Economy { spending: spending_of(app, me).await?, reuse_minutes, reuse_share })
 }
 
 /// `GET /models`
@@ -85,12 +96,10 @@ pub async fn page(app: &App, me: &SignedIn, kept: Kept) -> Result<Response> {
     let list = seats.iter().flat_map(|seats| listed(seats, &added)).collect::<Vec<_>>();
     let from_file = !app.config.voters.is_empty();
     let offer = if from_file { None } else { offer(me, &added).await };
-    let forbidden = forbidden(app, me).await?;
     let (figures, measured) = match &seats {
         Some(seats) => measured::figures(app, me, seats).await.map(|(all, panel)| (all, Some(panel)))?,
         None => (Vec::new(), None),
     };
-    let spending = spending_of(app, me).await?;
     Ok(Page(Index {
         mode: app.config.panel.mode.label(),
         standing_in: seats.as_ref().is_some_and(|seats| seats.standing_in),
@@ -107,13 +116,11 @@ pub async fn page(app: &App, me: &SignedIn, kept: Kept) -> Result<Response> {
         figures,
         measured,
         scores: range::views(scores, &held, models),
-        spending,
-        reuse_minutes: app.config.panel.reuse_minutes,
-        reuse_share: percent(app.config.panel.reuse_check_share),
+        economy: economy_of(app, me).await?,
         chrome,
         from_file,
         problem,
-        forbidden,
+        forbidden: forbidden(app, me).await?,
     })
     .into_response())
 }

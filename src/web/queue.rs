@@ -118,10 +118,7 @@ pub async fn index(me: SignedIn, State(app): State<App>, Asked(query): Asked<Que
     let peeked = found.iter().find(|row| Some(row.case.number) == current);
     let index = Index {
         tabs: tabs(&mut tx, &me, &listing, filter.view).await?,
-        peek: match peeked {
-            Some(peeked) => Some(peek(&mut tx, peeked, now).await?),
-            None => None,
-        },
+        peek: peek(&mut tx, peeked, now).await?,
         unasked: economy::unasked(&spending::unasked_cases(&mut tx, me.scope(), now).await?),
         done: done(&mut tx, &app, &me, &query.done).await?,
         rows: found.iter().map(|found| row(found, orgs.len() > 1, Some(found.case.number) == current, now)).collect(),
@@ -185,7 +182,8 @@ async fn tabs(tx: &mut Tx, me: &SignedIn, listing: &Listing, current: View) -> R
     Ok(tabs)
 }
 
-async fn peek(tx: &mut Tx, found: &Row, now: i64) -> Result<Peek> {
+async fn peek(tx: &mut Tx, found: Option<&Row>, now: i64) -> Result<Option<Peek>> {
+    let Some(found) = found else { return Ok(None) };
     let number = found.case.number;
     let stored = detections::of_case(tx, number, 1).await?;
     let document = stored.first().and_then(|stored| serde_json::from_str(&stored.raw).ok());
@@ -201,7 +199,7 @@ async fn peek(tx: &mut Tx, found: &Row, now: i64) -> Result<Peek> {
         None => None,
     };
     let (false_positive, benign_true_positive, true_positive) = (found.seen_fp, found.seen_btp, found.seen_tp);
-    Ok(Peek {
+    Ok(Some(Peek {
         row: row(found, false, true, now),
         happened: words::when(found.case.first_event_ms),
         seen: crate::domain::dossier::Precedents { false_positive, benign_true_positive, true_positive },
@@ -210,7 +208,7 @@ async fn peek(tx: &mut Tx, found: &Row, now: i64) -> Result<Peek> {
         event: shown,
         run,
         steered,
-    })
+    }))
 }
 
 /// The case that was decided a moment ago, where it can be undone.

@@ -26,11 +26,7 @@ pub(super) async fn run(
     let stored = votes::of_run(&mut tx, run.id).await?;
     let stated = claimed::of(evidence.0, &stored, true);
     let mut end = concluded(worker, (seats, weights), evidence, &stored, &stated);
-    if let Some((kind, text)) = reuse::differs(&mut tx, (seats, weights), evidence.0, run, &stored).await? {
-        let org_id = cases::by_number(&mut tx, run.case_number).await?.org_id;
-        spending::count(&mut tx, (org_id, now.div_euclid(DAY_MS)), spending::Event::Differed).await?;
-        end.flags.insert(0, Flag { kind: kind.to_owned(), text });
-    }
+    compare(&mut tx, (seats, weights), evidence.0, (run, &stored), &mut end, now).await?;
     if !runs::finish(&mut tx, run.id, &end, now).await? {
         jobs::finish(&mut tx, job).await?;
         return Ok(tx.commit().await?);
@@ -53,6 +49,22 @@ pub(super) async fn run(
     notify::triaged(&worker.notify, &mut tx, run.case_number, now).await?;
     jobs::finish(&mut tx, job).await?;
     Ok(tx.commit().await?)
+}
+
+/// Flags and counts a run that was asked to compare and came out otherwise.
+async fn compare(
+    tx: &mut Tx,
+    panel: (&Seats, &Weights),
+    dossier: &Dossier,
+    (run, stored): (&Run, &[votes::Stored]),
+    end: &mut Finished,
+    now: i64,
+) -> Result<(), JobError> {
+    let Some((kind, text)) = reuse::differs(tx, panel, dossier, run, stored).await? else { return Ok(()) };
+    let org_id = cases::by_number(tx, run.case_number).await?.org_id;
+    spending::count(tx, (org_id, now.div_euclid(DAY_MS)), spending::Event::Differed).await?;
+    end.flags.insert(0, Flag { kind: kind.to_owned(), text });
+    Ok(())
 }
 
 /// When missing votes are asked for again: after a while, and where the budget was used up once it renews.

@@ -6,7 +6,7 @@ use super::held;
 use crate::domain::{Dossier, MachineVerdict, VoteState};
 use crate::store::runs::Run;
 use crate::store::votes::{self, CONTROL, Stored};
-use crate::store::{Tx, controls, jobs};
+use crate::store::{Tx, controls, draws, jobs};
 use crate::triage::policy::Named;
 use crate::triage::{control, prompt};
 use crate::voters::{Kind, Question, Voter};
@@ -32,7 +32,7 @@ pub(super) async fn ask(
     }
     let mut tx = worker.store.write().await?;
     held(&mut tx, job).await?;
-    let key = controls::key(&mut tx, "control", &hex::encode(rand::random::<[u8; 32]>())).await?;
+    let key = draws::key(&mut tx, "control").await?;
     let drawn = control::draw(&key, run.id);
     let stored = votes::of_run(&mut tx, run.id).await?;
     let chosen = if control::is_within(drawn, seats.control_share) { who(seats, &stored, drawn) } else { None };

@@ -12,7 +12,7 @@ use crate::store::activity::DAY_MS;
 use crate::store::reuse::{self as store, Lender};
 use crate::store::runs::Run;
 use crate::store::spending::{self, Event};
-use crate::store::{Tx, cases, votes};
+use crate::store::{Tx, cases, draws, votes};
 use crate::triage::policy::Named;
 use crate::triage::{claims, prompt, reuse, vote};
 use crate::voters::{Kind, Mask, Voter};
@@ -73,7 +73,7 @@ pub(super) async fn take(
     }
     let Some(lent) = lent(tx, seats, lender, now - fresh).await? else { return Ok(None) };
     let day = (org_id, now.div_euclid(DAY_MS));
-    let key = store::draw_key(tx, DRAW).await?;
+    let key = draws::key(tx, DRAW).await?;
     if reuse::drawn(key.as_bytes(), run.case_number, settings.reuse_check_share) {
         store::set_checked(tx, run.id, lender.id).await?;
         spending::count(tx, day, Event::Checked).await?;
