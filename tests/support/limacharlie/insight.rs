@@ -10,7 +10,7 @@ pub fn answer(state: &mut State, asked: &Asked, path: &[&str]) -> Reply {
         ["detections"] => {
             let cat = asked.query.get("cat");
             let fits = |one: &&Value| cat.is_none_or(|cat| one["cat"] == cat.as_str());
-            let found: Vec<_> = state.detections.iter().filter(fits).cloned().collect();
+            let found = state.detections.iter().filter(fits).collect();
             page(state, asked, "detects", found, |one| one["ts"].as_i64().unwrap_or_default())
         }
         ["detections", id] => match state.detections.iter().find(|one| one["detect_id"] == *id) {
@@ -20,9 +20,9 @@ pub fn answer(state: &mut State, asked: &Asked, path: &[&str]) -> Reply {
         ["objects", kind] => object(state, asked, kind),
         [sid] => {
             let kind = asked.query.get("event_type");
-            let fits = |one: &Value| kind.is_none_or(|kind| one["routing"]["event_type"] == kind.as_str());
-            let found = kept(state, sid).into_iter().filter(fits).collect();
-            page(state, asked, "events", found, event_ms)
+            let fits = |one: &&Value| kind.is_none_or(|kind| one["routing"]["event_type"] == kind.as_str());
+            let all = kept(state, sid);
+            page(state, asked, "events", all.iter().filter(fits).collect(), event_ms)
         }
         [sid, "overview"] => {
             let mut seconds: Vec<_> = overview(state, sid).iter().map(|one| event_ms(one) / 1000).collect();
@@ -70,9 +70,9 @@ fn overview(state: &State, sid: &str) -> Vec<Value> {
 }
 
 /// The page that a cursor stands for: an offset, and whether its empty page was given.
-fn page(state: &State, asked: &Asked, list: &str, mut all: Vec<Value>, ms: fn(&Value) -> i64) -> Reply {
+fn page(state: &State, asked: &Asked, list: &str, mut all: Vec<&Value>, ms: fn(&Value) -> i64) -> Reply {
     all.retain(|one| asked.covers(ms(one)));
-    all.sort_by_key(ms);
+    all.sort_by_cached_key(|one| ms(one));
     if asked.query.get("is_forward").is_some_and(|forward| forward == "false") {
         all.reverse();
     }
@@ -88,7 +88,8 @@ fn page(state: &State, asked: &Asked, list: &str, mut all: Vec<Value>, ms: fn(&V
     let first = if state.repeats { at.saturating_sub(1) } else { at };
     let end = (at + state.page).min(all.len());
     let next = if state.endless { Some(cursor(0, true)) } else { (end < all.len()).then(|| cursor(end, false)) };
-    Reply::json(json!({ list: asked.packed(&all[first.min(end)..end]), "next_cursor": next }))
+    let some: Vec<Value> = all[first.min(end)..end].iter().map(|one| (*one).clone()).collect();
+    Reply::json(json!({ list: asked.packed(&some), "next_cursor": next }))
 }
 
 fn cursor(at: usize, emptied: bool) -> String {
