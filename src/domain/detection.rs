@@ -116,7 +116,8 @@ impl Detection {
     ///
     /// # Errors
     /// `Invalid` names the field where `detect_id` is no text of 1 to 200 characters, or
-    /// `routing` or `detect` is no object.
+    /// `routing` or `detect` is no object; `detect` may also be the text of one, as an output with
+    /// "payload as string" sends it.
     pub fn read(document: &Value) -> Result<Self, Invalid> {
         let top = document.as_object().ok_or(Invalid { field: "(document)", problem: "must be a JSON object" })?;
         let detect_id = match top.get("detect_id") {
@@ -128,7 +129,11 @@ impl Detection {
             None => return Err(Invalid { field: "detect_id", problem: "is missing" }),
         };
         let routing = object(top, "routing")?;
-        let detect = object(top, "detect")?;
+        let unpacked = as_payload(top)?;
+        let detect = match &unpacked {
+            Some(detect) => detect,
+            None => object(top, "detect")?,
+        };
         // The documented shape has the event's fields directly under `detect`; all real ones nest them.
         let event = detect.get("event").cloned().unwrap_or_else(|| Value::Object(detect.clone()));
         let mut read = Reader::default();
@@ -203,6 +208,12 @@ impl Detection {
     pub fn host_label(&self) -> &str {
         if self.hostname.is_empty() { "unknown host" } else { &self.hostname }
     }
+}
+
+/// `detect` where it is a text that holds the object.
+fn as_payload(top: &Map<String, Value>) -> Result<Option<Map<String, Value>>, Invalid> {
+    let Some(Value::String(text)) = top.get("detect") else { return Ok(None) };
+    serde_json::from_str(text).map(Some).map_err(|_| Invalid { field: "detect", problem: "must hold a JSON object" })
 }
 
 fn object<'a>(top: &'a Map<String, Value>, field: &'static str) -> Result<&'a Map<String, Value>, Invalid> {
