@@ -139,8 +139,8 @@ async fn what_overlaps_is_asked_again_and_comes_late_without_being_a_repeat() {
     advance(MINUTE_MS);
     worker(&server).await.run_due().await;
     assert_eq!(stored(&server).await.len(), 21, "five minutes late, and not lost");
-    let asked = fake.calls("GET", "/v1/insight").into_iter().filter(|call| call.path.contains("/detections?"));
-    let asked = asked.last().unwrap().path;
+    let mut asked = fake.calls("GET", "/v1/insight").into_iter().filter(|call| call.path.contains("/detections?"));
+    let asked = asked.next_back().unwrap().path;
     let number = |name: &str| -> i64 {
         asked.split(&format!("{name}=")).nth(1).unwrap().split('&').next().unwrap().parse().unwrap()
     };

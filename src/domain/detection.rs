@@ -7,6 +7,7 @@ mod reader;
 use super::{Severity, technique};
 use reader::{Reader, cut};
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 
 /// What is wrong with a document that can't be a detection.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -129,13 +130,9 @@ impl Detection {
             None => return Err(Invalid { field: "detect_id", problem: "is missing" }),
         };
         let routing = object(top, "routing")?;
-        let unpacked = as_payload(top)?;
-        let detect = match &unpacked {
-            Some(detect) => detect,
-            None => object(top, "detect")?,
-        };
+        let detect = detect(top)?;
         // The documented shape has the event's fields directly under `detect`; all real ones nest them.
-        let event = detect.get("event").cloned().unwrap_or_else(|| Value::Object(detect.clone()));
+        let event = detect.get("event").cloned().unwrap_or_else(|| Value::Object(detect.into_owned()));
         let mut read = Reader::default();
         let metadata = top.get("detect_mtd").and_then(Value::as_object).cloned().unwrap_or_default();
         Ok(Self {
@@ -210,10 +207,12 @@ impl Detection {
     }
 }
 
-/// `detect` where it is a text that holds the object.
-fn as_payload(top: &Map<String, Value>) -> Result<Option<Map<String, Value>>, Invalid> {
-    let Some(Value::String(text)) = top.get("detect") else { return Ok(None) };
-    serde_json::from_str(text).map(Some).map_err(|_| Invalid { field: "detect", problem: "must hold a JSON object" })
+/// `detect`, which may also be a text that holds the object.
+fn detect(top: &Map<String, Value>) -> Result<Cow<'_, Map<String, Value>>, Invalid> {
+    let Some(Value::String(text)) = top.get("detect") else { return object(top, "detect").map(Cow::Borrowed) };
+    serde_json::from_str(text)
+        .map(Cow::Owned)
+        .map_err(|_| Invalid { field: "detect", problem: "must hold a JSON object" })
 }
 
 fn object<'a>(top: &'a Map<String, Value>, field: &'static str) -> Result<&'a Map<String, Value>, Invalid> {
