@@ -49,7 +49,13 @@ const state = (live) => {
 
 if (dot && document.querySelector("[data-live]")) {
   const feed = new EventSource("/events");
-  feed.addEventListener("hello", () => { heard = Date.now(); state(true); });
+  feed.addEventListener("hello", (event) => {
+    heard = Date.now();
+    state(true);
+    // Something happened after this page was made and before the feed began.
+    if (Number(event.data) > Number(dot.dataset.feed)) soon();
+    dot.dataset.feed = event.data;
+  });
   feed.addEventListener("case", (event) => {
     heard = Date.now();
     state(true);

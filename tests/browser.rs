@@ -209,3 +209,46 @@ async fn from_the_queue_a_flagged_case_takes_one_more_press_and_one_key_takes_it
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_host_is_isolated_by_two_people_and_let_back() {
+    in_browser(None, async |driver| {
+        let fake = support::limacharlie::Fake::start().await;
+        let setting = support::connection(&fake, "acme");
+        let server = spawn_with(|config| {
+            config.policy.undo_s = 0;
+            config.limacharlie = vec![setting];
+        })
+        .await;
+        let number = server.deliver(SEED).await["number"].clone();
+        let stop = CancellationToken::new();
+        let _guard = stop.clone().drop_guard();
+        tokio::spawn(server.worker().run(stop));
+        let bo = server.sign_in("bo", Role::Lead).await;
+        sign_in(driver, &server).await?;
+        driver.goto(format!("{}/cases/{number}", server.url)).await?;
+        // Opening the form and pressing in it by keys: the page scrolls smoothly, and clicks would miss.
+        driver.find(By::Css("#act-isolate summary")).await?.send_keys(Key::Enter).await?;
+        driver.find(By::Id("a-iso")).await?.send_keys("beacon every 60 s").await?;
+        driver.find(By::Css("#act-isolate button[value=isolate]")).await?.send_keys(Key::Enter).await?;
+        shows(driver, "#action-list", "Waits for approval").await?;
+        assert!(driver.find(By::Css("#action-list form[action$=approve]")).await.is_err(), "who asked can't approve");
+        let sid =
+            serde_json::from_str::<serde_json::Value>(SEED).unwrap()["routing"]["sid"].as_str().unwrap().to_owned();
+        assert!(fake.calls("POST", &format!("/v1/{sid}/isolation")).is_empty(), "nothing happens before that");
+
+        let (_, page) = bo.page(&format!("/cases/{number}")).await;
+        let approve =
+            page.split("action=\"").find(|part| part.split('"').next().unwrap().ends_with("/approve")).unwrap();
+        assert_eq!(bo.post(approve.split('"').next().unwrap(), &[]).await.status(), 303);
+        // The open page of the one who asked follows by itself.
+        shows(driver, "#action-list", "The host is isolated: wanted and actual agree.").await?;
+        assert!(fake.change(|state| state.sensors[&sid].actual));
+
+        driver.find(By::Css("#action-list form[action$=reverse] button")).await?.send_keys(Key::Enter).await?;
+        shows(driver, "#action-list", "The host is on the network: wanted and actual agree.").await?;
+        assert!(!fake.change(|state| state.sensors[&sid].actual));
+        Ok(())
+    })
+    .await;
+}

@@ -141,11 +141,12 @@ async fn merged_into(app: &App, me: &SignedIn, number: i64) -> Result<Option<i64
 
 /// The page of a case, with what a person had typed.
 pub async fn page(app: &App, me: &SignedIn, number: i64, run: Option<i64>, kept: Kept) -> Result<Response> {
+    // First, so that the page holds at least what it says to know.
+    let chrome = Chrome::of(app, me, "queue").await?;
     let mut tx = app.store.read().await?;
     let case = cases::visible(&mut tx, me.scope(), number).await?.ok_or(AppError::NotFound)?;
     let data = load(&mut tx, case, run).await?;
     drop(tx);
-    let chrome = Chrome::of(app, me, "queue").await?;
     Ok(Page(show_of(app, me, chrome, data, run, kept)).into_response())
 }
 

@@ -22,6 +22,8 @@ pub struct Chrome {
     pub theme: String,
     /// Cases that need a decision, counted up to 999.
     pub waiting: i64,
+    /// The newest entry of the timeline that the page can know; what came since is fetched at once.
+    pub feed: i64,
     /// Now.
     pub now: When,
     /// The current part of the navigation.
@@ -52,6 +54,7 @@ impl Chrome {
 
     /// The frame for a person's page.
     pub async fn of(app: &App, me: &SignedIn, at: &'static str) -> Result<Self> {
+        let feed = *app.newest.borrow();
         let mut tx = app.store.read().await?;
         let waiting = queue::count(&mut tx, me.scope(), View::NeedsDecision, COUNT_MOST).await?;
         let approvals = match me.user.role {
@@ -65,6 +68,7 @@ impl Chrome {
             admin: me.user.role >= Role::Admin,
             theme: me.user.theme.clone(),
             waiting,
+            feed,
             now: when(now_ms()),
             at,
             q: String::new(),
