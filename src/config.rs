@@ -171,6 +171,18 @@ impl Config {
             }
             figment = figment.merge(Toml::file_exact(file));
         }
+        Self::of(figment)
+    }
+
+    /// Reads the settings out of a text, as [`Config::load`] does out of a file.
+    ///
+    /// # Errors
+    /// One line that names the setting.
+    pub fn from_text(text: &str) -> Result<Self, BadConfig> {
+        Self::of(Figment::new().merge(Toml::string(text)))
+    }
+
+    fn of(figment: Figment) -> Result<Self, BadConfig> {
         let figment = figment.merge(Env::prefixed("FUSIONSOC__").split("__"));
         let config: Self = figment.extract().map_err(|error| BadConfig(one_line(error)))?;
         config.check()?;

@@ -5,6 +5,7 @@ mod admin;
 mod check;
 mod demo;
 mod import;
+mod init;
 mod pull;
 mod serve;
 
@@ -30,6 +31,8 @@ pub struct Cli {
 enum Command {
     /// Start a ready instance with sample data; needs nothing.
     Demo(demo::Demo),
+    /// Set up an installation: organisation, first admin, LimaCharlie, voters.
+    Init(init::Init),
     /// Start the web server, with a worker.
     Serve {
         /// Leave the work to `fusionsoc worker` processes.
@@ -117,6 +120,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, CliError> {
     let config = || Config::load(file.as_deref());
     match cli.command {
         Command::Demo(demo) => demo.run().await,
+        Command::Init(init) => init.run().await,
         Command::Serve { no_worker } => serve::serve(config()?, !no_worker).await,
         Command::Worker => serve::worker(config()?).await,
         Command::Import(import) => import.run(&open(&config()?).await?).await,

@@ -107,7 +107,7 @@ async fn without_a_share_nobody_is_asked_and_a_wrong_one_is_refused() {
     let file = server.dir.path().join("wrong.toml");
     std::fs::write(&file, "[panel]\ncontrol_share = 1.5\n").unwrap();
     let error = fusionsoc::config::Config::load(Some(&file)).unwrap_err().to_string();
-    assert_eq!(error, "panel.control_share: must lie between 0 and 1");
+    assert_eq!(error, "panel.control_share: must be a share between 0 and 1");
     std::fs::write(&file, "").unwrap();
     let usual = fusionsoc::config::Config::load(Some(&file)).unwrap().panel.control_share;
     assert!((usual - 0.05).abs() < 1e-9);
