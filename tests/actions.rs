@@ -188,3 +188,22 @@ async fn an_approved_task_goes_out_once_with_a_key_of_its_own() {
     assert_eq!(task, [(house.sid.clone(), "netstat".to_owned(), format!("fusionsoc-{id}"))]);
     assert_eq!(house.newest().await.1, "done");
 }
+
+#[tokio::test]
+async fn the_integrations_page_says_what_a_key_may_do() {
+    let house = House::new(0).await;
+    let ada = house.server.sign_in("ada", Role::Admin).await;
+    let (_, page) = ada.page("/admin/integrations").await;
+    assert!(page.contains("not tested on this page yet"), "{page}");
+    let before = house.fake.change(|state| {
+        state.generation += 1;
+        state.keys.values_mut().for_each(|may| may.retain(|may| may != "sensor.task"));
+        state.log.len()
+    });
+    let page = ada.post("/admin/integrations/limacharlie", &[("name", "acme")]).await.text().await.unwrap();
+    assert!(page.contains("answers, key fake-key"), "{page}");
+    assert!(page.contains("lacks <code>sensor.task</code>") && page.contains("allowed"), "{page}");
+    assert!(house.fake.change(|state| state.log.len()) > before, "it was asked");
+    let ana = house.server.sign_in("ana", Role::Analyst).await;
+    assert_eq!(ana.post("/admin/integrations/limacharlie", &[("name", "acme")]).await.status(), 403);
+}

@@ -1,6 +1,7 @@
 //! Integrations: who is told of what, how each channel fares, and what was told.
 use super::App;
 use super::auth::SignedIn;
+use super::connections::{self, Connection};
 use super::form::Fields;
 use super::page::{Chrome, Page};
 use super::view::text::{start, visible};
@@ -50,12 +51,24 @@ struct Index {
     chrome: Chrome,
     channels: Vec<ChannelView>,
     lines: Vec<Line>,
+    connections: Vec<Connection>,
+    /// The address that people and LimaCharlie use.
+    address: String,
 }
 
 /// `GET /admin/integrations`
 pub async fn index(me: SignedIn, State(app): State<App>) -> Result<Response> {
+    page(&app, &me, "").await
+}
+
+/// `POST /admin/integrations/limacharlie`: asks LimaCharlie what an organisation's key may do.
+pub async fn ask(me: SignedIn, State(app): State<App>, Fields(form): Fields<Named>) -> Result<Response> {
+    page(&app, &me, &form.name).await
+}
+
+async fn page(app: &App, me: &SignedIn, ask: &str) -> Result<Response> {
     me.must_be(Role::Admin)?;
-    let chrome = Chrome::of(&app, &me, "integrations").await?;
+    let chrome = Chrome::of(app, me, "integrations").await?;
     let mut tx = app.store.read().await?;
     let (fared, waiting) = (notifications::channels(&mut tx).await?, notifications::waiting(&mut tx).await?);
     let lines = notifications::newest(&mut tx, me.user.id, SHOWN).await?.iter().map(line).collect();
@@ -64,7 +77,10 @@ pub async fn index(me: SignedIn, State(app): State<App>) -> Result<Response> {
         let name = channel.notifier.name();
         view(channel, fared.iter().find(|fared| fared.name == name), waits(name))
     });
-    Ok(Page(Index { chrome, channels: channels.collect(), lines }).into_response())
+    let channels = channels.collect();
+    drop(tx);
+    let (connections, address) = (connections::all(app, ask).await, app.config.public_url());
+    Ok(Page(Index { chrome, channels, lines, connections, address }).into_response())
 }
 
 fn view(channel: &Channel, fared: Option<&Fared>, waiting: i64) -> ChannelView {

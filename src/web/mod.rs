@@ -9,6 +9,7 @@ pub mod assets;
 pub mod auth;
 mod case_forms;
 mod cases;
+mod connections;
 mod edge;
 pub mod form;
 mod intake;
@@ -122,5 +123,6 @@ fn settings() -> Router<App> {
         .route("/admin/intake", get(intake::index))
         .route("/admin/integrations", get(integrations::index))
         .route("/admin/integrations/test", post(integrations::test))
+        .route("/admin/integrations/limacharlie", post(integrations::ask))
         .route("/admin/integrations/{id}/retry", post(integrations::retry))
 }
