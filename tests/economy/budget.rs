@@ -171,3 +171,20 @@ async fn the_last_of_a_budget_is_given_once() {
     let spent = spending::on_day(&mut server.app.store.read().await.unwrap(), (server.org_id, 1)).await.unwrap();
     assert_eq!((spent.calls, spent.tokens, spent.cost_micro), (6, 900, 6));
 }
+
+#[tokio::test]
+async fn a_control_costs_what_its_voter_costs() {
+    let _clock = CLOCK.read().await;
+    let (server, _fakes) = panel(&fakes::answer("true_positive", 95), |config| {
+        config.panel.control_share = 1.0;
+        for voter in &mut config.voters {
+            (voter.price_in, voter.price_out) = (2.0, 10.0);
+        }
+    })
+    .await;
+    let number = server.deliver(&on_host("ws-1", |_| {})).await["number"].as_i64().unwrap();
+    server.run_jobs().await;
+    let votes = server.case(number).await["runs"][0]["votes"].clone();
+    let control = votes.as_array().unwrap().iter().find(|vote| vote["role"] == "control").unwrap();
+    assert!(control["cost"].as_f64().is_some_and(|cost| cost > 0.0), "{control}");
+}

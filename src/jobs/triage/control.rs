@@ -15,7 +15,7 @@ use std::sync::Arc;
 /// The flag of a model that did not hold.
 const FLAG: &str = "control";
 /// What follows the voter's name: a voter has one vote of a name in a run.
-const SUFFIX: &str = ", control";
+pub(super) const SUFFIX: &str = ", control";
 
 /// Asks one model of the panel again, where the run is drawn for it.
 pub(super) async fn ask(

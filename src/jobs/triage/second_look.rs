@@ -65,9 +65,10 @@ fn who(seats: &Seats, weights: &Weights, stored: &[Stored], dossier: &Dossier) -
     seated.into_iter().find(|voter| voter.kind() != Kind::Builtin).cloned()
 }
 
-/// The voter behind the name of a vote.
+/// The voter behind the name of a vote, which may be its second look or a control.
 pub(super) fn voter_of(name: &str) -> &str {
-    name.strip_suffix(SUFFIX).unwrap_or(name)
+    let name = name.strip_suffix(SUFFIX).unwrap_or(name);
+    name.strip_suffix(super::control::SUFFIX).unwrap_or(name)
 }
 
 /// What a second look adds to a run.
