@@ -136,6 +136,10 @@ async fn interrupted(tx: &mut Tx, action: &Action, plan: &Plan, org: i64, now: i
 }
 
 async fn done(worker: &Worker, step: &Step) -> Result<Came, Trouble> {
+    // Only what was asked for and approved is done, on the very sensor that stood there then.
+    if step.plan.target(&step.sid) != step.action.target {
+        return Err(Trouble::Failed("the case is about another sensor now; ask again".to_owned()));
+    }
     let Some(client) = worker.connections.of(&step.slug) else {
         return Err(Trouble::Failed("no LimaCharlie key is set up for this organisation".to_owned()));
     };
