@@ -17,6 +17,8 @@
 //!    [`notify`] tells people and programs outside what can't wait, from rows of the same transaction.
 //! 5. [`review`] is the declaration, its undo, and the small steps, for pages and API alike.
 //! 6. [`tuning`] makes exclusions for LimaCharlie of what was declared, back-tested and approved.
+//! 7. [`actions`] are what can be done on a sensor, and who has to agree; they and the exclusions go
+//!    out by [`limacharlie`], as the evidence comes in by it.
 //!
 //! # Rules, checked by `tests/architecture.rs`
 //!
