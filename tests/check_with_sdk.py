@@ -1,6 +1,6 @@
 """Drives our fake LimaCharlie with LimaCharlie's own client, so that the fake can be believed.
 
-usage: python check_with_sdk.py FAKE      FAKE: the program examples/fake_limacharlie, built
+usage: python check_with_sdk.py FAKE      FAKE: the program fake_limacharlie, built
 needs: pip install limacharlie==5.10.1    (the package and its command)
 
 Prints a line for each check; the exit code is 0 where all hold.

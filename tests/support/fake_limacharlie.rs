@@ -1,7 +1,7 @@
 //! The fake LimaCharlie of the tests as a program: prints one line of JSON with its port, organisation,
 //! sensor and key, and runs until it is ended. `tests/check_with_sdk.py` drives it with LimaCharlie's own client.
 #![allow(missing_docs, clippy::unwrap_used)]
-#[path = "../tests/support/limacharlie/mod.rs"]
+#[path = "limacharlie/mod.rs"]
 mod limacharlie;
 
 #[tokio::main]
