@@ -154,7 +154,7 @@ impl Default for Policy {
 }
 
 /// A setting that can't be used.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[error("{0}")]
 pub struct BadConfig(String);
 

@@ -73,7 +73,7 @@ async fn two_commands_lead_to_the_first_own_detection_triaged() {
     let started = Instant::now();
     let (code, out, err) = run(dir.path(), &refs(&flags), "a long enough password\n").await;
     assert_eq!(code, 0, "{out}{err}");
-    assert!(out.contains("ok    it may act on sensors") && out.contains("fusionsoc serve"), "{out}");
+    assert!(out.contains("ok    it may tag, isolate and task sensors") && out.contains("fusionsoc serve"), "{out}");
     assert!(!out.contains(KEY) && !err.contains(KEY), "the key stays where it is");
     let mode = std::fs::metadata(dir.path().join("fusionsoc.toml")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
@@ -114,7 +114,7 @@ async fn what_is_missing_is_named_and_nothing_is_left_behind() {
     let before = there();
     let (code, out, err) = run(dir.path(), &refs(&flags), "a long enough password\n").await;
     assert_eq!(code, 0, "{err}");
-    assert!(out.contains("to act on sensors it needs sensor.task"), "{out}");
+    assert!(out.contains("to tag, isolate and task sensors it needs sensor.task"), "{out}");
     assert!(there() > before);
     let (code, _, err) = run(dir.path(), &refs(&flags), "a long enough password\n").await;
     assert!(code == 1 && err.contains("already"), "settings that are there are not changed: {err}");

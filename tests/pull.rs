@@ -67,7 +67,7 @@ fn fill(fake: &Fake, count: usize, now: i64) {
 }
 
 async fn worker(server: &Server) -> Worker {
-    let pulls = Arc::new(Pulls::of_config(&server.app.config).unwrap());
+    let pulls = Arc::new(Pulls::of_config(&server.app.config, &server.app.connections).unwrap());
     let mut tx = server.app.store.write().await.unwrap();
     assert!(schedule(&mut tx, &pulls, now_ms()).await.unwrap().is_empty());
     tx.commit().await.unwrap();

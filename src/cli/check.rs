@@ -3,7 +3,7 @@
 use super::{CliError, open, vault};
 use crate::config::{Config, LimaCharlieConfig};
 use crate::jobs::PanelSource;
-use crate::limacharlie::identity::{TO_ACT, TO_DELIVER, TO_EXCLUDE, TO_READ};
+use crate::limacharlie::identity::NEEDS;
 use crate::notify::Message;
 use crate::notify::plain::plain;
 use crate::store::{Store, orgs};
@@ -93,15 +93,11 @@ async fn limacharlie_problem(one: &LimaCharlieConfig, store: &Store) -> Result<O
         Ok(client) => client,
         Err(error) => return Ok(Some(error.to_string())),
     };
-    let who = match client.who().await {
+    let who = match client.own_key().await {
         Ok(who) => who,
         Err(error) => return Ok(Some(error.to_string())),
     };
-    if !who.is_member {
-        return Ok(Some("the API key is of another organisation".to_owned()));
-    }
-    let wanted = [TO_READ, TO_ACT, TO_EXCLUDE, TO_DELIVER].concat();
-    let lacking = who.lacks(&wanted);
+    let lacking = who.lacks(&NEEDS.map(|(_, wanted)| wanted).concat());
     Ok((!lacking.is_empty()).then(|| format!("the API key lacks {}", lacking.join(", "))))
 }
 

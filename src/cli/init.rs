@@ -3,7 +3,7 @@ use super::admin::{OrgCommand, UserCommand};
 use super::{CliError, failed, open, vault};
 use crate::config::{Config, LimaCharlieConfig};
 use crate::domain::Role;
-use crate::limacharlie::identity::{TO_ACT, TO_EXCLUDE, TO_READ};
+use crate::limacharlie::identity::NEEDS;
 use crate::store::orgs;
 use clap::Args;
 use std::fmt::Write as _;
@@ -149,14 +149,9 @@ fn asked(flag: Option<&str>, question: &str, usual: Option<&str>) -> Result<Stri
 
 /// Signs in at LimaCharlie and says what the key may do; only a key that is not accepted stops.
 async fn greet(lima: &LimaCharlieConfig) -> Result<(), CliError> {
-    let who = lima.client()?.who().await.map_err(|error| CliError::Failed(error.to_string()))?;
-    if !who.is_member {
-        return failed("the API key is of another LimaCharlie organisation");
-    }
+    let who = lima.client()?.own_key().await.map_err(|error| CliError::Failed(error.to_string()))?;
     println!("LimaCharlie accepts the key {}.", who.name.replace(char::is_control, " "));
-    let parts =
-        [("read detections and sensors", TO_READ), ("act on sensors", TO_ACT), ("write exclusions", TO_EXCLUDE)];
-    for (what, wanted) in parts {
+    for (what, wanted) in NEEDS {
         match who.lacks(wanted).as_slice() {
             [] => println!("ok    it may {what}"),
             lacking => println!("note  to {what} it needs {}", lacking.join(", ")),

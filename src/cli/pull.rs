@@ -3,6 +3,7 @@ use super::{CliError, failed};
 use crate::clock::now_ms;
 use crate::config::Config;
 use crate::ingest::pulled::Counts;
+use crate::jobs::Connections;
 use crate::jobs::pull::{Pulls, Reader, Trouble, WINDOW_S, catch_up};
 use crate::limacharlie::Range;
 use crate::store::{Actor, Store, orgs, pulls};
@@ -31,7 +32,8 @@ impl Pull {
         let Some(org) = orgs::by_slug(&mut store.read().await?, &self.org).await? else {
             return failed(format!("--org: there is no organisation {}", self.org));
         };
-        let sources = Pulls::of_config(config)?;
+        let connections = Connections::of_config(&config.limacharlie);
+        let sources = Pulls::of_config(config, &connections)?;
         let Some(source) = sources.of(&self.org) else {
             return failed(format!("--org: no [[limacharlie]] in the settings is for {}", self.org));
         };

@@ -32,7 +32,7 @@ pub async fn serve(config: Config, with_worker: bool) -> Result<ExitCode, CliErr
     if config.server.insecure_cookies {
         tracing::warn!("cookies go without Secure: for use on this machine only");
     }
-    let pulls = Arc::new(pulls(&app.store, &config).await?);
+    let pulls = Arc::new(pulls(&app.store, &config, &app.connections).await?);
     println!("FusionSOC is at {}", config.public_url());
     run(app, listener, tls, with_worker.then_some(pulls)).await;
     Ok(ExitCode::SUCCESS)
@@ -109,23 +109,23 @@ pub async fn worker(config: Config) -> Result<ExitCode, CliError> {
     let stop = CancellationToken::new();
     tokio::spawn(signals(stop.clone()));
     tokio::spawn(reindex::run(store.clone(), stop.clone()));
-    let pulls = Arc::new(pulls(&store, &config).await?);
+    let connections = Arc::new(Connections::of_config(&config.limacharlie));
+    let pulls = Arc::new(pulls(&store, &config, &connections).await?);
     let worker = Worker::new(store, panel, Arc::new(config.policy.clone()), Arc::new(Notify::new())).pulling(pulls);
     println!("A worker is running.");
-    let connections = Arc::new(Connections::of_config(&config.limacharlie));
     worker.connected(connections).telling(channels).run(stop).await;
     Ok(ExitCode::SUCCESS)
 }
 
 /// Who pulls from LimaCharlie; what can't be used is told now.
-async fn pulls(store: &Store, config: &Config) -> Result<Pulls, CliError> {
+async fn pulls(store: &Store, config: &Config, connections: &Connections) -> Result<Pulls, CliError> {
     let mut tx = store.read().await?;
     for one in &config.limacharlie {
         if crate::store::orgs::by_slug(&mut tx, &one.org).await?.is_none() {
             return failed(format!("limacharlie.org: there is no organisation {}", one.org));
         }
     }
-    Ok(Pulls::of_config(config)?)
+    Ok(Pulls::of_config(config, connections)?)
 }
 
 /// The first signal asks to stop, the second one stops at once.

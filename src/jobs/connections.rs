@@ -1,5 +1,5 @@
 //! Each organisation's LimaCharlie, signed in once for all jobs.
-use crate::config::LimaCharlieConfig;
+use crate::config::{BadConfig, LimaCharlieConfig};
 use crate::limacharlie::Client;
 use crate::tuning::publisher::{PublishError, Published, Publisher, Wanted, hive};
 use async_trait::async_trait;
@@ -7,27 +7,26 @@ use std::collections::BTreeMap;
 
 /// Clients by the organisation's short name, and why one can't be used.
 #[derive(Debug, Clone, Default)]
-pub struct Connections(BTreeMap<String, Result<Client, String>>);
+pub struct Connections(BTreeMap<String, Result<Client, BadConfig>>);
 
 impl Connections {
     /// The clients of the settings. One that can't be used does not keep the others from work.
     pub fn of_config(all: &[LimaCharlieConfig]) -> Self {
-        let client = |one: &LimaCharlieConfig| one.client().map_err(|error| error.to_string());
-        Self(all.iter().map(|one| (one.org.clone(), client(one))).collect())
+        Self(all.iter().map(|one| (one.org.clone(), one.client())).collect())
     }
 
     /// The client of an organisation, where one is set up and can be used.
     pub fn of(&self, org: &str) -> Option<&Client> {
-        self.0.get(org)?.as_ref().ok()
+        self.set_up(org)?.ok()
+    }
+
+    /// The client of an organisation, or why its settings can't be used; nothing where there are none.
+    pub fn set_up(&self, org: &str) -> Option<Result<&Client, &BadConfig>> {
+        self.0.get(org).map(Result::as_ref)
     }
 
     fn client(&self, org: &str) -> Result<&Client, PublishError> {
         self.of(org).ok_or_else(|| PublishError::Refused(format!("no LimaCharlie is set up for {org}")))
-    }
-
-    /// Why settings can't be used, each in a sentence.
-    pub fn problems(&self) -> impl Iterator<Item = &str> {
-        self.0.values().filter_map(|client| client.as_ref().err()).map(String::as_str)
     }
 }
 

@@ -1,17 +1,25 @@
 //! Who we are to LimaCharlie, and what our key may do.
 use super::call::Request;
-use super::{Client, Result};
+use super::{Client, Error, Result};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// What reading needs.
-pub const TO_READ: &[&str] = &["org.get", "sensor.list", "sensor.get", "insight.det.get", "insight.evt.get"];
+const TO_READ: &[&str] = &["org.get", "sensor.list", "sensor.get", "insight.det.get", "insight.evt.get"];
 /// What acting on sensors needs.
-pub const TO_ACT: &[&str] = &["sensor.tag", "sensor.task"];
+const TO_ACT: &[&str] = &["sensor.tag", "sensor.task"];
 /// What false-positive rules need.
-pub const TO_EXCLUDE: &[&str] = &["dr.list", "dr.set", "fp.ctrl"];
+const TO_EXCLUDE: &[&str] = &["dr.list", "dr.set", "fp.ctrl"];
 /// What setting up an output needs.
-pub const TO_DELIVER: &[&str] = &["output.list", "output.set", "output.del"];
+const TO_DELIVER: &[&str] = &["output.list", "output.set", "output.del"];
+
+/// What each part of the product needs of a key.
+pub const NEEDS: [(&str, &[&str]); 4] = [
+    ("read detections, sensors and events", TO_READ),
+    ("tag, isolate and task sensors", TO_ACT),
+    ("write exclusions", TO_EXCLUDE),
+    ("set up the webhook output", TO_DELIVER),
+];
 
 /// The answer to `who`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +40,15 @@ impl Who {
 }
 
 impl Client {
+    /// Asks who we are, and refuses a key of another organisation.
+    ///
+    /// # Errors
+    /// See [`super::Error`].
+    pub async fn own_key(&self) -> Result<Who> {
+        let who = self.who().await?;
+        if who.is_member { Ok(who) } else { Err(Error::Bad("the API key is of another organisation".to_owned())) }
+    }
+
     /// Asks who we are.
     ///
     /// # Errors

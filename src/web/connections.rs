@@ -1,20 +1,14 @@
 //! LimaCharlie on the page of integrations: which organisations are connected, and what their keys may do.
 use super::App;
+use super::auth::{SignedIn, orgs_of};
 use super::view::text::visible;
-use crate::limacharlie::identity::{TO_ACT, TO_DELIVER, TO_EXCLUDE, TO_READ};
+use crate::error::Result;
+use crate::limacharlie::identity::{NEEDS, Who};
 use crate::limacharlie::{Client, Error};
 use std::time::Duration;
 
 /// A person waits for the answer.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// What each part of the product needs of a key.
-const NEEDS: [(&str, &[&str]); 4] = [
-    ("Read detections, sensors and events", TO_READ),
-    ("Tag, isolate and task sensors", TO_ACT),
-    ("Write exclusions", TO_EXCLUDE),
-    ("Set up the webhook output", TO_DELIVER),
-];
 
 /// A part of the product, the permissions that it needs, and those that the key lacks.
 pub struct Need {
@@ -31,39 +25,34 @@ pub struct Connection {
     /// Its short name.
     pub org: String,
     /// What came of asking: the key's name, or what is wrong.
-    pub tested: Option<Result<String, String>>,
+    pub tested: Option<std::result::Result<String, String>>,
     /// Part by part.
     pub needs: Vec<Need>,
 }
 
-/// The organisations of the settings; the one named is asked what its key may do.
-pub async fn all(app: &App, ask: &str) -> Vec<Connection> {
-    let mut all = Vec::new();
-    for one in &app.config.limacharlie {
+/// A person's organisations in the settings; the one named is asked what its key may do.
+pub async fn all(app: &App, me: &SignedIn, ask: &str) -> Result<Vec<Connection>> {
+    let (orgs, mut all) = (orgs_of(app, me).await?, Vec::new());
+    for one in app.config.limacharlie.iter().filter(|one| orgs.iter().any(|org| org.slug == one.org)) {
         let asked = match app.connections.of(&one.org) {
             Some(client) if one.org == ask => Some(who(client).await),
             Some(_) => None,
             None => Some(Err("Its settings can't be used; see `fusionsoc check`.".to_owned())),
         };
-        let may = asked.as_ref().and_then(|asked| asked.as_ref().ok()).map(|(_, who)| who);
+        let may = asked.as_ref().and_then(|asked| asked.as_ref().ok());
         let needs = NEEDS.map(|(what, permissions)| Need {
             what,
             permissions: permissions.join(" "),
             lacks: may.map(|who| who.lacks(permissions).join(" ")),
         });
-        let tested = asked.map(|asked| asked.map(|(name, _)| name));
+        let tested = asked.map(|asked| asked.map(|who| visible(&who.name)));
         all.push(Connection { org: one.org.clone(), tested, needs: needs.into() });
     }
-    all
+    Ok(all)
 }
 
-type Known = (String, crate::limacharlie::identity::Who);
-
-async fn who(client: &Client) -> Result<Known, String> {
+async fn who(client: &Client) -> std::result::Result<Who, String> {
     let late = |_| Err(Error::Timeout(PATIENCE.as_secs()));
-    match tokio::time::timeout(PATIENCE, client.who()).await.unwrap_or_else(late) {
-        Ok(who) if !who.is_member => Err("The API key is of another organisation.".to_owned()),
-        Ok(who) => Ok((visible(&who.name), who)),
-        Err(error) => Err(visible(&error.to_string())),
-    }
+    let asked = tokio::time::timeout(PATIENCE, client.own_key()).await.unwrap_or_else(late);
+    asked.map_err(|error| visible(&error.to_string()))
 }

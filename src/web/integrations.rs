@@ -79,7 +79,7 @@ async fn page(app: &App, me: &SignedIn, ask: &str) -> Result<Response> {
     });
     let channels = channels.collect();
     drop(tx);
-    let (connections, address) = (connections::all(app, ask).await, app.config.public_url());
+    let (connections, address) = (connections::all(app, me, ask).await?, app.config.public_url());
     Ok(Page(Index { chrome, channels, lines, connections, address }).into_response())
 }
 

@@ -1,5 +1,6 @@
 //! The organisations that pull, each with its client.
-use crate::config::{BadConfig, Config};
+use crate::config::{BadConfig, Config, LimaCharlieConfig};
+use crate::jobs::Connections;
 use crate::limacharlie::Client;
 
 /// An organisation at LimaCharlie.
@@ -18,20 +19,17 @@ pub struct Source {
 pub struct Pulls(Vec<Source>);
 
 impl Pulls {
-    /// Those of the settings; reads their key files.
+    /// Those of the settings, by the connections that all jobs share: one sign-in, one count of calls.
     ///
     /// # Errors
     /// Where one can't be used; names the setting.
-    pub fn of_config(config: &Config) -> Result<Self, BadConfig> {
-        let source = |one: &crate::config::LimaCharlieConfig| {
-            Ok(Source { org: one.org.clone(), every_ms: i64::from(one.pull_every_s) * 1000, client: one.client()? })
+    pub fn of_config(config: &Config, connections: &Connections) -> Result<Self, BadConfig> {
+        let source = |one: &LimaCharlieConfig| {
+            let every_ms = i64::from(one.pull_every_s) * 1000;
+            let source = |client: &Client| Source { org: one.org.clone(), every_ms, client: client.clone() };
+            connections.set_up(&one.org).map(|client| client.map(source).map_err(Clone::clone))
         };
-        config.limacharlie.iter().map(source).collect::<Result<_, _>>().map(Self)
-    }
-
-    /// These.
-    pub const fn new(sources: Vec<Source>) -> Self {
-        Self(sources)
+        config.limacharlie.iter().filter_map(source).collect::<Result<_, _>>().map(Self)
     }
 
     /// One by our short name.
