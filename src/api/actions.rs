@@ -2,8 +2,7 @@
 use super::bearer::Bearer;
 use super::cases::{find, readable};
 use crate::actions::hunt;
-use crate::actions::wish::{self, Wish};
-use crate::clock::now_ms;
+use crate::actions::wish;
 use crate::domain::action::{ActionKind, Fields};
 use crate::domain::role::Scope as TokenScope;
 use crate::error::{AppError, Result};
@@ -56,6 +55,21 @@ pub struct NewAction {
     idempotency_key: String,
 }
 
+impl NewAction {
+    fn fields(&self) -> Fields {
+        Fields {
+            tag: self.tag.clone(),
+            ttl_hours: self.ttl_hours.clone(),
+            minutes: self.minutes.clone(),
+            observable: self.observable.clone(),
+            days: self.days.clone(),
+            command: self.command.clone(),
+            pid: self.pid.clone(),
+            atom: self.atom.clone(),
+        }
+    }
+}
+
 /// `POST /api/v1/cases/{number}/actions`
 pub async fn ask(
     bearer: Bearer,
@@ -65,19 +79,13 @@ pub async fn ask(
 ) -> Result<impl IntoResponse> {
     bearer.may(TokenScope::Write)?;
     let new = readable(body)?;
-    let (tag, ttl_hours, minutes) = (new.tag, new.ttl_hours, new.minutes);
-    let (observable, days) = (new.observable, new.days);
-    let fields =
-        Fields { tag, ttl_hours, minutes, observable, days, command: new.command, pid: new.pid, atom: new.atom };
     let mut tx = app.store.write().await?;
     let case = find(&mut tx, &bearer, &number).await?;
-    let plan = hunt::plan(&mut tx, case.number, new.kind, &fields)
+    let plan = hunt::plan(&mut tx, case.number, new.kind, &new.fields())
         .await?
         .map_err(|bad| AppError::Invalid { field: bad.field.to_owned(), text: bad.text })?;
     let actor = bearer.actor();
-    let undo_ms = i64::from(app.config.policy.undo_s) * 1000;
-    let wish = Wish { actor: &actor, case: &case, undo_ms, connected: app.connected(&case.org), now_ms: now_ms() };
-    let id = wish::ask(&mut tx, wish, &plan, &new.why, &new.idempotency_key).await?;
+    let id = wish::ask(&mut tx, app.wish(&actor, &case), &plan, &new.why, &new.idempotency_key).await?;
     let state = actions::by_id(&mut tx, id).await?.map(|action| action.state);
     tx.commit().await?;
     app.wake.notify_waiters();

@@ -2,17 +2,15 @@
 use super::App;
 use super::auth::SignedIn;
 use super::case_forms::{begin, finish};
-use super::form::Fields;
+use super::form::{CaseNumber, Fields, Named};
 use super::kept::Kept;
 use crate::actions::hunt;
-use crate::actions::wish::{self, Wish};
-use crate::clock::now_ms;
+use crate::actions::wish;
 use crate::domain::action::{self, ActionKind, Plan};
 use crate::error::{AppError, Result};
 use crate::review::ReviewError;
 use crate::store::Tx;
-use crate::store::cases::Case;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
 
@@ -27,23 +25,18 @@ pub struct AskForm {
     fields: action::Fields,
 }
 
-fn wish_of<'a>(app: &App, actor: &'a crate::store::Actor, case: &'a Case) -> Wish<'a> {
-    let undo_ms = i64::from(app.config.policy.undo_s) * 1000;
-    Wish { actor, case, undo_ms, connected: app.connected(&case.org), now_ms: now_ms() }
-}
-
 /// `POST /cases/{number}/actions`
 pub async fn ask(
     me: SignedIn,
     State(app): State<App>,
-    super::form::CaseNumber(number): super::form::CaseNumber,
+    CaseNumber(number): CaseNumber,
     Fields(form): Fields<AskForm>,
 ) -> Result<Response> {
     let (mut tx, case) = begin(&app, &me, number, "action", "").await?;
     let Some(case) = case else { return Err(AppError::NotFound) };
     let actor = me.actor();
     let done = match plan(&mut tx, number, &form).await? {
-        Ok(plan) => wish::ask(&mut tx, wish_of(&app, &actor, &case), &plan, &form.why, &form.idempotency_key).await,
+        Ok(plan) => wish::ask(&mut tx, app.wish(&actor, &case), &plan, &form.why, &form.idempotency_key).await,
         Err(problem) => Err(problem),
     };
     let kept = Kept { acting: form.kind, action: form.fields, why: form.why, ..Kept::default() };
@@ -75,14 +68,16 @@ pub struct StepForm {
 pub async fn step(
     me: SignedIn,
     State(app): State<App>,
-    Path((number, id, verb)): Path<(i64, i64, String)>,
+    CaseNumber(number): CaseNumber,
+    Named(parts): Named,
     Fields(form): Fields<StepForm>,
 ) -> Result<Response> {
+    let id = parts.get(1).and_then(|id| id.parse().ok()).ok_or(AppError::NotFound)?;
     let (mut tx, case) = begin(&app, &me, number, "action", "").await?;
     let Some(case) = case else { return Err(AppError::NotFound) };
     let actor = me.actor();
-    let wish = wish_of(&app, &actor, &case);
-    let done = match verb.as_str() {
+    let wish = app.wish(&actor, &case);
+    let done = match parts.get(2).map(String::as_str).unwrap_or_default() {
         "approve" => wish::approve(&mut tx, wish, id).await,
         "reject" => wish::reject(&mut tx, wish, id).await,
         "reverse" => wish::reverse(&mut tx, wish, id, &form.why, &form.idempotency_key).await.map(|_| ()),

@@ -1,11 +1,14 @@
 //! What every handler may use.
 use super::throttle::Buckets;
+use crate::actions::wish::Wish;
+use crate::clock::now_ms;
 use crate::config::Config;
 use crate::ingest::batch::Batcher;
 use crate::jobs::{Connections, PanelSource};
 use crate::notify::Channels;
 use crate::secret::Vault;
-use crate::store::Store;
+use crate::store::cases::Case;
+use crate::store::{Actor, Store};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use tokio::sync::{Notify, Semaphore, watch};
@@ -72,6 +75,12 @@ impl App {
             wake,
             demo,
         })
+    }
+
+    /// What somebody wishes for a case, as it may happen under the settings.
+    pub fn wish<'a>(&self, actor: &'a Actor, case: &'a Case) -> Wish<'a> {
+        let undo_ms = i64::from(self.config.policy.undo_s) * 1000;
+        Wish { actor, case, undo_ms, connected: self.connected(&case.org), now_ms: now_ms() }
     }
 
     /// Whether the `LimaCharlie` of an organisation is set up.

@@ -17,8 +17,10 @@ use crate::clock::now_ms;
 use crate::domain::{ExclusionState, HitKind, Role, WorkState};
 use crate::error::{AppError, Result};
 use crate::limits;
+use crate::store::Tx;
 use crate::store::activity::DAY_MS;
 use crate::store::exclusions::{self, Exclusion};
+use crate::store::orgs::Org;
 use crate::tuning::{approval, exclusion};
 use askama::Template;
 use axum::extract::State;
@@ -60,10 +62,26 @@ pub async fn index(me: SignedIn, State(app): State<App>, Asked(query): Asked<Que
     let orgs = orgs_of(&app, &me).await?;
     let now = now_ms();
     let mut tx = app.store.read().await?;
-    let (mut found, mut noisy) = (Vec::new(), Vec::new());
+    let mut found = Vec::new();
     for org in &orgs {
         found.extend(exclusions::page(&mut tx, org.id, query.before.unwrap_or(i64::MAX), limits::PAGE + 1).await?);
-        let rules = exclusions::noisy(&mut tx, org.id, now - exclusion::USUAL_DAYS * DAY_MS, 10).await?;
+    }
+    let noisy = noisy(&mut tx, &orgs, now).await?;
+    drop(tx);
+    found.sort_by_key(|one| std::cmp::Reverse(one.id));
+    let page = usize::try_from(limits::PAGE).unwrap_or(usize::MAX);
+    let more = (found.len() > page).then(|| format!("/tuning?before={}", found[page - 1].id));
+    let rows = found.iter().take(page).map(|one| view::row(one, now)).collect();
+    let (later, several_orgs) = (query.before.is_some(), orgs.len() > 1);
+    let may_propose = me.user.role >= Role::Analyst;
+    Ok(Page(Index { chrome, several_orgs, rows, noisy, more, later, may_propose }).into_response())
+}
+
+/// The rules with the most false positives.
+async fn noisy(tx: &mut Tx, orgs: &[Org], now: i64) -> Result<Vec<NoisyView>> {
+    let mut noisy = Vec::new();
+    for org in orgs {
+        let rules = exclusions::noisy(tx, org.id, now - exclusion::USUAL_DAYS * DAY_MS, 10).await?;
         noisy.extend(rules.into_iter().map(|rule| NoisyView {
             title: text::start(&rule.title, 160),
             page: links::rule(&rule.path),
@@ -72,16 +90,9 @@ pub async fn index(me: SignedIn, State(app): State<App>, Asked(query): Asked<Que
             newest: rule.newest,
         }));
     }
-    drop(tx);
     noisy.sort_by_key(|one| std::cmp::Reverse(one.cases));
     noisy.truncate(10);
-    found.sort_by_key(|one| std::cmp::Reverse(one.id));
-    let page = usize::try_from(limits::PAGE).unwrap_or(usize::MAX);
-    let more = (found.len() > page).then(|| format!("/tuning?before={}", found[page - 1].id));
-    let rows = found.iter().take(page).map(|one| view::row(one, now)).collect();
-    let (later, several_orgs) = (query.before.is_some(), orgs.len() > 1);
-    let may_propose = me.user.role >= Role::Analyst;
-    Ok(Page(Index { chrome, several_orgs, rows, noisy, more, later, may_propose }).into_response())
+    Ok(noisy)
 }
 
 #[derive(Template)]

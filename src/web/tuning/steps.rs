@@ -41,20 +41,24 @@ pub async fn step(
         "refuse" if own => Role::Analyst,
         _ => Role::Lead,
     })?;
-    let done = act(&mut tx, &me.actor(), &x, name, &form).await;
-    let (status, problem) = match done {
-        Ok(()) => {
-            tx.commit().await?;
-            app.wake.notify_waiters();
-            return Ok(Redirect::to(&format!("/tuning/{id}")).into_response());
-        }
-        Err(Failed::App(error)) => return Err(error),
-        Err(Failed::Step(ExclusionError::Store(error))) => return Err(error.into()),
-        Err(Failed::Step(ExclusionError::Refused(text))) => (StatusCode::CONFLICT, text),
-        Err(Failed::Step(ExclusionError::Invalid { text, .. })) => (StatusCode::UNPROCESSABLE_ENTITY, text),
+    if let Err(failed) = act(&mut tx, &me.actor(), &x, name, &form).await {
+        drop(tx);
+        return again(&app, &me, id, failed).await;
+    }
+    tx.commit().await?;
+    app.wake.notify_waiters();
+    Ok(Redirect::to(&format!("/tuning/{id}")).into_response())
+}
+
+/// The page once more, with why a step was not done.
+async fn again(app: &App, me: &SignedIn, id: i64, failed: Failed) -> Result<Response> {
+    let (status, problem) = match failed {
+        Failed::App(error) => return Err(error),
+        Failed::Step(ExclusionError::Store(error)) => return Err(error.into()),
+        Failed::Step(ExclusionError::Refused(text)) => (StatusCode::CONFLICT, text),
+        Failed::Step(ExclusionError::Invalid { text, .. }) => (StatusCode::UNPROCESSABLE_ENTITY, text),
     };
-    drop(tx);
-    let mut response = page(&app, &me, id, &Query::default(), problem).await?;
+    let mut response = page(app, me, id, &Query::default(), problem).await?;
     *response.status_mut() = status;
     Ok(response)
 }
