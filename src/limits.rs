@@ -37,6 +37,8 @@ pub const LEASE_MS: i64 = 30_000;
 pub const LEASE_RENEWAL: Duration = Duration::from_secs(10);
 /// Jobs that one worker works on at once.
 pub const JOBS_AT_ONCE: usize = 4;
+/// Places beside them for what must not wait for slow models: response actions and notifications.
+pub const URGENT_AT_ONCE: usize = 2;
 /// How often a job is tried before it is given up.
 pub const JOB_TRIES: i64 = 8;
 /// How many runs in a row take over from one that was interrupted.

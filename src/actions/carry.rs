@@ -111,6 +111,8 @@ async fn begin(worker: &Worker, job: &jobs::Job, payload: &Payload) -> Result<Op
             actions::start(&mut tx, action.id).await?;
             false
         }
+        // A question changes nothing, so it may be asked again.
+        ActionState::Running if plan.only_reads() => false,
         ActionState::Running if action.sent_ms.is_some() => true,
         ActionState::Unknown if payload.check => true,
         ActionState::Running => {
@@ -132,7 +134,7 @@ async fn begin(worker: &Worker, job: &jobs::Job, payload: &Payload) -> Result<Op
 
 async fn interrupted(tx: &mut Tx, action: &Action, plan: &Plan, org: i64, now: i64) -> Result<(), JobError> {
     let text = "The worker stopped while it asked the sensor. It was not asked again.";
-    end(tx, (action, plan, org), ActionState::Unknown, text, now).await
+    Ok(end(tx, (action, plan, org), ActionState::Unknown, text, now).await?)
 }
 
 async fn done(worker: &Worker, step: &Step) -> Result<Came, Trouble> {
@@ -164,11 +166,11 @@ async fn conclude(tx: &mut Tx, step: &Step, came: Result<Came, Trouble>, now: i6
     match came {
         Ok(Came::Found(text, piece)) => {
             keep(tx, step, &piece).await?;
-            end(tx, this, ActionState::Done, &text, now).await
+            Ok(end(tx, this, ActionState::Done, &text, now).await?)
         }
-        Ok(Came::Done(text)) => end(tx, this, ActionState::Done, &text, now).await,
+        Ok(Came::Done(text)) => Ok(end(tx, this, ActionState::Done, &text, now).await?),
         // An answer on the way to what was wished is no proof that our request did it or failed.
-        Ok(Came::Awaited(text)) if was_unknown => end(tx, this, ActionState::Unknown, &text, now).await,
+        Ok(Came::Awaited(text)) if was_unknown => Ok(end(tx, this, ActionState::Unknown, &text, now).await?),
         Ok(Came::Awaited(text)) => await_on(tx, this, &text, now).await,
         Err(_) if was_unknown => Ok(()),
         Err(Trouble::Again(text) | Trouble::Unknown(text)) if *look => await_on(tx, this, &text, now).await,
@@ -178,9 +180,9 @@ async fn conclude(tx: &mut Tx, step: &Step, came: Result<Came, Trouble>, now: i6
             Ok(enqueue(tx, action.id, at).await?)
         }
         Ok(Came::Not(text)) | Err(Trouble::Again(text) | Trouble::Failed(text)) => {
-            end(tx, this, ActionState::Failed, &text, now).await
+            Ok(end(tx, this, ActionState::Failed, &text, now).await?)
         }
-        Err(Trouble::Unknown(text)) => end(tx, this, ActionState::Unknown, &text, now).await,
+        Err(Trouble::Unknown(text)) => Ok(end(tx, this, ActionState::Unknown, &text, now).await?),
     }
 }
 
@@ -199,7 +201,7 @@ async fn await_on(tx: &mut Tx, this: (&Action, &Plan, i64), text: &str, now: i64
     let since = now - action.sent_ms.unwrap_or(now);
     if since > PATIENCE_MS {
         let text = format!("{text} Nothing changed in a day; it is not looked for any more.");
-        return end(tx, this, ActionState::Unknown, &text, now).await;
+        return Ok(end(tx, this, ActionState::Unknown, &text, now).await?);
     }
     actions::sent(tx, action.id, text, now).await?;
     let wait = if since < SOON_MS { LOOK_MS.0 } else { LOOK_MS.1 };
@@ -212,7 +214,7 @@ async fn end(
     state: ActionState,
     result: &str,
     now: i64,
-) -> Result<(), JobError> {
+) -> crate::store::Result<()> {
     actions::end(tx, action.id, state, result, now).await?;
     if action.state == state {
         return Ok(());
@@ -237,13 +239,15 @@ async fn end(
 ///
 /// # Errors
 /// Where the database refuses.
-pub(crate) async fn give_up(tx: &mut Tx, job: &jobs::Job, error: &str, now: i64) -> Result<(), sqlx::Error> {
+pub async fn give_up(tx: &mut Tx, job: &jobs::Job, error: &str, now: i64) -> Result<(), sqlx::Error> {
     let Ok(payload) = serde_json::from_str::<Payload>(&job.payload) else { return Ok(()) };
     if job.kind != KIND {
         return Ok(());
     }
-    let Some(action) = actions::by_id(tx, payload.action).await? else { return Ok(()) };
+    let action = actions::by_id(tx, payload.action).await?.filter(|action| action.finished_ms.is_none());
+    let plan = action.as_ref().and_then(Action::plan);
+    let (Some(action), Some(plan)) = (action, plan) else { return Ok(()) };
+    let org = cases::by_number(tx, action.case_number).await?.org_id;
     let state = if action.state == ActionState::Queued { ActionState::Failed } else { ActionState::Unknown };
-    actions::end(tx, action.id, state, &format!("This could not be carried out: {error}"), now).await?;
-    Ok(())
+    end(tx, (&action, &plan, org), state, &format!("This could not be carried out: {error}"), now).await
 }

@@ -10,6 +10,9 @@ use crate::store::{Actor, ActorKind, Change, Tx, record, sensors};
 /// The longest reason in characters.
 const LONGEST_WHY: usize = 500;
 
+/// The longest key by which a wish that is sent twice is known, in bytes.
+const LONGEST_KEY: usize = 200;
+
 /// Who wishes what, and from when on it may happen.
 #[derive(Debug, Clone, Copy)]
 pub struct Wish<'a> {
@@ -38,9 +41,6 @@ pub async fn ask(tx: &mut Tx, wish: Wish<'_>, plan: &Plan, why: &str, key: &str)
     if plan.needs_approval() && why.is_empty() {
         return invalid("why", "Say why: a second person has to decide on it.");
     }
-    if why.chars().count() > LONGEST_WHY {
-        return invalid("why", format!("At most {LONGEST_WHY} characters."));
-    }
     insert(tx, wish, plan, why, (None, key)).await
 }
 
@@ -51,6 +51,7 @@ async fn insert(
     why: &str,
     (reverses, key): (Option<i64>, &str),
 ) -> Result<i64, ReviewError> {
+    storable(why, key)?;
     if !wish.connected {
         return invalid("kind", "Nothing can be run: no LimaCharlie key is set up for this organisation.");
     }
@@ -81,10 +82,26 @@ async fn insert(
     if let Some(at) = run_at_ms {
         carry::enqueue(tx, id, at).await?;
     }
-    let because = if why.is_empty() { String::new() } else { format!(": {why}") };
-    let then = if waits { "; it waits for a second person" } else { "" };
-    tell(tx, wish, "action_asked", &format!("Asked to {}{because}{then}", plan.words()), id).await?;
+    tell(tx, wish, "action_asked", &asked(plan, why), id).await?;
     Ok(id)
+}
+
+/// A wish in words, for the timeline.
+fn asked(plan: &Plan, why: &str) -> String {
+    let because = if why.is_empty() { String::new() } else { format!(": {why}") };
+    let then = if plan.needs_approval() { "; it waits for a second person" } else { "" };
+    format!("Asked to {}{because}{then}", plan.words())
+}
+
+/// Whether reason and key can be stored on both databases.
+fn storable(why: &str, key: &str) -> Result<(), ReviewError> {
+    if why.chars().count() > LONGEST_WHY || why.contains('\0') {
+        return invalid("why", format!("At most {LONGEST_WHY} characters, and no NUL."));
+    }
+    if key.len() > LONGEST_KEY || key.contains('\0') {
+        return invalid("idempotency_key", format!("At most {LONGEST_KEY} bytes, and no NUL."));
+    }
+    Ok(())
 }
 
 /// One wish at a time for one target: the second of two people who press at once is told.

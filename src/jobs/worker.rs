@@ -77,7 +77,11 @@ impl Worker {
         let mut alive = tokio::time::interval(ALIVE);
         self.schedule().await;
         while !stop.is_cancelled() {
-            let claimed = if running.len() < limits::JOBS_AT_ONCE { self.claim().await } else { None };
+            let claimed = match running.len() {
+                under if under < limits::JOBS_AT_ONCE => self.claim(jobs::ANY).await,
+                under if under < limits::JOBS_AT_ONCE + limits::URGENT_AT_ONCE => self.claim(jobs::URGENT).await,
+                _ => None,
+            };
             if let Some(job) = claimed {
                 let worker = self.clone();
                 running.spawn(async move { worker.work(job).await });
@@ -100,7 +104,7 @@ impl Worker {
     /// Works on everything that is due, one job after the other, and returns how many there were.
     pub async fn run_due(&self) -> usize {
         let mut done = 0;
-        while let Some(job) = self.claim().await {
+        while let Some(job) = self.claim(jobs::ANY).await {
             self.work(job).await;
             done += 1;
         }
@@ -136,17 +140,18 @@ impl Worker {
         }
     }
 
-    async fn claim(&self) -> Option<jobs::Job> {
+    /// The most urgent job that is due, of at least a priority.
+    async fn claim(&self, least: i64) -> Option<jobs::Job> {
         let claim = async {
             let mut tx = self.store.read().await?;
             // Looking without the write lock keeps an idle worker out of the writers' way.
-            let due = jobs::due(&mut tx, now_ms()).await?;
+            let due = jobs::due(&mut tx, least, now_ms()).await?;
             drop(tx);
             if !due {
                 return Ok(None);
             }
             let mut tx = self.store.write().await?;
-            let job = jobs::claim(&mut tx, &self.owner, now_ms(), limits::LEASE_MS).await?;
+            let job = jobs::claim(&mut tx, &self.owner, least, now_ms(), limits::LEASE_MS).await?;
             tx.commit().await?;
             Ok::<_, sqlx::Error>(job)
         };

@@ -22,8 +22,8 @@ use std::time::Duration;
 
 /// The kind of job that sends what is due on a channel.
 pub const JOB: &str = "notify";
-/// Before triage: the people who are told have to act.
-const PRIORITY: i64 = 10;
+/// The people who are told have to act.
+const PRIORITY: i64 = jobs::URGENT;
 
 /// A way to tell somebody.
 #[async_trait]

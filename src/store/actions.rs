@@ -143,30 +143,20 @@ pub async fn by_key(tx: &mut Tx, case: i64, key: &str) -> Result<Option<i64>> {
         .fetch_optional(db))
 }
 
+const COLUMNS: &str = "id, case_number, kind, target, state, result, asked_for, asked_by, asked_ms, finished_ms, recorded, plan, why, \
+    decided_by, decided_ms, run_at_ms, sent_ms, attempts, reverses";
+
 /// The actions of a case, newest first.
 pub async fn of_case(tx: &mut Tx, case: i64) -> Result<Vec<Action>> {
-    on!(tx, |db| {
-        sqlx::query_as(
-        "SELECT id, case_number, kind, target, state, result, asked_for, asked_by, asked_ms, finished_ms, recorded, plan, why,
-                decided_by, decided_ms, run_at_ms, sent_ms, attempts, reverses
-         FROM actions WHERE case_number = $1 ORDER BY id DESC LIMIT 200"
-    )
-    .bind(case)
-    .fetch_all(db)
-    })
+    let sql =
+        sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM actions WHERE case_number = $1 ORDER BY id DESC LIMIT 200"));
+    on!(tx, |db| sqlx::query_as(sql).bind(case).fetch_all(db))
 }
 
 /// One action.
 pub async fn by_id(tx: &mut Tx, id: i64) -> Result<Option<Action>> {
-    on!(tx, |db| {
-        sqlx::query_as(
-        "SELECT id, case_number, kind, target, state, result, asked_for, asked_by, asked_ms, finished_ms, recorded, plan, why,
-                decided_by, decided_ms, run_at_ms, sent_ms, attempts, reverses
-         FROM actions WHERE id = $1"
-    )
-    .bind(id)
-    .fetch_optional(db)
-    })
+    let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM actions WHERE id = $1"));
+    on!(tx, |db| sqlx::query_as(sql).bind(id).fetch_optional(db))
 }
 
 /// The newest actions that wait for a second person: the case, the kind, who asked.

@@ -56,21 +56,27 @@ pub async fn hasten(tx: &mut Tx, kind: &str, key: &str, payload: &str, priority:
 }
 
 const CLAIM: &str = "UPDATE jobs SET leased_until_ms = $1, owner = $2, attempt = attempt + 1 WHERE id = (SELECT id FROM jobs
-     WHERE dead = FALSE AND run_at_ms <= $3 AND (leased_until_ms < $3 OR leased_until_ms > $4) ORDER BY priority DESC, run_at_ms, id LIMIT 1)
+     WHERE dead = FALSE AND priority >= $5 AND run_at_ms <= $3 AND (leased_until_ms < $3 OR leased_until_ms > $4) ORDER BY priority DESC, run_at_ms, id LIMIT 1)
      RETURNING id, kind, payload, owner, attempt";
 /// `PostgreSQL` runs several claimers at once; `SQLite` has one writer and no such clause.
 const CLAIM_POSTGRES: &str = "UPDATE jobs SET leased_until_ms = $1, owner = $2, attempt = attempt + 1 WHERE id = (SELECT id FROM jobs
-     WHERE dead = FALSE AND run_at_ms <= $3 AND (leased_until_ms < $3 OR leased_until_ms > $4) ORDER BY priority DESC, run_at_ms, id LIMIT 1
+     WHERE dead = FALSE AND priority >= $5 AND run_at_ms <= $3 AND (leased_until_ms < $3 OR leased_until_ms > $4) ORDER BY priority DESC, run_at_ms, id LIMIT 1
      FOR UPDATE SKIP LOCKED) RETURNING id, kind, payload, owner, attempt";
 
-/// Takes the most urgent job that is due.
-pub async fn claim(tx: &mut Tx, owner: &str, now_ms: i64, lease_ms: i64) -> Result<Option<Job>> {
+/// From this priority on a job does not wait for those that ask models: people do.
+pub const URGENT: i64 = 10;
+/// Any priority.
+pub const ANY: i64 = i64::MIN;
+
+/// Takes the most urgent job that is due and has at least a priority.
+pub async fn claim(tx: &mut Tx, owner: &str, least: i64, now_ms: i64, lease_ms: i64) -> Result<Option<Job>> {
     let sql = if matches!(tx, Tx::Postgres(_)) { CLAIM_POSTGRES } else { CLAIM };
     on!(tx, |db| sqlx::query_as(sql)
         .bind(now_ms + lease_ms)
         .bind(owner)
         .bind(now_ms)
         .bind(now_ms + ABSURD_LEASE_MS)
+        .bind(least)
         .fetch_optional(db))
 }
 
@@ -126,14 +132,15 @@ pub async fn put_back(tx: &mut Tx, job: &Job, run_at_ms: i64, error: &str, dead:
     )
 }
 
-/// Whether a job is due that nobody holds.
-pub async fn due(tx: &mut Tx, now_ms: i64) -> Result<bool> {
+/// Whether a job is due that nobody holds and that has at least a priority.
+pub async fn due(tx: &mut Tx, least: i64, now_ms: i64) -> Result<bool> {
     let id: Option<i64> = on!(tx, |db| {
         sqlx::query_scalar(
-        "SELECT id FROM jobs WHERE dead = FALSE AND run_at_ms <= $1 AND (leased_until_ms < $1 OR leased_until_ms > $2) LIMIT 1"
+        "SELECT id FROM jobs WHERE dead = FALSE AND priority >= $3 AND run_at_ms <= $1 AND (leased_until_ms < $1 OR leased_until_ms > $2) LIMIT 1"
     )
     .bind(now_ms)
     .bind(now_ms + ABSURD_LEASE_MS)
+    .bind(least)
     .fetch_optional(db)
     })?;
     Ok(id.is_some())

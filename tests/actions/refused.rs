@@ -49,6 +49,8 @@ async fn hostile_parameters_are_refused_with_the_name_of_the_field() {
         ("atom", json!({"kind": "task", "command": "deny_tree", "atom": "../..", "why": "x"})),
         ("why", json!({"kind": "isolate", "why": "   "})),
         ("kind", json!({"kind": "close"})),
+        ("why", json!({"kind": "isolate", "why": "a\u{0}b"})),
+        ("idempotency_key", json!({"kind": "add_tag", "tag": "a", "idempotency_key": "k".repeat(201)})),
     ];
     for (field, body) in bad {
         let (status, answer) = house.server.post(&path, body.to_string()).await;

@@ -1,9 +1,15 @@
 //! What happens when LimaCharlie or the worker fails in the middle.
 use super::House;
-use crate::support::limacharlie::Fault;
-use fusionsoc::clock;
+use crate::support::limacharlie::{Fake, Fault};
+use crate::support::{SEED, connection, fakes, spawn_with};
 use fusionsoc::domain::Role;
 use fusionsoc::store::{actions, jobs};
+use fusionsoc::voters::VoterConfig;
+use fusionsoc::{clock, limits};
+use serde_json::{Value, json};
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use wiremock::ResponseTemplate;
 
 #[tokio::test]
 async fn a_worker_that_died_while_it_asked_leaves_an_action_unknown_and_nobody_repeats_it() {
@@ -14,7 +20,7 @@ async fn a_worker_that_died_while_it_asked_leaves_an_action_unknown_and_nobody_r
     // What a worker writes before it asks the sensor; then it is gone and its lease runs out.
     let mut tx = house.server.app.store.write().await.unwrap();
     let now = clock::now_ms();
-    jobs::claim(&mut tx, "dead", now, -1).await.unwrap().unwrap();
+    jobs::claim(&mut tx, "dead", jobs::ANY, now, -1).await.unwrap().unwrap();
     assert_eq!(actions::start(&mut tx, id).await.unwrap(), 1);
     tx.commit().await.unwrap();
     for _ in 0..3 {
@@ -89,4 +95,74 @@ async fn a_missing_privilege_is_named() {
     );
     let (_, page) = ana.page(&format!("/cases/{}", house.case)).await;
     assert!(page.contains("lacks the privilege sensor.tag"), "the failure stands on the page");
+}
+
+#[tokio::test]
+async fn a_question_whose_worker_died_is_asked_again_because_it_changes_nothing() {
+    let house = House::new(0).await;
+    let ana = house.server.sign_in("ana", Role::Analyst).await;
+    house.ask(&ana, &[("kind", "sweep"), ("minutes", "2")]).await;
+    let (id, ..) = house.newest().await;
+    let mut tx = house.server.app.store.write().await.unwrap();
+    jobs::claim(&mut tx, "dead", jobs::ANY, clock::now_ms(), -1).await.unwrap().unwrap();
+    assert_eq!(actions::start(&mut tx, id).await.unwrap(), 1);
+    tx.commit().await.unwrap();
+    house.jobs().await;
+    assert_eq!(house.newest().await.1, "done");
+}
+
+#[tokio::test]
+async fn what_can_not_be_carried_out_is_told_in_timeline_and_ledger() {
+    let house = House::new(0).await;
+    let ana = house.server.sign_in("ana", Role::Analyst).await;
+    house.ask(&ana, &[("kind", "add_tag"), ("tag", "lost")]).await;
+    let (id, ..) = house.newest().await;
+    let mut tx = house.server.app.store.write().await.unwrap();
+    let job = jobs::claim(&mut tx, "us", jobs::ANY, clock::now_ms(), 60_000).await.unwrap().unwrap();
+    fusionsoc::actions::carry::give_up(&mut tx, &job, "a fault of ours", clock::now_ms()).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(house.newest().await.0, id);
+    assert_eq!(house.newest().await.1, "failed");
+    assert!(house.timeline().await.contains("Failed: tag lost, until it is removed. This could not be carried out"));
+}
+
+#[tokio::test]
+async fn an_action_does_not_wait_for_models_that_take_their_time() {
+    let fake = Fake::start().await;
+    let setting = connection(&fake, "acme");
+    let slow = ResponseTemplate::new(200).set_delay(Duration::from_mins(1));
+    let ollama = fakes::ollama_answering("slow", slow).await;
+    let server = spawn_with(|config| {
+        config.policy.undo_s = 0;
+        config.limacharlie = vec![setting];
+        config.voters = vec![VoterConfig { concurrency: 8, ..VoterConfig::ollama("slow", &ollama.uri(), "slow") }];
+    })
+    .await;
+    let stop = CancellationToken::new();
+    let _guard = stop.clone().drop_guard();
+    for at in 0..limits::JOBS_AT_ONCE {
+        let mut detection: Value = serde_json::from_str(SEED).unwrap();
+        if at > 0 {
+            detection["detect_id"] = json!(format!("0000000{at}-0000-4000-8000-000000000000"));
+            detection["routing"]["sid"] = json!(format!("0000000{at}-0000-4000-8000-00000000000a"));
+        }
+        server.deliver(&detection.to_string()).await;
+    }
+    tokio::spawn(server.worker().run(stop));
+    let asking = async || {
+        let mut all = 0;
+        for number in 1..=i64::try_from(limits::JOBS_AT_ONCE).unwrap() {
+            all += usize::from(server.case(number).await["runs"].to_string().contains("\"asking\""));
+        }
+        all
+    };
+    while asking().await < limits::JOBS_AT_ONCE {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let body = r#"{"kind":"add_tag","tag":"now"}"#;
+    assert_eq!(server.post("/api/v1/cases/1/actions", body).await.0, 202);
+    while server.case(1).await["actions"][0]["state"] != "done" {
+        assert_eq!(asking().await, limits::JOBS_AT_ONCE, "the models are still at it");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }

@@ -148,6 +148,11 @@ impl Plan {
         matches!(self, Self::Isolate | Self::Task { .. })
     }
 
+    /// Whether it only asks and changes nothing.
+    pub const fn only_reads(&self) -> bool {
+        matches!(self, Self::Sweep { .. } | Self::Hunt { .. })
+    }
+
     /// What takes it back, where something does.
     pub fn reverse(&self) -> Option<Self> {
         match self {

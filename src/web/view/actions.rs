@@ -58,12 +58,18 @@ pub struct Can {
 
 /// The actions of this installation as `me` sees them, those that need somebody first.
 pub fn lines(actions: &[Action], attempts: &[(i64, i64, String)], me: &str, may: bool, now_ms: i64) -> Vec<Line> {
+    let gone = [ActionState::Failed, ActionState::Rejected, ActionState::Cancelled];
+    let reversed: Vec<i64> =
+        actions.iter().filter(|action| !gone.contains(&action.state)).filter_map(|action| action.reverses).collect();
     let mut lines: Vec<Line> = actions
         .iter()
         .filter(|action| !action.recorded)
         .filter_map(|action| Some((action, action.plan()?)))
         .map(|(action, plan)| line(action, &plan, attempts, (me, may), now_ms))
         .collect();
+    for line in lines.iter_mut().filter(|line| reversed.contains(&line.id)) {
+        line.can.reverse = false;
+    }
     lines.sort_by_key(|line| !line.state.under_way());
     lines
 }

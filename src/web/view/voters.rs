@@ -3,6 +3,7 @@ use super::links;
 use super::measured::{accuracy, right_of};
 use super::words::{duration, percent};
 use crate::domain::{MachineVerdict, VoteState};
+use crate::jobs::evidence::count;
 use crate::store::activity::DAY_MS;
 use crate::store::measured::{Came, Cell, PANEL, Recent};
 use crate::triage::measure::{self, Member, Together};
@@ -111,7 +112,7 @@ fn latency(recent: &[Recent]) -> String {
     let told = |ms: i64| if ms < 10_000 { format!("{ms} ms") } else { duration(ms) };
     match (rank(50), rank(95)) {
         (Some(half), Some(most)) => {
-            format!("half within {}, 95% within {} ({} votes)", told(half), told(most), all.len())
+            format!("half within {}, 95% within {} ({})", told(half), told(most), count(all.len(), "vote"))
         }
         _ => String::new(),
     }
@@ -120,9 +121,9 @@ fn latency(recent: &[Recent]) -> String {
 fn week(recent: &[Recent], since: i64) -> String {
     let votes: Vec<_> = recent.iter().filter(|vote| vote.asked_ms >= since).collect();
     let of = |state: VoteState| votes.iter().filter(|vote| vote.state == state).count();
-    let mut parts = vec![format!("{} answers", of(VoteState::Ok))];
+    let mut parts = vec![count(of(VoteState::Ok), "answer")];
     if of(VoteState::Abstained) > 0 {
-        parts.push(format!("{} abstentions", of(VoteState::Abstained)));
+        parts.push(count(of(VoteState::Abstained), "abstention"));
     }
     for failure in crate::domain::Failure::ALL {
         let count = votes.iter().filter(|vote| vote.failure == Some(*failure)).count();
