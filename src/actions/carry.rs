@@ -109,6 +109,8 @@ async fn begin(worker: &Worker, job: &jobs::Job, payload: &Payload) -> Result<Op
     let look = match action.state {
         ActionState::Queued if !payload.check => {
             actions::start(&mut tx, action.id).await?;
+            let text = format!("Started: {}", plan.words());
+            tell(&mut tx, (&action, case.org_id), "action_started", &text, ActionState::Running, now).await?;
             false
         }
         // A question changes nothing, so it may be asked again.
@@ -177,6 +179,8 @@ async fn conclude(tx: &mut Tx, step: &Step, came: Result<Came, Trouble>, now: i6
         Err(Trouble::Again(_)) if action.attempts + 1 < TRIES => {
             let at = now + AGAIN_MS;
             actions::put_back(tx, action.id, at).await?;
+            let text = format!("Tried again soon: {}. {said}", plan.words());
+            tell(tx, (action, *org), "action_again", &text, ActionState::Queued, now).await?;
             Ok(enqueue(tx, action.id, at).await?)
         }
         Ok(Came::Not(text)) | Err(Trouble::Again(text) | Trouble::Failed(text)) => {
@@ -220,17 +224,21 @@ async fn end(
         return Ok(());
     }
     let text = format!("{}: {}. {result}", state.label(), plan.words());
+    tell(tx, (action, org), "action_ended", &text, state, now).await
+}
+
+/// A step in timeline and ledger, from the state that the action had before it.
+async fn tell(
+    tx: &mut Tx,
+    (action, org_id): (&Action, i64),
+    kind: &str,
+    text: &str,
+    state: ActionState,
+    now: i64,
+) -> crate::store::Result<()> {
     let new = format!("action:{} {state}", action.id);
-    let change = Change {
-        org_id: org,
-        case: action.case_number,
-        kind: "action_ended",
-        text: &text,
-        old: action.state.as_str(),
-        new: &new,
-        run: None,
-        undo: None,
-    };
+    let (case, old) = (action.case_number, action.state.as_str());
+    let change = Change { org_id, case, kind, text, old, new: &new, run: None, undo: None };
     record(tx, &Actor::system(), change, now).await?;
     Ok(())
 }

@@ -95,11 +95,19 @@ async fn next(worker: &Worker, job: &jobs::Job, id: i64) -> Result<Option<(Trial
     let going = trials::move_to(&mut tx, id, TrialState::Running, "", now).await?;
     let open = if going { trials::next(&mut tx, id).await? } else { None };
     if open.is_none() {
-        trials::move_to(&mut tx, id, TrialState::Done, "", now).await?;
+        if trials::move_to(&mut tx, id, TrialState::Done, "", now).await? {
+            noted(&mut tx, id, "trial_done", "", now).await?;
+        }
         jobs::finish(&mut tx, job).await?;
     }
     tx.commit().await?;
     Ok(open.map(|open| (trial, open)))
+}
+
+/// How a trial ended, in the ledger.
+async fn noted(tx: &mut Tx, id: i64, action: &str, new: &str, now: i64) -> crate::store::Result<()> {
+    let object = format!("trial:{id}");
+    audit(tx, &Actor::system(), None, &Entry { action, object: &object, old: "", new }, now).await
 }
 
 /// The voters of a trial by name, nothing for those that are not set up any more.
@@ -147,6 +155,7 @@ pub(super) async fn give_up(tx: &mut Tx, job: &jobs::Job, error: &str, now: i64)
         && let Ok(payload) = payload(job)
     {
         trials::move_to(tx, payload.trial, TrialState::Failed, error, now).await?;
+        noted(tx, payload.trial, "trial_failed", error, now).await?;
     }
     Ok(())
 }
