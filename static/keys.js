@@ -1,4 +1,5 @@
 // Single keys: off while somebody types, with a modifier held, or where the person switched them off.
+// A key that no control on the page claims goes on as the event "shortcut"; a module that takes it cancels that.
 const root = document.documentElement;
 const help = document.getElementById("help");
 const opener = document.getElementById("help-b");
@@ -59,7 +60,7 @@ document.addEventListener("keydown", (event) => {
   else if (key === "n") document.getElementById("note")?.focus();
   else if (key === "c") document.querySelector("[data-command]")?.parentElement.querySelector("[data-copy]")?.click();
   else if ("fbte".includes(key) && (event.repeat || Date.now() - moved < 250)) used = true;
-  else used = press(key) || choose(key);
+  else used = press(key) || choose(key) || !document.dispatchEvent(new CustomEvent("shortcut", { cancelable: true, detail: event }));
   if (used) event.preventDefault();
 });
 

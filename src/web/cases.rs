@@ -1,9 +1,13 @@
 //! The case page.
+mod head;
+mod load;
+
+use self::head::{Head, Undo, auto_close, head, undo};
+use self::load::load;
 use super::App;
 use super::auth::SignedIn;
 use super::form::{Asked, CaseNumber};
 use super::kept::Kept;
-use super::measured;
 use super::page::{Chrome, Page};
 use super::view::actions::{self as action_views, Group, Line};
 use super::view::case::{self as view, CaseData, Choice, DetectionView, NoteView, Pages};
@@ -16,38 +20,17 @@ use super::view::panel::{self, RunView};
 use super::view::pivot::{self, Cluster};
 use super::view::text;
 use super::view::timeline::Item;
-use super::view::words::{self, Glyph, Sev, When, duration, when};
 use crate::clock::now_ms;
-use crate::config::AutoClose;
+use crate::domain::Role;
 use crate::domain::action::TaskCommand;
 use crate::domain::dossier::{Precedents, Prevalence};
-use crate::domain::{Role, reason};
 use crate::error::{AppError, Result};
 use crate::store::cases::{self, Case};
-use crate::store::{
-    Tx, actions, detections, evidence as gathered, exclusions, fingerprints, intel, notes, observables, precedents,
-    reuse, rules, runs, sensors, techniques, timeline, users, votes,
-};
+use crate::store::{rules, runs, sensors, users};
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
-
-/// What stands in the page's head.
-struct Head {
-    severity: Sev,
-    rule_level: Option<Sev>,
-    verdict: Glyph,
-    machine: Glyph,
-    stated: String,
-    reason: String,
-    decided_in: String,
-    decided_at: Option<When>,
-    opened: When,
-    happened: When,
-    closed: Option<When>,
-    late: Option<String>,
-}
 
 /// Response actions, and what may be asked for.
 struct Acts {
@@ -55,12 +38,6 @@ struct Acts {
     lines: Vec<Line>,
     commands: &'static [TaskCommand],
     connected: bool,
-}
-
-/// A decision that can be undone.
-struct Undo {
-    event: Option<i64>,
-    left: i64,
 }
 
 #[derive(Template)]
@@ -150,34 +127,6 @@ pub async fn page(app: &App, me: &SignedIn, number: i64, run: Option<i64>, kept:
     Ok(Page(show_of(app, me, chrome, data, run, kept)).into_response())
 }
 
-async fn load(tx: &mut Tx, case: Case, run: Option<i64>) -> Result<CaseData> {
-    let number = case.number;
-    let (runs, votes) = (runs::of_case(tx, number).await?, votes::of_case(tx, number).await?);
-    Ok(CaseData {
-        measured: measured::of_run(tx, case.org_id, view::shown_run(&runs, run), &votes).await?,
-        rule: rules::by_id(tx, case.rule_id).await?,
-        sensor: sensors::by_id(tx, case.sensor_id).await?,
-        detections: detections::of_case(tx, number, 20).await?,
-        runs,
-        votes,
-        sources: reuse::sources(tx, number).await?,
-        observables: observables::of_case(tx, number).await?,
-        techniques: techniques::of_case(tx, number).await?,
-        intel: intel::of_case(tx, number).await?,
-        actions: actions::of_case(tx, number).await?,
-        attempts: actions::attempts(tx, number).await?,
-        gathered: gathered::of_case(tx, number).await?,
-        notes: notes::of_case(tx, number).await?,
-        timeline: timeline::of_case(tx, number, 500).await?,
-        assignable: users::assignable(tx, case.org_id).await?,
-        elsewhere: fingerprints::elsewhere(tx, case.org_id, &case.fingerprint, case.sensor_id).await?,
-        hidden_by: exclusions::conflicts_of(tx, 0, number, now_ms()).await?,
-        precedents: precedents::of(tx, case.org_id, &case.fingerprint).await?,
-        prevalence: fingerprints::prevalence(tx, case.org_id, &case.fingerprint, number, case.sensor_id).await?,
-        case,
-    })
-}
-
 fn show_of(app: &App, me: &SignedIn, chrome: Chrome, data: CaseData, run: Option<i64>, kept: Kept) -> Show {
     let (shown, others) = view::run_views(&data, run);
     let shown_run = data.runs.iter().find(|run| shown.as_ref().is_some_and(|shown| shown.number == run.number));
@@ -233,42 +182,5 @@ fn acts(app: &App, me: &SignedIn, data: &CaseData) -> Acts {
         lines: action_views::lines(&data.actions, &data.attempts, &me.user.username, may, now_ms()),
         commands: TaskCommand::ALL,
         connected: app.connected(&data.case.org),
-    }
-}
-
-fn head(case: &Case) -> Head {
-    Head {
-        severity: words::severity(case.severity),
-        rule_level: case.rule_level.map(words::severity),
-        verdict: words::person(case.verdict),
-        machine: words::machine(case.machine_verdict),
-        stated: case.confidence.map(words::percent).unwrap_or_default(),
-        reason: reason::label(&case.reason).to_owned(),
-        decided_in: case.decided_ms.map(|ms| duration(ms - case.opened_ms)).unwrap_or_default(),
-        decided_at: case.decided_ms.map(when),
-        opened: when(case.opened_ms),
-        happened: when(case.first_event_ms),
-        closed: case.closed_ms.map(when),
-        late: view::lateness(case),
-    }
-}
-
-/// The newest decision that stands, and for how long its undo is offered.
-fn undo(app: &App, me: &SignedIn, timeline: &[timeline::Entry]) -> Undo {
-    let newest =
-        timeline.iter().find(|entry| matches!(entry.kind.as_str(), "verdict" | "status") && entry.undone_ms.is_none());
-    let newest = newest.filter(|entry| entry.undo.is_some() && entry.actor == me.user.username);
-    let window = i64::from(app.config.policy.undo_s) * 1000;
-    Undo {
-        event: newest.map(|entry| entry.id),
-        left: newest.map_or(0, |entry| (entry.at_ms + window - now_ms()).max(0) / 1000),
-    }
-}
-
-fn auto_close(app: &App) -> &'static str {
-    match app.config.policy.auto_close {
-        AutoClose::Off => "Automatic closing is off, so a person decides.",
-        AutoClose::Shadow => "Automatic closing only watches for now, so a person decides.",
-        AutoClose::Propose | AutoClose::Auto => "No rule has earned automatic closing yet, so a person decides.",
     }
 }

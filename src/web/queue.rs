@@ -1,4 +1,7 @@
 //! The queue: views, filters in the address, a preview of the current row.
+mod peek;
+
+use self::peek::{Done, Peek, done, peek};
 use super::App;
 use super::auth::{SignedIn, orgs_of};
 use super::form::Asked;
@@ -6,13 +9,13 @@ use super::kept::Kept;
 use super::page::{COUNT_MOST, Chrome, Page, count_text};
 use super::view::listing::{Listing, cursor_text};
 use super::view::row::{RowView, row};
-use super::view::{case, economy, event, panel, pull, words};
+use super::view::{case, economy, pull, words};
 use crate::clock::now_ms;
-use crate::domain::{Detection, Role, Severity, Status, Verdict};
+use crate::domain::{Role, Severity, Status, Verdict};
 use crate::error::Result;
 use crate::store::orgs::Org;
 use crate::store::queue::{self, Filter, Row, Sort, View};
-use crate::store::{Tx, detections, pulls, runs, spending, timeline, votes};
+use crate::store::{Tx, pulls, spending};
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -43,27 +46,6 @@ struct Tab {
     count: String,
     href: String,
     current: bool,
-}
-
-struct Peek {
-    row: RowView,
-    event: event::EventView,
-    run: Option<panel::RunView>,
-    /// Whether a text tries to steer the vote, so that no single key may decide.
-    steered: bool,
-    happened: words::When,
-    seen: crate::domain::dossier::Precedents,
-    version: i64,
-    key: String,
-}
-
-/// A case that was just decided, with the way back.
-struct Done {
-    number: i64,
-    text: String,
-    undo: Option<i64>,
-    left: i64,
-    key: String,
 }
 
 #[derive(Template)]
@@ -180,53 +162,6 @@ async fn tabs(tx: &mut Tx, me: &SignedIn, listing: &Listing, current: View) -> R
         tabs.push(Tab { label: view.label(), count, href, current: *view == current });
     }
     Ok(tabs)
-}
-
-async fn peek(tx: &mut Tx, found: Option<&Row>, now: i64) -> Result<Option<Peek>> {
-    let Some(found) = found else { return Ok(None) };
-    let number = found.case.number;
-    let stored = detections::of_case(tx, number, 1).await?;
-    let document = stored.first().and_then(|stored| serde_json::from_str(&stored.raw).ok());
-    let shown = document
-        .and_then(|document| Detection::read(&document).ok())
-        .map(|read| event::event(&read))
-        .unwrap_or_default();
-    let all = runs::of_case(tx, number).await?;
-    let steered = all.iter().any(|run| panel::steering(run).is_some());
-    let newest = all.into_iter().find(|run| run.state != runs::RunState::Interrupted);
-    let run = match newest {
-        Some(newest) => Some(panel::run(&newest, &votes::of_run(tx, newest.id).await?)),
-        None => None,
-    };
-    let (false_positive, benign_true_positive, true_positive) = (found.seen_fp, found.seen_btp, found.seen_tp);
-    Ok(Some(Peek {
-        row: row(found, false, true, now),
-        happened: words::when(found.case.first_event_ms),
-        seen: crate::domain::dossier::Precedents { false_positive, benign_true_positive, true_positive },
-        version: found.case.version,
-        key: hex::encode(rand::random::<[u8; 8]>()),
-        event: shown,
-        run,
-        steered,
-    }))
-}
-
-/// The case that was decided a moment ago, where it can be undone.
-async fn done(tx: &mut Tx, app: &App, me: &SignedIn, number: &str) -> Result<Option<Done>> {
-    let Ok(number) = number.parse::<i64>() else { return Ok(None) };
-    let Some(decided) = crate::store::cases::visible(tx, me.scope(), number).await? else { return Ok(None) };
-    let newest = timeline::of_case(tx, number, 20).await?;
-    let entry = newest.iter().find(|entry| entry.undo.is_some() && entry.undone_ms.is_none());
-    let window = i64::from(app.config.policy.undo_s) * 1000;
-    let left = entry.map_or(0, |entry| (entry.at_ms + window - now_ms()).max(0) / 1000);
-    let what = if decided.status == Status::Closed { "closed as" } else { "declared" };
-    Ok(Some(Done {
-        number,
-        text: format!("#{number} {what} {}.", decided.verdict.label().to_lowercase()),
-        undo: entry.map(|entry| entry.id),
-        left,
-        key: hex::encode(rand::random::<[u8; 8]>()),
-    }))
 }
 
 /// The choices of a preview's verdict bar: those that need no typing in most cases.

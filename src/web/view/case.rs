@@ -1,4 +1,10 @@
 //! The case page's data, and how it becomes what the template shows.
+mod data;
+mod notes;
+
+pub use data::CaseData;
+pub use notes::{NoteView, note_views};
+
 use super::event::{self, EventView};
 use super::json::{self, Span};
 use super::links;
@@ -8,59 +14,8 @@ use super::timeline::{self, Item};
 use super::words::{self, Glyph, Sev, When, duration, when};
 use crate::domain::{Detection, ObservableKind, Status, Verdict, platform, reason};
 use crate::store::cases::Case;
-use crate::store::reuse::Source;
 use crate::store::runs::Run;
-use crate::store::{
-    actions, detections, evidence as gathered, fingerprints, intel, notes, observables, rules, runs, sensors,
-    techniques, timeline as entries, users, votes,
-};
-use crate::web::markdown::{self, Html};
-
-/// Everything of a case that its page shows, as the store has it.
-pub struct CaseData {
-    /// The case.
-    pub case: Case,
-    /// Its rule.
-    pub rule: rules::Rule,
-    /// Its sensor.
-    pub sensor: sensors::Sensor,
-    /// Its newest detections.
-    pub detections: Vec<detections::Stored>,
-    /// Its runs, newest first.
-    pub runs: Vec<Run>,
-    /// The votes of all runs.
-    pub votes: Vec<votes::Stored>,
-    /// Where runs took their votes from.
-    pub sources: Vec<Source>,
-    /// Its observables.
-    pub observables: Vec<observables::InCase>,
-    /// Its techniques.
-    pub techniques: Vec<techniques::InCase>,
-    /// Answers of providers.
-    pub intel: Vec<intel::Answer>,
-    /// Actions.
-    pub actions: Vec<actions::Action>,
-    /// What was tried for them: the action, when, what.
-    pub attempts: Vec<(i64, i64, String)>,
-    /// What other systems said.
-    pub gathered: Vec<gathered::Stored>,
-    /// Notes.
-    pub notes: Vec<notes::Note>,
-    /// The timeline, newest first.
-    pub timeline: Vec<entries::Entry>,
-    /// Who can take it.
-    pub assignable: Vec<users::User>,
-    /// Exclusions in force that hide detections of it, though it is a true positive: id, name, case.
-    pub hidden_by: Vec<(i64, String, i64)>,
-    /// How analysts decided the behaviour.
-    pub precedents: crate::domain::dossier::Precedents,
-    /// How often the panel of the shown run was right: cases, and of how many that it decided.
-    pub measured: (i64, i64),
-    /// How common it is.
-    pub prevalence: crate::domain::dossier::Prevalence,
-    /// Cases with it on other hosts.
-    pub elsewhere: Vec<fingerprints::Elsewhere>,
-}
+use crate::store::{detections, observables, runs, sensors};
 
 /// A detection of the case.
 pub struct DetectionView {
@@ -88,22 +43,6 @@ pub struct DetectionView {
     pub size: String,
     /// Fields that can't be read.
     pub unreadable: Vec<&'static str>,
-}
-
-/// A note.
-pub struct NoteView {
-    /// Its id.
-    pub id: i64,
-    /// Who wrote it.
-    pub author: String,
-    /// Its kind in words.
-    pub kind: String,
-    /// When.
-    pub at: When,
-    /// Its text.
-    pub body: Html,
-    /// Whether a person wrote it.
-    pub human: bool,
 }
 
 /// The declaration's choices: verdict, its glyph, key, whether it is chosen.
@@ -182,24 +121,6 @@ pub fn run_views(data: &CaseData, wanted: Option<i64>) -> (Option<RunView>, Vec<
     let shown = shown_run(&data.runs, wanted);
     let others = data.runs.iter().filter(|run| shown.is_none_or(|shown| shown.id != run.id));
     (shown.map(|run| panel::run(run, &of(run))), others.map(|run| panel::run(run, &of(run))).collect())
-}
-
-/// The notes, newest first.
-pub fn note_views(data: &CaseData) -> Vec<NoteView> {
-    let kind = |code: &str| {
-        crate::review::NOTE_KINDS.iter().find(|(known, _)| *known == code).map_or("", |(_, label)| label).to_owned()
-    };
-    data.notes
-        .iter()
-        .map(|note| NoteView {
-            id: note.id,
-            author: note.author.clone(),
-            kind: kind(&note.kind),
-            at: when(note.created_ms),
-            body: markdown::note(&note.body),
-            human: matches!(note.author_kind, crate::store::ActorKind::Person),
-        })
-        .collect()
 }
 
 /// The timeline.

@@ -1,0 +1,54 @@
+//! What the case page is made of, as the store has it.
+use crate::store::cases::Case;
+use crate::store::reuse::Source;
+use crate::store::runs::Run;
+use crate::store::{
+    actions, detections, evidence as gathered, fingerprints, intel, notes, observables, rules, sensors, techniques,
+    timeline as entries, users, votes,
+};
+
+/// Everything of a case that its page shows, as the store has it.
+pub struct CaseData {
+    /// The case.
+    pub case: Case,
+    /// Its rule.
+    pub rule: rules::Rule,
+    /// Its sensor.
+    pub sensor: sensors::Sensor,
+    /// Its newest detections.
+    pub detections: Vec<detections::Stored>,
+    /// Its runs, newest first.
+    pub runs: Vec<Run>,
+    /// The votes of all runs.
+    pub votes: Vec<votes::Stored>,
+    /// Where runs took their votes from.
+    pub sources: Vec<Source>,
+    /// Its observables.
+    pub observables: Vec<observables::InCase>,
+    /// Its techniques.
+    pub techniques: Vec<techniques::InCase>,
+    /// Answers of providers.
+    pub intel: Vec<intel::Answer>,
+    /// Actions.
+    pub actions: Vec<actions::Action>,
+    /// What was tried for them: the action, when, what.
+    pub attempts: Vec<(i64, i64, String)>,
+    /// What other systems said.
+    pub gathered: Vec<gathered::Stored>,
+    /// Notes.
+    pub notes: Vec<notes::Note>,
+    /// The timeline, newest first.
+    pub timeline: Vec<entries::Entry>,
+    /// Who can take it.
+    pub assignable: Vec<users::User>,
+    /// Exclusions in force that hide detections of it, though it is a true positive: id, name, case.
+    pub hidden_by: Vec<(i64, String, i64)>,
+    /// How analysts decided the behaviour.
+    pub precedents: crate::domain::dossier::Precedents,
+    /// How often the panel of the shown run was right: cases, and of how many that it decided.
+    pub measured: (i64, i64),
+    /// How common it is.
+    pub prevalence: crate::domain::dossier::Prevalence,
+    /// Cases with it on other hosts.
+    pub elsewhere: Vec<fingerprints::Elsewhere>,
+}
