@@ -4,65 +4,13 @@ mod support;
 
 use fusionsoc::domain::Role;
 use fusionsoc::voters::VoterConfig;
-use futures_util::FutureExt;
 use serde_json::json;
-use std::panic::AssertUnwindSafe;
 use std::time::Duration;
-use support::{PASSWORD, SEED, Server, fakes, seed_id, seed_with, spawn, spawn_with};
+use support::browser::{in_browser, shows, sign_in};
+use support::{SEED, fakes, seed_id, seed_with, spawn, spawn_with};
 use thirtyfour::prelude::*;
 use tokio_util::sync::CancellationToken;
 use wiremock::ResponseTemplate;
-
-/// Runs a test in a browser, as a phone of this width where one is given; the browser always ends.
-async fn in_browser(width: Option<u32>, test: impl AsyncFnOnce(&WebDriver) -> WebDriverResult<()>) {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let Ok(address) = std::env::var("CHROMEDRIVER") else {
-        println!("SKIPPED: CHROMEDRIVER is not set");
-        return;
-    };
-    let mut caps = DesiredCapabilities::chrome();
-    let quiet = ["--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
-    let usual =
-        ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--window-size=1440,900"];
-    for arg in usual.into_iter().chain(quiet) {
-        caps.add_arg(arg).unwrap();
-    }
-    if let Some(width) = width {
-        let phone = json!({"deviceMetrics": {"width": width, "height": 844, "pixelRatio": 1.0, "touch": true}});
-        caps.add_experimental_option("mobileEmulation", phone).unwrap();
-    }
-    let driver = WebDriver::new(&address, caps).await.expect("the driver starts a browser");
-    let result = AssertUnwindSafe(test(&driver)).catch_unwind().await;
-    driver.quit().await.unwrap();
-    match result {
-        Ok(result) => result.unwrap(),
-        Err(panic) => std::panic::resume_unwind(panic),
-    }
-}
-
-async fn sign_in(driver: &WebDriver, server: &Server) -> WebDriverResult<()> {
-    server.sign_in("ana", Role::Analyst).await;
-    driver.goto(format!("{}/cases", server.url)).await?;
-    driver.find(By::Name("username")).await?.send_keys("ana").await?;
-    driver.find(By::Name("password")).await?.send_keys(PASSWORD).await?;
-    driver.find(By::Css("button[type=submit]")).await?.click().await?;
-    driver.query(By::Css("h1")).first().await?;
-    Ok(())
-}
-
-/// Waits until an element holds a text.
-async fn shows(driver: &WebDriver, css: &str, text: &str) -> WebDriverResult<()> {
-    for _ in 0..100 {
-        if let Ok(found) = driver.find(By::Css(css)).await
-            && found.text().await.is_ok_and(|shown| shown.contains(text))
-        {
-            return Ok(());
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    let shown = driver.find(By::Css(css)).await?.text().await?;
-    panic!("{css} shows {shown:?}, not {text:?}");
-}
 
 #[tokio::test]
 async fn votes_arrive_on_an_open_page_one_by_one() {

@@ -32,6 +32,8 @@ fn is_well_formed(token: &str) -> bool {
 pub struct Bearer {
     /// Its token.
     pub token: Token,
+    /// The SHA-256 of its text.
+    pub hash: Vec<u8>,
     client: String,
 }
 
@@ -81,7 +83,7 @@ impl FromRequestParts<App> for Bearer {
                 .take(&format!("token:{}", token.id), per_minute / 60.0, per_minute)
                 .map_err(AppError::TooMany)?;
         }
-        Ok(Self { token, client: client_address(app, parts) })
+        Ok(Self { token, hash, client: client_address(app, parts) })
     }
 }
 

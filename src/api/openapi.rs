@@ -34,6 +34,8 @@ pub fn document() -> Value {
         "/api/v1/cases/{number}/triage": {"parameters": number, "post": {"summary": "Ask the panel again", "responses": reply("202", "Queued")}},
         "/api/v1/cases/{number}/actions": {"parameters": number, "post": {"summary": "Ask for a response action; isolation and tasks wait for a person", "requestBody": body("NewAction"), "responses": reply("202", "Asked for, with its id and state")}},
         "/api/v1/cases/{number}/timeline": {"parameters": number, "get": {"summary": "What happened", "responses": reply("200", "Entries, newest first")}},
+        "/api/v1/stream": {"get": {"summary": "Server-sent events: `case` with `{\"number\",\"kind\"}` for each change, `beat` in silence; `Last-Event-ID` goes on where a stream broke off",
+            "responses": {"200": {"description": "The stream", "content": {"text/event-stream": {"schema": {"type": "string"}}}}, "default": problem}}},
         "/api/v1/observables/{type}/{value}": {"parameters": observable_parameters(), "get": {"summary": "What is known of an observable, and the cases that hold it, newest first",
             "responses": reply("200", "Facts, counts by verdict of the newest 1,000 cases, and a page of case numbers")}},
     });

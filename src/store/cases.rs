@@ -4,6 +4,7 @@ mod grown;
 mod host;
 mod merged;
 mod overdue;
+mod states;
 mod triaged;
 
 pub use decision::{Decision, decide};
@@ -11,6 +12,7 @@ pub use grown::{Grown, grow};
 pub use host::high_on_host;
 pub use merged::{absorb, raise, untouched};
 pub use overdue::overdue;
+pub use states::{State, states};
 pub use triaged::{Triaged, rank, set_triaged};
 
 use super::runs::RunState;

@@ -33,6 +33,7 @@ mod rules;
 pub mod search;
 mod sensors;
 pub mod server;
+mod states;
 pub mod throttle;
 pub mod tls;
 mod trials;
@@ -76,6 +77,7 @@ pub fn router(app: App) -> Router {
         .merge(crate::api::router(&app))
         .layer(slow)
         .route("/events", get(live::events))
+        .route("/api/v1/stream", get(live::stream))
         .layer(middleware::from_fn_with_state(app.clone(), origin::check))
         .with_state(app.clone())
         .merge(assets::router())
@@ -89,6 +91,7 @@ pub fn router(app: App) -> Router {
 fn cases() -> Router<App> {
     Router::new()
         .route("/cases", get(queue::index))
+        .route("/cases/states", get(states::index))
         .route("/cases/{number}", get(cases::show))
         .route("/cases/{number}/verdict", post(case_forms::verdict))
         .route("/cases/{number}/notes", post(case_forms::note))

@@ -1,0 +1,163 @@
+//! One open stream: what it may see, what it has told, and when it ends.
+use crate::clock::now_ms;
+use crate::limits;
+use crate::store::{Result, changes, orgs, sessions, tokens};
+use crate::web::App;
+use axum::response::sse::Event;
+use futures_util::{Stream, StreamExt};
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::time::Duration;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::Instant;
+
+/// A stream that says nothing for so long says that it is alive.
+const BEAT: Duration = Duration::from_secs(15);
+/// How often it is looked up whether the listener may still listen.
+const CHECK: Duration = Duration::from_mins(1);
+/// How long a browser waits before it connects again.
+const RETRY: Duration = Duration::from_secs(2);
+
+/// Who listens.
+pub enum Listener {
+    /// A person, by the session's hash.
+    Person {
+        /// The person.
+        user: i64,
+        /// The session.
+        session: Vec<u8>,
+    },
+    /// A program, by the token's hash.
+    Program {
+        /// The token.
+        hash: Vec<u8>,
+    },
+}
+
+impl Listener {
+    /// The organisations whose cases it hears of now; nothing where it may not listen any more.
+    pub async fn orgs(&self, app: &App) -> Result<Option<Vec<i64>>> {
+        let mut tx = app.store.read().await?;
+        let now = now_ms();
+        match self {
+            Self::Person { user, session } => {
+                let idle = now - limits::SESSION_IDLE_MS;
+                if sessions::user(&mut tx, session, now, idle).await?.is_none() {
+                    return Ok(None);
+                }
+                let of_user = orgs::of_user(&mut tx, *user).await?;
+                Ok(Some(of_user.into_iter().map(|org| org.id).collect()))
+            }
+            Self::Program { hash } => Ok(tokens::live(&mut tx, hash, now).await?.map(|token| vec![token.org_id])),
+        }
+    }
+
+    /// What its few places are counted by.
+    fn place(&self) -> &[u8] {
+        match self {
+            Self::Person { session: place, .. } | Self::Program { hash: place } => place,
+        }
+    }
+}
+
+/// Places of a stream: one of all, and one of the few that a session or token has. Given back when dropped.
+pub struct Places {
+    app: App,
+    own: Vec<u8>,
+    _one_of_all: OwnedSemaphorePermit,
+}
+
+impl Places {
+    /// Takes both, or says which is missing.
+    pub fn take(app: &App, listener: &Listener) -> std::result::Result<Self, &'static str> {
+        let all = std::sync::Arc::clone(&app.streams).try_acquire_owned();
+        let all = all.map_err(|_| "Too many live pages are open.")?;
+        let mut open = app.open_streams.lock().map_err(|_| "Live pages are out of order.")?;
+        let count = open.entry(listener.place().to_vec()).or_insert(0);
+        if *count >= limits::STREAMS_PER_SESSION {
+            return Err("You have too many live pages open.");
+        }
+        *count += 1;
+        Ok(Self { app: app.clone(), own: listener.place().to_vec(), _one_of_all: all })
+    }
+}
+
+impl Drop for Places {
+    fn drop(&mut self) {
+        if let Ok(mut open) = self.app.open_streams.lock()
+            && let Some(count) = open.get_mut(&self.own)
+        {
+            *count -= 1;
+            if *count == 0 {
+                open.remove(&self.own);
+            }
+        }
+    }
+}
+
+/// How a change is told.
+pub type Telling = fn(&changes::Changed) -> Event;
+
+/// An open stream.
+pub struct Feed {
+    /// The running program.
+    pub app: App,
+    /// Who listens.
+    pub listener: Listener,
+    /// The organisations that it hears of.
+    pub orgs: Vec<i64>,
+    /// The newest entry that it has told.
+    pub last: i64,
+    /// How it tells.
+    pub telling: Telling,
+    /// Its places.
+    pub _places: Places,
+}
+
+struct Open {
+    feed: Feed,
+    newest: tokio::sync::watch::Receiver<i64>,
+    waiting: VecDeque<changes::Changed>,
+    checked: Instant,
+}
+
+impl Feed {
+    /// The events: first `hello` with the entry that it begins after, then what changes, and a beat in silence.
+    pub fn stream(self) -> impl Stream<Item = std::result::Result<Event, Infallible>> {
+        let hello = Event::default().event("hello").retry(RETRY).data(self.last.to_string());
+        let newest = self.app.newest.clone();
+        let open = Open { feed: self, newest, waiting: VecDeque::new(), checked: Instant::now() };
+        let rest =
+            futures_util::stream::unfold(
+                open,
+                |mut open| async move { open.next().await.map(|event| (Ok(event), open)) },
+            );
+        futures_util::stream::iter([Ok(hello)]).chain(rest)
+    }
+}
+
+impl Open {
+    /// The next event; nothing where the listener may not listen any more or the store is gone.
+    async fn next(&mut self) -> Option<Event> {
+        loop {
+            while let Some(change) = self.waiting.pop_front() {
+                self.feed.last = change.id;
+                if self.feed.orgs.contains(&change.org_id) {
+                    return Some((self.feed.telling)(&change).id(change.id.to_string()));
+                }
+            }
+            if self.checked.elapsed() >= CHECK {
+                self.feed.orgs = self.feed.listener.orgs(&self.feed.app).await.ok()??;
+                self.checked = Instant::now();
+            }
+            if *self.newest.borrow_and_update() <= self.feed.last {
+                match tokio::time::timeout(BEAT, self.newest.changed()).await {
+                    Ok(changed) => changed.ok()?,
+                    Err(_) => return Some(Event::default().event("beat").data(now_ms().to_string())),
+                }
+            }
+            let mut tx = self.feed.app.store.read().await.ok()?;
+            self.waiting = changes::since(&mut tx, self.feed.last, 256).await.ok()?.into();
+        }
+    }
+}
