@@ -39,13 +39,13 @@ impl Events {
 
     async fn next(&mut self) -> Event {
         loop {
-            if let Some((one, rest)) = self.text.split_once("\n\n") {
+            if let Some(end) = self.text.find("\n\n") {
+                let one: String = self.text.drain(..end + 2).collect();
                 let field = |name: &str| {
                     let lines = one.lines().filter_map(|line| line.split_once(": "));
                     lines.filter(|(field, _)| *field == name).map(|(_, value)| value).collect::<String>()
                 };
                 let event = (field("event"), field("id"), field("data"));
-                self.text = rest.to_owned();
                 return event;
             }
             let more = tokio::time::timeout(Duration::from_secs(30), self.reply.chunk()).await.expect("an event comes");
