@@ -77,6 +77,10 @@ pub const STREAMS_PER_SESSION: usize = 5;
 pub const PAGE: i64 = 50;
 /// The most rows that may be asked for.
 pub const PAGE_MOST: i64 = 200;
+/// The longest text of a draft in bytes.
+pub const DRAFT: usize = 64 * 1024;
+/// A draft that nobody sent is kept so long.
+pub const DRAFT_MS: i64 = 30 * 86_400_000;
 /// Connections at once.
 pub const CONNECTIONS: usize = 1024;
 /// One call to LimaCharlie, everything in it included.

@@ -1,34 +1,30 @@
-// Deciding by key or button: at once where nothing argues against it, otherwise by the form with what is missing.
-const AGREES = { false_positive: "fp", true_positive: "tp", benign_true_positive: "fp" };
+// Deciding by key or button: what a verdict asks for opens in place, with the next thing to do in focus.
 const say = (text) => { document.getElementById("say").textContent = text; };
 
-// The preview: flags and disagreement lead to the case page, where they can be read and a reason given.
-document.addEventListener("submit", (event) => {
-  const form = event.target.closest("form[data-decide]");
-  const verdict = event.submitter?.value;
-  if (!form || !verdict) return;
-  const agrees = AGREES[verdict] === form.dataset.machine && verdict !== "true_positive";
-  if (agrees && form.dataset.flags === "0") return;
-  event.preventDefault();
-  if (agrees && form.dataset.sure !== verdict) {
-    form.dataset.sure = verdict;
-    event.submitter.setAttribute("aria-pressed", "true");
-    say(`${form.dataset.flags} things argue against this. Press again to close it all the same.`);
-    let hint = form.querySelector(".sure");
-    if (!hint) { hint = document.createElement("p"); hint.className = "wide sure c-su"; form.prepend(hint); }
-    hint.textContent = `${form.dataset.flags} things argue against this. Press again to close it all the same.`;
-    return;
-  }
-  if (agrees) { HTMLFormElement.prototype.submit.call(withVerdict(form, verdict)); return; }
-  location.href = `${form.dataset.page}#decide-${verdict}`;
+// The preview's questions.
+document.addEventListener("toggle", (event) => {
+  const ask = event.target;
+  if (!ask.matches?.("details.ask[open]")) return;
+  for (const button of ask.querySelectorAll("[data-shut], .chips")) button.hidden = false;
+  ask.querySelector("[data-first]")?.focus();
+  say(ask.querySelector(".pop b").textContent);
+}, true);
+const shut = (ask) => { ask.open = false; ask.querySelector("summary").focus(); };
+document.addEventListener("keydown", (event) => {
+  const ask = event.key === "Escape" && document.querySelector("details.ask[open]");
+  if (!ask) return;
+  event.stopPropagation();
+  shut(ask);
+}, true);
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-shut], [data-reason]");
+  if (!button) return;
+  if (button.matches("[data-shut]")) { shut(button.closest("details")); return; }
+  const select = button.form?.querySelector("select[name=reason]") || button.closest("form").querySelector("select[name=reason]");
+  select.value = button.dataset.reason;
+  select.dispatchEvent(new Event("input", { bubbles: true }));
+  button.closest("form").querySelector("textarea[name=note]")?.focus();
 });
-
-const withVerdict = (form, verdict) => {
-  const field = document.createElement("input");
-  Object.assign(field, { type: "hidden", name: "verdict", value: verdict });
-  form.append(field);
-  return form;
-};
 
 // The case page: a key chooses the verdict and goes to what is needed next.
 const declare = document.getElementById("declare");
@@ -42,6 +38,7 @@ const fit = () => {
     group.hidden = Boolean(verdict) && group.dataset.verdict !== verdict;
     group.disabled = group.hidden;
   }
+  for (const part of declare.querySelectorAll("[data-for]")) part.querySelector(".chips").hidden = part.dataset.for !== verdict;
   if (reason.selectedOptions[0]?.parentElement.disabled) reason.value = "";
 };
 
@@ -51,12 +48,17 @@ const pick = (verdict) => {
   input.checked = true;
   fit();
   const machine = declare.dataset.machine;
-  const disagrees = verdict === "true_positive" || (machine === "true_positive" && verdict !== "undetermined");
-  if (verdict === "undetermined") declare.querySelector("input[name=close]").checked = false;
-  const target = disagrees ? reason : declare.querySelector("button[type=submit]");
+  const unsure = verdict === "undetermined";
+  const why = verdict === "true_positive" || (["true_positive", "needs_review"].includes(machine) && !unsure);
+  const note = declare.querySelector("textarea[name=note]");
+  if (unsure) {
+    declare.querySelector("input[name=close]").checked = false;
+    note.placeholder = "What is missing?";
+  }
+  const target = unsure ? note : why ? reason : declare.querySelector("button[type=submit]");
   document.getElementById("decide").scrollIntoView({ block: "nearest" });
   target.focus();
-  say(`${input.closest("label").querySelector("span").textContent}. ${disagrees ? "Choose a reason." : "Enter saves."}`);
+  say(`${input.closest("label").querySelector("span").textContent}. ${unsure ? "Write what is missing." : why ? "Choose a reason." : "Enter saves."}`);
 };
 
 if (declare) {
@@ -74,16 +76,21 @@ if (declare) {
 }
 
 // The toast counts down, and waits while somebody is at it.
-for (const toast of document.querySelectorAll("[data-toast]")) {
-  let left = Number(toast.dataset.toast);
-  const count = document.createElement("span");
-  count.className = "count";
-  toast.querySelector(".sp").before(count);
-  const tick = () => {
-    count.textContent = left > 0 ? `${left} s` : "";
-    if (left <= 0) { toast.hidden = true; clearInterval(timer); }
-    if (!toast.matches(":hover, :focus-within")) left -= 1;
-  };
-  const timer = setInterval(tick, 1000);
-  tick();
-}
+const countdown = () => {
+  for (const toast of document.querySelectorAll("[data-toast]:not([data-runs])")) {
+    toast.dataset.runs = "";
+    let left = Number(toast.dataset.toast);
+    const count = document.createElement("span");
+    count.className = "count";
+    toast.querySelector(".sp").before(count);
+    const tick = () => {
+      count.textContent = left > 0 && toast.querySelector("form") ? `${left} s` : "";
+      if (left <= 0 || !toast.isConnected) { toast.hidden = true; clearInterval(timer); }
+      if (!toast.matches(":hover, :focus-within")) left -= 1;
+    };
+    const timer = setInterval(tick, 1000);
+    tick();
+  }
+};
+countdown();
+document.addEventListener("swapped", countdown);

@@ -1,5 +1,6 @@
 // Single keys: off while somebody types, with a modifier held, or where the person switched them off.
-// A key that no control on the page claims goes on as the event "shortcut"; a module that takes it cancels that.
+// A key presses the visible control that names it. What no control claims goes on as the event "shortcut";
+// a module that takes it cancels that.
 const root = document.documentElement;
 const help = document.getElementById("help");
 const opener = document.getElementById("help-b");
@@ -9,27 +10,21 @@ if (opener) {
 }
 
 const rows = () => [...document.querySelectorAll(".q tbody tr")];
-const at = () => Math.max(0, rows().findIndex((row) => row.contains(document.activeElement) || row.classList.contains("cur")));
+const current = () => rows().find((row) => row.contains(document.activeElement)) || rows().find((row) => row.classList.contains("cur")) || rows()[0];
+const onCase = /^\/cases\/\d+/.test(location.pathname);
+const SECTIONS = ["why", "process", "votes", "detections", "intel", "timeline", "raw"];
+const PLACES = { q: "/cases", d: "/dashboard", s: "/search", r: "/rules", m: "/models", h: "/sensors", a: "/admin/integrations" };
+const DECIDING = ["f", "b", "t", "e"];
 let moved = 0;
 let goes = 0;
+for (const event of ["move", "swapped"]) document.addEventListener(event, () => { moved = Date.now(); });
 
-const move = (step) => {
-  const all = rows();
-  if (!all.length) return;
-  const next = all[Math.min(all.length - 1, Math.max(0, at() + step))];
-  const link = next.querySelector(".peek-l");
-  moved = Date.now();
-  // The preview belongs to the row, so moving loads it; focus goes on to the row's link there.
-  sessionStorage.focusRow = next.dataset.row;
-  if (link && !next.classList.contains("cur")) location.replace(link.href);
-  else next.querySelector("a.t").focus();
-};
-
+// A control of a page's part that is not shown or that waits for its data is none; a closed menu's is one.
+const usable = (control) => !control.disabled && !control.closest("[hidden], [inert]") && control.closest("aside, nav, .toast")?.checkVisibility() !== false;
 const press = (key) => {
-  const button = document.querySelector(`[data-key="${CSS.escape(key)}"]`);
-  if (!button || button.disabled) return false;
-  button.click();
-  return true;
+  const control = [...document.querySelectorAll(`[data-key="${CSS.escape(key)}"]`)].find(usable);
+  control?.click();
+  return Boolean(control);
 };
 
 const choose = (key) => {
@@ -39,34 +34,69 @@ const choose = (key) => {
   return true;
 };
 
-const PLACES = { q: "/cases", s: "/search", r: "/rules", h: "/sensors", m: "/models" };
-const back = () => { if (/^\/cases\/\d+/.test(location.pathname)) location.href = sessionStorage.queue || "/cases"; };
+const move = (step) => press(step > 0 ? "j" : "k") || !document.dispatchEvent(new CustomEvent("move", { cancelable: true, detail: step }));
+
+const jump = (number) => {
+  const tab = document.querySelectorAll("#tabs a")[number - 1];
+  if (tab) tab.click();
+  const section = onCase && document.getElementById(SECTIONS[number - 1]);
+  if (section) {
+    section.scrollIntoView();
+    section.tabIndex = -1;
+    section.focus({ preventScroll: true });
+  }
+  return Boolean(tab || section);
+};
+
+const unfold = (open) => {
+  const folded = document.querySelectorAll("details.raw");
+  for (const one of folded) one.open = open;
+  return folded.length > 0;
+};
+
+const focus = (css) => {
+  const found = document.querySelector(css);
+  found?.focus();
+  return Boolean(found);
+};
+
+const copy = () => {
+  const button = document.querySelector("[data-command]")?.parentElement.querySelector("[data-copy]");
+  button?.click();
+  return Boolean(button);
+};
+
+const OWN = {
+  j: () => move(1),
+  k: () => move(-1),
+  o: () => { const link = current()?.querySelector("a.t"); link?.click(); return Boolean(link); },
+  "/": () => focus("#q"),
+  n: () => press("n") || focus("#note"),
+  c: copy,
+  ".": () => press(".") || focus("#actions summary") || focus(".decide .btn"),
+  "[": () => unfold(false),
+  "]": () => unfold(true),
+};
+const others = (key, event) =>
+  OWN[key]?.() || (/^[1-7]$/.test(key) && jump(Number(key))) || press(key) || choose(key)
+  || !document.dispatchEvent(new CustomEvent("shortcut", { cancelable: true, detail: event }));
 
 document.addEventListener("keydown", (event) => {
   const typing = event.target.closest("input:not([type=checkbox], [type=radio]), textarea, select");
-  if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && typing) { typing.form?.requestSubmit(); return; }
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.target.closest("form")?.requestSubmit(); return; }
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || root.dataset.keys === "off") return;
   if (typing) { if (event.key === "Escape") event.target.blur(); return; }
   if (help.open) return;
   const key = event.key;
-  if (goes && Date.now() - goes < 900) { goes = 0; if (PLACES[key]) location.href = PLACES[key]; return; }
-  let used = true;
-  if (key === "g") goes = Date.now();
-  else if (key === "j") move(1);
-  else if (key === "k") move(-1);
-  else if (key === "o") rows()[at()]?.querySelector("a.t").click();
-  else if (key === "Escape") back();
-  else if (key === "/") document.getElementById("q").focus();
-  else if (key === "n") document.getElementById("note")?.focus();
-  else if (key === "c") document.querySelector("[data-command]")?.parentElement.querySelector("[data-copy]")?.click();
-  else if ("fbte".includes(key) && (event.repeat || Date.now() - moved < 250)) used = true;
-  else used = press(key) || choose(key) || !document.dispatchEvent(new CustomEvent("shortcut", { cancelable: true, detail: event }));
-  if (used) event.preventDefault();
+  // Holding a key decides one case only, and never the one that has just come under the hand.
+  if ([...DECIDING, "u", "Enter"].includes(key) && event.repeat) { event.preventDefault(); return; }
+  if (DECIDING.includes(key) && Date.now() - moved < 250) { event.preventDefault(); return; }
+  if (goes && Date.now() - goes < 900) {
+    goes = 0;
+    if (PLACES[key]) location.href = PLACES[key];
+    return;
+  }
+  if (key === "g") { goes = Date.now(); event.preventDefault(); return; }
+  if (others(key, event)) event.preventDefault();
+  else if (key === "Escape" && onCase) location.href = "/cases";
 });
-
-if (location.pathname === "/cases") {
-  sessionStorage.queue = location.href;
-  const wanted = rows().find((row) => row.dataset.row === sessionStorage.focusRow);
-  wanted?.querySelector("a.t").focus();
-  delete sessionStorage.focusRow;
-}

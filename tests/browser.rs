@@ -145,13 +145,13 @@ async fn from_the_queue_a_flagged_case_takes_one_more_press_and_one_key_takes_it
         server.run_jobs().await;
         driver.goto(format!("{}/cases", server.url)).await?;
         driver.find(By::Css("body")).await?.send_keys("f").await?;
-        shows(driver, ".sure", "things argue against this").await?;
+        shows(driver, "details.ask[open] .pop", "things argue against this").await?;
         assert_eq!(server.case(number).await["verdict"], json!("pending"));
-        driver.find(By::Css("body")).await?.send_keys("f").await?;
+        driver.active_element().await?.send_keys(Key::Enter).await?;
         shows(driver, ".toast", "closed as false positive").await?;
         assert_eq!(server.case(number).await["status"], json!("closed"));
         driver.find(By::Css("body")).await?.send_keys("u").await?;
-        shows(driver, "#timeline", "Undone").await?;
+        shows(driver, ".toast", "Undone.").await?;
         assert_eq!(server.case(number).await["status"], json!("new"));
         Ok(())
     })

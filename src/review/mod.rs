@@ -1,12 +1,16 @@
 //! What people do with a case: find it, declare a verdict, move it, write notes, give it to somebody,
 //! ask the panel again, and undo. Pages and API call the same functions; each is one transaction of
 //! the caller's and leaves a trace by `record`.
+mod caution;
 mod declare;
+mod last;
 pub mod search;
 mod small;
 mod undo;
 
+pub use caution::{Caution, Step, caution};
 pub use declare::{Declaration, declare};
+pub use last::undo_act;
 pub use small::{NOTE_KINDS, add_note, ask_again, assign, set_severity, set_status};
 pub use undo::undo;
 

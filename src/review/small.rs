@@ -123,7 +123,7 @@ fn check_step(case: &Case, to: Status, reason: &str) -> Result<(), ReviewError> 
 }
 
 /// The decision after a step; a reopened case is not decided any more.
-fn moved(case: &Case, to: Status, reason: &str, now_ms: i64) -> Decision {
+pub(super) fn moved(case: &Case, to: Status, reason: &str, now_ms: i64) -> Decision {
     let closed_ms = (to == Status::Closed).then_some(now_ms);
     if case.status == Status::Closed {
         let (reason, decided_by) = (String::new(), String::new());

@@ -15,6 +15,7 @@ pub mod cases;
 pub mod changes;
 pub mod controls;
 pub mod detections;
+pub mod drafts;
 pub mod draws;
 pub mod evidence;
 pub mod exclusions;

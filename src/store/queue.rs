@@ -1,5 +1,8 @@
 //! Lists of cases: filters, orders, keyset pages and the counts of the views.
+mod beside;
 mod sql;
+
+pub use beside::{Way, beside, place};
 
 use super::cases::Case;
 use super::{ORGS, Result, Scope, Tx, beyond, on};
@@ -124,9 +127,19 @@ pub async fn page(tx: &mut Tx, scope: Scope, filter: &Filter, after: Option<Curs
         Sort::Newest => Cursor(0, i64::MAX, i64::MAX),
         Sort::Oldest => Cursor(0, i64::MIN, i64::MIN),
     };
-    let Cursor(rank, opened, number) = after.unwrap_or(start);
-    let sql = sql::page(filter);
-    on!(tx, |db| sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str()))
+    rows(tx, scope, filter, &sql::page(filter), after.unwrap_or(start), limit).await
+}
+
+/// Runs a list's query from a place on.
+async fn rows(
+    tx: &mut Tx,
+    scope: Scope,
+    filter: &Filter,
+    sql: &str,
+    Cursor(rank, opened, number): Cursor,
+    limit: i64,
+) -> Result<Vec<Row>> {
+    on!(tx, |db| sqlx::query_as(sqlx::AssertSqlSafe(sql))
         .bind(limit)
         .bind(scope.org_id)
         .bind(scope.user_id)

@@ -1,5 +1,5 @@
 //! What happened to a case, newest first.
-use super::{ActorKind, Result, Tx, on, run};
+use super::{ActorKind, ORGS, Result, Scope, Tx, on, run};
 
 /// One entry.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -47,6 +47,16 @@ pub async fn in_case(tx: &mut Tx, case: i64, id: i64) -> Result<Option<Entry>> {
     .bind(id)
     .fetch_optional(db)
     })
+}
+
+/// The newest decision of a person that still stands and can be taken back, in a case that they may see.
+pub async fn last_undoable(tx: &mut Tx, scope: Scope, username: &str) -> Result<Option<Entry>> {
+    let sql = sqlx::AssertSqlSafe(format!(
+        "SELECT id, case_number, at_ms, actor_kind, actor, kind, text, run_id, undo, undone_ms FROM timeline
+         WHERE actor = $1 AND undo IS NOT NULL AND undone_ms IS NULL AND actor_kind = 'person'
+           AND kind IN ('verdict', 'status') AND org_id IN {ORGS} ORDER BY id DESC LIMIT 1"
+    ));
+    on!(tx, |db| sqlx::query_as(sql).bind(username).bind(scope.org_id).bind(scope.user_id).fetch_optional(db))
 }
 
 /// Notes that an entry was undone; 0 where it was already.

@@ -7,35 +7,17 @@ use super::cases::page;
 use super::form::{CaseNumber, Fields};
 use super::kept::Kept;
 use crate::clock::now_ms;
-use crate::domain::{Role, Severity, Status, Verdict};
+use crate::domain::{Role, Severity, Status};
 use crate::error::{AppError, Result};
-use crate::review::{self, Declaration, ReviewError};
+use crate::review::{self, ReviewError};
 use crate::store::cases::{self, Case};
-use crate::store::{Tx, idempotency};
+use crate::store::{Tx, drafts, idempotency};
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 /// A field of many forms: the same key twice is the same form sent twice.
-type Key = String;
-
-/// The declaration.
-#[derive(Debug, Deserialize)]
-pub struct VerdictForm {
-    #[serde(default)]
-    verdict: String,
-    #[serde(default)]
-    reason: String,
-    #[serde(default)]
-    note: String,
-    #[serde(default)]
-    close: String,
-    version: Option<i64>,
-    #[serde(default)]
-    idempotency_key: Key,
-    #[serde(default)]
-    next: String,
-}
+pub(super) type Key = String;
 
 /// Begins a form's work: the person may, the case is theirs, and the form was not sent before.
 pub(super) async fn begin(app: &App, me: &SignedIn, number: i64, form: &str, key: &str) -> Result<(Tx, Option<Case>)> {
@@ -80,36 +62,6 @@ fn back(number: i64) -> Response {
     Redirect::to(&format!("/cases/{number}")).into_response()
 }
 
-/// `POST /cases/{number}/verdict`
-pub async fn verdict(
-    me: SignedIn,
-    State(app): State<App>,
-    CaseNumber(number): CaseNumber,
-    Fields(form): Fields<VerdictForm>,
-) -> Result<Response> {
-    let (mut tx, case) = begin(&app, &me, number, "verdict", &form.idempotency_key).await?;
-    let Some(case) = case else { return Ok(back(number)) };
-    let parsed = form.verdict.parse::<Verdict>();
-    let kept =
-        Kept { verdict: parsed.clone().ok(), reason: form.reason.clone(), note: form.note.clone(), ..Kept::default() };
-    let done = match parsed {
-        Err(unknown) => Err(ReviewError::Invalid { field: "verdict", text: unknown.to_string() }),
-        Ok(verdict) => {
-            let declaration = Declaration {
-                verdict,
-                reason: form.reason,
-                note: form.note,
-                close: form.close == "true",
-                version: form.version,
-            };
-            review::declare(&mut tx, &me.actor(), &case, &declaration, now_ms()).await
-        }
-    };
-    let to_queue = done.is_ok() && form.next == "queue";
-    let response = finish(&app, &me, tx, number, done, kept).await?;
-    Ok(if to_queue { Redirect::to(&format!("/cases?done={number}")).into_response() } else { response })
-}
-
 /// A note.
 #[derive(Debug, Deserialize)]
 pub struct NoteForm {
@@ -131,6 +83,7 @@ pub async fn note(
     let (mut tx, case) = begin(&app, &me, number, "note", &form.idempotency_key).await?;
     let Some(case) = case else { return Ok(back(number)) };
     let done = review::add_note(&mut tx, &me.actor(), &case, &form.body, &form.kind, now_ms()).await;
+    drafts::clear(&mut tx, me.user.id, number, "note").await?;
     finish(&app, &me, tx, number, done, Kept { body: form.body, ..Kept::default() }).await
 }
 
@@ -207,26 +160,5 @@ pub async fn triage(
     let (mut tx, case) = begin(&app, &me, number, "triage", &form.idempotency_key).await?;
     let Some(case) = case else { return Ok(back(number)) };
     let done = review::ask_again(&mut tx, &me.actor(), &case, now_ms()).await;
-    finish(&app, &me, tx, number, done, Kept::default()).await
-}
-
-/// What to undo.
-#[derive(Debug, Deserialize)]
-pub struct UndoForm {
-    event: i64,
-    #[serde(default)]
-    idempotency_key: Key,
-}
-
-/// `POST /cases/{number}/undo`
-pub async fn undo(
-    me: SignedIn,
-    State(app): State<App>,
-    CaseNumber(number): CaseNumber,
-    Fields(form): Fields<UndoForm>,
-) -> Result<Response> {
-    let (mut tx, case) = begin(&app, &me, number, "undo", &form.idempotency_key).await?;
-    let Some(case) = case else { return Ok(back(number)) };
-    let done = review::undo(&mut tx, &me.actor(), &case, form.event, me.user.role >= Role::Lead, now_ms()).await;
     finish(&app, &me, tx, number, done, Kept::default()).await
 }

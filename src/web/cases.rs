@@ -6,15 +6,18 @@ use self::head::{Head, Undo, auto_close, head, undo};
 use self::load::load;
 use super::App;
 use super::auth::SignedIn;
+use super::done::{Done, Told, done};
 use super::form::{Asked, CaseNumber};
 use super::kept::Kept;
 use super::page::{Chrome, Page};
+use super::trail::{Steps, Trail};
 use super::view::actions::{self as action_views, Group, Line};
 use super::view::case::{self as view, CaseData, Choice, DetectionView, NoteView, Pages};
 use super::view::economy;
 use super::view::evidence::{self, IntelView, ObservableView, TechniqueView};
 use super::view::gathered::Gathered;
 use super::view::json::{self, Span};
+use super::view::late;
 use super::view::measured::accuracy as words_of;
 use super::view::panel::{self, RunView};
 use super::view::pivot::{self, Cluster};
@@ -26,7 +29,7 @@ use crate::domain::action::TaskCommand;
 use crate::domain::dossier::{Precedents, Prevalence};
 use crate::error::{AppError, Result};
 use crate::store::cases::{self, Case};
-use crate::store::{rules, runs, sensors, users};
+use crate::store::{Tx, drafts, rules, runs, sensors, users};
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -83,6 +86,18 @@ struct Show {
     auto_close: &'static str,
     may_decide: bool,
     key: String,
+    way: Way,
+    /// Votes that came after the decision and say otherwise.
+    late: Vec<String>,
+}
+
+/// How the page was come to, and what was done before.
+#[derive(Default)]
+struct Way {
+    /// The neighbours in the list that it was opened from.
+    steps: Option<Steps>,
+    /// What was decided or taken back a moment ago.
+    done: Option<Done>,
 }
 
 /// The query of the page.
@@ -91,6 +106,9 @@ struct Show {
 pub struct Query {
     run: Option<i64>,
     merged: Option<i64>,
+    from: Option<String>,
+    #[serde(flatten)]
+    told: Told,
 }
 
 /// `GET /cases/{number}`
@@ -107,7 +125,8 @@ pub async fn show(
         Some(other) if merged_into(&app, &me, other).await? == Some(number) => Some(other),
         _ => None,
     };
-    page(&app, &me, number, query.run, Kept { merged, ..Kept::default() }).await
+    let kept = Kept { merged, trail: query.from.as_deref().and_then(Trail::read), ..Kept::default() };
+    shown(&app, &me, (number, query.run), kept, &query.told).await
 }
 
 /// The case that another one became part of.
@@ -118,16 +137,52 @@ async fn merged_into(app: &App, me: &SignedIn, number: i64) -> Result<Option<i64
 
 /// The page of a case, with what a person had typed.
 pub async fn page(app: &App, me: &SignedIn, number: i64, run: Option<i64>, kept: Kept) -> Result<Response> {
+    shown(app, me, (number, run), kept, &Told::default()).await
+}
+
+async fn shown(
+    app: &App,
+    me: &SignedIn,
+    (number, run): (i64, Option<i64>),
+    kept: Kept,
+    told: &Told,
+) -> Result<Response> {
     // First, so that the page holds at least what it says to know.
     let chrome = Chrome::of(app, me, "queue").await?;
     let mut tx = app.store.read().await?;
     let case = cases::visible(&mut tx, me.scope(), number).await?.ok_or(AppError::NotFound)?;
     let data = load(&mut tx, case, run).await?;
+    let kept = kept.with(drafts::of(&mut tx, me.user.id, number).await?);
+    let way = way(&mut tx, app, me, number, (kept.trail.as_ref(), told)).await?;
     drop(tx);
-    Ok(Page(show_of(app, me, chrome, data, run, kept)).into_response())
+    Ok(Page(show_of(app, me, chrome, data, run, (kept, way))).into_response())
 }
 
-fn show_of(app: &App, me: &SignedIn, chrome: Chrome, data: CaseData, run: Option<i64>, kept: Kept) -> Show {
+async fn way(
+    tx: &mut Tx,
+    app: &App,
+    me: &SignedIn,
+    number: i64,
+    (trail, told): (Option<&Trail>, &Told),
+) -> Result<Way> {
+    let usual = Trail::default();
+    Ok(Way {
+        done: done(tx, app, me, told, (trail.unwrap_or(&usual), "")).await?,
+        steps: match trail {
+            Some(trail) => Some(trail.steps(tx, me, number).await?),
+            None => None,
+        },
+    })
+}
+
+fn show_of(
+    app: &App,
+    me: &SignedIn,
+    chrome: Chrome,
+    data: CaseData,
+    run: Option<i64>,
+    (kept, way): (Kept, Way),
+) -> Show {
     let (shown, others) = view::run_views(&data, run);
     let shown_run = data.runs.iter().find(|run| shown.as_ref().is_some_and(|shown| shown.number == run.number));
     Show {
@@ -156,6 +211,8 @@ fn show_of(app: &App, me: &SignedIn, chrome: Chrome, data: CaseData, run: Option
         gathered: Gathered::of(&data),
         pages: view::pages(&data),
         cluster: pivot::cluster(&data),
+        late: late::dissent(&data.case, &data.votes, &me.user.username),
+        way,
         hidden_by: data.hidden_by,
         rule: data.rule,
         sensor: data.sensor,

@@ -10,6 +10,8 @@ pub mod auth;
 mod case_forms;
 mod cases;
 mod connections;
+mod deciding;
+mod done;
 mod edge;
 pub mod form;
 mod intake;
@@ -36,6 +38,7 @@ pub mod server;
 mod states;
 pub mod throttle;
 pub mod tls;
+mod trail;
 mod trials;
 mod tuning;
 pub mod view;
@@ -93,17 +96,20 @@ fn cases() -> Router<App> {
         .route("/cases", get(queue::index))
         .route("/cases/states", get(states::index))
         .route("/cases/{number}", get(cases::show))
-        .route("/cases/{number}/verdict", post(case_forms::verdict))
+        .route("/cases/{number}/verdict", post(deciding::verdict))
         .route("/cases/{number}/notes", post(case_forms::note))
         .route("/cases/{number}/status", post(case_forms::status))
         .route("/cases/{number}/assign", post(case_forms::assign))
         .route("/cases/{number}/severity", post(case_forms::severity))
         .route("/cases/{number}/triage", post(case_forms::triage))
-        .route("/cases/{number}/undo", post(case_forms::undo))
+        .route("/cases/{number}/undo", post(deciding::undo))
+        .route("/cases/{number}/draft", post(deciding::draft))
+        .route("/undo", post(deciding::undo_last))
         .route("/cases/{number}/actions", post(action_forms::ask))
         .route("/cases/{number}/actions/{id}/{step}", post(action_forms::step))
         .route("/cases/{number}/detections/{file}", get(raw::detection))
         .route("/cases/{number}/triage/{file}", get(raw::report))
+        .layer(middleware::from_fn(trail::keep))
 }
 
 /// What is set up and watched rather than decided.

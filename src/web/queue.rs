@@ -1,15 +1,17 @@
 //! The queue: views, filters in the address, a preview of the current row.
+mod asks;
 mod peek;
 
-use self::peek::{Done, Peek, done, peek};
+use self::peek::{Peek, peek};
 use super::App;
 use super::auth::{SignedIn, orgs_of};
+use super::done::{Done, Told, done};
 use super::form::Asked;
-use super::kept::Kept;
 use super::page::{COUNT_MOST, Chrome, Page, count_text};
+use super::trail::Trail;
 use super::view::listing::{Listing, cursor_text};
 use super::view::row::{RowView, row};
-use super::view::{case, economy, pull, words};
+use super::view::{economy, pull, words};
 use crate::clock::now_ms;
 use crate::domain::{Role, Severity, Status, Verdict};
 use crate::error::Result;
@@ -38,7 +40,8 @@ const TABS: &[View] = &[
 pub struct Query {
     #[serde(flatten)]
     listing: Listing,
-    done: String,
+    #[serde(flatten)]
+    told: Told,
 }
 
 struct Tab {
@@ -72,12 +75,19 @@ struct Index {
     unasked: String,
     /// What is wrong with pulling, for those who can do something about it.
     troubles: Vec<String>,
+    trail: Trail,
 }
 
 impl Index {
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates pass references")]
     fn peek_href(&self, number: &i64) -> String {
-        self.listing.with(&[("peek", &number.to_string())])
+        self.trail.queue(&[("peek", &number.to_string())])
+    }
+
+    /// The address of a case that remembers this list.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates pass references")]
+    fn case_href(&self, number: &i64) -> String {
+        self.trail.case(*number, &[])
     }
 }
 
@@ -97,12 +107,13 @@ pub async fn index(me: SignedIn, State(app): State<App>, Asked(query): Asked<Que
     let now = now_ms();
     let current = listing.peek.parse().ok().filter(|wanted| found.iter().any(|row| row.case.number == *wanted));
     let current = current.or(found.first().map(|row| row.case.number));
+    let trail = Trail::of(&listing);
     let peeked = found.iter().find(|row| Some(row.case.number) == current);
     let index = Index {
         tabs: tabs(&mut tx, &me, &listing, filter.view).await?,
         peek: peek(&mut tx, peeked, now).await?,
         unasked: economy::unasked(&spending::unasked_cases(&mut tx, me.scope(), now).await?),
-        done: done(&mut tx, &app, &me, &query.done).await?,
+        done: done(&mut tx, &app, &me, &query.told, (&trail, "queue")).await?,
         rows: found.iter().map(|found| row(found, orgs.len() > 1, Some(found.case.number) == current, now)).collect(),
         oldest: if filter.view == View::NeedsDecision { oldest(&found, now) } else { String::new() },
         more: more(&listing, &found, limit),
@@ -115,6 +126,7 @@ pub async fn index(me: SignedIn, State(app): State<App>, Asked(query): Asked<Que
         verdicts: Verdict::ALL,
         severities: Severity::ALL,
         sorts: Sort::ALL,
+        trail,
         chrome,
         listing,
         filter,
@@ -162,9 +174,4 @@ async fn tabs(tx: &mut Tx, me: &SignedIn, listing: &Listing, current: View) -> R
         tabs.push(Tab { label: view.label(), count, href, current: *view == current });
     }
     Ok(tabs)
-}
-
-/// The choices of a preview's verdict bar: those that need no typing in most cases.
-pub fn keys() -> Vec<case::Choice> {
-    case::choices(Kept::default().verdict.unwrap_or(Verdict::Pending)).into_iter().take(3).collect()
 }

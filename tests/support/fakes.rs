@@ -20,30 +20,41 @@ pub fn answer(verdict: &str, confidence: u32) -> Value {
 
 /// An Ollama server whose one model always says the same.
 pub async fn ollama(model: &str, content: &str) -> MockServer {
-    ollama_answering(model, ResponseTemplate::new(200).set_body_json(json!({
-        "model": model, "created_at": "2026-03-23T04:16:32Z", "message": {"role": "assistant", "content": content}, "done": true, "done_reason": "stop",
-        "total_duration": 2_400_000_000_u64, "load_duration": 1_000_000, "prompt_eval_count": 812, "eval_count": 143,
-    })))
-    .await
+    let server = MockServer::start().await;
+    say(&server, model, content).await;
+    server
 }
 
 /// An Ollama server with one model and this reply to a chat.
 pub async fn ollama_answering(model: &str, reply: ResponseTemplate) -> MockServer {
     let server = MockServer::start().await;
+    serve(&server, model, reply).await;
+    server
+}
+
+/// Lets the one model of a server say this from now on; for another answer, `reset` the server first.
+pub async fn say(server: &MockServer, model: &str, content: &str) {
+    let reply = ResponseTemplate::new(200).set_body_json(json!({
+        "model": model, "created_at": "2026-03-23T04:16:32Z", "message": {"role": "assistant", "content": content}, "done": true, "done_reason": "stop",
+        "total_duration": 2_400_000_000_u64, "load_duration": 1_000_000, "prompt_eval_count": 812, "eval_count": 143,
+    }));
+    serve(server, model, reply).await;
+}
+
+async fn serve(server: &MockServer, model: &str, reply: ResponseTemplate) {
     let tags = json!({"models": [{"name": model, "model": model, "digest": "a2af6cc3eb7fa8be8504abaf9b04e88f17a119ec3f04a3addf55f92841195f5a", "size": 1}]});
     let show = json!({"capabilities": ["completion", "thinking"], "details": {"family": "test"}});
     Mock::given(method("GET"))
         .and(path("/api/tags"))
         .respond_with(ResponseTemplate::new(200).set_body_json(tags))
-        .mount(&server)
+        .mount(server)
         .await;
     Mock::given(method("POST"))
         .and(path("/api/show"))
         .respond_with(ResponseTemplate::new(200).set_body_json(show))
-        .mount(&server)
+        .mount(server)
         .await;
-    Mock::given(method("POST")).and(path("/api/chat")).respond_with(reply).mount(&server).await;
-    server
+    Mock::given(method("POST")).and(path("/api/chat")).respond_with(reply).mount(server).await;
 }
 
 /// How often a fake was asked for a vote.

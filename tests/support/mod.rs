@@ -1,5 +1,6 @@
 //! `spawn()` gives every test its own running server on its own database; `Person` is a browser without scripts.
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, missing_docs)]
+pub mod agreeing;
 pub mod browser;
 pub mod certs;
 pub mod fakes;

@@ -24,7 +24,15 @@ pub(super) const fn condition(view: View) -> &'static str {
 
 /// The query of one page.
 pub(super) fn page(filter: &Filter) -> String {
-    let (keyset, order) = order(filter.sort);
+    ordered(filter, order(filter.sort))
+}
+
+/// The query of what stands before a place, nearest first.
+pub(super) fn before(filter: &Filter) -> String {
+    ordered(filter, backwards(filter.sort))
+}
+
+fn ordered(filter: &Filter, (keyset, order): (&str, &str)) -> String {
     let mut conditions = vec![condition(filter.view).to_owned(), format!("c.org_id IN {ORGS}"), keyset.to_owned()];
     let fields = [
         (&filter.status, "c.status = $7"),
@@ -65,6 +73,18 @@ const fn order(sort: Sort) -> (&'static str, &'static str) {
         ),
         Sort::Newest => ("(c.opened_ms, c.number) < ($5, $6)", "c.opened_ms DESC, c.number DESC"),
         Sort::Oldest => ("(c.opened_ms, c.number) > ($5, $6)", "c.opened_ms, c.number"),
+    }
+}
+
+/// The same the other way round: the condition that a row stands before a place, and the order away from it.
+const fn backwards(sort: Sort) -> (&'static str, &'static str) {
+    match sort {
+        Sort::Risk => (
+            "c.queue_rank >= $4 AND (c.queue_rank > $4 OR (c.opened_ms, c.number) < ($5, $6))",
+            "c.queue_rank, c.opened_ms DESC, c.number DESC",
+        ),
+        Sort::Newest => ("(c.opened_ms, c.number) > ($5, $6)", "c.opened_ms, c.number"),
+        Sort::Oldest => ("(c.opened_ms, c.number) < ($5, $6)", "c.opened_ms DESC, c.number DESC"),
     }
 }
 

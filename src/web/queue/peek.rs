@@ -1,12 +1,12 @@
-//! The preview of the current row, and what was decided a moment ago.
-use crate::clock::now_ms;
-use crate::domain::{Detection, Status};
+//! The preview of the current row.
+use super::asks::{Ask, asks};
+use crate::domain::Detection;
 use crate::error::Result;
+use crate::review;
 use crate::store::queue::Row;
-use crate::store::{Tx, detections, runs, timeline, votes};
-use crate::web::App;
-use crate::web::auth::SignedIn;
+use crate::store::{Tx, detections, runs, votes};
 use crate::web::view::row::{RowView, row};
+use crate::web::view::text::visible;
 use crate::web::view::{event, panel, words};
 
 pub(super) struct Peek {
@@ -19,15 +19,10 @@ pub(super) struct Peek {
     pub(super) seen: crate::domain::dossier::Precedents,
     pub(super) version: i64,
     pub(super) key: String,
-}
-
-/// A case that was just decided, with the way back.
-pub(super) struct Done {
-    pub(super) number: i64,
-    pub(super) text: String,
-    pub(super) undo: Option<i64>,
-    pub(super) left: i64,
-    pub(super) key: String,
+    /// What argues against deciding at once.
+    pub(super) things: Vec<String>,
+    /// What each verdict asks for.
+    pub(super) asks: Vec<Ask>,
 }
 
 pub(super) async fn peek(tx: &mut Tx, found: Option<&Row>, now: i64) -> Result<Option<Peek>> {
@@ -39,6 +34,7 @@ pub(super) async fn peek(tx: &mut Tx, found: Option<&Row>, now: i64) -> Result<O
         .and_then(|document| Detection::read(&document).ok())
         .map(|read| event::event(&read))
         .unwrap_or_default();
+    let caution = review::caution(tx, &found.case).await?;
     let all = runs::of_case(tx, number).await?;
     let steered = all.iter().any(|run| panel::steering(run).is_some());
     let newest = all.into_iter().find(|run| run.state != runs::RunState::Interrupted);
@@ -53,26 +49,10 @@ pub(super) async fn peek(tx: &mut Tx, found: Option<&Row>, now: i64) -> Result<O
         seen: crate::domain::dossier::Precedents { false_positive, benign_true_positive, true_positive },
         version: found.case.version,
         key: hex::encode(rand::random::<[u8; 8]>()),
+        things: caution.things.iter().map(|thing| visible(thing)).collect(),
+        asks: asks(&caution),
         event: shown,
         run,
         steered,
-    }))
-}
-
-/// The case that was decided a moment ago, where it can be undone.
-pub(super) async fn done(tx: &mut Tx, app: &App, me: &SignedIn, number: &str) -> Result<Option<Done>> {
-    let Ok(number) = number.parse::<i64>() else { return Ok(None) };
-    let Some(decided) = crate::store::cases::visible(tx, me.scope(), number).await? else { return Ok(None) };
-    let newest = timeline::of_case(tx, number, 20).await?;
-    let entry = newest.iter().find(|entry| entry.undo.is_some() && entry.undone_ms.is_none());
-    let window = i64::from(app.config.policy.undo_s) * 1000;
-    let left = entry.map_or(0, |entry| (entry.at_ms + window - now_ms()).max(0) / 1000);
-    let what = if decided.status == Status::Closed { "closed as" } else { "declared" };
-    Ok(Some(Done {
-        number,
-        text: format!("#{number} {what} {}.", decided.verdict.label().to_lowercase()),
-        undo: entry.map(|entry| entry.id),
-        left,
-        key: hex::encode(rand::random::<[u8; 8]>()),
     }))
 }

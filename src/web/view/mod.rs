@@ -10,6 +10,7 @@ pub mod exclusion;
 pub mod found;
 pub mod gathered;
 pub mod json;
+pub mod late;
 pub mod links;
 pub mod listing;
 pub mod measured;

@@ -18,6 +18,11 @@ pub struct When {
 }
 
 impl When {
+    /// Hours and minutes, `14:31`.
+    pub fn short(&self) -> &str {
+        self.clock.get(..5).unwrap_or(&self.clock)
+    }
+
     /// The date alone, `2026-03-19`.
     pub fn date(&self) -> &str {
         self.iso.split('T').next().unwrap_or_default()

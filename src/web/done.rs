@@ -1,0 +1,88 @@
+//! What a person did a moment ago, told on the page that came after it, with the way back.
+use super::App;
+use super::auth::SignedIn;
+use super::trail::Trail;
+use crate::clock::now_ms;
+use crate::domain::Status;
+use crate::error::Result;
+use crate::store::{Tx, cases, timeline};
+use serde::Deserialize;
+
+/// So many seconds a message without an undo stands.
+const MESSAGE_S: i64 = 6;
+
+/// The part of a page's address that names what was done: the number of a case.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct Told {
+    /// Decided.
+    pub done: String,
+    /// Taken back.
+    pub undone: String,
+}
+
+/// A case that was just decided or taken back.
+pub struct Done {
+    /// It.
+    pub number: i64,
+    /// What was done to it.
+    pub text: String,
+    /// The entry that can be undone.
+    pub undo: Option<i64>,
+    /// For how many seconds this stands.
+    pub left: i64,
+    /// The undo form's key.
+    pub key: String,
+    /// `queue` where the undo leads there.
+    pub next: &'static str,
+    /// The list's query string.
+    pub from: String,
+}
+
+/// What the address says was done, where this person did it and it is so.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn done(
+    tx: &mut Tx,
+    app: &App,
+    me: &SignedIn,
+    told: &Told,
+    (trail, next): (&Trail, &'static str),
+) -> Result<Option<Done>> {
+    let back = !told.undone.is_empty();
+    let number = if back { &told.undone } else { &told.done };
+    let Ok(number) = number.parse::<i64>() else { return Ok(None) };
+    let Some(case) = cases::visible(tx, me.scope(), number).await? else { return Ok(None) };
+    let newest = timeline::of_case(tx, number, 20).await?;
+    let mine = |kinds: &[&str]| {
+        let acts = newest.iter().find(|entry| ["verdict", "status", "undo"].contains(&entry.kind.as_str()));
+        acts.filter(|entry| entry.actor == me.user.username && kinds.contains(&entry.kind.as_str()))
+    };
+    let entry = mine(if back { &["undo", "status"] } else { &["verdict", "status"] });
+    let Some(entry) = entry else { return Ok(None) };
+    let window = i64::from(app.config.policy.undo_s) * 1000;
+    let left = (entry.at_ms + window - now_ms()).max(0) / 1000;
+    let undo = (!back && entry.undo.is_some() && entry.undone_ms.is_none()).then_some(entry.id);
+    Ok(Some(Done {
+        number,
+        text: text(&case, back),
+        undo,
+        left: if back { MESSAGE_S } else { left },
+        key: hex::encode(rand::random::<[u8; 8]>()),
+        next,
+        from: trail.query(),
+    }))
+}
+
+fn text(case: &cases::Case, back: bool) -> String {
+    let number = case.number;
+    let verdict = case.verdict.label().to_lowercase();
+    match (back, case.status) {
+        (true, Status::Closed) => format!("Undone. #{number} is closed as {verdict} again."),
+        (true, _) if case.verdict.decided() => format!("Undone. #{number} is declared {verdict} again."),
+        (true, _) => format!("Undone. #{number} is open again."),
+        (false, Status::Closed) => format!("#{number} closed as {verdict}."),
+        (false, _) => format!("#{number} declared {verdict}."),
+    }
+}
