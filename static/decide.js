@@ -7,7 +7,7 @@ document.addEventListener("toggle", (event) => {
   if (!ask.matches?.("details.ask[open]")) return;
   for (const button of ask.querySelectorAll("[data-shut], .chips")) button.hidden = false;
   ask.querySelector("[data-first]")?.focus();
-  say(ask.querySelector(".pop b").textContent);
+  say(ask.querySelector(".pop b")?.textContent || "");
 }, true);
 const shut = (ask) => { ask.open = false; ask.querySelector("summary").focus(); };
 document.addEventListener("keydown", (event) => {

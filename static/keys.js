@@ -22,7 +22,9 @@ for (const event of ["move", "swapped"]) document.addEventListener(event, () => 
 // A control of a page's part that is not shown or that waits for its data is none; a closed menu's is one.
 const usable = (control) => !control.disabled && !control.closest("[hidden], [inert]") && control.closest("aside, nav, .toast")?.checkVisibility() !== false;
 const press = (key) => {
-  const control = [...document.querySelectorAll(`[data-key="${CSS.escape(key)}"]`)].find(usable);
+  const controls = [...document.querySelectorAll(`[data-key="${CSS.escape(key)}"]`)].filter(usable);
+  // A toast's undo comes before the one in the menu.
+  const control = controls.find((one) => one.checkVisibility()) || controls[0];
   control?.click();
   return Boolean(control);
 };

@@ -38,7 +38,8 @@ const mark = (place, css, text) => {
 const problem = async (reply) => {
   if (new URL(reply.url).pathname === "/login") return "You were signed out. Sign in in another tab, then try again. Your text is still here.";
   const page = parse(await reply.text());
-  return page.querySelector(".banner[role=alert], [role=alert], main p")?.textContent.trim() || `Not saved: the server answered ${reply.status}.`;
+  const told = page.querySelector(".banner[role=alert]") || page.querySelector("[role=alert]") || page.querySelector(".login-c p:not(.brand)");
+  return told?.textContent.trim() || `Not saved: the server answered ${reply.status}.`;
 };
 
 const failed = (form, row, why) => {
@@ -122,6 +123,11 @@ if (location.pathname === "/cases") {
   const from = new URL(location).searchParams.get("from");
   document.addEventListener("submit", (event) => {
     const action = event.target.getAttribute("action") || "";
+    if (from !== null && action === "/undo") {
+      const field = document.createElement("input");
+      Object.assign(field, { type: "hidden", name: "from", value: from });
+      event.target.append(field);
+    }
     if (from === null || !/^\/cases\/\d+\/[^?]+$/.test(action)) return;
     event.target.setAttribute("action", `${action}?from=${encodeURIComponent(from)}`);
   });

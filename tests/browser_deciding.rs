@@ -185,7 +185,7 @@ async fn what_a_verdict_asks_for_opens_in_place_and_nothing_typed_is_lost() {
         sign_in(driver, &server).await?;
         driver.goto(format!("{}/cases?peek={first}", server.url)).await?;
         key(driver, "f").await?;
-        shows(driver, "details.ask[open] .pop", "things argue against this. Close as false positive?").await?;
+        shows(driver, "details.ask[open] .pop", "Close as false positive?").await?;
         assert_eq!(driver.active_element().await?.text().await?, "Close", "focus starts on the button");
         key(driver, Key::Escape).await?;
         assert_eq!(script(driver, "return document.querySelectorAll('details.ask[open]').length").await?, json!(0));

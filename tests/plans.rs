@@ -45,6 +45,7 @@ const GROWING: &[&str] = &[
     "trial_cases",
     "trial_votes",
     "spending",
+    "drafts",
 ];
 
 static STATEMENTS: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
@@ -125,6 +126,8 @@ fn pages() -> Vec<String> {
         "/cases?after=100000.1.1".to_owned(),
         "/cases/1".to_owned(),
         "/cases/2".to_owned(),
+        "/cases/2?from=view%3Dopen%26sort%3Dnewest&done=1".to_owned(),
+        "/cases/2?from=view%3Dneeds_decision".to_owned(),
         format!("/rules/{rule}"),
         format!("/observables/sha256/{hash}"),
         "/observables/host/host-3".to_owned(),

@@ -1,4 +1,5 @@
 //! "Check before you agree": what argues against the verdict, found by code in the raw fields.
+mod seen;
 mod stated;
 
 use super::policy::{Named, alarming_tags};
@@ -24,6 +25,9 @@ pub fn of(dossier: &Dossier, report: &Report, said: Said<'_>, tag_patterns: &[St
     flags.extend(host_history(dossier, panel, tag_patterns));
     flags.extend(stated::flags(panel, claims));
     flags.extend(dossier.intel.iter().filter_map(reputation));
+    if report.verdict == MachineVerdict::FalsePositive {
+        flags.extend(seen::flags(&dossier.detection));
+    }
     flags.extend(labels(dossier, report));
     flags.extend(dissent(report.verdict, panel));
     flags.extend(advice(report.verdict, advisers));

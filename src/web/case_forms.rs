@@ -6,6 +6,7 @@ use super::auth::SignedIn;
 use super::cases::page;
 use super::form::{CaseNumber, Fields};
 use super::kept::Kept;
+use super::trail::Trail;
 use crate::clock::now_ms;
 use crate::domain::{Role, Severity, Status};
 use crate::error::{AppError, Result};
@@ -71,6 +72,12 @@ pub struct NoteForm {
     kind: String,
     #[serde(default)]
     idempotency_key: Key,
+    /// `queue` where it comes from the queue's preview.
+    #[serde(default)]
+    next: String,
+    /// The query string of the list.
+    #[serde(default)]
+    from: String,
 }
 
 /// `POST /cases/{number}/notes`
@@ -81,10 +88,15 @@ pub async fn note(
     Fields(form): Fields<NoteForm>,
 ) -> Result<Response> {
     let (mut tx, case) = begin(&app, &me, number, "note", &form.idempotency_key).await?;
-    let Some(case) = case else { return Ok(back(number)) };
+    let list = Trail::read(&form.from).filter(|_| form.next == "queue");
+    let to_list = list.map(|list| Redirect::to(&list.queue(&[("peek", &number.to_string())])).into_response());
+    let Some(case) = case else { return Ok(to_list.unwrap_or_else(|| back(number))) };
     let done = review::add_note(&mut tx, &me.actor(), &case, &form.body, &form.kind, now_ms()).await;
+    let ok = done.is_ok();
     drafts::clear(&mut tx, me.user.id, number, "note").await?;
-    finish(&app, &me, tx, number, done, Kept { body: form.body, ..Kept::default() }).await
+    let kept = Kept { body: form.body, kind: form.kind, ..Kept::default() };
+    let response = finish(&app, &me, tx, number, done, kept).await?;
+    Ok(to_list.filter(|_| ok).unwrap_or(response))
 }
 
 /// A step of one field.

@@ -80,15 +80,12 @@ struct Show {
     gathered: Gathered,
     notes: Vec<NoteView>,
     assignable: Vec<users::User>,
-    undo: Undo,
     /// Exclusions in force that hide detections of this true positive.
     hidden_by: Vec<(i64, String, i64)>,
     auto_close: &'static str,
     may_decide: bool,
     key: String,
     way: Way,
-    /// Votes that came after the decision and say otherwise.
-    late: Vec<String>,
 }
 
 /// How the page was come to, and what was done before.
@@ -98,6 +95,10 @@ struct Way {
     steps: Option<Steps>,
     /// What was decided or taken back a moment ago.
     done: Option<Done>,
+    /// The newest decision of this case, where it can be undone.
+    undo: Option<Undo>,
+    /// Votes that came after the decision and say otherwise.
+    late: Vec<String>,
 }
 
 /// The query of the page.
@@ -153,36 +154,34 @@ async fn shown(
     let case = cases::visible(&mut tx, me.scope(), number).await?.ok_or(AppError::NotFound)?;
     let data = load(&mut tx, case, run).await?;
     let kept = kept.with(drafts::of(&mut tx, me.user.id, number).await?);
-    let way = way(&mut tx, app, me, number, (kept.trail.as_ref(), told)).await?;
+    let way = way(&mut tx, app, me, &data, (kept.trail.as_ref(), told)).await?;
     drop(tx);
-    Ok(Page(show_of(app, me, chrome, data, run, (kept, way))).into_response())
+    Ok(Page(show_of(app, me, data, run, (chrome, kept, way))).into_response())
 }
 
 async fn way(
     tx: &mut Tx,
     app: &App,
     me: &SignedIn,
-    number: i64,
+    data: &CaseData,
     (trail, told): (Option<&Trail>, &Told),
 ) -> Result<Way> {
     let usual = Trail::default();
     Ok(Way {
         done: done(tx, app, me, told, (trail.unwrap_or(&usual), "")).await?,
         steps: match trail {
-            Some(trail) => Some(trail.steps(tx, me, number).await?),
+            Some(trail) => Some(trail.steps(tx, me, data.case.number).await?),
             None => None,
         },
+        undo: Some(undo(app, me, &data.timeline)).filter(|undo| undo.event.is_some() && undo.left > 0),
+        late: late::dissent(&data.case, &data.votes, &me.user.username),
     })
 }
 
-fn show_of(
-    app: &App,
-    me: &SignedIn,
-    chrome: Chrome,
-    data: CaseData,
-    run: Option<i64>,
-    (kept, way): (Kept, Way),
-) -> Show {
+/// What stands around a case: the frame, what was typed, the way here.
+type Frame = (Chrome, Kept, Way);
+
+fn show_of(app: &App, me: &SignedIn, data: CaseData, run: Option<i64>, (chrome, kept, way): Frame) -> Show {
     let (shown, others) = view::run_views(&data, run);
     let shown_run = data.runs.iter().find(|run| shown.as_ref().is_some_and(|shown| shown.number == run.number));
     Show {
@@ -203,7 +202,6 @@ fn show_of(
         tags: view::tags(&data.sensor, &app.config.policy.veto_tags),
         platform: view::platform_words(&data.sensor),
         notes: view::note_views(&data),
-        undo: undo(app, me, &data.timeline),
         auto_close: auto_close(app),
         may_decide: me.user.role >= Role::Analyst,
         key: hex::encode(rand::random::<[u8; 8]>()),
@@ -211,7 +209,6 @@ fn show_of(
         gathered: Gathered::of(&data),
         pages: view::pages(&data),
         cluster: pivot::cluster(&data),
-        late: late::dissent(&data.case, &data.votes, &me.user.username),
         way,
         hidden_by: data.hidden_by,
         rule: data.rule,
