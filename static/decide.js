@@ -4,7 +4,11 @@ const say = (text) => { document.getElementById("say").textContent = text; };
 // The preview's questions.
 document.addEventListener("toggle", (event) => {
   const ask = event.target;
-  if (!ask.matches?.("details.ask[open]")) return;
+  if (!ask.matches?.("details.ask")) return;
+  // What is being asked stays under the hand, whatever the live feed brings.
+  const peek = ask.closest("aside");
+  peek?.toggleAttribute("data-live", !peek.querySelector("details.ask[open]"));
+  if (!ask.open) return;
   for (const button of ask.querySelectorAll("[data-shut], .chips")) button.hidden = false;
   ask.querySelector("[data-first]")?.focus();
   say(ask.querySelector(".pop b")?.textContent || "");

@@ -3,7 +3,8 @@
 const say = (text) => { document.getElementById("say").textContent = text; };
 const parse = (html) => new DOMParser().parseFromString(html, "text/html");
 const html = { headers: { accept: "text/html" } };
-const AFTER_ACT = ["tabs", "nav-count", "rows", "peek", "done"];
+const PEEK = ".peek";
+const AFTER_ACT = ["#tabs", "#nav-count", "#rows", PEEK, "#done"];
 let busy = false;
 let asked;
 
@@ -11,11 +12,11 @@ const current = () => document.querySelector(".q tr.cur");
 const focus = () => (current()?.querySelector("a.t") || document.getElementById("main")).focus({ preventScroll: true });
 
 const swap = (page, address, regions) => {
-  for (const id of regions) {
-    const [old, next] = [document.getElementById(id), page.getElementById(id)];
+  for (const css of regions) {
+    const [old, next] = [document.querySelector(css), page.querySelector(css)];
     if (old && next) old.replaceWith(next);
   }
-  for (const button of document.querySelectorAll("#peek [data-copy][hidden]")) button.hidden = false;
+  for (const button of document.querySelectorAll(".peek [data-copy][hidden]")) button.hidden = false;
   const url = new URL(address, location);
   url.searchParams.delete("done");
   url.searchParams.delete("undone");
@@ -51,19 +52,20 @@ const failed = (form, row, why) => {
 const send = async (form, button) => {
   if (busy) return;
   busy = true;
+  asked?.abort();
   const body = new URLSearchParams(new FormData(form, button));
   if (form.getAttribute("action") === "/undo") {
     const fresh = { next: "queue", from: location.search.slice(1), idempotency_key: `${Date.now()}.${Math.random()}` };
     for (const [name, value] of Object.entries(fresh)) body.set(name, value);
   }
-  const row = form.closest("#peek") && current();
+  const row = form.closest(PEEK) && current();
   row?.classList.add("busy");
   const slow = setTimeout(() => mark(row?.querySelector("th"), "saving", "Saving"), 300);
   try {
     const reply = await fetch(form.action, { method: "POST", body, ...html });
     if (reply.ok && new URL(reply.url).pathname === "/cases") {
       swap(parse(await reply.text()), reply.url, AFTER_ACT);
-      say(document.querySelector("#done .toast span")?.textContent || "");
+      say(document.querySelector("#done .toast span")?.textContent || "Saved.");
       focus();
     } else failed(form, row, await problem(reply));
   } catch {
@@ -82,7 +84,7 @@ const show = async (row) => {
   row.classList.add("cur");
   row.querySelector("a.t").focus();
   row.scrollIntoView({ block: "nearest" });
-  const peek = document.getElementById("peek");
+  const peek = document.querySelector(PEEK);
   if (!link || !peek?.checkVisibility()) return;
   peek.inert = true;
   asked?.abort();
@@ -90,7 +92,7 @@ const show = async (row) => {
   try {
     const reply = await fetch(link.href, { signal: asked.signal, ...html });
     if (!reply.ok || reply.redirected) location.href = link.href;
-    else swap(parse(await reply.text()), link.href, ["peek"]);
+    else swap(parse(await reply.text()), link.href, [PEEK]);
   } catch (error) {
     if (error.name !== "AbortError") say("The preview could not be fetched.");
   }
@@ -104,6 +106,7 @@ if (location.pathname === "/cases") {
   });
   document.addEventListener("move", (event) => {
     event.preventDefault();
+    if (busy) return;
     const all = [...document.querySelectorAll(".q tbody tr")];
     const at = all.findIndex((row) => row.classList.contains("cur"));
     const next = all[Math.min(all.length - 1, Math.max(0, at + event.detail))];
@@ -114,7 +117,7 @@ if (location.pathname === "/cases") {
     const link = event.target.closest(".peek-l");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
     event.preventDefault();
-    show(link.closest("tr"));
+    if (!busy) show(link.closest("tr"));
   });
   const wanted = new URL(location).searchParams.get("peek");
   if (wanted && document.activeElement === document.body) focus();

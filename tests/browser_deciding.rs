@@ -33,7 +33,7 @@ fn attacks() -> Vec<Value> {
 /// Notes when a key was pressed and when another case stood on the screen after it.
 const WATCH: &str = "
     window.seen = []; let at = 0;
-    const now = () => document.querySelector('#peek')?.getAttribute('aria-label');
+    const now = () => document.querySelector('.peek')?.getAttribute('aria-label');
     let shown = now();
     addEventListener('keydown', (event) => { if (['f', 'Enter'].includes(event.key)) at = performance.now(); }, true);
     new MutationObserver(() => {
@@ -53,7 +53,7 @@ async fn key(driver: &WebDriver, key: impl Into<TypingData>) -> WebDriverResult<
 
 /// The number of the previewed case; 0 where there is none.
 async fn previewed(driver: &WebDriver) -> WebDriverResult<i64> {
-    let label = script(driver, "return document.querySelector('#peek').getAttribute('aria-label')").await?;
+    let label = script(driver, "return document.querySelector('.peek').getAttribute('aria-label')").await?;
     Ok(label.as_str().unwrap_or_default().rsplit(' ').next().unwrap_or_default().parse().unwrap_or_default())
 }
 

@@ -36,7 +36,7 @@ async fn from_the_queue_a_flagged_case_wants_to_be_looked_at_first() {
     let ana = server.sign_in("ana", Role::Analyst).await;
     let number = flagged(&server).await;
     let queue = ana.page("/cases").await.1;
-    let shown = field(&queue, "id=\"peek\"", "flags");
+    let shown = field(&queue, "class=\"peek\"", "flags");
     assert!(shown.parse::<usize>().unwrap() >= 2, "flags and vetoes: {shown}");
     assert!(queue.contains(&format!("{shown} things argue against this. Close as false positive?")));
     assert!(queue.contains("This behaviour is seen here for the first time."), "vetoes are told as well");
@@ -77,7 +77,7 @@ async fn one_press_is_enough_only_where_all_agree_and_nothing_speaks_against_it(
     let ana = server.sign_in("ana", Role::Analyst).await;
     let queue = ana.page("/cases").await.1;
     let number = rows(&queue)[0];
-    assert_eq!(field(&queue, "id=\"peek\"", "flags"), "0", "{}", server.case(number).await);
+    assert_eq!(field(&queue, "class=\"peek\"", "flags"), "0", "{}", server.case(number).await);
     let one = "<button class=\"btn v-fp\" type=\"submit\" data-key=\"f\"";
     assert!(queue.contains(one), "false positive is a button");
     for key in ["b", "t", "e"] {
@@ -111,7 +111,7 @@ async fn a_split_vote_wants_a_reason() {
     let number = flagged(&server).await;
     assert_eq!(server.case(number).await["machine_verdict"], json!("needs_review"));
     let queue = ana.page("/cases").await.1;
-    let shown = field(&queue, "id=\"peek\"", "flags");
+    let shown = field(&queue, "class=\"peek\"", "flags");
     let path = format!("/cases/{number}/verdict");
     let fields = [("verdict", "false_positive"), ("close", "true"), ("next", "queue"), ("flags", shown.as_str())];
     let reply = ana.post(&path, &fields).await;
@@ -131,7 +131,7 @@ async fn the_next_case_of_the_list_comes_up_after_a_verdict() {
     let queue = ana.page(&format!("/cases?{list}")).await.1;
     let order = rows(&queue);
     assert_eq!(order.len(), 3);
-    let from = field(&queue, "id=\"peek\"", "from");
+    let from = field(&queue, "class=\"peek\"", "from");
     let decide = async |number: i64, next: &str| {
         let fields = [("verdict", "false_positive"), ("close", "true"), ("next", next), ("from", &from)];
         location(&ana.post(&format!("/cases/{number}/verdict"), &fields).await)
@@ -220,4 +220,18 @@ async fn a_vote_that_comes_after_the_verdict_and_disagrees_is_told() {
     assert!(page.contains("two says true positive, 88%, after you decided false positive."), "{page}");
     let kim = server.sign_in("kim", Role::Analyst).await;
     assert!(kim.page(&format!("/cases/{number}")).await.1.contains("after ana decided false positive."));
+}
+
+#[tokio::test]
+async fn a_note_and_another_analysis_from_the_preview_stay_at_the_row() {
+    let (server, _models) = agreeing::spawn().await;
+    let ana = server.sign_in("ana", Role::Analyst).await;
+    let number = flagged(&server).await;
+    let list = [("next", "queue"), ("from", "view=open")];
+    let here = format!("/cases?view=open&peek={number}");
+    let note: Vec<_> = list.into_iter().chain([("body", "Asked the owner.")]).collect();
+    assert_eq!(location(&ana.post(&format!("/cases/{number}/notes"), &note).await), here);
+    assert_eq!(location(&ana.post(&format!("/cases/{number}/triage"), &list).await), here);
+    let case = server.case(number).await;
+    assert_eq!((case["notes"].as_array().unwrap().len(), case["runs"].as_array().unwrap().len()), (1, 2));
 }

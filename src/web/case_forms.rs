@@ -63,6 +63,12 @@ fn back(number: i64) -> Response {
     Redirect::to(&format!("/cases/{number}")).into_response()
 }
 
+/// The way back to the row of a case, where its form stood in the queue's preview.
+fn to_list(next: &str, from: &str, number: i64) -> Option<Response> {
+    let list = Trail::read(from).filter(|_| next == "queue")?;
+    Some(Redirect::to(&list.queue(&[("peek", &number.to_string())])).into_response())
+}
+
 /// A note.
 #[derive(Debug, Deserialize)]
 pub struct NoteForm {
@@ -88,8 +94,7 @@ pub async fn note(
     Fields(form): Fields<NoteForm>,
 ) -> Result<Response> {
     let (mut tx, case) = begin(&app, &me, number, "note", &form.idempotency_key).await?;
-    let list = Trail::read(&form.from).filter(|_| form.next == "queue");
-    let to_list = list.map(|list| Redirect::to(&list.queue(&[("peek", &number.to_string())])).into_response());
+    let to_list = to_list(&form.next, &form.from, number);
     let Some(case) = case else { return Ok(to_list.unwrap_or_else(|| back(number))) };
     let done = review::add_note(&mut tx, &me.actor(), &case, &form.body, &form.kind, now_ms()).await;
     let ok = done.is_ok();
@@ -113,6 +118,12 @@ pub struct StepForm {
     version: Option<i64>,
     #[serde(default)]
     idempotency_key: Key,
+    /// `queue` where it comes from the queue's preview.
+    #[serde(default)]
+    next: String,
+    /// The query string of the list.
+    #[serde(default)]
+    from: String,
 }
 
 /// `POST /cases/{number}/status`
@@ -172,5 +183,7 @@ pub async fn triage(
     let (mut tx, case) = begin(&app, &me, number, "triage", &form.idempotency_key).await?;
     let Some(case) = case else { return Ok(back(number)) };
     let done = review::ask_again(&mut tx, &me.actor(), &case, now_ms()).await;
-    finish(&app, &me, tx, number, done, Kept::default()).await
+    let to_list = to_list(&form.next, &form.from, number).filter(|_| done.is_ok());
+    let response = finish(&app, &me, tx, number, done, Kept::default()).await?;
+    Ok(to_list.unwrap_or(response))
 }
