@@ -47,6 +47,7 @@ const failed = (form, row, why) => {
   mark(row?.querySelector("th"), "saving", "");
   mark(form.closest(".decide") ? form : document.getElementById("done"), "err", why);
   say(why);
+  setTimeout(() => document.querySelector("#done > .err")?.remove(), 8000);
 };
 
 const send = async (form, button) => {

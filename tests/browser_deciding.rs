@@ -257,3 +257,51 @@ async fn keys_move_through_the_list_and_back() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn every_key_of_the_help_does_what_it_says_and_all_can_be_switched_off() {
+    in_browser(None, async |driver| {
+        let (server, _models) = agreeing::spawn().await;
+        let number = server.deliver(SEED).await["number"].as_i64().unwrap();
+        server.run_jobs().await;
+        sign_in(driver, &server).await?;
+        driver.goto(format!("{}/cases", server.url)).await?;
+        key(driver, "6").await?;
+        shows(driver, "#tabs [aria-current]", "All open").await?;
+        key(driver, "n").await?;
+        key(driver, "Ask the owner" + Key::Control + Key::Enter).await?;
+        for _ in 0..100 {
+            if server.case(number).await["notes"].as_array().unwrap().len() == 1 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert_eq!(server.case(number).await["notes"][0]["body"], json!("Ask the owner"));
+        driver.goto(format!("{}/cases/{number}", server.url)).await?;
+        key(driver, "6").await?;
+        assert_eq!(script(driver, "return document.activeElement.id").await?, json!("timeline"));
+        let open = "return document.querySelectorAll('details.raw[open]').length";
+        key(driver, "]").await?;
+        assert_ne!(script(driver, open).await?, json!(0));
+        key(driver, "[").await?;
+        assert_eq!(script(driver, open).await?, json!(0));
+        key(driver, "?").await?;
+        shows(driver, "#help", "Undo the last decision, or reopen").await?;
+        key(driver, Key::Escape).await?;
+        script(driver, "document.documentElement.dataset.keys = 'off'").await?;
+        key(driver, "f").await?;
+        assert_eq!(
+            script(driver, "return document.querySelectorAll('#declare input[type=radio]:checked').length").await?,
+            json!(0)
+        );
+        script(driver, "delete document.documentElement.dataset.keys").await?;
+        key(driver, "f").await?;
+        assert_eq!(driver.active_element().await?.text().await?, "Save declaration");
+        script(driver, "document.activeElement.blur()").await?;
+        key(driver, "g").await?;
+        key(driver, "m").await?;
+        shows(driver, "h1", "Models").await?;
+        Ok(())
+    })
+    .await;
+}
