@@ -81,6 +81,10 @@ pub const PAGE_MOST: i64 = 200;
 pub const DRAFT: usize = 64 * 1024;
 /// A draft that nobody sent is kept so long.
 pub const DRAFT_MS: i64 = 30 * 86_400_000;
+/// Views of the queue that one person may save.
+pub const SAVED_VIEWS: usize = 30;
+/// The longest name of one, in characters.
+pub const VIEW_NAME: usize = 60;
 /// Connections at once.
 pub const CONNECTIONS: usize = 1024;
 /// One call to LimaCharlie, everything in it included.

@@ -54,9 +54,7 @@ const swap = (page) => {
   const there = numbers(page);
   for (const old of document.querySelectorAll("[data-live][id]")) {
     const next = page.getElementById(old.id);
-    // A preview is only ever replaced by one of the same case: a key may be on its way to it.
-    if (old.id === "peek" && (old.inert || old.ariaLabel !== next?.ariaLabel)) continue;
-    if (next && !old.contains(document.activeElement) && html(old) !== next.outerHTML) replace(old, next);
+    if (next && !old.inert && !old.contains(document.activeElement) && html(old) !== next.outerHTML) replace(old, next);
   }
   if (!fresh) return;
   const known = numbers(document);

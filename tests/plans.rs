@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use sqlx::Row;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
-use support::{Server, seed_id, seed_with, spawn};
+use support::{Person, Server, seed_id, seed_with, spawn};
 use tracing::field::{Field, Visit};
 use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
@@ -46,6 +46,7 @@ const GROWING: &[&str] = &[
     "trial_votes",
     "spending",
     "drafts",
+    "views",
 ];
 
 static STATEMENTS: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
@@ -82,7 +83,7 @@ impl Visit for Fields {
 }
 
 /// Some cases, decided and open.
-async fn fill(server: &Server) {
+async fn fill(server: &Server) -> Person {
     for number in 0..6 {
         let (id, host) = (format!("plan-{number}"), format!("host-{number}"));
         let detection = seed_with(&[
@@ -106,19 +107,25 @@ async fn fill(server: &Server) {
         ("condition", "image"),
     ];
     assert_eq!(person.post("/tuning", &proposed).await.status(), 303);
+    let ana = server.sign_in("ana", Role::Admin).await;
+    let saved = [("name", "Low"), ("query", "view=needs_decision&severity=low&org=acme")];
+    assert_eq!(ana.post("/views", &saved).await.status(), 303);
     let trial = [("voter", "builtin:rules"), ("mode", "unanimous"), ("cases", "10")];
     assert_eq!(person.post("/models/trials", &trial).await.status(), 303);
     server.run_jobs().await;
+    ana
 }
 
 fn pages() -> Vec<String> {
     let hash =
         serde_json::from_str::<Value>(support::SEED).unwrap()["detect"]["event"]["HASH"].as_str().unwrap().to_owned();
     let rule = "service.windows_process_creation/proc_creation_win_expand_cabinet_files";
-    let mut pages: Vec<String> = ["needs_decision", "split", "likely_tp", "triaging", "mine", "open", "closed", "all"]
-        .iter()
-        .flat_map(|view| ["risk", "newest", "oldest"].map(|sort| format!("/cases?view={view}&sort={sort}")))
-        .collect();
+    let mut pages: Vec<String> =
+        ["needs_decision", "split", "likely_tp", "triaging", "spot_check", "mine", "open", "closed", "all"]
+            .iter()
+            .flat_map(|view| ["risk", "newest", "oldest"].map(|sort| format!("/cases?view={view}&sort={sort}")))
+            .collect();
+    pages.extend(lists());
     pages.extend([
         format!("/cases?view=all&rule={}", rule.replace('/', "%2F")),
         "/cases?view=all&sensor=a47d2c95-2b08-4e13-b7f9-0d5e83c61a2b".to_owned(),
@@ -152,13 +159,23 @@ fn pages() -> Vec<String> {
     pages
 }
 
+/// Lists of a person's own, and those with filters on clusters.
+fn lists() -> Vec<String> {
+    vec![
+        "/cases?view=needs_decision&severity=low".to_owned(),
+        "/cases?view=open&severity=low&q=host".to_owned(),
+        format!("/cases?view=needs_decision&group=off&fingerprint={}", "0".repeat(64)),
+        "/views".to_owned(),
+        "/profile".to_owned(),
+    ]
+}
+
 #[tokio::test]
 async fn no_page_reads_a_growing_table_from_end_to_end() {
     Registry::default().with(Catch).init();
     let server = spawn().await;
     let Store::Sqlite { read, .. } = &server.app.store else { return };
-    fill(&server).await;
-    let person = server.sign_in("ana", Role::Admin).await;
+    let person = fill(&server).await;
     let mut by_page: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for path in pages() {
         STATEMENTS.lock().unwrap().clear();

@@ -35,7 +35,8 @@ pub async fn declare(
     fresh(case, declaration.version)?;
     check(case, declaration)?;
     let to = decision(actor, case, declaration, now_ms);
-    let unchanged = (to.verdict, &to.reason, to.status) == (case.verdict, &case.reason, case.status);
+    // Saying the same again confirms it against a vote that came later and dissents.
+    let unchanged = !case.dissent && (to.verdict, &to.reason, to.status) == (case.verdict, &case.reason, case.status);
     let id = if unchanged { None } else { Some(store(tx, actor, case, &to, now_ms).await?) };
     if !declaration.note.trim().is_empty() {
         add_note(tx, actor, case, &declaration.note, "general", now_ms).await?;

@@ -1,5 +1,6 @@
 //! Cases: opened by ingest, moved by runs and people, read one at a time. Lists are in `queue`.
 mod decision;
+mod dissent;
 mod grown;
 mod host;
 mod merged;
@@ -99,6 +100,8 @@ pub struct Case {
     pub version: i64,
     /// Whether it holds a recorded triage of elsewhere.
     pub recorded: bool,
+    /// Whether a run ended after a person's verdict and says otherwise.
+    pub dissent: bool,
 }
 
 /// A vote as the queue shows it.
@@ -116,7 +119,7 @@ pub struct Glance {
 pub(super) const COLUMNS: &str = "c.number, c.org_id, o.slug AS org, c.title, c.rule_id, r.path AS rule_path, c.sensor_id, c.hostname, c.user_name, c.chain, \
     c.fingerprint, c.status, c.verdict, c.reason, c.decided_by, c.decided_ms, c.machine_verdict, c.outcome, c.confidence, c.risk_score, \
     c.triage_state, c.glance, c.severity, c.severity_by, c.rule_level, c.flags, u.username AS assignee, c.previous_case, c.merged_into, c.detections, c.repeats, \
-    c.opened_ms, c.updated_ms, c.first_event_ms, c.last_event_ms, c.closed_ms, c.version, c.recorded";
+    c.opened_ms, c.updated_ms, c.first_event_ms, c.last_event_ms, c.closed_ms, c.version, c.recorded, c.dissent";
 /// The tables behind [`COLUMNS`].
 pub(super) const TABLES: &str =
     "cases c JOIN orgs o ON o.id = c.org_id JOIN rules r ON r.id = c.rule_id LEFT JOIN users u ON u.id = c.assignee_id";

@@ -51,6 +51,7 @@ pub mod timeline;
 pub mod tokens;
 pub mod trials;
 pub mod users;
+pub mod views;
 pub mod voters;
 pub mod votes;
 

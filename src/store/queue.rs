@@ -1,8 +1,10 @@
 //! Lists of cases: filters, orders, keyset pages and the counts of the views.
 mod beside;
+mod cluster;
 mod sql;
 
 pub use beside::{Way, beside, place};
+pub use cluster::Cluster;
 
 use super::cases::Case;
 use super::{ORGS, Result, Scope, Tx, beyond, on};
@@ -13,12 +15,14 @@ words! {
     View ("view") {
         /// Open and not decided, votes finished.
         NeedsDecision = "needs_decision", "Needs decision";
-        /// The voters disagree or are not complete.
+        /// The voters disagree or are not complete, among them late ones with a person's verdict.
         SplitVotes = "split", "Split votes";
         /// The panel says true positive.
         LikelyTruePositive = "likely_tp", "Likely true positive";
         /// A run is waiting or under way.
         Triaging = "triaging", "Triaging";
+        /// What AI closed, to be looked at by a person.
+        SpotCheck = "spot_check", "Spot check";
         /// Assigned to me.
         Mine = "mine", "Mine";
         /// All open cases.
@@ -69,6 +73,10 @@ pub struct Filter {
     pub q: String,
     /// The order.
     pub sort: Sort,
+    /// Whether `fingerprint` must be the behaviour that opened the case, not one among others.
+    pub exact: bool,
+    /// Whether undecided cases of one behaviour are one row; only in the order by risk.
+    pub grouped: bool,
 }
 
 impl Default for Filter {
@@ -87,6 +95,8 @@ impl Default for Filter {
             fingerprint: empty(),
             q: empty(),
             sort: Sort::Newest,
+            exact: false,
+            grouped: false,
         }
     }
 }
@@ -111,6 +121,8 @@ pub struct Row {
     pub seen_btp: i64,
     /// How many true positive.
     pub seen_tp: i64,
+    /// What the case stands for, as the query tells it.
+    pub(super) told: String,
 }
 
 impl Row {
@@ -118,6 +130,37 @@ impl Row {
     pub const fn cursor(&self) -> Cursor {
         Cursor(self.queue_rank, self.case.opened_ms, self.case.number)
     }
+
+    /// The undecided cases of its behaviour that this row stands for, where there are others.
+    pub fn cluster(&self) -> Option<Cluster> {
+        Cluster::read(&self.told).filter(|cluster| cluster.cases > 1)
+    }
+}
+
+/// Fills the places of a list's query; those that it doesn't name are not read.
+macro_rules! filled {
+    ($query:expr, $limit:expr, $scope:expr, $cursor:expr, $filter:expr) => {
+        $query
+            .bind($limit)
+            .bind($scope.org_id)
+            .bind($scope.user_id)
+            .bind($cursor.0)
+            .bind($cursor.1)
+            .bind($cursor.2)
+            .bind(&$filter.status)
+            .bind(&$filter.verdict)
+            .bind(&$filter.machine_verdict)
+            .bind(&$filter.severity)
+            .bind(&$filter.org)
+            .bind(&$filter.assignee)
+            .bind(&$filter.rule)
+            .bind(&$filter.sensor)
+            .bind(&$filter.q)
+            .bind(beyond(&$filter.q))
+            .bind($filter.q.to_lowercase())
+            .bind(beyond(&$filter.q.to_lowercase()))
+            .bind(&$filter.fingerprint)
+    };
 }
 
 /// One page of a list.
@@ -127,50 +170,44 @@ pub async fn page(tx: &mut Tx, scope: Scope, filter: &Filter, after: Option<Curs
         Sort::Newest => Cursor(0, i64::MAX, i64::MAX),
         Sort::Oldest => Cursor(0, i64::MIN, i64::MIN),
     };
-    rows(tx, scope, filter, &sql::page(filter), after.unwrap_or(start), limit).await
+    let sql = sql::page(filter, by_view(tx));
+    rows(tx, scope, filter, &sql, after.unwrap_or(start), limit).await
 }
 
 /// Runs a list's query from a place on.
-async fn rows(
-    tx: &mut Tx,
-    scope: Scope,
-    filter: &Filter,
-    sql: &str,
-    Cursor(rank, opened, number): Cursor,
-    limit: i64,
-) -> Result<Vec<Row>> {
-    on!(tx, |db| sqlx::query_as(sqlx::AssertSqlSafe(sql))
-        .bind(limit)
-        .bind(scope.org_id)
-        .bind(scope.user_id)
-        .bind(rank)
-        .bind(opened)
-        .bind(number)
-        .bind(&filter.status)
-        .bind(&filter.verdict)
-        .bind(&filter.machine_verdict)
-        .bind(&filter.severity)
-        .bind(&filter.org)
-        .bind(&filter.assignee)
-        .bind(&filter.rule)
-        .bind(&filter.sensor)
-        .bind(&filter.q)
-        .bind(beyond(&filter.q))
-        .bind(filter.q.to_lowercase())
-        .bind(beyond(&filter.q.to_lowercase()))
-        .bind(&filter.fingerprint)
-        .fetch_all(db))
+async fn rows(tx: &mut Tx, scope: Scope, filter: &Filter, sql: &str, cursor: Cursor, limit: i64) -> Result<Vec<Row>> {
+    on!(tx, |db| filled!(sqlx::query_as(sqlx::AssertSqlSafe(sql)), limit, scope, cursor, filter).fetch_all(db))
+}
+
+/// The sign that keeps `SQLite` from walking an organisation's cases and sorting them: the indexes of the views
+/// give the order. `PostgreSQL` knows by its figures, and would misjudge a column with a sign.
+const fn by_view(tx: &Tx) -> &'static str {
+    match tx {
+        Tx::Sqlite(_) => "+",
+        Tx::Postgres(_) => "",
+    }
 }
 
 /// How many cases a view holds for this scope, counted up to `most`.
 pub async fn count(tx: &mut Tx, scope: Scope, view: View, most: i64) -> Result<i64> {
     let sql = format!(
-        "SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS one FROM cases c WHERE {} AND c.org_id IN {ORGS} LIMIT $1) AS seen",
-        sql::condition(view)
+        "SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS one FROM cases c WHERE {} AND {}c.org_id IN {ORGS} LIMIT $1) AS seen",
+        sql::condition(view),
+        by_view(tx)
     );
     on!(tx, |db| sqlx::query_scalar(sqlx::AssertSqlSafe(sql.as_str()))
         .bind(most)
         .bind(scope.org_id)
         .bind(scope.user_id)
         .fetch_one(db))
+}
+
+/// How many of the first `most` cases of the filter's view pass the filter, and whether those were all.
+pub async fn count_filtered(tx: &mut Tx, scope: Scope, filter: &Filter, most: i64) -> Result<(i64, bool)> {
+    let sql = sql::count(filter, by_view(tx));
+    let cursor = Cursor(0, 0, 0);
+    let (walked, found): (i64, i64) = on!(tx, |db| {
+        filled!(sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())), most, scope, cursor, filter).fetch_one(db)
+    })?;
+    Ok((found, walked < most))
 }

@@ -17,6 +17,12 @@ pub struct User {
     pub disabled: bool,
     /// `dark`, `light`, or empty for the system's.
     pub theme: String,
+    /// `compact`, or empty for comfortable.
+    pub density: String,
+    /// Whether single keys do something.
+    pub keys: bool,
+    /// The time zone of the second clock as an IANA name, or empty for none.
+    pub zone: String,
 }
 
 /// Adds a person.
@@ -47,7 +53,7 @@ pub async fn join(tx: &mut Tx, user_id: i64, org_id: i64) -> Result<u64> {
 /// One by name.
 pub async fn by_name(tx: &mut Tx, username: &str) -> Result<Option<User>> {
     on!(tx, |db| sqlx::query_as(
-        "SELECT id, username, role, password_hash, disabled, theme FROM users WHERE username = $1"
+        "SELECT id, username, role, password_hash, disabled, theme, density, keys, zone FROM users WHERE username = $1"
     )
     .bind(username)
     .fetch_optional(db))
@@ -56,7 +62,7 @@ pub async fn by_name(tx: &mut Tx, username: &str) -> Result<Option<User>> {
 /// All people by name.
 pub async fn all(tx: &mut Tx) -> Result<Vec<User>> {
     on!(tx, |db| sqlx::query_as(
-        "SELECT id, username, role, password_hash, disabled, theme FROM users ORDER BY username"
+        "SELECT id, username, role, password_hash, disabled, theme, density, keys, zone FROM users ORDER BY username"
     )
     .fetch_all(db))
 }
@@ -65,7 +71,7 @@ pub async fn all(tx: &mut Tx) -> Result<Vec<User>> {
 pub async fn assignable(tx: &mut Tx, org_id: i64) -> Result<Vec<User>> {
     on!(tx, |db| {
         sqlx::query_as(
-        "SELECT u.id, u.username, u.role, u.password_hash, u.disabled, u.theme FROM users u JOIN memberships m ON m.user_id = u.id
+        "SELECT u.id, u.username, u.role, u.password_hash, u.disabled, u.theme, u.density, u.keys, u.zone FROM users u JOIN memberships m ON m.user_id = u.id
          WHERE m.org_id = $1 AND u.disabled = FALSE AND u.role <> 'viewer' ORDER BY u.username"
     )
     .bind(org_id)
@@ -92,4 +98,30 @@ pub async fn disable(tx: &mut Tx, id: i64) -> Result<u64> {
 /// Remembers the look that a person chose.
 pub async fn set_theme(tx: &mut Tx, id: i64, theme: &str) -> Result<u64> {
     run!(tx, sqlx::query("UPDATE users SET theme = $1 WHERE id = $2").bind(theme).bind(id))
+}
+
+/// How a person wants pages to look and to answer keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Look {
+    /// `dark`, `light`, or empty for the system's.
+    pub theme: String,
+    /// `compact`, or empty for comfortable.
+    pub density: String,
+    /// Whether single keys do something.
+    pub keys: bool,
+    /// The time zone of the second clock as an IANA name, or empty for none.
+    pub zone: String,
+}
+
+/// Remembers all of it.
+pub async fn set_look(tx: &mut Tx, id: i64, look: &Look) -> Result<u64> {
+    run!(
+        tx,
+        sqlx::query("UPDATE users SET theme = $1, density = $2, keys = $3, zone = $4 WHERE id = $5")
+            .bind(&look.theme)
+            .bind(&look.density)
+            .bind(look.keys)
+            .bind(&look.zone)
+            .bind(id)
+    )
 }

@@ -121,7 +121,7 @@ async fn count_try(app: &App, account: &str, place: &str) -> Result<Result<(), u
 }
 
 /// Hashing takes memory and time on purpose: two at once, off the async threads.
-async fn check(app: &App, user: Option<users::User>, password: String) -> Result<bool> {
+pub(super) async fn check(app: &App, user: Option<users::User>, password: String) -> Result<bool> {
     let place = tokio::time::timeout(Duration::from_secs(5), Arc::clone(&app.hashing).acquire_owned()).await;
     let Ok(Ok(_place)) = place else { return Err(AppError::Busy) };
     if password.len() > limits::PASSWORD {

@@ -26,6 +26,7 @@ pub mod observables;
 mod origin;
 pub mod page;
 pub mod pivot;
+mod profile;
 mod prompts;
 pub mod queue;
 mod range;
@@ -42,6 +43,7 @@ mod trail;
 mod trials;
 mod tuning;
 pub mod view;
+mod views;
 
 pub use app::App;
 
@@ -61,7 +63,7 @@ pub fn router(app: App) -> Router {
         .route("/", get(async || Redirect::to("/cases")))
         .route("/login", get(login::show).post(login::sign_in))
         .route("/logout", post(login::sign_out))
-        .route("/profile/theme", post(login::theme))
+        .merge(own())
         .route("/search", get(search::index))
         .route("/observables/{kind}/{*value}", get(observables::show))
         .route("/sensors", get(sensors::index))
@@ -88,6 +90,17 @@ pub fn router(app: App) -> Router {
         .layer(CatchPanicLayer::new())
         .layer(middleware::from_fn_with_state(app, edge::finish))
         .layer(CompressionLayer::new())
+}
+
+/// What belongs to one person.
+fn own() -> Router<App> {
+    Router::new()
+        .route("/profile", get(profile::show).post(profile::look))
+        .route("/profile/theme", post(login::theme))
+        .route("/profile/password", post(profile::password))
+        .route("/profile/sessions", post(profile::sign_out))
+        .route("/views", get(views::index).post(views::save))
+        .route("/views/{id}/{step}", post(views::step))
 }
 
 /// The queue, and a case with all that is done to it.

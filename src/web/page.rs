@@ -38,6 +38,12 @@ pub struct Chrome {
     pub approvals: Vec<(i64, &'static str, String)>,
     /// Whether nothing can be stored, because the disk is full.
     pub disk_full: bool,
+    /// `compact`, or empty for comfortable.
+    pub density: String,
+    /// Whether single keys do something.
+    pub keys: bool,
+    /// The second clock's time zone, or empty.
+    pub zone: String,
 }
 
 /// Counts in the navigation and tabs stop here.
@@ -76,6 +82,9 @@ impl Chrome {
             demo: app.demo,
             approvals: approvals.into_iter().map(|(case, kind, by)| (case, kind.label(), visible(&by))).collect(),
             disk_full: app.batcher.disk_full(),
+            density: me.user.density.clone(),
+            keys: me.user.keys,
+            zone: me.user.zone.clone(),
         })
     }
 }

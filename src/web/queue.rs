@@ -1,8 +1,11 @@
 //! The queue: views, filters in the address, a preview of the current row.
 mod asks;
 mod peek;
+mod stale;
+pub mod tabs;
 
 use self::peek::{Peek, peek};
+use self::tabs::{Tab, tabs};
 use super::App;
 use super::auth::{SignedIn, orgs_of};
 use super::done::{Done, Told, done};
@@ -10,29 +13,18 @@ use super::form::Asked;
 use super::page::{COUNT_MOST, Chrome, Page, count_text};
 use super::trail::Trail;
 use super::view::listing::{Listing, cursor_text};
-use super::view::row::{RowView, row};
+use super::view::row::{RowView, cluster, row};
 use super::view::{economy, pull, words};
 use crate::clock::now_ms;
-use crate::domain::{Role, Severity, Status, Verdict};
+use crate::domain::Role;
 use crate::error::Result;
 use crate::store::orgs::Org;
 use crate::store::queue::{self, Filter, Row, Sort, View};
 use crate::store::{Tx, pulls, spending};
 use askama::Template;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
-
-/// The tabs, in order.
-const TABS: &[View] = &[
-    View::NeedsDecision,
-    View::SplitVotes,
-    View::LikelyTruePositive,
-    View::Triaging,
-    View::Mine,
-    View::AllOpen,
-    View::Closed,
-];
 
 /// The query of the page: the list's, and the case that was just decided.
 #[derive(Debug, Default, Deserialize)]
@@ -42,13 +34,6 @@ pub struct Query {
     listing: Listing,
     #[serde(flatten)]
     told: Told,
-}
-
-struct Tab {
-    label: &'static str,
-    count: String,
-    href: String,
-    current: bool,
 }
 
 #[derive(Template)]
@@ -64,10 +49,6 @@ struct Index {
     first: Option<String>,
     peek: Option<Peek>,
     orgs: Vec<Org>,
-    statuses: &'static [Status],
-    verdicts: &'static [Verdict],
-    severities: &'static [Severity],
-    sorts: &'static [Sort],
     filtered: bool,
     clear: String,
     done: Option<Done>,
@@ -76,6 +57,12 @@ struct Index {
     /// What is wrong with pulling, for those who can do something about it.
     troubles: Vec<String>,
     trail: Trail,
+    /// Cases that AI closed, to be told where nothing needs a decision.
+    unchecked: String,
+    /// What of a saved view is not known any more.
+    stale: Vec<String>,
+    /// What would be saved as a view.
+    query: String,
 }
 
 impl Index {
@@ -92,47 +79,95 @@ impl Index {
 }
 
 /// `GET /cases`
-pub async fn index(me: SignedIn, State(app): State<App>, Asked(query): Asked<Query>) -> Result<Response> {
-    let listing = query.listing;
+pub async fn index(
+    me: SignedIn,
+    State(app): State<App>,
+    RawQuery(raw): RawQuery,
+    Asked(query): Asked<Query>,
+) -> Result<Response> {
+    let raw = raw.unwrap_or_default();
+    if raw.is_empty()
+        && let Some(start) = tabs::start(&mut app.store.read().await?, &me.user).await?
+    {
+        return Ok(Redirect::to(&start).into_response());
+    }
+    let mut listing = query.listing;
     if let Some(number) = case_number(&listing.q) {
         return Ok(Redirect::to(&format!("/cases/{number}")).into_response());
     }
-    let usual = if listing.q.is_empty() { View::NeedsDecision } else { View::All };
-    let (filter, after, limit) = listing.parts(usual, Sort::Risk)?;
-    let mut chrome = Chrome::of(&app, &me, "queue").await?;
-    chrome.q.clone_from(&listing.q);
     let orgs = orgs_of(&app, &me).await?;
+    let stale = if listing.saved.is_empty() { Vec::new() } else { stale::mend(&mut listing, &raw, &orgs) };
+    Ok(Page(listed(&app, &me, listing, (orgs, stale), &query.told).await?).into_response())
+}
+
+/// The page of one list.
+async fn listed(
+    app: &App,
+    me: &SignedIn,
+    listing: Listing,
+    (orgs, stale): (Vec<Org>, Vec<String>),
+    decided: &Told,
+) -> Result<Index> {
+    let usual = if listing.q.is_empty() { View::NeedsDecision } else { View::All };
+    let (mut filter, after, limit) = listing.parts(usual, Sort::Risk)?;
+    filter.grouped = listing.grouped(&filter);
+    let mut chrome = Chrome::of(app, me, "queue").await?;
+    chrome.q.clone_from(&listing.q);
     let mut tx = app.store.read().await?;
     let found = queue::page(&mut tx, me.scope(), &filter, after, limit).await?;
     let now = now_ms();
-    let current = listing.peek.parse().ok().filter(|wanted| found.iter().any(|row| row.case.number == *wanted));
-    let current = current.or(found.first().map(|row| row.case.number));
+    let current = found.iter().find(|row| row.case.number.to_string() == listing.peek).or(found.first());
     let trail = Trail::of(&listing);
-    let peeked = found.iter().find(|row| Some(row.case.number) == current);
-    let index = Index {
-        tabs: tabs(&mut tx, &me, &listing, filter.view).await?,
-        peek: peek(&mut tx, peeked, now).await?,
+    let mut peek = peek(&mut tx, current, (&chrome.zone, now)).await?;
+    if let (Some(peek), Some(current)) = (&mut peek, current) {
+        peek.row.cluster = current.cluster().map(|of| cluster(current, of, &listing));
+    }
+    Ok(Index {
+        tabs: tabs(&mut tx, me, &listing, filter.view).await?,
         unasked: economy::unasked(&spending::unasked_cases(&mut tx, me.scope(), now).await?),
-        done: done(&mut tx, &app, &me, &query.told, (&trail, "queue")).await?,
-        rows: found.iter().map(|found| row(found, orgs.len() > 1, Some(found.case.number) == current, now)).collect(),
+        done: done(&mut tx, app, me, decided, (&trail, "queue")).await?,
+        rows: rows(&found, &listing, orgs.len() > 1, current, (&chrome.zone, now)),
         oldest: if filter.view == View::NeedsDecision { oldest(&found, now) } else { String::new() },
+        unchecked: unchecked(&mut tx, me, found.is_empty() && filter.view == View::NeedsDecision).await?,
         more: more(&listing, &found, limit),
         first: after.map(|_| listing.with(&[])),
-        filtered: listing.with(&[("view", ""), ("sort", ""), ("limit", "")]) != "/cases?",
+        filtered: !listing.chips().is_empty(),
         clear: format!("/cases?view={}", filter.view),
         may_decide: me.user.role >= Role::Analyst,
-        troubles: troubles(&mut tx, &app, &me, now).await?,
-        statuses: Status::ALL,
-        verdicts: Verdict::ALL,
-        severities: Severity::ALL,
-        sorts: Sort::ALL,
+        troubles: troubles(&mut tx, app, me, now).await?,
+        query: Listing { view: filter.view.to_string(), ..listing.clone() }.query(&[]),
         trail,
         chrome,
         listing,
         filter,
         orgs,
+        peek,
+        stale,
+    })
+}
+
+fn rows(
+    found: &[Row],
+    listing: &Listing,
+    several_orgs: bool,
+    current: Option<&Row>,
+    clock: (&str, i64),
+) -> Vec<RowView> {
+    let one = |found: &Row| {
+        let shown = row(found, several_orgs, current == Some(found), clock);
+        RowView { cluster: found.cluster().map(|of| cluster(found, of, listing)), ..shown }
     };
-    Ok(Page(index).into_response())
+    found.iter().map(one).collect()
+}
+
+/// How many cases wait for a spot check, or empty where none does.
+async fn unchecked(tx: &mut Tx, me: &SignedIn, wanted: bool) -> Result<String> {
+    let count = if wanted { queue::count(tx, me.scope(), View::SpotCheck, COUNT_MOST).await? } else { 0 };
+    Ok(match count {
+        0 => String::new(),
+        1 => "1 case closed by AI is waiting for a spot check.".to_owned(),
+        count => format!("{} cases closed by AI are waiting for a spot check.", count_text(count)),
+    })
 }
 
 /// What is wrong with pulling from LimaCharlie.
@@ -159,19 +194,4 @@ fn more(listing: &Listing, found: &[Row], limit: i64) -> Option<String> {
 fn case_number(q: &str) -> Option<i64> {
     let digits = q.trim().strip_prefix('#').unwrap_or(q.trim());
     (digits.len() < 12).then(|| digits.parse().ok()).flatten().filter(|number| *number > 0)
-}
-
-async fn tabs(tx: &mut Tx, me: &SignedIn, listing: &Listing, current: View) -> Result<Vec<Tab>> {
-    let mut tabs = Vec::new();
-    for view in TABS {
-        let count = if *view == View::Closed {
-            String::new()
-        } else {
-            count_text(queue::count(tx, me.scope(), *view, COUNT_MOST).await?)
-        };
-        let href =
-            Listing { view: view.as_str().to_owned(), sort: listing.sort.clone(), ..Listing::default() }.with(&[]);
-        tabs.push(Tab { label: view.label(), count, href, current: *view == current });
-    }
-    Ok(tabs)
 }

@@ -44,7 +44,8 @@ impl Trail {
 
     fn filter(&self) -> Option<Filter> {
         let usual = if self.0.q.is_empty() { View::NeedsDecision } else { View::All };
-        self.0.parts(usual, Sort::Risk).ok().map(|(filter, ..)| filter)
+        let (filter, ..) = self.0.parts(usual, Sort::Risk).ok()?;
+        Some(Filter { grouped: self.0.grouped(&filter), ..filter })
     }
 
     /// The address of the list with some parameters added.

@@ -1,6 +1,6 @@
 //! What a person decided about a case, and setting it against a version.
 use super::super::{Result, Tx, measured, run};
-use super::Case;
+use super::{Case, dissent};
 use crate::domain::{Status, Verdict};
 use serde::{Deserialize, Serialize};
 
@@ -55,6 +55,7 @@ pub async fn decide(tx: &mut Tx, number: i64, version: i64, to: &Decision) -> Re
         .bind(version)
     )?;
     if changed > 0 {
+        dissent::note(tx, number).await?;
         measured::refresh(tx, number).await?;
     }
     Ok(changed > 0)

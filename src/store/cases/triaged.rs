@@ -1,7 +1,7 @@
 //! What the panel makes of a case, and its place in the queue.
 use super::super::runs::RunState;
 use super::super::{JsonText, Result, Tx, run};
-use super::Glance;
+use super::{Glance, dissent};
 use crate::domain::{MachineVerdict, Outcome, Severity};
 
 /// What the panel makes of a case.
@@ -33,7 +33,7 @@ pub struct Triaged {
 
 /// Stores what the panel makes of a case.
 pub async fn set_triaged(tx: &mut Tx, number: i64, to: &Triaged) -> Result<u64> {
-    run!(
+    let changed = run!(
         tx,
         sqlx::query(
             "UPDATE cases SET triage_state = $1, machine_verdict = $2, outcome = $3, confidence = $4, risk_score = $5, glance = $6,
@@ -52,7 +52,9 @@ pub async fn set_triaged(tx: &mut Tx, number: i64, to: &Triaged) -> Result<u64> 
         .bind(to.recorded)
         .bind(to.unasked_until)
         .bind(number)
-    )
+    )?;
+    dissent::note(tx, number).await?;
+    Ok(changed)
 }
 
 /// The place in the queue: likely true positives, then split votes, then flags, then severity, then confidence.

@@ -1,6 +1,6 @@
 //! The neighbours of a case in a list: what comes next after a verdict, and what `j` and `k` go to.
 use super::super::{Result, Scope, Tx, on};
-use super::{Cursor, Filter, rows, sql};
+use super::{Cursor, Filter, by_view, rows, sql};
 
 /// A direction in a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,8 +23,8 @@ pub async fn place(tx: &mut Tx, number: i64) -> Result<Option<Cursor>> {
 /// The number of the nearest case of a list beside a place.
 pub async fn beside(tx: &mut Tx, scope: Scope, filter: &Filter, place: Cursor, way: Way) -> Result<Option<i64>> {
     let sql = match way {
-        Way::After => sql::page(filter),
-        Way::Before => sql::before(filter),
+        Way::After => sql::page(filter, by_view(tx)),
+        Way::Before => sql::before(filter, by_view(tx)),
     };
     let found = rows(tx, scope, filter, &sql, place, 1).await?;
     Ok(found.first().map(|row| row.case.number))

@@ -16,6 +16,8 @@ pub(super) struct Peek {
     /// Whether a text tries to steer the vote, so that no single key may decide.
     pub(super) steered: bool,
     pub(super) happened: words::When,
+    /// The same by the person's clocks.
+    pub(super) clocks: String,
     pub(super) seen: crate::domain::dossier::Precedents,
     pub(super) version: i64,
     pub(super) key: String,
@@ -25,7 +27,7 @@ pub(super) struct Peek {
     pub(super) asks: Vec<Ask>,
 }
 
-pub(super) async fn peek(tx: &mut Tx, found: Option<&Row>, now: i64) -> Result<Option<Peek>> {
+pub(super) async fn peek(tx: &mut Tx, found: Option<&Row>, (zone, now): (&str, i64)) -> Result<Option<Peek>> {
     let Some(found) = found else { return Ok(None) };
     let number = found.case.number;
     let stored = detections::of_case(tx, number, 1).await?;
@@ -44,7 +46,8 @@ pub(super) async fn peek(tx: &mut Tx, found: Option<&Row>, now: i64) -> Result<O
     };
     let (false_positive, benign_true_positive, true_positive) = (found.seen_fp, found.seen_btp, found.seen_tp);
     Ok(Some(Peek {
-        row: row(found, false, true, now),
+        row: row(found, false, true, (zone, now)),
+        clocks: words::clocks(found.case.first_event_ms, zone),
         happened: words::when(found.case.first_event_ms),
         seen: crate::domain::dossier::Precedents { false_positive, benign_true_positive, true_positive },
         version: found.case.version,

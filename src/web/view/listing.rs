@@ -40,6 +40,10 @@ pub struct Listing {
     pub after: String,
     /// The previewed case.
     pub peek: String,
+    /// `off` shows every case of a behaviour by itself.
+    pub group: String,
+    /// The saved view that led here.
+    pub saved: String,
 }
 
 impl Listing {
@@ -52,6 +56,9 @@ impl Listing {
         word::<Verdict>("verdict", &self.verdict)?;
         word::<MachineVerdict>("machine_verdict", &self.machine_verdict)?;
         word::<Severity>("severity", &self.severity)?;
+        if !matches!(self.group.as_str(), "" | "off") {
+            return Err(AppError::BadRequest("group: must be off or left out".to_owned()));
+        }
         if self.q.chars().count() > 200 {
             return Err(AppError::BadRequest("q: at most 200 characters".to_owned()));
         }
@@ -68,6 +75,8 @@ impl Listing {
             sensor: self.sensor.clone(),
             fingerprint: fingerprint(&self.fingerprint)?,
             q: self.q.trim().replace('\0', ""),
+            exact: self.group == "off",
+            grouped: false,
         };
         Ok((filter, cursor(&self.after)?, self.rows()?))
     }
@@ -80,19 +89,59 @@ impl Listing {
         rows.ok_or_else(|| AppError::BadRequest(format!("limit: must be from 1 to {}", limits::PAGE_MOST)))
     }
 
-    /// What other pages led here with: a parameter, its value, and what stands on the chip.
-    pub fn pivots(&self) -> Vec<(&'static str, &str, String)> {
+    /// Whether undecided cases of one behaviour are one row in this list.
+    pub fn grouped(&self, filter: &Filter) -> bool {
+        let views = [View::NeedsDecision, View::SplitVotes, View::LikelyTruePositive, View::AllOpen];
+        let whole = self.group.is_empty() && self.fingerprint.is_empty();
+        whole && filter.sort == Sort::Risk && views.contains(&filter.view)
+    }
+
+    /// What the form doesn't ask for but keeps: a parameter and its value.
+    pub fn hidden(&self) -> Vec<(&'static str, &str)> {
         let all = [
-            ("rule", &self.rule, "Rule"),
-            ("sensor", &self.sensor, "Sensor"),
-            ("fingerprint", &self.fingerprint, "Behaviour"),
+            ("machine_verdict", &self.machine_verdict),
+            ("assignee", &self.assignee),
+            ("rule", &self.rule),
+            ("sensor", &self.sensor),
+            ("fingerprint", &self.fingerprint),
+            ("q", &self.q),
+            ("group", &self.group),
         ];
-        let set = all.into_iter().filter(|(_, value, _)| !value.is_empty());
-        set.map(|(name, value, word)| {
+        all.into_iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| (name, value.as_str())).collect()
+    }
+
+    /// The filters in force: a parameter, and what stands on its chip.
+    pub fn chips(&self) -> Vec<(&'static str, String)> {
+        let all = [
+            ("q", "Text", self.q.clone()),
+            ("status", "Status", label::<Status>(&self.status, Status::label)),
+            ("verdict", "Analyst", label::<Verdict>(&self.verdict, Verdict::label)),
+            ("machine_verdict", "Vote", label::<MachineVerdict>(&self.machine_verdict, MachineVerdict::label)),
+            ("severity", "Severity", label::<Severity>(&self.severity, Severity::label)),
+            ("org", "Organisation", self.org.clone()),
+            ("assignee", "Assigned to", self.assignee.clone()),
+            ("rule", "Rule", self.rule.clone()),
+            ("sensor", "Sensor", self.sensor.clone()),
+            ("fingerprint", "Behaviour", self.fingerprint.clone()),
+            ("group", "Every case", if self.group.is_empty() { String::new() } else { "by itself".to_owned() }),
+        ];
+        let set = all.into_iter().filter(|(_, _, value)| !value.is_empty());
+        set.map(|(name, word, value)| {
             let most = if name == "fingerprint" { 12 } else { 60 };
-            (name, value.as_str(), format!("{word} {}", super::text::start(value, most)))
+            (name, format!("{word} {}", super::text::start(&value, most)))
         })
         .collect()
+    }
+
+    /// The address of the same list without one filter.
+    pub fn without(&self, name: &&'static str) -> String {
+        self.with(&[(*name, ""), ("saved", "")])
+    }
+
+    /// The query string of the same list, as it is saved and handed on.
+    pub fn query(&self, replaced: &[(&str, &str)]) -> String {
+        let all: Vec<(&str, &str)> = [("saved", ""), ("limit", "")].iter().chain(replaced).copied().collect();
+        self.with(&all).split_once('?').map(|(_, query)| query.to_owned()).unwrap_or_default()
     }
 
     /// The address of the same list with some parameters replaced; empty ones are left out.
@@ -111,6 +160,8 @@ impl Listing {
             ("q", &self.q),
             ("sort", &self.sort),
             ("limit", &self.limit),
+            ("group", &self.group),
+            ("saved", &self.saved),
         ];
         let mut query = form_urlencoded::Serializer::new(String::new());
         for (name, value) in own {
@@ -132,6 +183,11 @@ pub fn word<T: FromStr<Err = crate::domain::UnknownWord>>(name: &str, text: &str
         return Ok(None);
     }
     text.parse().map(Some).map_err(|unknown| AppError::BadRequest(format!("{name}: {unknown}")))
+}
+
+/// A word's label, or the text where it is no such word.
+fn label<T: FromStr>(text: &str, label: impl Fn(T) -> &'static str) -> String {
+    text.parse().map_or_else(|_| text.to_owned(), |word| label(word).to_owned())
 }
 
 fn fingerprint(text: &str) -> Result<String> {

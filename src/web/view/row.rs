@@ -1,7 +1,8 @@
 //! A row of the queue.
+use super::listing::Listing;
 use super::words::{self, Glyph, Sev};
 use crate::domain::{MachineVerdict, Outcome, VoteState};
-use crate::store::queue::Row;
+use crate::store::queue::{Cluster, Row};
 use crate::store::runs::RunState;
 
 /// Cases that wait longer than this are marked, by severity: critical, high, medium, the rest.
@@ -44,10 +45,29 @@ pub struct RowView {
     pub flags: i64,
     /// Whether it is the previewed one.
     pub current: bool,
+    /// Whether a vote that came after the verdict says otherwise.
+    pub again: bool,
+    /// When it was opened, by one clock or two.
+    pub opened: (String, String),
+    /// The cases that it stands for, in words.
+    pub cluster: Option<ClusterView>,
+}
+
+/// Undecided cases of one behaviour, shown as one row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClusterView {
+    /// How many cases, as a number with its word.
+    pub cases: String,
+    /// The rest of the sentence: hosts, and members that differ.
+    pub rest: String,
+    /// The page that decides them together.
+    pub together: String,
+    /// The list of them.
+    pub list: String,
 }
 
 /// A row for the template.
-pub fn row(row: &Row, several_orgs: bool, current: bool, now_ms: i64) -> RowView {
+pub fn row(row: &Row, several_orgs: bool, current: bool, (zone, now_ms): (&str, i64)) -> RowView {
     let case = &row.case;
     let waited = case.closed_ms.unwrap_or(now_ms) - case.opened_ms;
     let target = TARGETS_MIN[usize::from(4 - case.severity.bars().clamp(1, 4))];
@@ -78,6 +98,35 @@ pub fn row(row: &Row, several_orgs: bool, current: bool, now_ms: i64) -> RowView
         recorded: case.recorded,
         flags: case.flags,
         current,
+        again: case.dissent,
+        opened: (words::when(case.opened_ms).iso, words::clocks(case.opened_ms, zone)),
+        cluster: None,
+    }
+}
+
+/// The words and links of a row that stands for others. The organisation is named, because a behaviour is
+/// one organisation's.
+pub fn cluster(row: &Row, cluster: Cluster, listing: &Listing) -> ClusterView {
+    let shown = |count: i64| if cluster.is_more() { format!("{count}+") } else { count.to_string() };
+    let hosts = if cluster.hosts == 1 { "1 host".to_owned() } else { format!("{} hosts", shown(cluster.hosts)) };
+    // Told where the standing one doesn't show it by itself.
+    let flagged = cluster.flagged - i64::from(row.case.flags > 0);
+    let whom = if row.case.flags > 0 { "others" } else { "of them" };
+    let differ = [(flagged, format!("{whom} flagged")), (cluster.other, "of them voted otherwise".to_owned())];
+    let differ: String = differ
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, how)| [" · ", &shown(count), " ", &how].concat())
+        .collect();
+    let rest = format!(", {hosts} share this behaviour{differ}");
+    let of = [("fingerprint", row.case.fingerprint.as_str()), ("org", &row.case.org), ("sort", ""), ("group", "off")];
+    let query = listing.query(&of);
+    let filter = form_urlencoded::byte_serialize(query.as_bytes()).collect::<String>();
+    ClusterView {
+        cases: format!("{} cases", shown(cluster.cases)),
+        rest,
+        together: format!("/cases/bulk?filter={filter}"),
+        list: format!("/cases?{query}"),
     }
 }
 

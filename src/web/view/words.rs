@@ -42,6 +42,16 @@ pub fn when(ms: i64) -> When {
     }
 }
 
+/// A time in full by UTC, and by the clock of a zone where one is named and known.
+pub fn clocks(ms: i64, zone: &str) -> String {
+    let full = when(ms).full;
+    let at = Timestamp::from_millisecond(ms).unwrap_or_default();
+    match at.in_tz(zone) {
+        Ok(there) if !zone.is_empty() => format!("{full}, {} {zone}", there.strftime("%Y-%m-%d %H:%M:%S")),
+        _ => full,
+    }
+}
+
 /// A duration in words with the two or three largest units: `3 d 21 h 46 min`, `4 min 03 s`, `12 s`.
 pub fn duration(ms: i64) -> String {
     let s = ms.max(0) / 1000;
