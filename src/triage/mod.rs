@@ -8,7 +8,7 @@
 //! steer a model; `claims` compares what voters state with what the event says; `flags` says what
 //! argues against the verdict; `reuse` tells when votes on one event may stand for another;
 //! `policy` names what keeps the machine from acting alone; `evidence` reads what LimaCharlie says
-//! about it; `words` makes an event findable, and `found` tells where in it a search hit.
+//! about it; `unpack` reads encoded text on request; `words` makes an event findable, and `found` tells where in it a search hit.
 pub mod claims;
 pub mod control;
 pub mod evidence;
@@ -25,6 +25,7 @@ pub mod render;
 pub mod report;
 pub mod reuse;
 pub mod template;
+pub mod unpack;
 pub mod vote;
 pub mod weighted;
 pub mod words;

@@ -31,7 +31,7 @@ pub(super) fn each(text: &str, folded: &Folded, outer: Option<&str>, visit: Visi
 }
 
 /// Bytes as text, UTF-8 or UTF-16, where most of it is printable.
-fn readable(bytes: &[u8]) -> Option<String> {
+pub(in crate::triage) fn readable(bytes: &[u8]) -> Option<String> {
     let narrow = std::str::from_utf8(bytes).ok().map(str::to_owned).filter(|text| mostly_printable(text));
     narrow.or_else(|| {
         let units: Vec<u16> = bytes.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect();
@@ -53,17 +53,22 @@ fn mostly_printable(text: &str) -> bool {
 fn base64(text: &str, visit: Visit<'_>) -> bool {
     let in_run = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '-' | '_' | '=' | '\r' | '\n');
     for run in text.split(|c: char| !in_run(c)).filter(|run| run.len() >= 12) {
-        let letters = run.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '-' | '_'));
-        let standard: String =
-            letters.map(|c| if c == '-' { '+' } else { c }).map(|c| if c == '_' { '/' } else { c }).collect();
-        // One letter too many says nothing.
-        let whole = &standard[..standard.len() - usize::from(standard.len() % 4 == 1)];
-        let decoded = BASE64.decode(whole).ok().and_then(|bytes| readable(&bytes));
+        let decoded = base64_bytes(run).and_then(|bytes| readable(&bytes));
         if decoded.is_some_and(|plain| !visit("Base64", plain)) {
             return false;
         }
     }
     true
+}
+
+/// The bytes of one run, standard or for addresses, padded or not.
+pub(in crate::triage) fn base64_bytes(run: &str) -> Option<Vec<u8>> {
+    let letters = run.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '-' | '_'));
+    let standard: String =
+        letters.map(|c| if c == '-' { '+' } else { c }).map(|c| if c == '_' { '/' } else { c }).collect();
+    // One letter too many says nothing.
+    let whole = &standard[..standard.len() - usize::from(standard.len() % 4 == 1)];
+    BASE64.decode(whole).ok()
 }
 
 /// Pairs of hex digits, also behind `\x`, `0x` or between separators.
@@ -127,7 +132,7 @@ fn codes(text: &str, visit: Visit<'_>) -> bool {
 }
 
 /// Percent signs, entities and backslash escapes undone in one pass; nothing where there are none.
-fn escapes(text: &str) -> Option<String> {
+pub(in crate::triage) fn escapes(text: &str) -> Option<String> {
     let mut out = String::with_capacity(text.len());
     let mut changed = false;
     let mut bytes = Vec::new();

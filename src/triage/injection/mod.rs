@@ -5,7 +5,7 @@
 //! look for, `matching` weighs what was found, `tricks` finds what needs no words, and
 //! `telling` puts it into words for the analyst. A finding
 //! never drops an event: it takes the right to act alone from the machine and tells the analyst.
-mod decode;
+pub(in crate::triage) mod decode;
 mod fold;
 mod foreign;
 mod literals;
