@@ -18,6 +18,29 @@ document.addEventListener("click", (event) => {
   navigator.clipboard?.writeText(button.dataset.copy).then(() => say("Copied"), () => say("Copy failed. Select the text instead."));
 });
 
+// The document as the server has it, byte for byte; the page doesn't carry it twice.
+for (const button of document.querySelectorAll("[data-copy-from]")) button.hidden = false;
+document.addEventListener("click", async (event) => {
+  const from = event.target.closest("[data-copy-from]")?.dataset.copyFrom;
+  const link = event.target.closest("a[data-decode]");
+  try {
+    if (from) {
+      await navigator.clipboard.writeText(await (await fetch(from)).text());
+      say("Copied");
+    } else if (link && event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+      event.preventDefault();
+      const page = new DOMParser().parseFromString(await (await fetch(link.href)).text(), "text/html");
+      const text = page.getElementById("decoded");
+      text.removeAttribute("id");
+      link.replaceWith(text);
+      say("Decoded");
+    }
+  } catch {
+    if (link) location.href = link.href;
+    else say("Copy failed. Download it instead.");
+  }
+});
+
 const ago = (ms) => {
   const min = Math.max(0, Math.floor(ms / 60_000));
   if (min < 1) return "just now";

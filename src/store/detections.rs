@@ -149,6 +149,22 @@ pub async fn of_case(tx: &mut Tx, case: i64, limit: i64) -> Result<Vec<Stored>> 
     on!(tx, |db| sqlx::query_as(sql).bind(case).bind(limit).fetch_all(db))
 }
 
+/// The detections of a case after another one (its time and id) in the order of the page, no document
+/// larger than `most` bytes.
+pub async fn after(tx: &mut Tx, case: i64, after: (i64, i64), most: i64, limit: i64) -> Result<Vec<Stored>> {
+    let sql = sqlx::AssertSqlSafe(format!(
+        "SELECT {COLUMNS} FROM detections WHERE case_number = $1 AND (event_ms, id) < ($2, $3) AND length(raw) <= $4
+         ORDER BY event_ms DESC, id DESC LIMIT $5"
+    ));
+    on!(tx, |db| sqlx::query_as(sql).bind(case).bind(after.0).bind(after.1).bind(most).bind(limit).fetch_all(db))
+}
+
+/// One of a case by its id here.
+pub async fn of_case_by_id(tx: &mut Tx, case: i64, id: i64) -> Result<Option<Stored>> {
+    let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM detections WHERE case_number = $1 AND id = $2"));
+    on!(tx, |db| sqlx::query_as(sql).bind(case).bind(id).fetch_optional(db))
+}
+
 /// One of a case by LimaCharlie's id.
 pub async fn in_case(tx: &mut Tx, case: i64, detect_id: &str) -> Result<Option<Stored>> {
     let sql =

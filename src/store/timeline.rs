@@ -37,6 +37,33 @@ pub async fn of_case(tx: &mut Tx, case: i64, limit: i64) -> Result<Vec<Entry>> {
     .fetch_all(db))
 }
 
+/// Whose entries are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Who {
+    /// Everybody's.
+    #[default]
+    All,
+    /// Those of people and of their programs.
+    People,
+    /// Those of the system and of the panel.
+    Machine,
+}
+
+/// The newest entries of a case before another one (its time and id), at most `limit`.
+pub async fn before(tx: &mut Tx, case: i64, who: Who, before: (i64, i64), limit: i64) -> Result<Vec<Entry>> {
+    let kinds = match who {
+        Who::All => "",
+        Who::People => "AND actor_kind IN ('person', 'token')",
+        Who::Machine => "AND actor_kind NOT IN ('person', 'token')",
+    };
+    let sql = sqlx::AssertSqlSafe(format!(
+        "SELECT id, case_number, at_ms, actor_kind, actor, kind, text, run_id, undo, undone_ms FROM timeline
+         WHERE case_number = $1 AND (at_ms, id) < ($2, $3) {kinds} ORDER BY at_ms DESC, id DESC LIMIT $4"
+    ));
+    on!(tx, |db| sqlx::query_as(sql).bind(case).bind(before.0).bind(before.1).bind(limit).fetch_all(db))
+}
+
 /// One entry of a case.
 pub async fn in_case(tx: &mut Tx, case: i64, id: i64) -> Result<Option<Entry>> {
     on!(tx, |db| {

@@ -1,39 +1,43 @@
 //! The case page.
+mod detections;
 mod head;
 mod load;
+mod wanted;
+mod way;
 
-use self::head::{Head, Undo, auto_close, head, undo};
+pub use self::detections::{decode, list};
+
+use self::head::{Head, auto_close, head};
 use self::load::load;
+use self::wanted::{Lane, Query, RunsView, Wanted};
+use self::way::{Way, way};
 use super::App;
 use super::auth::SignedIn;
-use super::done::{Done, Told, done};
 use super::form::{Asked, CaseNumber};
 use super::kept::Kept;
 use super::page::{Chrome, Page};
-use super::trail::{Steps, Trail};
+use super::trail::Trail;
 use super::view::actions::{self as action_views, Group, Line};
 use super::view::case::{self as view, CaseData, Choice, DetectionView, NoteView, Pages};
 use super::view::economy;
+use super::view::event::Merged;
 use super::view::evidence::{self, IntelView, ObservableView, TechniqueView};
 use super::view::gathered::Gathered;
 use super::view::json::{self, Span};
-use super::view::late;
 use super::view::measured::accuracy as words_of;
 use super::view::panel::{self, RunView};
 use super::view::pivot::{self, Cluster};
 use super::view::text;
-use super::view::timeline::Item;
 use crate::clock::now_ms;
 use crate::domain::Role;
 use crate::domain::action::TaskCommand;
 use crate::domain::dossier::{Precedents, Prevalence};
 use crate::error::{AppError, Result};
 use crate::store::cases::{self, Case};
-use crate::store::{Tx, drafts, rules, runs, sensors, users};
+use crate::store::{drafts, rules, runs, sensors, users};
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use serde::Deserialize;
 
 /// Response actions, and what may be asked for.
 struct Acts {
@@ -57,15 +61,12 @@ struct Show {
     steering: String,
     /// Where its votes came from.
     source: Option<economy::SourceView>,
-    others: Vec<RunView>,
     detections: Vec<DetectionView>,
     rule: rules::Rule,
     references: Vec<(String, Option<String>)>,
     techniques: Vec<TechniqueView>,
     observables: Vec<ObservableView>,
     intel: Vec<IntelView>,
-    items: Vec<Item>,
-    entries: usize,
     report: Vec<Span>,
     choices: Vec<Choice>,
     steps: Vec<(&'static str, &'static str)>,
@@ -86,30 +87,10 @@ struct Show {
     may_decide: bool,
     key: String,
     way: Way,
-}
-
-/// How the page was come to, and what was done before.
-#[derive(Default)]
-struct Way {
-    /// The neighbours in the list that it was opened from.
-    steps: Option<Steps>,
-    /// What was decided or taken back a moment ago.
-    done: Option<Done>,
-    /// The newest decision of this case, where it can be undone.
-    undo: Option<Undo>,
-    /// Votes that came after the decision and say otherwise.
-    late: Vec<String>,
-}
-
-/// The query of the page.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Query {
-    run: Option<i64>,
-    merged: Option<i64>,
-    from: Option<String>,
-    #[serde(flatten)]
-    told: Told,
+    /// The processes of all detections, where there are several.
+    tree: Option<Merged>,
+    compared: RunsView,
+    lane: Lane,
 }
 
 /// `GET /cases/{number}`
@@ -127,7 +108,7 @@ pub async fn show(
         _ => None,
     };
     let kept = Kept { merged, trail: query.from.as_deref().and_then(Trail::read), ..Kept::default() };
-    shown(&app, &me, (number, query.run), kept, &query.told).await
+    page_of(&app, &me, number, &query, kept).await
 }
 
 /// The case that another one became part of.
@@ -138,64 +119,42 @@ async fn merged_into(app: &App, me: &SignedIn, number: i64) -> Result<Option<i64
 
 /// The page of a case, with what a person had typed.
 pub async fn page(app: &App, me: &SignedIn, number: i64, run: Option<i64>, kept: Kept) -> Result<Response> {
-    shown(app, me, (number, run), kept, &Told::default()).await
+    page_of(app, me, number, &Query { run, ..Query::default() }, kept).await
 }
 
-async fn shown(
-    app: &App,
-    me: &SignedIn,
-    (number, run): (i64, Option<i64>),
-    kept: Kept,
-    told: &Told,
-) -> Result<Response> {
+async fn page_of(app: &App, me: &SignedIn, number: i64, query: &Query, kept: Kept) -> Result<Response> {
     // First, so that the page holds at least what it says to know.
     let chrome = Chrome::of(app, me, "queue").await?;
     let mut tx = app.store.read().await?;
     let case = cases::visible(&mut tx, me.scope(), number).await?.ok_or(AppError::NotFound)?;
-    let data = load(&mut tx, case, run).await?;
+    let wanted = query.wanted();
+    let data = load(&mut tx, case, wanted).await?;
     let kept = kept.with(drafts::of(&mut tx, me.user.id, number).await?);
-    let way = way(&mut tx, app, me, &data, (kept.trail.as_ref(), told)).await?;
+    let way = way(&mut tx, app, me, &data, (kept.trail.as_ref(), &query.told())).await?;
     drop(tx);
-    Ok(Page(show_of(app, me, data, run, (chrome, kept, way))).into_response())
-}
-
-async fn way(
-    tx: &mut Tx,
-    app: &App,
-    me: &SignedIn,
-    data: &CaseData,
-    (trail, told): (Option<&Trail>, &Told),
-) -> Result<Way> {
-    let usual = Trail::default();
-    Ok(Way {
-        done: done(tx, app, me, told, (trail.unwrap_or(&usual), "")).await?,
-        steps: match trail {
-            Some(trail) => Some(trail.steps(tx, me, data.case.number).await?),
-            None => None,
-        },
-        undo: Some(undo(app, me, &data.timeline)).filter(|undo| undo.event.is_some() && undo.left > 0),
-        late: late::dissent(&data.case, &data.votes, &me.user.username),
-    })
+    Ok(Page(show_of(app, me, data, wanted, (chrome, kept, way))).into_response())
 }
 
 /// What stands around a case: the frame, what was typed, the way here.
 type Frame = (Chrome, Kept, Way);
 
-fn show_of(app: &App, me: &SignedIn, data: CaseData, run: Option<i64>, (chrome, kept, way): Frame) -> Show {
-    let (shown, others) = view::run_views(&data, run);
+fn show_of(app: &App, me: &SignedIn, data: CaseData, wanted: Wanted, (chrome, kept, way): Frame) -> Show {
+    let shown = view::run_view(&data, wanted.run);
+    let (detections, tree) = view::detection_views(&data.case, (&data.detections, &data.older), &data.observables);
     let shown_run = data.runs.iter().find(|run| shown.as_ref().is_some_and(|shown| shown.number == run.number));
     Show {
         head: head(&data.case),
         measured: words_of(data.measured),
         source: shown_run.and_then(|run| economy::source(&data.sources, run)),
         steering: data.runs.iter().find_map(panel::steering).unwrap_or_default(),
-        detections: view::detection_views(&data),
+        detections,
+        tree,
+        compared: RunsView::of(&data, wanted),
+        lane: Lane::of(&data, wanted),
         references: data.rule.refs.0.iter().map(|link| (text::visible(link), text::safe_link(link))).collect(),
         techniques: evidence::technique_views(&data),
         observables: evidence::observable_views(&data),
         intel: evidence::intel_views(&data),
-        items: view::timeline_items(&data),
-        entries: data.timeline.len(),
         report: shown_run.map(report_spans).unwrap_or_default(),
         choices: view::choices(kept.verdict.unwrap_or(data.case.verdict)),
         steps: view::next_steps(&data.case),
@@ -216,7 +175,6 @@ fn show_of(app: &App, me: &SignedIn, data: CaseData, run: Option<i64>, (chrome, 
         seen: (data.precedents, data.prevalence),
         assignable: data.assignable,
         run: shown,
-        others,
         case: data.case,
         chrome,
         kept,

@@ -120,6 +120,8 @@ fn cases() -> Router<App> {
         .route("/undo", post(deciding::undo_last))
         .route("/cases/{number}/actions", post(action_forms::ask))
         .route("/cases/{number}/actions/{id}/{step}", post(action_forms::step))
+        .route("/cases/{number}/detections", get(cases::list))
+        .route("/cases/{number}/decode", get(cases::decode))
         .route("/cases/{number}/detections/{file}", get(raw::detection))
         .route("/cases/{number}/triage/{file}", get(raw::report))
         .layer(middleware::from_fn(trail::keep))

@@ -1,4 +1,5 @@
 //! Everything of a case that its page shows, read in one transaction.
+use super::Wanted;
 use crate::clock::now_ms;
 use crate::error::Result;
 use crate::store::cases::Case;
@@ -9,14 +10,31 @@ use crate::store::{
 use crate::web::measured;
 use crate::web::view::case::{self as view, CaseData};
 
-pub(super) async fn load(tx: &mut Tx, case: Case, run: Option<i64>) -> Result<CaseData> {
-    let number = case.number;
+/// Detections that the page shows in full.
+const SHOWN: i64 = 20;
+/// Detections that only the tree shows, and the largest document of one, in bytes.
+const IN_TREE: (i64, i64) = (180, 32 * 1024);
+/// Entries of the timeline that one page shows.
+pub(super) const ENTRIES: i64 = 500;
+
+pub(super) async fn load(tx: &mut Tx, case: Case, wanted: Wanted) -> Result<CaseData> {
+    let (number, run) = (case.number, wanted.run);
+    let before = match wanted.older {
+        Some(id) => timeline::in_case(tx, number, id).await?.map(|entry| (entry.at_ms, entry.id)),
+        None => None,
+    };
+    let shown = detections::of_case(tx, number, SHOWN).await?;
+    let older = match shown.last().filter(|_| case.detections > SHOWN) {
+        Some(last) => detections::after(tx, number, (last.event_ms, last.id), IN_TREE.1, IN_TREE.0).await?,
+        None => Vec::new(),
+    };
     let (runs, votes) = (runs::of_case(tx, number).await?, votes::of_case(tx, number).await?);
     Ok(CaseData {
         measured: measured::of_run(tx, case.org_id, view::shown_run(&runs, run), &votes).await?,
         rule: rules::by_id(tx, case.rule_id).await?,
         sensor: sensors::by_id(tx, case.sensor_id).await?,
-        detections: detections::of_case(tx, number, 20).await?,
+        detections: shown,
+        older,
         runs,
         votes,
         sources: reuse::sources(tx, number).await?,
@@ -27,7 +45,7 @@ pub(super) async fn load(tx: &mut Tx, case: Case, run: Option<i64>) -> Result<Ca
         attempts: actions::attempts(tx, number).await?,
         gathered: gathered::of_case(tx, number).await?,
         notes: notes::of_case(tx, number).await?,
-        timeline: timeline::of_case(tx, number, 500).await?,
+        timeline: timeline::before(tx, number, wanted.who, before.unwrap_or((i64::MAX, i64::MAX)), ENTRIES).await?,
         assignable: users::assignable(tx, case.org_id).await?,
         elsewhere: fingerprints::elsewhere(tx, case.org_id, &case.fingerprint, case.sensor_id).await?,
         hidden_by: exclusions::conflicts_of(tx, 0, number, now_ms()).await?,

@@ -5,7 +5,8 @@ use crate::error::Result;
 use crate::review;
 use crate::store::queue::Row;
 use crate::store::{Tx, detections, runs, votes};
-use crate::web::view::row::{RowView, row};
+use crate::web::view::listing::Listing;
+use crate::web::view::row::{RowView, cluster, row};
 use crate::web::view::text::visible;
 use crate::web::view::{event, panel, words};
 
@@ -27,7 +28,12 @@ pub(super) struct Peek {
     pub(super) asks: Vec<Ask>,
 }
 
-pub(super) async fn peek(tx: &mut Tx, found: Option<&Row>, (zone, now): (&str, i64)) -> Result<Option<Peek>> {
+pub(super) async fn peek(
+    tx: &mut Tx,
+    found: Option<&Row>,
+    listing: &Listing,
+    (zone, now): (&str, i64),
+) -> Result<Option<Peek>> {
     let Some(found) = found else { return Ok(None) };
     let number = found.case.number;
     let stored = detections::of_case(tx, number, 1).await?;
@@ -46,7 +52,10 @@ pub(super) async fn peek(tx: &mut Tx, found: Option<&Row>, (zone, now): (&str, i
     };
     let (false_positive, benign_true_positive, true_positive) = (found.seen_fp, found.seen_btp, found.seen_tp);
     Ok(Some(Peek {
-        row: row(found, false, true, (zone, now)),
+        row: RowView {
+            cluster: found.cluster().map(|of| cluster(found, of, listing)),
+            ..row(found, false, true, (zone, now))
+        },
         clocks: words::clocks(found.case.first_event_ms, zone),
         happened: words::when(found.case.first_event_ms),
         seen: crate::domain::dossier::Precedents { false_positive, benign_true_positive, true_positive },

@@ -1,49 +1,23 @@
 //! The case page's data, and how it becomes what the template shows.
 mod data;
+mod detections;
 mod notes;
+mod runs;
 
 pub use data::CaseData;
+pub use detections::{DetectionView, detection_views};
 pub use notes::{NoteView, note_views};
+pub use runs::{RunLine, compared, run_lines};
 
-use super::event::{self, EventView};
-use super::json::{self, Span};
 use super::links;
 use super::panel::{self, RunView};
 use super::text;
 use super::timeline::{self, Item};
-use super::words::{self, Glyph, Sev, When, duration, when};
-use crate::domain::{Detection, ObservableKind, Status, Verdict, platform, reason};
+use super::words::{self, Glyph, duration};
+use crate::domain::{ObservableKind, Status, Verdict, platform, reason};
 use crate::store::cases::Case;
-use crate::store::runs::Run;
-use crate::store::{detections, observables, runs, sensors};
-
-/// A detection of the case.
-pub struct DetectionView {
-    /// Its id.
-    pub detect_id: String,
-    /// Its title.
-    pub title: String,
-    /// The rule's level.
-    pub level: Option<Sev>,
-    /// Its event type.
-    pub event_type: String,
-    /// Its times: what it is, when.
-    pub times: Vec<(&'static str, When)>,
-    /// The way it came.
-    pub source: String,
-    /// How often it was sent again.
-    pub repeats: i64,
-    /// The event's readable form.
-    pub event: EventView,
-    /// LimaCharlie's page of the event.
-    pub link: Option<String>,
-    /// The document, coloured.
-    pub json: Vec<Span>,
-    /// Its size in words.
-    pub size: String,
-    /// Fields that can't be read.
-    pub unreadable: Vec<&'static str>,
-}
+use crate::store::runs::{Run, RunState};
+use crate::store::{observables, sensors};
 
 /// The declaration's choices: verdict, its glyph, key, whether it is chosen.
 pub struct Choice {
@@ -78,54 +52,21 @@ pub fn choices(chosen: Verdict) -> Vec<Choice> {
         .collect()
 }
 
-/// The detections of a case for its page.
-pub fn detection_views(data: &CaseData) -> Vec<DetectionView> {
-    data.detections.iter().map(|stored| detection_view(data, stored)).collect()
-}
-
-fn detection_view(data: &CaseData, stored: &detections::Stored) -> DetectionView {
-    let document: serde_json::Value = serde_json::from_str(&stored.raw).unwrap_or_default();
-    let read = Detection::read(&document).ok();
-    let mut times = Vec::new();
-    if let Some(started) = read.as_ref().and_then(Detection::parent).and_then(|parent| parent.at_ms) {
-        times.push(("Parent started", when(started)));
-    }
-    times.push(("Happened", when(stored.event_ms)));
-    times.extend(stored.gen_ms.map(|ms| ("Raised by LimaCharlie", when(ms))));
-    times.push(("Arrived here", when(stored.received_ms)));
-    DetectionView {
-        detect_id: text::visible(&stored.detect_id),
-        title: text::start(&stored.title, 500),
-        level: stored.level.or(data.case.rule_level).map(words::severity),
-        event_type: text::visible(&stored.event_type),
-        times,
-        source: stored.source.clone(),
-        repeats: stored.repeats,
-        event: read.as_ref().map(event::event).unwrap_or_default(),
-        link: read.as_ref().and_then(|read| text::safe_link(&read.link)).filter(|link| link.starts_with("https://")),
-        json: json::spans(&document),
-        size: words::bytes(i64::try_from(stored.raw.len()).unwrap_or(i64::MAX)),
-        unreadable: read.map(|read| read.unreadable).unwrap_or_default(),
-    }
-}
-
 /// The run that is wanted, or the newest that was not broken off.
 pub fn shown_run(runs: &[Run], wanted: Option<i64>) -> Option<&Run> {
-    let usual = runs.iter().find(|run| run.state != runs::RunState::Interrupted);
+    let usual = runs.iter().find(|run| run.state != RunState::Interrupted);
     wanted.and_then(|number| runs.iter().find(|run| run.number == number)).or(usual).or(runs.first())
 }
 
-/// The shown run and the others.
-pub fn run_views(data: &CaseData, wanted: Option<i64>) -> (Option<RunView>, Vec<RunView>) {
+/// The shown run.
+pub fn run_view(data: &CaseData, wanted: Option<i64>) -> Option<RunView> {
     let of = |run: &Run| data.votes.iter().filter(|vote| vote.run_id == run.id).cloned().collect::<Vec<_>>();
-    let shown = shown_run(&data.runs, wanted);
-    let others = data.runs.iter().filter(|run| shown.is_none_or(|shown| shown.id != run.id));
-    (shown.map(|run| panel::run(run, &of(run))), others.map(|run| panel::run(run, &of(run))).collect())
+    shown_run(&data.runs, wanted).map(|run| panel::run(run, &of(run)))
 }
 
 /// The timeline.
 pub fn timeline_items(data: &CaseData) -> Vec<Item> {
-    timeline::items(&data.timeline)
+    timeline::items(&data.timeline, &data.runs)
 }
 
 /// How late the case was opened after its first event, where that is worth saying.

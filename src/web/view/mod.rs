@@ -2,6 +2,7 @@
 pub mod actions;
 pub mod case;
 pub mod claims;
+pub mod compare;
 pub mod diff;
 pub mod economy;
 pub mod event;

@@ -1,6 +1,7 @@
 //! Event text for pages: what is hidden made visible, places to break, values defanged.
 
 use std::fmt::Write;
+use unicode_security::MixedScript;
 
 /// A value longer than this is folded.
 pub const FOLD: usize = 4 * 1024;
@@ -21,10 +22,30 @@ pub fn visible(text: &str) -> String {
     out
 }
 
+/// The same for a text of several lines, which stay lines.
+pub fn lines(text: &str) -> String {
+    text.lines().map(visible).collect::<Vec<_>>().join("\n")
+}
+
 fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}' | '\u{00AD}' | '\u{061C}')
         || matches!(u32::from(c), 0xE0000..=0xE007F)
+}
+
+/// What is said of a text that isn't what it looks like; empty for most.
+pub fn warning(text: &str) -> &'static str {
+    if text.is_ascii() && !text.chars().any(char::is_control) {
+        return "";
+    }
+    let unseen = |c: char| is_hidden(c) && !matches!(c, '\n' | '\r' | '\t');
+    if text.chars().any(unseen) {
+        return "Holds characters that hide or reorder text";
+    }
+    // One word of two scripts, such as a Cyrillic letter among Latin ones, is no word of any language.
+    let mixed = |word: &str| !word.is_ascii() && !word.is_single_script();
+    let words = text.split(|c: char| !c.is_alphanumeric());
+    if words.take(2_000).any(mixed) { "Mixes letters of several scripts that look alike" } else { "" }
 }
 
 /// A text in pieces that may break between them, after separators.
@@ -69,10 +90,14 @@ pub struct Arg {
     pub pieces: Vec<String>,
 }
 
+/// Characters of a command line that are shown at once.
+const COMMAND: usize = 2_000;
+
 /// A command line, argument by argument, up to 200; a long one is cut, and told to be.
 pub fn command(line: &str) -> (Vec<Arg>, bool) {
-    let cut = line.len() > FOLD;
-    let line = visible(&line[..line.floor_char_boundary(FOLD)]);
+    let end = line.char_indices().nth(COMMAND).map_or(line.len(), |(end, _)| end);
+    let cut = end < line.len();
+    let line = visible(&line[..end]);
     let mut args = Vec::new();
     let mut rest = line.trim();
     while !rest.is_empty() && args.len() < 200 {

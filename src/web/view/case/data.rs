@@ -17,6 +17,8 @@ pub struct CaseData {
     pub sensor: sensors::Sensor,
     /// Its newest detections.
     pub detections: Vec<detections::Stored>,
+    /// Older ones, for the tree.
+    pub older: Vec<detections::Stored>,
     /// Its runs, newest first.
     pub runs: Vec<Run>,
     /// The votes of all runs.

@@ -10,6 +10,7 @@ mod file;
 mod identity;
 mod inner;
 mod kinds;
+mod merged;
 mod module;
 mod network;
 mod platform;
@@ -24,10 +25,11 @@ use crate::domain::Detection;
 use crate::web::view::text;
 use crate::web::view::words::When;
 use fields::{Fields, Told};
-use tree::{Room, Tree};
+use tree::Tree;
 
+pub use merged::{Mark, Merged, Place, Seen, merged};
 pub use process::Node;
-pub use tree::Leaf;
+pub use tree::{Leaf, Room};
 pub use value::{Row, Shown};
 
 /// The event of a detection, or an event inside it.
@@ -149,17 +151,21 @@ impl About<'_> {
 
 /// The event of a detection for its page.
 pub fn event(detection: &Detection) -> EventView {
+    event_in(detection, &mut Room::default())
+}
+
+/// The same where several events share the room of one page.
+pub fn event_in(detection: &Detection, room: &mut Room) -> EventView {
     let told = Told::default();
-    let mut room = Room::default();
     let fields = Fields::of(&detection.event, &told);
     let about = About {
         kind: &detection.event_type,
         windows: detection.plat.is_none_or(|plat| crate::domain::platform::platform(plat) == "Windows"),
         event_ms: detection.event_ms,
     };
-    let mut view = view_of(fields, &about, &mut room);
-    view.inner = inner::events(fields, &about, &mut room);
-    let mut tree = Tree::new(&told, &mut room);
+    let mut view = view_of(fields, &about, room);
+    view.inner = inner::events(fields, &about, room);
+    let mut tree = Tree::new(&told, room);
     tree.inside(&detection.event);
     (view.leaves, view.left_out) = (tree.leaves, tree.left_out);
     view

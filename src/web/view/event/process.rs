@@ -44,6 +44,10 @@ pub struct Node {
     pub raw_command: String,
     /// Whether the command line is longer than shown.
     pub cut: bool,
+    /// What its path and command line are not, in words; mostly empty.
+    pub warning: &'static str,
+    /// All characters of the command line, where it is cut and can be shown whole.
+    pub characters: String,
     /// Its SHA-256 in short and in full.
     pub hash: (String, String),
     /// Minor facts.
@@ -99,12 +103,27 @@ fn node_since(fields: Fields<'_>, since: &[&str]) -> Option<Node> {
         at: at_ms.map(when),
         path: text::path(&text::start(path, text::FOLD)),
         command,
+        warning: [text::warning(line), text::warning(path)]
+            .into_iter()
+            .find(|said| !said.is_empty())
+            .unwrap_or_default(),
+        characters: if cut && line.len() <= COPIED { grouped(line.chars().count()) } else { String::new() },
         raw_command: if line.len() <= COPIED { line.to_owned() } else { String::new() },
         cut,
         hash: (text::short_hash(&text::start(hash, 200)), text::start(hash, 200)),
         facts: facts.into_iter().flatten().collect(),
         ..Node::default()
     })
+}
+
+/// A count with its thousands apart.
+fn grouped(count: usize) -> String {
+    let digits = count.to_string();
+    let apart = |(at, digit): (usize, char)| {
+        let comma = at > 0 && (digits.len() - at).is_multiple_of(3);
+        if comma { format!(",{digit}") } else { digit.to_string() }
+    };
+    digits.chars().enumerate().map(apart).collect()
 }
 
 /// A process that is known by its number.

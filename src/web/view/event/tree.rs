@@ -33,6 +33,13 @@ pub struct Room {
     pub placed: usize,
 }
 
+impl Room {
+    /// Room for so many lines; other limits stay.
+    pub fn of(lines: usize) -> Self {
+        Self { lines, ..Self::default() }
+    }
+}
+
 impl Default for Room {
     fn default() -> Self {
         Self { lines: MOST_LINES, text: MOST_TEXT, placed: MOST_PLACED }

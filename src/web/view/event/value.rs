@@ -173,6 +173,7 @@ pub fn of_text(kind: Kind, value: &str) -> Shown {
         Kind::Hash => Shown { pieces: text::pieces(&start), copy: copied(), ..Shown::default() },
         _ => Shown { pieces: text::pieces(&start), ..Shown::default() },
     };
+    let shown = shown.with(text::warning(&value[..value.floor_char_boundary(COPIED)]));
     if cut { shown.with(CUT) } else { shown }
 }
 
