@@ -5,7 +5,9 @@ const dot = document.getElementById("feed");
 const word = dot?.querySelector("span");
 const fresh = document.getElementById("fresh");
 const stale = document.getElementById("stale");
-const shownCase = location.pathname.match(/^\/cases\/(\d+)$/)?.[1];
+// A form that was refused answers with the page under the form's own address, which can't be fetched.
+const place = document.querySelector("[data-page]")?.dataset.page;
+const shownCase = place?.match(/^\/cases\/(\d+)$/)?.[1];
 const QUIET = 35_000;
 let feed;
 let tries = 0;
@@ -72,7 +74,7 @@ const failed = (yes) => {
 
 const refresh = async () => {
   try {
-    const reply = await fetch(location.href, { headers: { accept: "text/html", "x-live": "1" } });
+    const reply = await fetch(place && place !== location.pathname ? place : location.href, { headers: { accept: "text/html", "x-live": "1" } });
     if (reply.redirected && new URL(reply.url).pathname === "/login") { feed?.close(); word.textContent = "Signed out"; return; }
     if (!reply.ok) throw new Error(reply.statusText);
     swap(new DOMParser().parseFromString(await reply.text(), "text/html"));
@@ -100,7 +102,7 @@ const alive = () => {
 
 const connect = () => {
   feed?.close();
-  feed = new EventSource("/events");
+  feed = new EventSource(shownCase ? `/events?case=${shownCase}` : "/events");
   feed.addEventListener("hello", (event) => {
     alive();
     // Something happened after this page was made and before the feed began.
@@ -110,7 +112,7 @@ const connect = () => {
   feed.addEventListener("beat", alive);
   feed.addEventListener("case", (event) => {
     alive();
-    dot.dataset.feed = event.lastEventId;
+    dot.dataset.feed = event.lastEventId || dot.dataset.feed;
     if (!shownCase || event.data === shownCase) soon();
   });
   feed.addEventListener("error", () => {
@@ -122,6 +124,9 @@ const connect = () => {
 
 if (dot && document.querySelector("[data-live]")) {
   connect();
+  // A page that is kept for going back looks at nothing.
+  addEventListener("pagehide", () => feed.close());
+  addEventListener("pageshow", (event) => { if (event.persisted) { connect(); soon(); } });
   stale?.querySelector("button").addEventListener("click", refresh);
   // Without a word for too long the feed may be dead without knowing: look oneself, and try another.
   setInterval(() => {

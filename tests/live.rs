@@ -148,3 +148,33 @@ async fn a_row_that_left_the_list_is_told_with_who_decided_it() {
     assert!(!cy.page(&format!("/cases/states?numbers={number}")).await.1.contains("<li"), "another organisation's");
     assert_eq!(ana.page("/cases/states?numbers=x").await.0, 400);
 }
+
+#[tokio::test]
+async fn who_looks_at_a_case_is_told_to_those_who_may_see_it() {
+    let server = spawn().await;
+    let (ana, bo) = (server.sign_in("ana", Role::Analyst).await, server.sign_in("bo", Role::Viewer).await);
+    let cy = server.sign_in_to(add_org(&server.app.store, "other", None).await, "cy", Role::Admin).await;
+    let number = server.deliver(SEED).await["number"].to_string();
+    let page = format!("/cases/{number}");
+    let at =
+        |person: &Person| http().get(format!("{}/events?case={number}", person.url)).header("cookie", &person.cookie);
+    let mut stream = Events::open(at(&bo), None).await;
+    assert_eq!(stream.next().await.0, "hello");
+    let mut theirs = Events::open(at(&cy), None).await;
+    assert_eq!(theirs.next().await.0, "hello");
+    assert!(ana.page(&page).await.1.contains("bo is looking at this case"), "nobody of another organisation is named");
+    assert!(!bo.page(&page).await.1.contains("looking at this case"), "oneself is not told");
+    let mut own = Events::open(at(&ana), None).await;
+    assert_eq!(own.next().await.0, "hello");
+    let told = stream.next().await;
+    assert_eq!((told.0.as_str(), told.2.as_str()), ("case", number.as_str()), "that somebody came is told at once");
+    assert!(bo.page(&page).await.1.contains("ana is looking at this case"));
+    drop(stream);
+    for _ in 0..100 {
+        if !ana.page(&page).await.1.contains("looking at this case") {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("who went is not told any more");
+}

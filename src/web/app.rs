@@ -1,4 +1,5 @@
 //! What every handler may use.
+use super::live::Present;
 use super::throttle::Buckets;
 use crate::actions::wish::Wish;
 use crate::clock::now_ms;
@@ -40,6 +41,8 @@ pub struct App {
     pub streams: Arc<Semaphore>,
     /// How many event streams each session has open.
     pub open_streams: Arc<Mutex<HashMap<Vec<u8>, usize>>>,
+    /// Who looks at which case.
+    pub present: Present,
     /// How often sources and tokens may call.
     pub buckets: Arc<Buckets>,
     /// Whether this is the demo, which shows its sign-in.
@@ -66,6 +69,7 @@ impl App {
             connections: Arc::new(Connections::of_config(&config.limacharlie)),
             streams: Arc::new(Semaphore::new(crate::limits::STREAMS)),
             open_streams: Arc::default(),
+            present: Present::default(),
             buckets: Arc::new(Buckets::default()),
             store,
             config,

@@ -2,6 +2,7 @@
 mod detections;
 mod head;
 mod load;
+mod strip;
 mod wanted;
 mod way;
 

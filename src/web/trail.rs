@@ -4,7 +4,7 @@ use super::auth::SignedIn;
 use super::view::listing::Listing;
 use crate::error::Result;
 use crate::store::Tx;
-use crate::store::queue::{self, Filter, Sort, View, Way};
+use crate::store::queue::{self, Filter, Row, Sort, View, Way};
 use axum::extract::{Query, Request};
 use axum::http::{HeaderValue, Uri, header};
 use axum::middleware::Next;
@@ -43,9 +43,20 @@ impl Trail {
     }
 
     fn filter(&self) -> Option<Filter> {
+        self.parts().map(|(filter, ..)| filter)
+    }
+
+    fn parts(&self) -> Option<(Filter, Option<queue::Cursor>, i64)> {
         let usual = if self.0.q.is_empty() { View::NeedsDecision } else { View::All };
-        let (filter, ..) = self.0.parts(usual, Sort::Risk).ok()?;
-        Some(Filter { grouped: self.0.grouped(&filter), ..filter })
+        let (filter, after, limit) = self.0.parts(usual, Sort::Risk).ok()?;
+        Some((Filter { grouped: self.0.grouped(&filter), ..filter }, after, limit))
+    }
+
+    /// The view's name and the rows of the list's page.
+    pub async fn page(&self, tx: &mut Tx, me: &SignedIn) -> Result<Option<(&'static str, Vec<Row>)>> {
+        let Some((filter, after, limit)) = self.parts() else { return Ok(None) };
+        let rows = queue::page(tx, me.scope(), &filter, after, limit).await?;
+        Ok(Some((filter.view.label(), rows)))
     }
 
     /// The address of the list with some parameters added.

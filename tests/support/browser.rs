@@ -9,6 +9,15 @@ use thirtyfour::prelude::*;
 
 /// Runs a test in a browser, as a phone of this width where one is given; the browser always ends.
 pub async fn in_browser(width: Option<u32>, test: impl AsyncFnOnce(&WebDriver) -> WebDriverResult<()>) {
+    run(width, json!({}), test).await;
+}
+
+/// Runs a test in a browser that runs no script of any page.
+pub async fn without_scripts(test: impl AsyncFnOnce(&WebDriver) -> WebDriverResult<()>) {
+    run(None, json!({"profile.managed_default_content_settings.javascript": 2}), test).await;
+}
+
+async fn run(width: Option<u32>, prefs: serde_json::Value, test: impl AsyncFnOnce(&WebDriver) -> WebDriverResult<()>) {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let Ok(address) = std::env::var("CHROMEDRIVER") else {
         println!("SKIPPED: CHROMEDRIVER is not set");
@@ -25,6 +34,7 @@ pub async fn in_browser(width: Option<u32>, test: impl AsyncFnOnce(&WebDriver) -
         let phone = json!({"deviceMetrics": {"width": width, "height": 844, "pixelRatio": 1.0, "touch": true}});
         caps.add_experimental_option("mobileEmulation", phone).unwrap();
     }
+    caps.add_experimental_option("prefs", prefs).unwrap();
     let driver = WebDriver::new(&address, caps).await.expect("the driver starts a browser");
     let result = AssertUnwindSafe(test(&driver)).catch_unwind().await;
     driver.quit().await.unwrap();
@@ -51,7 +61,7 @@ pub async fn sign_in_as(driver: &WebDriver, server: &Server, name: &str, role: R
 
 /// Waits until an element holds a text.
 pub async fn shows(driver: &WebDriver, css: &str, text: &str) -> WebDriverResult<()> {
-    for _ in 0..100 {
+    for _ in 0..300 {
         if let Ok(found) = driver.find(By::Css(css)).await
             && found.text().await.is_ok_and(|shown| shown.contains(text))
         {

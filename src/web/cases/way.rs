@@ -1,5 +1,7 @@
 //! How a case page was come to, and what was done before.
 use super::head::{Undo, undo};
+use super::strip::{Strip, strip};
+use crate::clock::now_ms;
 use crate::error::Result;
 use crate::store::Tx;
 use crate::web::App;
@@ -20,6 +22,10 @@ pub(super) struct Way {
     pub(super) undo: Option<Undo>,
     /// Votes that came after the decision and say otherwise.
     pub(super) late: Vec<String>,
+    /// Who else looks at the case.
+    pub(super) present: Vec<String>,
+    /// The list beside it, where it was opened from one.
+    pub(super) strip: Option<Strip>,
 }
 
 /// The way of a page.
@@ -39,5 +45,10 @@ pub(super) async fn way(
         },
         undo: Some(undo(app, me, &data.timeline)).filter(|undo| undo.event.is_some() && undo.left > 0),
         late: late::dissent(&data.case, &data.votes, &me.user.username),
+        present: app.present.others(data.case.number, &me.user.username),
+        strip: match trail {
+            Some(trail) => strip(tx, me, trail, data.case.number, (&me.user.zone, now_ms())).await?,
+            None => None,
+        },
     })
 }

@@ -1,4 +1,5 @@
 //! One open stream: what it may see, what it has told, and when it ends.
+use super::present::Here;
 use crate::clock::now_ms;
 use crate::limits;
 use crate::store::{Result, changes, orgs, sessions, tokens};
@@ -8,7 +9,7 @@ use futures_util::{Stream, StreamExt};
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::time::Duration;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, broadcast, watch};
 use tokio::time::Instant;
 
 /// A stream that says nothing for so long says that it is alive.
@@ -110,13 +111,16 @@ pub struct Feed {
     pub last: i64,
     /// How it tells.
     pub telling: Telling,
+    /// The case that the page shows, with the person at it.
+    pub here: Option<Here>,
     /// Its places.
     pub _places: Places,
 }
 
 struct Open {
     feed: Feed,
-    newest: tokio::sync::watch::Receiver<i64>,
+    newest: watch::Receiver<i64>,
+    moves: broadcast::Receiver<i64>,
     waiting: VecDeque<changes::Changed>,
     checked: Instant,
 }
@@ -126,7 +130,8 @@ impl Feed {
     pub fn stream(self) -> impl Stream<Item = std::result::Result<Event, Infallible>> {
         let hello = Event::default().event("hello").retry(RETRY).data(self.last.to_string());
         let newest = self.app.newest.clone();
-        let open = Open { feed: self, newest, waiting: VecDeque::new(), checked: Instant::now() };
+        let moves = self.app.present.moves();
+        let open = Open { feed: self, newest, moves, waiting: VecDeque::new(), checked: Instant::now() };
         let rest =
             futures_util::stream::unfold(
                 open,
@@ -151,13 +156,31 @@ impl Open {
                 self.checked = Instant::now();
             }
             if *self.newest.borrow_and_update() <= self.feed.last {
-                match tokio::time::timeout(BEAT, self.newest.changed()).await {
-                    Ok(changed) => changed.ok()?,
-                    Err(_) => return Some(Event::default().event("beat").data(now_ms().to_string())),
+                tokio::select! {
+                    changed = self.newest.changed() => changed.ok()?,
+                    case = moved(&mut self.moves, self.feed.here.as_ref()) => {
+                        return Some(Event::default().event("case").data(case.to_string()));
+                    }
+                    () = tokio::time::sleep(BEAT) => {
+                        return Some(Event::default().event("beat").data(now_ms().to_string()));
+                    }
                 }
             }
             let mut tx = self.feed.app.store.read().await.ok()?;
             self.waiting = changes::since(&mut tx, self.feed.last, 256).await.ok()?.into();
+        }
+    }
+}
+
+/// Waits until somebody comes to the case of this page or goes; for ever where the page shows none.
+async fn moved(moves: &mut broadcast::Receiver<i64>, here: Option<&Here>) -> i64 {
+    let Some(here) = here else { return std::future::pending().await };
+    loop {
+        match moves.recv().await {
+            Ok(case) if case != here.case() => {}
+            // Who fell behind may have missed one that was meant for this page.
+            Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => return here.case(),
+            Err(broadcast::error::RecvError::Closed) => return std::future::pending().await,
         }
     }
 }

@@ -228,7 +228,7 @@ fn vote_view(vote: &Stored, role: &'static str, run: &Run) -> VoteView {
     let strikes = |field| claims::strikes(vote, field);
     let confidence = vote.confidence.map(|share| (format!("{:.1}", share * 100.0), percent(share))).unwrap_or_default();
     let problem = match vote.state {
-        VoteState::Failed => format!("{} {}", words::no_vote(&vote.voter, vote.failure), vote.detail),
+        VoteState::Failed => words::no_vote(&vote.voter, vote.failure, &vote.detail),
         VoteState::Abstained => vote.detail.clone(),
         VoteState::Asking => "Asked, waiting for the answer.".to_owned(),
         VoteState::Pending => "Not asked yet.".to_owned(),

@@ -138,8 +138,10 @@ pub const fn vote(state: VoteState, verdict: Option<MachineVerdict>) -> Glyph {
 }
 
 /// Why there is no vote, as a sentence about the voter.
-pub fn no_vote(voter: &str, failure: Option<Failure>) -> String {
-    format!("{voter} {}.", failure.map_or("abstains", Failure::label))
+pub fn no_vote(voter: &str, failure: Option<Failure>, detail: &str) -> String {
+    let what = failure.map_or("abstains", Failure::label);
+    let detail = detail.trim_end_matches('.');
+    if detail.is_empty() { format!("{voter} {what}.") } else { format!("{voter} {what}: {detail}.") }
 }
 
 /// Severity for the signal bars.
