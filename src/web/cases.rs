@@ -1,11 +1,15 @@
 //! The case page.
 mod detections;
+mod export;
 mod head;
 mod load;
+mod report;
 mod wanted;
 mod way;
 
 pub use self::detections::{decode, list};
+pub use self::export::export;
+pub use self::report::report;
 
 use self::head::{Head, auto_close, head};
 use self::load::load;

@@ -128,6 +128,8 @@ fn cases() -> Router<App> {
         .route("/cases/{number}/actions/{id}/{step}", post(action_forms::step))
         .route("/cases/{number}/detections", get(cases::list))
         .route("/cases/{number}/decode", get(cases::decode))
+        .route("/cases/{number}/report", get(cases::report))
+        .route("/cases/{number}/export/{format}", get(cases::export))
         .route("/cases/{number}/detections/{file}", get(raw::detection))
         .route("/cases/{number}/triage/{file}", get(raw::report))
         .layer(middleware::from_fn(trail::keep))

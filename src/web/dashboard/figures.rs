@@ -97,11 +97,11 @@ fn wait_figure(period: &Period, waits: &[Waiting]) -> Figure {
 /// The median by nearest rank, and the time within which 95 of 100 were decided.
 fn took_figure(took: &[i64], all: i64, href: String) -> Figure {
     let rank = |share: usize| took.get((took.len() * share).div_ceil(100).saturating_sub(1)).copied();
-    let of = if all > TIMED { format!("the newest {TIMED} of {all} cases") } else { format!("{all} cases") };
+    let of = if all > TIMED { format!(" of the newest {TIMED}") } else { String::new() };
     let (Some(half), Some(most)) = (rank(50), rank(95)) else {
-        return Figure { text: "none".to_owned(), href, more: of, ..Figure::default() };
+        return Figure { text: "none".to_owned(), href, ..Figure::default() };
     };
-    let more = format!("95% within {}; {of}", duration(most));
+    let more = format!("95% within {}{of}", duration(most));
     Figure { text: duration(half), href, more, more_href: String::new() }
 }
 
