@@ -81,6 +81,8 @@ pub const PAGE_MOST: i64 = 200;
 pub const DRAFT: usize = 64 * 1024;
 /// A draft that nobody sent is kept so long.
 pub const DRAFT_MS: i64 = 30 * 86_400_000;
+/// It is known for so long when a person last looked at a case.
+pub const LOOK_MS: i64 = 90 * 86_400_000;
 /// Views of the queue that one person may save.
 pub const SAVED_VIEWS: usize = 30;
 /// The longest name of one, in characters.

@@ -13,7 +13,7 @@ const rows = () => [...document.querySelectorAll(".q tbody tr")];
 const current = () => rows().find((row) => row.contains(document.activeElement)) || rows().find((row) => row.classList.contains("cur")) || rows()[0];
 const onCase = /^\/cases\/\d+/.test(location.pathname);
 const SECTIONS = ["why", "process", "votes", "detections", "intel", "timeline", "raw"];
-const PLACES = { q: "/cases", d: "/dashboard", s: "/search", r: "/rules", m: "/models", h: "/sensors", a: "/admin/integrations" };
+const PLACES = { q: "/cases", d: "/dashboard", o: "/handover", s: "/search", r: "/rules", m: "/models", h: "/sensors", a: "/admin/integrations" };
 const DECIDING = ["f", "b", "t", "e"];
 let moved = 0;
 let goes = 0;

@@ -4,6 +4,7 @@ mod support;
 
 use fusionsoc::domain::Role;
 use fusionsoc::store::Store;
+use fusionsoc::store::looks::Look;
 use serde_json::{Value, json};
 use sqlx::Row;
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,6 +48,9 @@ const GROWING: &[&str] = &[
     "spending",
     "drafts",
     "views",
+    "looks",
+    "handovers",
+    "daily",
 ];
 
 static STATEMENTS: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
@@ -113,6 +117,11 @@ async fn fill(server: &Server) -> Person {
     let trial = [("voter", "builtin:rules"), ("mode", "unanimous"), ("cases", "10")];
     assert_eq!(person.post("/models/trials", &trial).await.status(), 303);
     server.run_jobs().await;
+    // So that case 2 has something to tell her.
+    let mut tx = server.app.store.write().await.unwrap();
+    let look = Look { user_id: 2, case: 2, seen_id: 0, at_ms: 1 };
+    fusionsoc::store::looks::note(&mut tx, &[look]).await.unwrap();
+    tx.commit().await.unwrap();
     ana
 }
 
@@ -166,6 +175,15 @@ fn lists() -> Vec<String> {
         "/cases?view=open&severity=low&q=host".to_owned(),
         format!("/cases?view=needs_decision&group=off&fingerprint={}", "0".repeat(64)),
         "/views".to_owned(),
+        "/handover".to_owned(),
+        "/handover?since=24h&show=notes&before=9".to_owned(),
+        "/dashboard".to_owned(),
+        "/dashboard?days=7&org=acme".to_owned(),
+        "/cases?view=all&decided=2026-03-01..&decided_by=eve".to_owned(),
+        "/cases?view=all&first_decided=2026-03-01..&org=acme".to_owned(),
+        "/cases?view=closed&overturned=2026-03-01..2099-01-01&spot=true".to_owned(),
+        "/cases?view=needs_decision&opened=..2026-03-01&group=off".to_owned(),
+        "/cases?view=split&dissent=true&group=off".to_owned(),
         "/profile".to_owned(),
     ]
 }

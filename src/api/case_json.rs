@@ -21,8 +21,11 @@ pub(super) fn short(case: &Case) -> Value {
     })
 }
 
-/// The long form.
-pub(super) async fn long(tx: &mut Tx, case: &Case) -> Result<Value> {
+/// A case with all that belongs to it.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn long(tx: &mut Tx, case: &Case) -> Result<Value> {
     let mut json = short(case);
     let techniques: Vec<_> = techniques::of_case(tx, case.number)
         .await?

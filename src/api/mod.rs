@@ -13,6 +13,7 @@ mod openapi;
 mod search;
 mod webhook;
 
+pub use case_json::long as case_json;
 pub use detections::replay;
 pub use openapi::document;
 

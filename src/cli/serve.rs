@@ -147,7 +147,7 @@ async fn signals(stop: CancellationToken) {
     }
 }
 
-/// Once an hour, removes sessions, form keys and drafts that are over.
+/// Once an hour, removes sessions, form keys, drafts and looks that are over.
 async fn purge(store: Store, stop: CancellationToken) {
     let mut hourly = tokio::time::interval(std::time::Duration::from_hours(1));
     loop {
@@ -162,6 +162,7 @@ async fn purge(store: Store, stop: CancellationToken) {
             crate::store::throttles::purge(&mut tx, now - crate::web::throttle::WINDOW_MS).await?;
             crate::store::idempotency::purge(&mut tx, now - 86_400_000).await?;
             crate::store::drafts::purge(&mut tx, now - crate::limits::DRAFT_MS).await?;
+            crate::store::looks::purge(&mut tx, now - crate::limits::LOOK_MS).await?;
             tx.commit().await
         };
         if let Err(error) = purged.await {

@@ -136,6 +136,7 @@ pub(super) async fn reopen_question(tx: &mut Tx, case: &Case, now_ms: i64) -> Re
         decided_by: String::new(),
         decided_ms: None,
         closed_ms: None,
+        ..case.decision()
     };
     let version = cases::by_number(tx, case.number).await?.version;
     cases::decide(tx, case.number, version, &to).await?;

@@ -1,4 +1,5 @@
 //! The declaration: a person's verdict, its reason, an optional note, and closing, in one step.
+use super::settled::settled;
 use super::{ReviewError, add_note, fresh, stale};
 use crate::clock::now_ms;
 use crate::domain::{MachineVerdict, Status, Verdict, reason};
@@ -84,6 +85,7 @@ fn decision(actor: &Actor, case: &Case, declaration: &Declaration, now_ms: i64) 
         decided_by: actor.name.clone(),
         decided_ms: Some(now_ms),
         closed_ms: if status == Status::Closed { case.closed_ms.or(Some(now_ms)) } else { None },
+        ..case.decision()
     }
 }
 
@@ -113,7 +115,8 @@ async fn store(tx: &mut Tx, actor: &Actor, case: &Case, to: &Decision, now_ms: i
 
 /// Sets a decision, moves the precedents of the case's behaviours along, and flags exclusions that hide a true positive.
 pub(super) async fn apply(tx: &mut Tx, case: &Case, to: &Decision) -> Result<(), ReviewError> {
-    if !cases::decide(tx, case.number, case.version, to).await? {
+    let to = settled(case, to, now_ms());
+    if !cases::decide(tx, case.number, case.version, &to).await? {
         return Err(ReviewError::Conflict(stale(case)));
     }
     if case.verdict != to.verdict {

@@ -5,6 +5,7 @@ mod caution;
 mod declare;
 mod last;
 pub mod search;
+mod settled;
 mod small;
 mod undo;
 

@@ -127,7 +127,8 @@ pub(super) fn moved(case: &Case, to: Status, reason: &str, now_ms: i64) -> Decis
     let closed_ms = (to == Status::Closed).then_some(now_ms);
     if case.status == Status::Closed {
         let (reason, decided_by) = (String::new(), String::new());
-        return Decision { status: to, verdict: Verdict::Pending, reason, decided_by, decided_ms: None, closed_ms };
+        let verdict = Verdict::Pending;
+        return Decision { status: to, verdict, reason, decided_by, decided_ms: None, closed_ms, ..case.decision() };
     }
     let undecided = to == Status::Closed && !case.verdict.decided();
     let reason = if undecided { reason.to_owned() } else { case.reason.clone() };

@@ -102,6 +102,12 @@ pub struct Case {
     pub recorded: bool,
     /// Whether a run ended after a person's verdict and says otherwise.
     pub dissent: bool,
+    /// When a person declared it for the first time, slips left out.
+    pub first_decided_ms: Option<i64>,
+    /// When a verdict on it was last overturned.
+    pub overturned_ms: Option<i64>,
+    /// Whether AI had closed it before a person looked at it.
+    pub spot_checked: bool,
 }
 
 /// A vote as the queue shows it.
@@ -119,7 +125,8 @@ pub struct Glance {
 pub(super) const COLUMNS: &str = "c.number, c.org_id, o.slug AS org, c.title, c.rule_id, r.path AS rule_path, c.sensor_id, c.hostname, c.user_name, c.chain, \
     c.fingerprint, c.status, c.verdict, c.reason, c.decided_by, c.decided_ms, c.machine_verdict, c.outcome, c.confidence, c.risk_score, \
     c.triage_state, c.glance, c.severity, c.severity_by, c.rule_level, c.flags, u.username AS assignee, c.previous_case, c.merged_into, c.detections, c.repeats, \
-    c.opened_ms, c.updated_ms, c.first_event_ms, c.last_event_ms, c.closed_ms, c.version, c.recorded, c.dissent";
+    c.opened_ms, c.updated_ms, c.first_event_ms, c.last_event_ms, c.closed_ms, c.version, c.recorded, c.dissent, c.first_decided_ms, \
+    c.overturned_ms, c.spot_checked";
 /// The tables behind [`COLUMNS`].
 pub(super) const TABLES: &str =
     "cases c JOIN orgs o ON o.id = c.org_id JOIN rules r ON r.id = c.rule_id LEFT JOIN users u ON u.id = c.assignee_id";

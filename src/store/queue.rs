@@ -1,10 +1,13 @@
 //! Lists of cases: filters, orders, keyset pages and the counts of the views.
 mod beside;
 mod cluster;
+mod moments;
 mod sql;
 
 pub use beside::{Way, beside, place};
 pub use cluster::Cluster;
+pub use moments::{Moments, Stretch};
+pub(super) use sql::condition;
 
 use super::cases::Case;
 use super::{ORGS, Result, Scope, Tx, beyond, on};
@@ -77,6 +80,8 @@ pub struct Filter {
     pub exact: bool,
     /// Whether undecided cases of one behaviour are one row; only in the order by risk.
     pub grouped: bool,
+    /// When what happened, and by whom.
+    pub moments: Moments,
 }
 
 impl Default for Filter {
@@ -97,6 +102,7 @@ impl Default for Filter {
             sort: Sort::Newest,
             exact: false,
             grouped: false,
+            moments: Moments::default(),
         }
     }
 }
@@ -160,6 +166,15 @@ macro_rules! filled {
             .bind($filter.q.to_lowercase())
             .bind(beyond(&$filter.q.to_lowercase()))
             .bind(&$filter.fingerprint)
+            .bind($filter.moments.opened.from)
+            .bind($filter.moments.opened.to)
+            .bind($filter.moments.decided.from)
+            .bind($filter.moments.decided.to)
+            .bind($filter.moments.first_decided.from)
+            .bind($filter.moments.first_decided.to)
+            .bind($filter.moments.overturned.from)
+            .bind($filter.moments.overturned.to)
+            .bind(&$filter.moments.decided_by)
     };
 }
 
@@ -181,7 +196,7 @@ async fn rows(tx: &mut Tx, scope: Scope, filter: &Filter, sql: &str, cursor: Cur
 
 /// The sign that keeps `SQLite` from walking an organisation's cases and sorting them: the indexes of the views
 /// give the order. `PostgreSQL` knows by its figures, and would misjudge a column with a sign.
-const fn by_view(tx: &Tx) -> &'static str {
+pub(super) const fn by_view(tx: &Tx) -> &'static str {
     match tx {
         Tx::Sqlite(_) => "+",
         Tx::Postgres(_) => "",

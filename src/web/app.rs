@@ -1,5 +1,6 @@
 //! What every handler may use.
 use super::live::Present;
+use super::looks::Looks;
 use super::throttle::Buckets;
 use crate::actions::wish::Wish;
 use crate::clock::now_ms;
@@ -31,6 +32,8 @@ pub struct App {
     pub notify: Arc<Channels>,
     /// Opens stored secrets.
     pub vault: Vault,
+    /// Notes who looked at which case.
+    pub looks: Looks,
     /// Told after each change, so that worker and live feed look at once.
     pub wake: Arc<Notify>,
     /// The newest entry of the timeline, for the live feed.
@@ -65,6 +68,7 @@ impl App {
         Ok(Self {
             batcher: Batcher::start(store.clone(), Arc::clone(&wake)),
             newest: super::live::watch(store.clone(), Arc::clone(&wake)).await?,
+            looks: Looks::start(store.clone()),
             hashing: Arc::new(Semaphore::new(2)),
             connections: Arc::new(Connections::of_config(&config.limacharlie)),
             streams: Arc::new(Semaphore::new(crate::limits::STREAMS)),

@@ -1,12 +1,16 @@
 //! The case page.
 mod detections;
+mod export;
 mod head;
 mod load;
+mod report;
 mod strip;
 mod wanted;
 mod way;
 
 pub use self::detections::{decode, list};
+pub use self::export::export;
+pub use self::report::report;
 
 use self::head::{Head, auto_close, head};
 use self::load::load;
@@ -16,6 +20,7 @@ use super::App;
 use super::auth::SignedIn;
 use super::form::{Asked, CaseNumber};
 use super::kept::Kept;
+use super::looks::is_look;
 use super::page::{Chrome, Page};
 use super::trail::Trail;
 use super::view::actions::{self as action_views, Group, Line};
@@ -38,6 +43,7 @@ use crate::store::cases::{self, Case};
 use crate::store::{drafts, rules, runs, sensors, users};
 use askama::Template;
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
 
 /// Response actions, and what may be asked for.
@@ -99,8 +105,10 @@ pub async fn show(
     me: SignedIn,
     State(app): State<App>,
     CaseNumber(number): CaseNumber,
+    headers: HeaderMap,
     Asked(query): Asked<Query>,
 ) -> Result<Response> {
+    let query = Query { looked: is_look(&headers), ..query };
     if let Some(into) = merged_into(&app, &me, number).await? {
         return Ok(Redirect::to(&format!("/cases/{into}?merged={number}")).into_response());
     }
@@ -133,6 +141,10 @@ async fn page_of(app: &App, me: &SignedIn, number: i64, query: &Query, kept: Kep
     let kept = kept.with(drafts::of(&mut tx, me.user.id, number).await?);
     let way = way(&mut tx, app, me, &data, (kept.trail.as_ref(), &query.told())).await?;
     drop(tx);
+    if query.looked {
+        let newest = data.timeline.iter().map(|entry| entry.id).max().unwrap_or_default();
+        app.looks.note(me.user.id, number, newest.max(chrome.feed));
+    }
     Ok(Page(show_of(app, me, data, wanted, (chrome, kept, way))).into_response())
 }
 

@@ -4,6 +4,7 @@ use super::auth::{SignedIn, orgs_of};
 use super::form::Asked;
 use super::page::{Chrome, Page};
 use super::view::measured::right_of;
+use super::view::moments;
 use super::view::pivot::{self, CaseView};
 use super::view::text::visible;
 use super::view::voters::{self as view, Figures, PanelFigures};
@@ -13,7 +14,7 @@ use crate::error::{AppError, Result};
 use crate::jobs::panel::Seats;
 use crate::store::activity::DAY_MS;
 use crate::store::measured::Said;
-use crate::store::{Tx, measured, runs, votes};
+use crate::store::{Scope, Tx, measured, runs, votes};
 use crate::triage::measure::{self, Errors, Member};
 use askama::Template;
 use axum::extract::State;
@@ -74,6 +75,12 @@ pub struct Query {
     model: String,
     vote: MachineVerdict,
     declared: String,
+    /// A day of UTC before which nothing is listed, or empty.
+    #[serde(default)]
+    since: String,
+    /// An organisation's short name, or empty.
+    #[serde(default)]
+    org: String,
 }
 
 #[derive(Template)]
@@ -93,12 +100,19 @@ pub async fn cases(me: SignedIn, State(app): State<App>, Asked(query): Asked<Que
         _ => return Err(AppError::BadRequest("declared must be benign or malicious.".to_owned())),
     };
     let chrome = Chrome::of(&app, &me, "models").await?;
-    let several = orgs_of(&app, &me).await?.len() > 1;
+    let orgs = orgs_of(&app, &me).await?;
+    let (several, org) = (orgs.len() > 1, orgs.iter().find(|org| org.slug == query.org));
+    if org.is_none() && !query.org.is_empty() {
+        return Err(AppError::Unknown("organisation"));
+    }
+    let scope = org.map_or_else(|| me.scope(), |org| Scope::org(org.id));
+    let since_ms = moments::first("since", &query.since)?;
     let mut tx = app.store.read().await?;
     let mut lines = Vec::new();
     for verdict in declared {
-        let of = measured::Of { voter: &query.voter, model: &query.model, vote: query.vote, declared: *verdict };
-        lines.extend(measured::cases(&mut tx, me.scope(), of, LISTED).await?);
+        let of =
+            measured::Of { voter: &query.voter, model: &query.model, vote: query.vote, declared: *verdict, since_ms };
+        lines.extend(measured::cases(&mut tx, scope, of, LISTED).await?);
     }
     lines.sort_by_key(|line| std::cmp::Reverse((line.decided_ms, line.number)));
     let who = if query.voter.is_empty() { "the panel".to_owned() } else { visible(&query.voter) };

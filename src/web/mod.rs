@@ -10,15 +10,18 @@ pub mod auth;
 mod case_forms;
 mod cases;
 mod connections;
+mod dashboard;
 mod deciding;
 mod done;
 mod edge;
 pub mod form;
+mod handover;
 mod intake;
 mod integrations;
 mod kept;
 mod live;
 mod login;
+pub mod looks;
 pub mod markdown;
 mod measured;
 mod models;
@@ -64,6 +67,7 @@ pub fn router(app: App) -> Router {
         .route("/login", get(login::show).post(login::sign_in))
         .route("/logout", post(login::sign_out))
         .merge(own())
+        .route("/dashboard", get(dashboard::index))
         .route("/search", get(search::index))
         .route("/observables/{kind}/{*value}", get(observables::show))
         .route("/sensors", get(sensors::index))
@@ -99,6 +103,8 @@ fn own() -> Router<App> {
         .route("/profile/theme", post(login::theme))
         .route("/profile/password", post(profile::password))
         .route("/profile/sessions", post(profile::sign_out))
+        .route("/handover", get(handover::index).post(handover::write))
+        .route("/handover/read", post(handover::read))
         .route("/views", get(views::index).post(views::save))
         .route("/views/{id}/{step}", post(views::step))
 }
@@ -122,6 +128,8 @@ fn cases() -> Router<App> {
         .route("/cases/{number}/actions/{id}/{step}", post(action_forms::step))
         .route("/cases/{number}/detections", get(cases::list))
         .route("/cases/{number}/decode", get(cases::decode))
+        .route("/cases/{number}/report", get(cases::report))
+        .route("/cases/{number}/export/{format}", get(cases::export))
         .route("/cases/{number}/detections/{file}", get(raw::detection))
         .route("/cases/{number}/triage/{file}", get(raw::report))
         .layer(middleware::from_fn(trail::keep))

@@ -20,7 +20,7 @@ use crate::domain::Role;
 use crate::error::Result;
 use crate::store::orgs::Org;
 use crate::store::queue::{self, Filter, Row, Sort, View};
-use crate::store::{Tx, pulls, spending};
+use crate::store::{Tx, looks, pulls, spending};
 use askama::Template;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -123,7 +123,7 @@ async fn listed(
         tabs: tabs(&mut tx, me, &listing, filter.view).await?,
         unasked: economy::unasked(&spending::unasked_cases(&mut tx, me.scope(), now).await?),
         done: done(&mut tx, app, me, decided, (&trail, "queue")).await?,
-        rows: rows(&found, &listing, orgs.len() > 1, current, (&chrome.zone, now)),
+        rows: changed(&mut tx, me, rows(&found, &listing, orgs.len() > 1, current, (&chrome.zone, now))).await?,
         oldest: if filter.view == View::NeedsDecision { oldest(&found, now) } else { String::new() },
         unchecked: unchecked(&mut tx, me, found.is_empty() && filter.view == View::NeedsDecision).await?,
         more: more(&listing, &found, limit),
@@ -155,6 +155,16 @@ fn rows(
         RowView { cluster: found.cluster().map(|of| cluster(found, of, listing)), ..shown }
     };
     found.iter().map(one).collect()
+}
+
+/// Marks what others changed since this person looked at it.
+async fn changed(tx: &mut Tx, me: &SignedIn, mut rows: Vec<RowView>) -> Result<Vec<RowView>> {
+    let numbers: Vec<i64> = rows.iter().map(|row| row.number).collect();
+    let changed = looks::changed(tx, me.user.id, &me.user.username, &numbers).await?;
+    for row in &mut rows {
+        row.changed = changed.contains(&row.number);
+    }
+    Ok(rows)
 }
 
 /// How many cases wait for a spot check, or empty where none does.

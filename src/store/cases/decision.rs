@@ -1,5 +1,5 @@
 //! What a person decided about a case, and setting it against a version.
-use super::super::{Result, Tx, measured, run};
+use super::super::{Result, Tx, daily, measured, run};
 use super::{Case, dissent};
 use crate::domain::{Status, Verdict};
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,15 @@ pub struct Decision {
     pub decided_ms: Option<i64>,
     /// When it was closed, or nothing.
     pub closed_ms: Option<i64>,
+    /// When a person declared it for the first time, slips left out.
+    #[serde(default)]
+    pub first_decided_ms: Option<i64>,
+    /// When a verdict was last overturned.
+    #[serde(default)]
+    pub overturned_ms: Option<i64>,
+    /// Whether AI had closed it before a person looked at it.
+    #[serde(default)]
+    pub spot_checked: bool,
 }
 
 impl Case {
@@ -31,17 +40,22 @@ impl Case {
             decided_by: self.decided_by.clone(),
             decided_ms: self.decided_ms,
             closed_ms: self.closed_ms,
+            first_decided_ms: self.first_decided_ms,
+            overturned_ms: self.overturned_ms,
+            spot_checked: self.spot_checked,
         }
     }
 }
 
-/// Sets a decision where the case still has this version, and what voters are measured by with it; `false` where
+/// Sets a decision where the case still has this version, and with it what voters are measured by and the figures of the day; `false` where
 /// somebody was faster.
 pub async fn decide(tx: &mut Tx, number: i64, version: i64, to: &Decision) -> Result<bool> {
+    let before = daily::of_case(tx, number).await?;
     let changed = run!(
         tx,
         sqlx::query(
-            "UPDATE cases SET status = $1, open = $2, verdict = $3, reason = $4, decided_by = $5, decided_ms = $6, closed_ms = $7, version = version + 1
+            "UPDATE cases SET status = $1, open = $2, verdict = $3, reason = $4, decided_by = $5, decided_ms = $6, closed_ms = $7, version = version + 1,
+                first_decided_ms = $10, overturned_ms = $11, spot_checked = $12
              WHERE number = $8 AND version = $9"
         )
         .bind(to.status)
@@ -53,10 +67,14 @@ pub async fn decide(tx: &mut Tx, number: i64, version: i64, to: &Decision) -> Re
         .bind(to.closed_ms)
         .bind(number)
         .bind(version)
+        .bind(to.first_decided_ms)
+        .bind(to.overturned_ms)
+        .bind(to.spot_checked)
     )?;
     if changed > 0 {
         dissent::note(tx, number).await?;
         measured::refresh(tx, number).await?;
+        daily::shift(tx, number, &before).await?;
     }
     Ok(changed > 0)
 }

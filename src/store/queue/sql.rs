@@ -5,7 +5,7 @@ use super::super::cases::{COLUMNS, TABLES};
 use super::{Filter, Sort, View, cluster};
 
 /// What a view holds, in the words of its partial index.
-pub(super) const fn condition(view: View) -> &'static str {
+pub(in crate::store) const fn condition(view: View) -> &'static str {
     match view {
         View::NeedsDecision => {
             "c.open <> FALSE AND c.verdict = 'pending' AND c.triage_state NOT IN ('queued', 'running')"
@@ -25,17 +25,19 @@ pub(super) const fn condition(view: View) -> &'static str {
 
 /// The query of one page; `sign` stands before the organisation.
 pub(super) fn page(filter: &Filter, sign: &str) -> String {
-    list(filter, sign, order(filter.sort, time_sign(filter.view, sign)))
+    list(filter, sign, order(filter.sort, time_sign(filter, sign)))
 }
 
 /// The query of what stands before a place, nearest first.
 pub(super) fn before(filter: &Filter, sign: &str) -> String {
-    list(filter, sign, backwards(filter.sort, time_sign(filter.view, sign)))
+    list(filter, sign, backwards(filter.sort, time_sign(filter, sign)))
 }
 
-/// Views with an index of their own are sorted by time rather than looked for among all cases.
-const fn time_sign(view: View, sign: &str) -> &str {
-    if matches!(view, View::Mine | View::AllOpen | View::Closed | View::All) { "" } else { sign }
+/// Views with an index of their own are sorted by time rather than looked for among all cases, and so is what is
+/// found by the index of another time.
+fn time_sign<'a>(filter: &Filter, sign: &'a str) -> &'a str {
+    let by_time = matches!(filter.view, View::Mine | View::AllOpen | View::Closed | View::All);
+    if by_time && !filter.moments.found() { "" } else { sign }
 }
 
 fn list(filter: &Filter, sign: &str, (keyset, order): (String, String)) -> String {
@@ -83,6 +85,7 @@ fn fields(filter: &Filter) -> Vec<String> {
     ];
     let mut conditions: Vec<String> =
         fields.into_iter().filter(|(value, _)| !value.is_empty()).map(|(_, sql)| sql.to_owned()).collect();
+    conditions.extend(filter.moments.conditions());
     if !filter.rule.is_empty() {
         conditions.push(format!("c.rule_id IN (SELECT x.id FROM rules x WHERE x.path = $13 AND x.org_id IN {ORGS})"));
     }

@@ -19,6 +19,9 @@ pub struct Query {
     pub(super) from: Option<String>,
     pub(super) done: String,
     pub(super) undone: String,
+    /// Whether a person looks, rather than a script that refreshes the page.
+    #[serde(skip)]
+    pub(super) looked: bool,
 }
 
 impl Query {

@@ -3,13 +3,15 @@ use super::head::{Undo, undo};
 use super::strip::{Strip, strip};
 use crate::clock::now_ms;
 use crate::error::Result;
-use crate::store::Tx;
+use crate::store::{Tx, looks};
 use crate::web::App;
 use crate::web::auth::SignedIn;
 use crate::web::done::{Done, Told, done};
 use crate::web::trail::{Steps, Trail};
 use crate::web::view::case::CaseData;
 use crate::web::view::late;
+use crate::web::view::since::{Since, since};
+use crate::web::view::timeline::Item;
 
 /// How the page was come to, and what was done before.
 #[derive(Default)]
@@ -26,6 +28,15 @@ pub(super) struct Way {
     pub(super) present: Vec<String>,
     /// The list beside it, where it was opened from one.
     pub(super) strip: Option<Strip>,
+    /// What others did since this person last looked.
+    pub(super) since: Option<Since>,
+}
+
+impl Way {
+    /// Whether a line of the timeline is new to this person.
+    pub(super) fn is_new(&self, item: &Item) -> bool {
+        self.since.as_ref().is_some_and(|since| since.is_new(item))
+    }
 }
 
 /// The way of a page.
@@ -50,5 +61,14 @@ pub(super) async fn way(
             Some(trail) => strip(tx, me, trail, data.case.number, (&me.user.zone, now_ms())).await?,
             None => None,
         },
+        since: since_look(tx, me, data.case.number).await?,
     })
+}
+
+/// What others did to a case since this person's visit before.
+async fn since_look(tx: &mut Tx, me: &SignedIn, number: i64) -> Result<Option<Since>> {
+    let now = now_ms();
+    let Some(look) = looks::before_visit(tx, me.user.id, number, now).await? else { return Ok(None) };
+    let changes = looks::changes(tx, number, look, &me.user.username).await?;
+    Ok(since(&changes, look, &me.user.username, now))
 }

@@ -28,6 +28,13 @@ const KNOWN: &[&str] = &[
     "done",
     "from",
     "tag",
+    "opened",
+    "decided",
+    "first_decided",
+    "overturned",
+    "decided_by",
+    "spot",
+    "dissent",
 ];
 
 /// Takes out of a saved view what is not known any more; returns a sentence for each.
@@ -56,6 +63,7 @@ pub(super) fn mend(listing: &mut Listing, raw: &str, orgs: &[Org]) -> Vec<String
             value.clear();
         }
     }
+    told.extend(listing.moments.mend().into_iter().map(|(name, value)| left_out(name, &value)));
     if !listing.org.is_empty() && !orgs.iter().any(|org| org.slug == listing.org) {
         told.push(format!("No organisation {} is yours, so no case can match.", text::start(&listing.org, 60)));
     }

@@ -1,4 +1,5 @@
 //! A list's address: filters, order, page. The same for the queue page and the API.
+use super::moments;
 use crate::domain::{MachineVerdict, Severity, Status, Verdict};
 use crate::error::{AppError, Result};
 use crate::limits;
@@ -44,6 +45,9 @@ pub struct Listing {
     pub group: String,
     /// The saved view that led here.
     pub saved: String,
+    /// When what happened, and by whom.
+    #[serde(flatten)]
+    pub moments: moments::Asked,
 }
 
 impl Listing {
@@ -77,6 +81,7 @@ impl Listing {
             q: self.q.trim().replace('\0', ""),
             exact: self.group == "off",
             grouped: false,
+            moments: self.moments.parts()?,
         };
         Ok((filter, cursor(&self.after)?, self.rows()?))
     }
@@ -107,7 +112,8 @@ impl Listing {
             ("q", &self.q),
             ("group", &self.group),
         ];
-        all.into_iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| (name, value.as_str())).collect()
+        let all = all.into_iter().chain(self.moments.pairs());
+        all.filter(|(_, value)| !value.is_empty()).map(|(name, value)| (name, value.as_str())).collect()
     }
 
     /// The filters in force: a parameter, and what stands on its chip.
@@ -125,7 +131,7 @@ impl Listing {
             ("fingerprint", "Behaviour", self.fingerprint.clone()),
             ("group", "Every case", if self.group.is_empty() { String::new() } else { "by itself".to_owned() }),
         ];
-        let set = all.into_iter().filter(|(_, _, value)| !value.is_empty());
+        let set = all.into_iter().chain(self.moments.words()).filter(|(_, _, value)| !value.is_empty());
         set.map(|(name, word, value)| {
             let most = if name == "fingerprint" { 12 } else { 60 };
             (name, format!("{word} {}", super::text::start(&value, most)))
@@ -164,7 +170,7 @@ impl Listing {
             ("saved", &self.saved),
         ];
         let mut query = form_urlencoded::Serializer::new(String::new());
-        for (name, value) in own {
+        for (name, value) in own.into_iter().chain(self.moments.pairs()) {
             if !replaced.iter().any(|(other, _)| *other == name) && !value.is_empty() {
                 query.append_pair(name, value);
             }

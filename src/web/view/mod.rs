@@ -1,6 +1,7 @@
 //! How things are put into words and shapes for templates: plain functions from rows to view structs.
 pub mod actions;
 pub mod case;
+pub mod chart;
 pub mod claims;
 pub mod compare;
 pub mod diff;
@@ -10,15 +11,20 @@ pub mod evidence;
 pub mod exclusion;
 pub mod found;
 pub mod gathered;
+pub mod handover;
 pub mod json;
 pub mod late;
 pub mod links;
 pub mod listing;
+pub mod markdown_report;
 pub mod measured;
+pub mod moments;
 pub mod panel;
 pub mod pivot;
 pub mod pull;
+pub mod report;
 pub mod row;
+pub mod since;
 pub mod strip;
 pub mod text;
 pub mod timeline;

@@ -51,6 +51,8 @@ pub struct RowView {
     pub opened: (String, String),
     /// The cases that it stands for, in words.
     pub cluster: Option<ClusterView>,
+    /// Whether others changed it since the person looked at it.
+    pub changed: bool,
 }
 
 /// Undecided cases of one behaviour, shown as one row.
@@ -101,6 +103,7 @@ pub fn row(row: &Row, several_orgs: bool, current: bool, (zone, now_ms): (&str, 
         again: case.dissent,
         opened: (words::when(case.opened_ms).iso, words::clocks(case.opened_ms, zone)),
         cluster: None,
+        changed: false,
     }
 }
 

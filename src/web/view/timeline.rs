@@ -72,6 +72,19 @@ const fn human(entry: &Entry) -> bool {
     matches!(entry.actor_kind, ActorKind::Person | ActorKind::Token)
 }
 
+/// Steps of one go that are told; of more only the first and the last are, and all are folded.
+const MANY: usize = 6;
+
+/// The steps of one go in words, oldest first.
+fn told(titles: &[String]) -> String {
+    match titles {
+        [first, between @ .., last] if titles.len() > MANY => {
+            format!("{first}. {} more steps. {last}", between.len())
+        }
+        _ => titles.join(". "),
+    }
+}
+
 /// One line for entries, newest first: the important ones in words, the others folded.
 fn item(group: &[Entry], runs: &[Run], above: Option<&Item>) -> Item {
     let important = |entry: &&Entry| {
@@ -82,7 +95,8 @@ fn item(group: &[Entry], runs: &[Run], above: Option<&Item>) -> Item {
     let (text, folded): (String, Vec<&Entry>) = if titles.is_empty() {
         (start(&newest.text, 500), group[1..].iter().collect())
     } else {
-        (titles.join(". "), group.iter().filter(|entry| !important(entry)).collect())
+        let rest = group.iter().filter(|entry| titles.len() > MANY || !important(entry)).collect();
+        (told(&titles), rest)
     };
     let at = when(newest.at_ms);
     Item {

@@ -1,0 +1,33 @@
+//! What a change of a decision means for the figures: the first declaration, and a verdict that did not stand.
+use crate::domain::Status;
+use crate::store::cases::{Case, Decision};
+
+/// What is changed so soon after it was declared was a slip, not a verdict.
+const SLIP_MS: i64 = 60_000;
+
+/// The decision with what it means: a verdict is overturned where a person declares another one over it, takes it
+/// back or opens the case again, later than a minute after it was declared; what AI had closed is overturned where
+/// a person opens it again or declares what contradicts the vote.
+pub(super) fn settled(case: &Case, to: &Decision, now_ms: i64) -> Decision {
+    let mut to = to.clone();
+    let slip = case.decided_ms.is_some_and(|at| now_ms - at < SLIP_MS);
+    if case.verdict.decided() && to.verdict != case.verdict && !slip {
+        to.overturned_ms = Some(now_ms);
+        to.first_decided_ms = case.first_decided_ms;
+    }
+    if closed_by_ai(case) && (to.verdict.decided() || to.status.is_open()) {
+        to.spot_checked = true;
+        if !to.verdict.decided() || to.verdict.contradicts(case.machine_verdict) {
+            to.overturned_ms = Some(now_ms);
+        }
+    }
+    if to.verdict.decided() {
+        to.first_decided_ms = to.first_decided_ms.or(to.decided_ms);
+    }
+    to
+}
+
+/// Whether no person closed it; the same as the queue's view of spot checks.
+fn closed_by_ai(case: &Case) -> bool {
+    case.status == Status::Closed && case.decided_by.is_empty() && case.reason.is_empty()
+}

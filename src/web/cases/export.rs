@@ -1,0 +1,55 @@
+//! A case for other programs: as JSON, its observables as CSV, its report as Markdown.
+use super::load::load;
+use super::wanted::Wanted;
+use crate::error::{AppError, Result};
+use crate::store::observables::{self, InCase};
+use crate::store::{Tx, cases, orgs};
+use crate::web::App;
+use crate::web::auth::SignedIn;
+use crate::web::form::Named;
+use crate::web::view::markdown_report::markdown;
+use crate::web::view::report;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+
+/// `GET /cases/{number}/export/{format}`: `json`, `csv` or `markdown`.
+pub async fn export(me: SignedIn, State(app): State<App>, Named(parts): Named) -> Result<Response> {
+    let [number, format] = parts.as_slice() else { return Err(AppError::NotFound) };
+    let number = number.parse().ok().filter(|number: &i64| *number > 0).ok_or(AppError::NotFound)?;
+    let mut tx = app.store.read().await?;
+    let case = cases::visible(&mut tx, me.scope(), number).await?.ok_or(AppError::NotFound)?;
+    let (ending, kind, body) = match format.as_str() {
+        "json" => ("json", "application/json", json(&mut tx, &case).await?),
+        "csv" => ("csv", "text/csv; charset=utf-8", csv(&observables::of_case(&mut tx, number).await?)),
+        "markdown" => {
+            let customer = orgs::by_id(&mut tx, case.org_id).await?.map(|org| org.name).unwrap_or_default();
+            let data = load(&mut tx, case, Wanted::default()).await?;
+            ("md", "text/markdown; charset=utf-8", markdown(&data.case, &customer, &report::report(&data)))
+        }
+        _ => return Err(AppError::Unknown("format")),
+    };
+    let name = format!("attachment; filename=\"case-{number}.{ending}\"");
+    Ok(([(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, name)], body).into_response())
+}
+
+async fn json(tx: &mut Tx, case: &cases::Case) -> Result<String> {
+    let long = crate::api::case_json(tx, case).await?;
+    serde_json::to_string_pretty(&long).map_err(|error| AppError::Internal(error.into()))
+}
+
+/// Observables as they are; what a spreadsheet would take for a formula begins with an apostrophe.
+fn csv(all: &[InCase]) -> String {
+    let mut text = "type,value,role,other_cases\r\n".to_owned();
+    for one in all {
+        let cells = [one.kind.as_str(), &one.value, &one.role, &one.other_cases.to_string()].map(cell);
+        text.push_str(&cells.join(","));
+        text.push_str("\r\n");
+    }
+    text
+}
+
+fn cell(value: &str) -> String {
+    let guard = if value.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
+    format!("\"{guard}{}\"", value.replace('"', "\"\""))
+}
