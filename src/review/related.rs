@@ -12,7 +12,7 @@ const EACH: i64 = 10;
 /// Cases of a sensor belong near each other within this time.
 const NEAR_MS: i64 = 24 * 60 * 60 * 1000;
 /// Characters of an observable that are told.
-const TOLD: usize = 40;
+const TOLD: usize = 24;
 
 /// A case that has something to do with another one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +58,12 @@ pub async fn with(tx: &mut Tx, case: &Case, elsewhere: &[Elsewhere]) -> Result<V
     Ok(all.into_iter().filter_map(|(number, why, linked)| Some(Related { line: line(number)?, why, linked })).collect())
 }
 
+/// An observable, as much of it as tells it from others.
+fn told(value: &str) -> String {
+    let start: String = value.chars().take(TOLD).collect();
+    if start.len() < value.len() { format!("{start}…") } else { start }
+}
+
 type Found = (i64, String, Option<i64>);
 
 /// What people said.
@@ -87,8 +93,7 @@ async fn seen(tx: &mut Tx, case: &Case, elsewhere: &[Elsewhere]) -> Result<Vec<F
         found.push((number, "the same again, later".to_owned(), None));
     }
     for shared in related::sharing(tx, case.number, 2 * EACH).await? {
-        let value: String = shared.value.chars().take(TOLD).collect();
-        let why = format!("same {} {value}, in {} cases", shared.kind.label().to_lowercase(), shared.cases);
+        let why = format!("same {} {}, in {} cases", shared.kind.label(), told(&shared.value), shared.cases);
         found.push((shared.number, why, None));
     }
     found.extend(elsewhere.iter().map(|other| (other.number, "same behaviour on another host".to_owned(), None)));

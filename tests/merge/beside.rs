@@ -52,7 +52,7 @@ async fn related_cases_are_found_and_say_why() {
     }
     let case = server.case(1).await;
     assert!(why(&case, 2).contains("same behaviour on another host"), "{}", case["related"]);
-    assert!(why(&case, 3).contains("same sha-256 aaaa"), "{}", case["related"]);
+    assert!(why(&case, 3).contains("same SHA-256 aaaa"), "{}", case["related"]);
     assert!(why(&case, 4).contains("same sensor within 24 h"), "{}", case["related"]);
     let ana = server.sign_in("ana", Role::Analyst).await;
     let declared = [("verdict", "false_positive"), ("reason", "known_application"), ("close", "true")];
