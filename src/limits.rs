@@ -31,6 +31,12 @@ pub const DELIVERIES_WAITING: usize = 1_024;
 pub const DISK_PROBE: Duration = Duration::from_secs(5);
 /// Detections that share one commit.
 pub const BATCH: usize = 500;
+/// Cases that become part of another one in one go.
+pub const MERGED_AT_ONCE: usize = 500;
+/// Detections that are split off a case in one go.
+pub const SPLIT_AT_ONCE: usize = 200;
+/// Detections of a case that are read again to see what of it is left after a split.
+pub const SPLIT_READ: i64 = 20_000;
 /// How long a worker holds a job without renewing.
 pub const LEASE_MS: i64 = 30_000;
 /// How often it renews.

@@ -51,6 +51,12 @@ const GROWING: &[&str] = &[
     "looks",
     "handovers",
     "daily",
+    "merges",
+    "merged_atoms",
+    "merged_observables",
+    "merged_techniques",
+    "kept_apart",
+    "case_links",
 ];
 
 static STATEMENTS: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
@@ -102,6 +108,8 @@ async fn fill(server: &Server) -> Person {
     let person = server.sign_in("eve", Role::Lead).await;
     let declared = [("verdict", "false_positive"), ("reason", "known_application"), ("close", "true")];
     assert_eq!(person.post("/cases/1/verdict", &declared).await.status(), 303);
+    assert_eq!(person.post("/cases/6/merge", &[("into", "5")]).await.status(), 303);
+    assert_eq!(person.post("/cases/2/link", &[("to", "5")]).await.status(), 303);
     let proposed = [
         ("case", "1"),
         ("name", "fp-plan"),
@@ -185,6 +193,8 @@ fn lists() -> Vec<String> {
         "/cases?view=needs_decision&opened=..2026-03-01&group=off".to_owned(),
         "/cases?view=split&dissent=true&group=off".to_owned(),
         "/profile".to_owned(),
+        "/cases/5".to_owned(),
+        "/cases/6?alone".to_owned(),
     ]
 }
 

@@ -37,6 +37,7 @@ fn invalid<T>(field: &'static str, text: impl Into<String>) -> Result<T, ReviewE
 /// # Errors
 /// `Invalid` where LimaCharlie is not set up or the reason is missing, `Conflict` where the same is under way.
 pub async fn ask(tx: &mut Tx, wish: Wish<'_>, plan: &Plan, why: &str, key: &str) -> Result<i64, ReviewError> {
+    crate::review::whole(wish.case)?;
     let why = why.trim();
     if plan.needs_approval() && why.is_empty() {
         return invalid("why", "Say why: a second person has to decide on it.");

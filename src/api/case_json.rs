@@ -2,6 +2,7 @@
 use crate::domain::Claim;
 use crate::domain::evidence::Piece;
 use crate::error::Result;
+use crate::review::related;
 use crate::store::cases::Case;
 use crate::store::{Tx, actions, detections, evidence, notes, observables, reuse, runs, techniques, timeline, votes};
 use serde_json::{Value, json};
@@ -49,7 +50,7 @@ pub async fn long(tx: &mut Tx, case: &Case) -> Result<Value> {
     let more = json!({
         "version": case.version, "reason": case.reason, "assignee": case.assignee, "rule_level": case.rule_level,
         "confidence": case.confidence, "outcome": case.outcome, "risk_score": case.risk_score, "triage_state": case.triage_state,
-        "previous_case": case.previous_case, "merged_into": case.merged_into, "repeats": case.repeats, "chain": case.chain,
+        "previous_case": case.previous_case, "merged_into": case.merged_into, "duplicate_of": case.duplicate_of, "related": all_related(tx, case).await?, "repeats": case.repeats, "chain": case.chain,
         "detections": stored(tx, case).await?, "observables": observables, "techniques": techniques, "runs": all_runs(tx, case).await?,
         "notes": all_notes(tx, case).await?, "actions": all_actions(tx, case).await?, "evidence": all_evidence(tx, case).await?, "timeline": entries(tx, case).await?,
     });
@@ -67,7 +68,7 @@ async fn stored(tx: &mut Tx, case: &Case) -> Result<Vec<Value>> {
             let document: Value = serde_json::from_str(&one.raw).unwrap_or_default();
             json!({
                 "detect_id": one.detect_id, "title": one.title, "rule": case.rule_path, "level": one.level, "event_type": one.event_type,
-                "event_time": time(one.event_ms), "received_at": time(one.received_ms), "fingerprint": one.fingerprint, "detection": document,
+                "event_time": time(one.event_ms), "received_at": time(one.received_ms), "fingerprint": one.fingerprint, "origin_case": one.origin_case, "detection": document, "id": one.id,
             })
         })
         .collect())
@@ -84,7 +85,7 @@ async fn all_runs(tx: &mut Tx, case: &Case) -> Result<Vec<Value>> {
     for run in runs::of_case(tx, case.number).await? {
         let of_run: Vec<_> = votes.iter().filter(|vote| vote.run_id == run.id).map(vote).collect();
         json.push(json!({
-            "number": run.number, "state": run.state, "fingerprint": run.fingerprint, "machine_verdict": run.machine_verdict, "outcome": run.outcome,
+            "number": run.number, "origin_case": run.origin_case, "state": run.state, "fingerprint": run.fingerprint, "machine_verdict": run.machine_verdict, "outcome": run.outcome,
             "confidence": run.confidence, "severity": run.severity, "risk_score": run.risk_score, "auto_action": run.auto_action, "votes": of_run,
             "flags": run.flags.0, "vetoes": run.vetoes.0, "report": run.report.map(|report| report.0), "recorded": run.recorded,
             "asked_by": run.asked_by, "started_at": time(run.started_ms), "finished_at": time(run.finished_ms), "note": run.note, "weighing": run.weighing.map(|weighing| weighing.0),
@@ -92,6 +93,11 @@ async fn all_runs(tx: &mut Tx, case: &Case) -> Result<Vec<Value>> {
         }));
     }
     Ok(json)
+}
+
+async fn all_related(tx: &mut Tx, case: &Case) -> Result<Vec<Value>> {
+    let all = related::of(tx, case).await?;
+    Ok(all.iter().map(|one| json!({"number": one.line.number, "why": one.why.join("; ")})).collect())
 }
 
 fn vote(vote: &votes::Stored) -> Value {
@@ -116,7 +122,7 @@ fn amount_of(micro: i64) -> f64 {
 
 async fn all_notes(tx: &mut Tx, case: &Case) -> Result<Vec<Value>> {
     let all = notes::of_case(tx, case.number).await?;
-    Ok(all.iter().map(|note| json!({"id": note.id, "author": note.author, "kind": note.kind, "body": note.body, "at": time(note.created_ms)})).collect())
+    Ok(all.iter().map(|note| json!({"id": note.id, "origin_case": note.origin_case, "author": note.author, "kind": note.kind, "body": note.body, "at": time(note.created_ms)})).collect())
 }
 
 async fn all_actions(tx: &mut Tx, case: &Case) -> Result<Vec<Value>> {

@@ -8,6 +8,7 @@ mod case_json;
 mod cases;
 mod detections;
 mod health;
+mod merging;
 mod observables;
 mod openapi;
 mod search;
@@ -36,6 +37,12 @@ pub fn router(_: &App) -> Router<App> {
         .route("/api/v1/cases/{number}/triage", post(cases::triage))
         .route("/api/v1/cases/{number}/actions", post(actions::ask))
         .route("/api/v1/cases/{number}/timeline", get(cases::timeline))
+        .route("/api/v1/cases/{number}/merge", post(merging::merge))
+        .route("/api/v1/cases/{number}/unmerge", post(merging::unmerge))
+        .route("/api/v1/cases/{number}/split", post(merging::split))
+        .route("/api/v1/cases/{number}/link", post(merging::link))
+        .route("/api/v1/cases/{number}/unlink", post(merging::unlink))
+        .route("/api/v1/cases/{number}/duplicate", post(merging::duplicate))
         .route("/api/v1/search", get(search::index))
         .route("/api/v1/observables/{kind}/{*value}", get(observables::show))
         .route("/api/openapi.json", get(openapi::show))

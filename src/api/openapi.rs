@@ -2,6 +2,7 @@
 use super::actions::NewAction;
 use super::cases::{NewNote, Patch};
 use super::detections::{Received, Rejected};
+use super::merging::{self, DuplicateOf, LinkTo, MergeInto, SplitOff};
 use crate::domain::ObservableKind;
 use axum::Json;
 use serde_json::{Value, json};
@@ -10,7 +11,7 @@ use utoipa::OpenApi;
 #[derive(OpenApi)]
 #[openapi(
     info(title = "FusionSOC", description = "Detections in, voted verdicts and closed cases out."),
-    components(schemas(Patch, NewNote, NewAction, Received, Rejected))
+    components(schemas(Patch, NewNote, NewAction, Received, Rejected, MergeInto, SplitOff, LinkTo, DuplicateOf))
 )]
 struct Document;
 
@@ -39,6 +40,17 @@ pub fn document() -> Value {
         "/api/v1/observables/{type}/{value}": {"parameters": observable_parameters(), "get": {"summary": "What is known of an observable, and the cases that hold it, newest first",
             "responses": reply("200", "Facts, counts by verdict of the newest 1,000 cases, and a page of case numbers")}},
     });
+    let verb = |summary: &str, schema: Option<&str>, status: &str| {
+        let mut verb =
+            json!({"summary": summary, "parameters": number, "responses": reply(status, "The case after it")});
+        if let Some(schema) = schema {
+            verb["requestBody"] = body(schema);
+        }
+        verb
+    };
+    for (path, what) in merging::paths(verb) {
+        document["paths"][path] = what;
+    }
     document["components"]["securitySchemes"] =
         json!({"token": {"type": "http", "scheme": "bearer", "bearerFormat": "fsoc_…"}});
     document["security"] = json!([{"token": []}]);

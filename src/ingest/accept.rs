@@ -153,7 +153,7 @@ async fn open(tx: &mut Tx, facts: &Facts<'_>, previous_case: Option<i64>) -> Res
         rule_id: facts.rule_id,
         sensor_id: *sensor_id,
         hostname: &shown_host(detection),
-        user_name: &detection.user().chars().take(255).collect::<String>(),
+        user_name: &shown_user(detection),
         chain: &chain(detection),
         fingerprint,
         severity: detection.rule_severity(),
@@ -220,12 +220,18 @@ fn tell(gathered: &mut Gathered, facts: &Facts<'_>, case: i64, home: &Home) {
     gathered.grow(grown, happened);
 }
 
-fn shown_host(detection: &Detection) -> String {
+/// The host that a case shows.
+pub(crate) fn shown_host(detection: &Detection) -> String {
     detection.host_label().chars().take(255).collect::<String>().to_lowercase()
 }
 
+/// The user that a case shows, or empty.
+pub(crate) fn shown_user(detection: &Detection) -> String {
+    detection.user().chars().take(255).collect()
+}
+
 /// `parent → child` by file names, or the event's type where there is no process.
-fn chain(detection: &Detection) -> String {
+pub(crate) fn chain(detection: &Detection) -> String {
     let names = [detection.parent(), detection.process()].into_iter().flatten().map(|process| {
         let name = file_name(&process.path);
         if name.is_empty() {

@@ -6,7 +6,7 @@ use crate::store::activity::{self, Day, Subject};
 use crate::store::cases::{self, Case, Grown};
 use crate::store::intake::{self, Intake, Minute};
 use crate::store::record::{Happened, record_all};
-use crate::store::{Result, Tx, observables, precedents, rules, search, sensors, techniques};
+use crate::store::{Result, Tx, merges, observables, precedents, rules, search, sensors, techniques};
 use crate::triage::words;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -117,7 +117,13 @@ impl Gathered {
         if let Some(case) = self.cases.get(&number) {
             return Ok(case.clone());
         }
+        merges::lock(tx, &[number]).await?;
         let mut case = cases::by_number(tx, number).await?;
+        if let Some(into) = case.merged_into {
+            // Somebody merged it while this waited for its row.
+            case = cases::by_number(tx, into).await?;
+            return Ok(case);
+        }
         if let Some(grown) = self.grown.get(&number) {
             (case.severity, case.rule_level) = (grown.severity, grown.level.or(case.rule_level));
         }

@@ -2,15 +2,16 @@
 //! sensor, or a new one.
 //!
 //! Where it belongs to several, they were one all along and only this detection shows it: the
-//! others become part of the one, unless people are at work on them. So the order in which
+//! others become part of the one, unless people are at work on them or took them apart. So the order in which
 //! detections arrive does not decide which share a case.
 use super::accept::Facts;
 use super::gathered::Gathered;
 use crate::domain::{Detection, Status, Verdict, path::file_name};
 use crate::jobs::triage::refresh_case;
 use crate::limits;
+use crate::review::merging::{self, Told};
 use crate::store::cases::{self, Case, Decision};
-use crate::store::{Actor, Change, Result, Tx, atoms, fingerprints, precedents, record};
+use crate::store::{Actor, Change, Result, Tx, atoms, fingerprints, merges, precedents, record};
 
 /// Programs that start others for everybody: to be started by one says nothing about belonging together.
 const LAUNCHERS: &[&str] = &[
@@ -41,7 +42,7 @@ pub(super) enum Home {
 }
 
 /// The processes of a detection, each once: its own, the one it reaches into, and its parent.
-pub(super) fn atoms(detection: &Detection) -> Vec<&str> {
+pub(crate) fn atoms(detection: &Detection) -> Vec<&str> {
     let target = detection.routing.get("target").and_then(serde_json::Value::as_str).unwrap_or_default();
     let parent = detection.parent().or_else(|| detection.process()).unwrap_or_default();
     let launcher = LAUNCHERS.contains(&&*file_name(&parent.path).to_lowercase());
@@ -101,22 +102,17 @@ async fn joined(tx: &mut Tx, facts: &Facts<'_>, several: &[i64]) -> Result<Case>
     }
     let home = several.iter().copied().find(|number| !free.contains(number)).unwrap_or(several[0]);
     let now = facts.delivery.received_ms;
-    let org_id = facts.delivery.org_id;
     for number in free.into_iter().filter(|number| *number != home) {
-        let other = cases::by_number(tx, number).await?;
-        cases::absorb(tx, number, home, now).await?;
-        let case = cases::by_number(tx, home).await?;
-        if other.severity > case.severity {
-            cases::raise(tx, home, other.severity, &other.severity_by).await?;
+        // What a person took apart stays apart.
+        if merges::are_apart(tx, number, home).await? {
+            continue;
         }
+        let (other, case) = (cases::by_number(tx, number).await?, cases::by_number(tx, home).await?);
         let moved =
             format!("Merged into case #{home}: detection {} belongs to both", facts.delivery.detection.detect_id);
         let gained = format!("Case #{number} with {} detections became part of this one", other.detections);
-        for (case, kind, text, old) in [(number, "merged", &moved, "open"), (home, "case_merged", &gained, "")] {
-            let to = format!("case:{home}");
-            let change = Change { org_id, case, kind, text, old, new: &to, run: None, undo: None };
-            record(tx, &Actor::system(), change, now).await?;
-        }
+        let told = Told { moved: &moved, gained: &gained };
+        merging::absorb(tx, &Actor::system(), (&other, &case), told, now).await?;
     }
     refresh_case(tx, home).await?;
     cases::by_number(tx, home).await

@@ -17,4 +17,6 @@ pub mod recorded;
 pub mod signature;
 
 pub use accept::{Accepted, Delivery, accept};
+pub(crate) use accept::{chain, shown_host, shown_user};
 pub use gathered::Gathered;
+pub(crate) use joining::atoms as processes;

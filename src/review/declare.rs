@@ -1,6 +1,6 @@
 //! The declaration: a person's verdict, its reason, an optional note, and closing, in one step.
 use super::settled::settled;
-use super::{ReviewError, add_note, fresh, stale};
+use super::{ReviewError, add_note, fresh, stale, whole};
 use crate::clock::now_ms;
 use crate::domain::{MachineVerdict, Status, Verdict, reason};
 use crate::store::cases::{self, Case, Decision};
@@ -115,6 +115,7 @@ async fn store(tx: &mut Tx, actor: &Actor, case: &Case, to: &Decision, now_ms: i
 
 /// Sets a decision, moves the precedents of the case's behaviours along, and flags exclusions that hide a true positive.
 pub(super) async fn apply(tx: &mut Tx, case: &Case, to: &Decision) -> Result<(), ReviewError> {
+    whole(case)?;
     let to = settled(case, to, now_ms());
     if !cases::decide(tx, case.number, case.version, &to).await? {
         return Err(ReviewError::Conflict(stale(case)));

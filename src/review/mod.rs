@@ -4,15 +4,22 @@
 mod caution;
 mod declare;
 mod last;
+mod linking;
+pub mod merging;
+pub mod related;
 pub mod search;
+mod settle;
 mod settled;
 mod small;
+mod splitting;
 mod undo;
 
 pub use caution::{Caution, Step, caution};
 pub use declare::{Declaration, declare};
 pub use last::undo_act;
+pub use linking::{duplicate, link, unlink};
 pub use small::{NOTE_KINDS, add_note, ask_again, assign, set_severity, set_status};
+pub use splitting::split;
 pub use undo::undo;
 
 use crate::store::cases::Case;
@@ -47,6 +54,20 @@ fn fresh(case: &Case, version: Option<i64>) -> Result<(), ReviewError> {
     match version {
         Some(version) if version != case.version => Err(ReviewError::Conflict(stale(case))),
         _ => Ok(()),
+    }
+}
+
+/// Refuses to do something to a case that is part of another one.
+///
+/// # Errors
+/// `Conflict` with the other one's number.
+pub fn whole(case: &Case) -> Result<(), ReviewError> {
+    match case.merged_into {
+        Some(into) => Err(ReviewError::Conflict(format!(
+            "Case #{0} became part of case #{into}. Do it there, or take #{0} out first.",
+            case.number
+        ))),
+        None => Ok(()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The small steps: status, note, assignee, severity, another run.
 use super::declare::apply;
-use super::{ReviewError, fresh};
+use super::{ReviewError, fresh, whole};
 use crate::domain::{Severity, Status, Verdict, reason as reasons};
 use crate::jobs::triage::{self, Ask};
 use crate::store::cases::{self, Case, Decision};
@@ -31,6 +31,7 @@ pub async fn add_note(
     kind: &str,
     now_ms: i64,
 ) -> Result<i64, ReviewError> {
+    whole(case)?;
     if body.trim().is_empty() {
         return ReviewError::invalid("body", "Write something first.");
     }
@@ -44,6 +45,7 @@ pub async fn add_note(
     let body = body.trim_end().replace('\0', "\u{FFFD}");
     let note = Note {
         id: 0,
+        origin_case: None,
         author_kind: actor.kind,
         author: actor.name.clone(),
         kind: kind.to_owned(),
@@ -69,6 +71,7 @@ pub async fn set_status(
     version: Option<i64>,
     now_ms: i64,
 ) -> Result<(), ReviewError> {
+    whole(case)?;
     if to == case.status {
         return Ok(());
     }
@@ -140,6 +143,7 @@ pub(super) fn moved(case: &Case, to: Status, reason: &str, now_ms: i64) -> Decis
 /// # Errors
 /// `Invalid` where the name is not of somebody who can decide cases of this organisation.
 pub async fn assign(tx: &mut Tx, actor: &Actor, case: &Case, name: &str, now_ms: i64) -> Result<(), ReviewError> {
+    whole(case)?;
     if case.assignee.as_deref().unwrap_or_default() == name {
         return Ok(());
     }
@@ -172,6 +176,7 @@ pub async fn set_severity(
     version: Option<i64>,
     now_ms: i64,
 ) -> Result<(), ReviewError> {
+    whole(case)?;
     if to == case.severity {
         return Ok(());
     }
@@ -187,6 +192,7 @@ pub async fn set_severity(
 /// # Errors
 /// Where the database refuses.
 pub async fn ask_again(tx: &mut Tx, actor: &Actor, case: &Case, now_ms: i64) -> Result<bool, ReviewError> {
+    whole(case)?;
     let Some(newest) = detections::of_case(tx, case.number, 1).await?.into_iter().next() else { return Ok(false) };
     if runs::under_way(tx, case.number, &newest.fingerprint).await? {
         return Ok(false);

@@ -35,7 +35,8 @@ pub async fn linked(
 /// Notes the processes of a case's detection.
 pub async fn add(tx: &mut Tx, sensor_id: i64, atoms: &[&str], case: i64, event_ms: i64) -> Result<()> {
     let sql = sqlx::AssertSqlSafe(format!(
-        "INSERT INTO case_atoms (sensor_id, atom, event_ms, case_number) VALUES {} ON CONFLICT DO NOTHING",
+        "INSERT INTO case_atoms (sensor_id, atom, event_ms, case_number) VALUES {}
+         ON CONFLICT (atom, sensor_id, event_ms, case_number) DO UPDATE SET lent = FALSE WHERE case_atoms.lent = TRUE",
         places(atoms.len(), 4)
     ));
     run!(tx, {

@@ -11,7 +11,7 @@ mod triaged;
 pub use decision::{Decision, decide};
 pub use grown::{Grown, grow};
 pub use host::high_on_host;
-pub use merged::{absorb, raise, untouched};
+pub use merged::{own_severity, raise, set_duplicate, set_level, set_severities, severities_of_parts, untouched};
 pub use overdue::overdue;
 pub use states::{State, states};
 pub use triaged::{Triaged, rank, set_triaged};
@@ -82,6 +82,8 @@ pub struct Case {
     pub previous_case: Option<i64>,
     /// The case that this one became part of.
     pub merged_into: Option<i64>,
+    /// The case that it was closed as a duplicate of.
+    pub duplicate_of: Option<i64>,
     /// How many detections it holds.
     pub detections: i64,
     /// How often those were sent again.
@@ -124,7 +126,7 @@ pub struct Glance {
 /// The columns of [`Case`], from `cases c` joined with orgs, rules and users.
 pub(super) const COLUMNS: &str = "c.number, c.org_id, o.slug AS org, c.title, c.rule_id, r.path AS rule_path, c.sensor_id, c.hostname, c.user_name, c.chain, \
     c.fingerprint, c.status, c.verdict, c.reason, c.decided_by, c.decided_ms, c.machine_verdict, c.outcome, c.confidence, c.risk_score, \
-    c.triage_state, c.glance, c.severity, c.severity_by, c.rule_level, c.flags, u.username AS assignee, c.previous_case, c.merged_into, c.detections, c.repeats, \
+    c.triage_state, c.glance, c.severity, c.severity_by, c.rule_level, c.flags, u.username AS assignee, c.previous_case, c.merged_into, c.duplicate_of, c.detections, c.repeats, \
     c.opened_ms, c.updated_ms, c.first_event_ms, c.last_event_ms, c.closed_ms, c.version, c.recorded, c.dissent, c.first_decided_ms, \
     c.overturned_ms, c.spot_checked";
 /// The tables behind [`COLUMNS`].
@@ -229,7 +231,8 @@ pub async fn set_severity(tx: &mut Tx, number: i64, severity: Severity, by: &str
     run!(
         tx,
         sqlx::query(
-            "UPDATE cases SET severity = $1, severity_by = $2, queue_rank = $3, version = version + 1 WHERE number = $4"
+            "UPDATE cases SET severity = $1, severity_by = $2, queue_rank = $3, own_severity = NULL, own_severity_by = NULL,
+                version = version + 1 WHERE number = $4"
         )
         .bind(severity)
         .bind(by)

@@ -64,6 +64,7 @@ macro_rules! word_columns {
     )+};
 }
 
+word_columns!(super::links::LinkKind);
 word_columns!(
     ActionKind,
     ActionState,

@@ -18,8 +18,9 @@ pub struct Draft {
     pub saved_ms: i64,
 }
 
-/// Keeps a draft in the place of the one before.
+/// Keeps a draft in the place of the one before, also of one that was shown from a case that is part of this one.
 pub async fn keep(tx: &mut Tx, user_id: i64, case: i64, draft: &Draft) -> Result<u64> {
+    run!(tx, sqlx::query(SHOWN).bind(user_id).bind(case).bind(&draft.form))?;
     run!(
         tx,
         sqlx::query(
@@ -38,20 +39,34 @@ pub async fn keep(tx: &mut Tx, user_id: i64, case: i64, draft: &Draft) -> Result
     )
 }
 
-/// The drafts of a person for a case.
+/// The drafts of a person for a case; where it has none, the newest for a case that is part of it.
 pub async fn of(tx: &mut Tx, user_id: i64, case: i64) -> Result<Vec<Draft>> {
     on!(tx, |db| {
         sqlx::query_as(
-        "SELECT form, verdict, reason, kind, body, saved_ms FROM drafts WHERE user_id = $1 AND case_number = $2 ORDER BY form"
+        "SELECT form, verdict, reason, kind, body, saved_ms FROM drafts WHERE user_id = $1 AND (case_number = $2
+            OR (case_number IN (SELECT number FROM cases WHERE merged_into = $2)
+                AND NOT EXISTS (SELECT 1 FROM drafts o WHERE o.user_id = $1 AND o.case_number = $2 AND o.form = drafts.form)))
+         ORDER BY form, saved_ms DESC"
     )
     .bind(user_id)
     .bind(case)
     .fetch_all(db)
     })
+    .map(|mut all: Vec<Draft>| {
+        all.dedup_by(|later, first| later.form == first.form);
+        all
+    })
 }
+
+/// Forgets the newest draft of the cases that are part of a case, where the case has none of its own and so shows that one.
+const SHOWN: &str = "DELETE FROM drafts WHERE user_id = $1 AND form = $3 AND case_number IN (SELECT number FROM cases WHERE merged_into = $2)
+    AND NOT EXISTS (SELECT 1 FROM drafts o WHERE o.user_id = $1 AND o.case_number = $2 AND o.form = $3)
+    AND saved_ms = (SELECT MAX(d.saved_ms) FROM drafts d WHERE d.user_id = $1 AND d.form = $3
+        AND d.case_number IN (SELECT number FROM cases WHERE merged_into = $2))";
 
 /// Forgets a draft, because it was sent or given up.
 pub async fn clear(tx: &mut Tx, user_id: i64, case: i64, form: &str) -> Result<u64> {
+    run!(tx, sqlx::query(SHOWN).bind(user_id).bind(case).bind(form))?;
     run!(
         tx,
         sqlx::query("DELETE FROM drafts WHERE user_id = $1 AND case_number = $2 AND form = $3")

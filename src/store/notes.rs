@@ -7,6 +7,8 @@ use crate::domain::terms;
 pub struct Note {
     /// Its id.
     pub id: i64,
+    /// The case that it came with, which is part of its case.
+    pub origin_case: Option<i64>,
     /// What kind of author.
     pub author_kind: ActorKind,
     /// Who wrote it.
@@ -42,7 +44,7 @@ pub async fn insert(tx: &mut Tx, case: i64, note: &Note) -> Result<i64> {
 pub async fn of_case(tx: &mut Tx, case: i64) -> Result<Vec<Note>> {
     on!(tx, |db| {
         sqlx::query_as(
-        "SELECT id, author_kind, author, kind, body, created_ms FROM notes WHERE case_number = $1 ORDER BY id DESC LIMIT 200"
+        "SELECT id, origin_case, author_kind, author, kind, body, created_ms FROM notes WHERE case_number = $1 ORDER BY id DESC LIMIT 200"
     )
     .bind(case)
     .fetch_all(db)

@@ -49,7 +49,8 @@ pub async fn upsert(tx: &mut Tx, all: &[Seen<'_>]) -> Result<Vec<(i64, i64, Obse
 pub async fn link(tx: &mut Tx, all: &[(i64, i64, &str)]) -> Result<()> {
     for part in all.chunks(ROWS) {
         let sql = sqlx::AssertSqlSafe(format!(
-            "INSERT INTO case_observables (case_number, observable_id, role) VALUES {} ON CONFLICT DO NOTHING",
+            "INSERT INTO case_observables (case_number, observable_id, role) VALUES {}
+             ON CONFLICT (case_number, observable_id) DO UPDATE SET role = excluded.role, lent = FALSE WHERE case_observables.lent = TRUE",
             places(part.len(), 3)
         ));
         run!(tx, {

@@ -40,6 +40,23 @@ pub async fn shift(tx: &mut Tx, org_id: i64, fingerprint: &str, from: Verdict, t
     )
 }
 
+/// Takes what a case counts for its behaviours out (`by` is -1), or adds it (1).
+pub async fn weigh(tx: &mut Tx, case: i64, by: i64) -> Result<u64> {
+    run!(
+        tx,
+        sqlx::query(
+            "UPDATE precedents SET cases = precedents.cases + $2,
+                false_positive = precedents.false_positive + CASE WHEN c.verdict = 'false_positive' THEN $2 ELSE 0 END,
+                benign_true_positive = precedents.benign_true_positive + CASE WHEN c.verdict = 'benign_true_positive' THEN $2 ELSE 0 END,
+                true_positive = precedents.true_positive + CASE WHEN c.verdict = 'true_positive' THEN $2 ELSE 0 END
+             FROM cases c JOIN case_fingerprints f ON f.case_number = c.number
+             WHERE c.number = $1 AND precedents.org_id = c.org_id AND precedents.fingerprint = f.fingerprint"
+        )
+        .bind(case)
+        .bind(by)
+    )
+}
+
 /// The verdicts on a behaviour.
 pub async fn of(tx: &mut Tx, org_id: i64, fingerprint: &str) -> Result<Precedents> {
     let row: Option<(i64, i64, i64)> = on!(tx, |db| {

@@ -35,6 +35,8 @@ pub struct Run {
     pub id: i64,
     /// Its case.
     pub case_number: i64,
+    /// The case that it came with, which is part of this one.
+    pub origin_case: Option<i64>,
     /// 1, 2, 3 … within the case.
     pub number: i64,
     /// The detection that stands for the fingerprint.
@@ -91,7 +93,7 @@ pub struct Run {
     pub renews_ms: Option<i64>,
 }
 
-const COLUMNS: &str = "id, case_number, number, detection_id, fingerprint, state, asked_by, continues, tries, mode, note, queued_ms, started_ms, finished_ms, \
+const COLUMNS: &str = "id, case_number, origin_case, number, detection_id, fingerprint, state, asked_by, continues, tries, mode, note, queued_ms, started_ms, finished_ms, \
     machine_verdict, outcome, confidence, severity, risk_score, auto_action, report, flags, vetoes, recorded, weighing, \
     by_hand, reused_from, checked_from, renews_ms";
 
@@ -141,6 +143,21 @@ pub async fn insert(tx: &mut Tx, new: &New<'_>, now_ms: i64) -> Result<(i64, i64
 pub async fn by_id(tx: &mut Tx, id: i64) -> Result<Run> {
     let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM runs WHERE id = $1"));
     on!(tx, |db| sqlx::query_as(sql).bind(id).fetch_one(db))
+}
+
+/// Takes the row of a run and that of its case for this transaction, in the order in which a merge takes them.
+/// `SQLite` has one writer, who has taken everything already.
+pub async fn hold(tx: &mut Tx, id: i64) -> Result<()> {
+    if matches!(tx, Tx::Sqlite(_)) {
+        return Ok(());
+    }
+    for sql in [
+        "UPDATE cases SET version = version WHERE number = (SELECT r.case_number FROM runs r WHERE r.id = $1)",
+        "UPDATE runs SET tries = tries WHERE id = $1",
+    ] {
+        run!(tx, sqlx::query(sql).bind(id))?;
+    }
+    Ok(())
 }
 
 /// The runs of a case, newest first, at most 50.

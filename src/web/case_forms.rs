@@ -54,7 +54,10 @@ pub(super) async fn finish<T>(
         ReviewError::Invalid { field, text } => (422, Kept { error: (field.to_owned(), text), ..kept }),
         ReviewError::Store(error) => return Err(error.into()),
     };
-    let mut response = page(app, me, number, None, kept).await?;
+    // What was typed is shown where it can be sent: in the case that this one became part of.
+    let case = cases::visible(&mut app.store.read().await?, me.scope(), number).await?;
+    let shown = case.and_then(|case| case.merged_into).unwrap_or(number);
+    let mut response = page(app, me, shown, None, kept).await?;
     *response.status_mut() = axum::http::StatusCode::from_u16(status).unwrap_or_default();
     Ok(response)
 }

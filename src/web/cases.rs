@@ -3,6 +3,7 @@ mod detections;
 mod export;
 mod head;
 mod load;
+mod related;
 mod report;
 mod strip;
 mod wanted;
@@ -109,7 +110,9 @@ pub async fn show(
     Asked(query): Asked<Query>,
 ) -> Result<Response> {
     let query = Query { looked: is_look(&headers), ..query };
-    if let Some(into) = merged_into(&app, &me, number).await? {
+    if query.alone.is_none()
+        && let Some(into) = merged_into(&app, &me, number).await?
+    {
         return Ok(Redirect::to(&format!("/cases/{into}?merged={number}")).into_response());
     }
     let merged = match query.merged {
@@ -175,7 +178,7 @@ fn show_of(app: &App, me: &SignedIn, data: CaseData, wanted: Wanted, (chrome, ke
         platform: view::platform_words(&data.sensor),
         notes: view::note_views(&data),
         auto_close: auto_close(app),
-        may_decide: me.user.role >= Role::Analyst,
+        may_decide: me.user.role >= Role::Analyst && way.related.part_of.is_none(),
         key: hex::encode(rand::random::<[u8; 8]>()),
         acts: acts(app, me, &data),
         gathered: Gathered::of(&data),

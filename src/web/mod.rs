@@ -24,6 +24,7 @@ mod login;
 pub mod looks;
 pub mod markdown;
 mod measured;
+mod merging;
 mod models;
 pub mod observables;
 mod origin;
@@ -114,7 +115,14 @@ fn cases() -> Router<App> {
     Router::new()
         .route("/cases", get(queue::index))
         .route("/cases/states", get(states::index))
+        .route("/cases/merge", post(merging::merge_many))
         .route("/cases/{number}", get(cases::show))
+        .route("/cases/{number}/merge", post(merging::merge))
+        .route("/cases/{number}/unmerge", post(merging::unmerge))
+        .route("/cases/{number}/split", post(merging::split))
+        .route("/cases/{number}/link", post(merging::link))
+        .route("/cases/{number}/unlink", post(merging::unlink))
+        .route("/cases/{number}/duplicate", post(merging::duplicate))
         .route("/cases/{number}/verdict", post(deciding::verdict))
         .route("/cases/{number}/notes", post(case_forms::note))
         .route("/cases/{number}/status", post(case_forms::status))

@@ -111,6 +111,7 @@ async fn history(tx: &mut Tx, org_id: i64, case: i64, mut history: History) -> R
     for line in history.notes {
         let note = Note {
             id: 0,
+            origin_case: None,
             author_kind: ActorKind::Panel,
             author: line.author,
             kind: line.kind,

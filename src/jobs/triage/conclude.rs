@@ -21,7 +21,8 @@ pub(super) async fn run(
     let now = now_ms();
     let mut tx = worker.store.write().await?;
     held(&mut tx, job).await?;
-    // Its case may have become part of another one meanwhile.
+    // Its case may have become part of another one meanwhile, and may not do so before this is stored.
+    runs::hold(&mut tx, run.id).await?;
     let run = &runs::by_id(&mut tx, run.id).await?;
     let stored = votes::of_run(&mut tx, run.id).await?;
     let stated = claimed::of(evidence.0, &stored, true);
@@ -33,11 +34,7 @@ pub(super) async fn run(
     }
     claimed::keep(&mut tx, &stored, &stated).await?;
     claimed::keep(&mut tx, &stored, &claimed::of(evidence.0, &stored, false)).await?;
-    for vote in stored.iter().filter(|vote| vote.counts()) {
-        for technique in vote.answer.iter().flat_map(|answer| &answer.0.mitre_techniques) {
-            techniques::add(&mut tx, run.case_number, technique, &vote.voter).await?;
-        }
-    }
+    name_techniques(&mut tx, run, &stored).await?;
     control::conclude(&mut tx, &stored, now).await?;
     tell(&mut tx, run, &end, now).await?;
     if let Some(at) = again_at(&mut tx, run, &stored, now).await? {
@@ -49,6 +46,19 @@ pub(super) async fn run(
     notify::triaged(&worker.notify, &mut tx, run.case_number, now).await?;
     jobs::finish(&mut tx, job).await?;
     Ok(tx.commit().await?)
+}
+
+/// Adds the techniques that the panel named, to the case that the run came with where that is part of another one.
+async fn name_techniques(tx: &mut Tx, run: &Run, stored: &[votes::Stored]) -> Result<(), JobError> {
+    for vote in stored.iter().filter(|vote| vote.counts()) {
+        for technique in vote.answer.iter().flat_map(|answer| &answer.0.mitre_techniques) {
+            match run.origin_case {
+                Some(part) => techniques::add_to_part(tx, run.case_number, part, technique, &vote.voter).await?,
+                None => drop(techniques::add(tx, run.case_number, technique, &vote.voter).await?),
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Flags and counts a run that was asked to compare and came out otherwise.

@@ -1,5 +1,6 @@
 //! The detections of a case on pages of their own, and the reading of encoded text in them.
 use super::DetectionView;
+use crate::domain::Role;
 use crate::error::{AppError, Result};
 use crate::store::detections;
 use crate::triage::unpack;
@@ -26,6 +27,9 @@ struct List {
     all: i64,
     detections: Vec<DetectionView>,
     show_event: bool,
+    /// Whether detections can be chosen to be split off.
+    may_split: bool,
+    key: String,
     /// The last of the page, where more may follow.
     more: Option<i64>,
 }
@@ -64,7 +68,9 @@ pub async fn list(
     let more = stored.last().filter(|_| full && which.only.is_none()).map(|last| last.id);
     let (detections, _) = view::detection_views(&case, (&stored, &[]), &[]);
     let (title, all) = (text::visible(&case.title), case.detections);
-    Ok(Page(List { chrome, number, title, all, detections, show_event: true, more }).into_response())
+    let may_split = me.user.role >= Role::Analyst && case.merged_into.is_none() && all > 1;
+    let key = hex::encode(rand::random::<[u8; 8]>());
+    Ok(Page(List { chrome, number, title, all, detections, show_event: true, may_split, key, more }).into_response())
 }
 
 #[derive(Template)]

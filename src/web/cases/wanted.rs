@@ -13,6 +13,8 @@ use serde::Deserialize;
 pub struct Query {
     pub(super) run: Option<i64>,
     pub(super) merged: Option<i64>,
+    /// There where a case that is part of another one is to be shown by itself.
+    pub(super) alone: Option<String>,
     pub(super) against: Option<i64>,
     pub(super) who: Who,
     pub(super) older: Option<i64>,

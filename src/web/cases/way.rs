@@ -1,5 +1,6 @@
 //! How a case page was come to, and what was done before.
 use super::head::{Undo, undo};
+use super::related::{self, RelatedView};
 use super::strip::{Strip, strip};
 use crate::clock::now_ms;
 use crate::error::Result;
@@ -22,6 +23,8 @@ pub(super) struct Way {
     pub(super) done: Option<Done>,
     /// The newest decision of this case, where it can be undone.
     pub(super) undo: Option<Undo>,
+    /// The cases beside this one, and those that are part of it.
+    pub(super) related: RelatedView,
     /// Votes that came after the decision and say otherwise.
     pub(super) late: Vec<String>,
     /// Who else looks at the case.
@@ -55,6 +58,7 @@ pub(super) async fn way(
             None => None,
         },
         undo: Some(undo(app, me, &data.timeline)).filter(|undo| undo.event.is_some() && undo.left > 0),
+        related: related::load(tx, me, &data.case, &data.elsewhere).await?,
         late: late::dissent(&data.case, &data.votes, &me.user.username),
         present: app.present.others(data.case.number, &me.user.username),
         strip: match trail {

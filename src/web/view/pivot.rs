@@ -209,6 +209,6 @@ pub fn cluster(data: &CaseData) -> Cluster {
 }
 
 /// A person's verdict, else the panel's.
-const fn verdict(person: Verdict, machine: MachineVerdict) -> Glyph {
+pub(in crate::web) const fn verdict(person: Verdict, machine: MachineVerdict) -> Glyph {
     if person.decided() { words::person(person) } else { words::machine(machine) }
 }

@@ -25,6 +25,8 @@ pub struct DetectionView {
     pub id: i64,
     /// Its id.
     pub detect_id: String,
+    /// The case that it came with.
+    pub origin: Option<i64>,
     /// Its title.
     pub title: String,
     /// The rule's level.
@@ -132,6 +134,7 @@ fn detection_view(case: &Case, stored: &Stored, read: Option<&Detection>, room: 
     times.push(("Arrived here", when(stored.received_ms)));
     DetectionView {
         id: stored.id,
+        origin: stored.origin_case,
         detect_id: text::visible(&stored.detect_id),
         title: text::start(&stored.title, 500),
         level: stored.level.or(case.rule_level).map(words::severity),

@@ -7,6 +7,8 @@ use crate::web::view::words::{When, when};
 pub struct NoteView {
     /// Its id.
     pub id: i64,
+    /// The case that it came with.
+    pub origin: Option<i64>,
     /// Who wrote it.
     pub author: String,
     /// Its kind in words.
@@ -28,6 +30,7 @@ pub fn note_views(data: &CaseData) -> Vec<NoteView> {
         .iter()
         .map(|note| NoteView {
             id: note.id,
+            origin: note.origin_case,
             author: note.author.clone(),
             kind: kind(&note.kind),
             at: when(note.created_ms),

@@ -9,6 +9,8 @@ use crate::web::view::words::{Glyph, When, percent, when};
 pub struct RunLine {
     /// Its number.
     pub number: i64,
+    /// The case that it came with.
+    pub origin: Option<i64>,
     /// When it was asked for.
     pub at: When,
     /// Who asked.
@@ -42,6 +44,7 @@ fn line(run: &Run, shown: Option<i64>, against: Option<i64>) -> RunLine {
     }
     RunLine {
         number: run.number,
+        origin: run.origin_case,
         at: when(run.queued_ms),
         asked_by: crate::web::view::text::visible(&run.asked_by),
         glyph: words::machine(run.machine_verdict),
