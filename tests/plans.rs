@@ -47,6 +47,13 @@ const GROWING: &[&str] = &[
     "spending",
     "drafts",
     "views",
+    "note_versions",
+    "reminders",
+    "case_tags",
+    "tags",
+    "templates",
+    "case_templates",
+    "tasks",
 ];
 
 static STATEMENTS: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
@@ -113,6 +120,9 @@ async fn fill(server: &Server) -> Person {
     let trial = [("voter", "builtin:rules"), ("mode", "unanimous"), ("cases", "10")];
     assert_eq!(person.post("/models/trials", &trial).await.status(), 303);
     server.run_jobs().await;
+    for (path, fields) in [("notes", [("body", "Plan")]), ("tags", [("add", "plan")]), ("snooze", [("until", "1h")])] {
+        assert_eq!(ana.post(&format!("/cases/2/{path}"), &fields).await.status(), 303, "{path}");
+    }
     ana
 }
 
@@ -121,7 +131,7 @@ fn pages() -> Vec<String> {
         serde_json::from_str::<Value>(support::SEED).unwrap()["detect"]["event"]["HASH"].as_str().unwrap().to_owned();
     let rule = "service.windows_process_creation/proc_creation_win_expand_cabinet_files";
     let mut pages: Vec<String> =
-        ["needs_decision", "split", "likely_tp", "triaging", "spot_check", "mine", "open", "closed", "all"]
+        ["needs_decision", "split", "likely_tp", "triaging", "spot_check", "mine", "snoozed", "open", "closed", "all"]
             .iter()
             .flat_map(|view| ["risk", "newest", "oldest"].map(|sort| format!("/cases?view={view}&sort={sort}")))
             .collect();
@@ -166,6 +176,11 @@ fn lists() -> Vec<String> {
         "/cases?view=open&severity=low&q=host".to_owned(),
         format!("/cases?view=needs_decision&group=off&fingerprint={}", "0".repeat(64)),
         "/views".to_owned(),
+        "/cases?view=all&tag=plan".to_owned(),
+        "/cases?view=needs_decision&tag=plan".to_owned(),
+        "/search?q=tag:plan".to_owned(),
+        "/cases/2/notes/1".to_owned(),
+        "/admin/templates".to_owned(),
         "/profile".to_owned(),
     ]
 }

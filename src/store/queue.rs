@@ -25,6 +25,8 @@ words! {
         SpotCheck = "spot_check", "Spot check";
         /// Assigned to me.
         Mine = "mine", "Mine";
+        /// Standing aside until a time.
+        Snoozed = "snoozed", "Snoozed";
         /// All open cases.
         AllOpen = "open", "All open";
         /// Closed ones.
@@ -71,6 +73,8 @@ pub struct Filter {
     pub fingerprint: String,
     /// The start of a host's name or a title, or a whole observable.
     pub q: String,
+    /// A tag that people gave.
+    pub tag: String,
     /// The order.
     pub sort: Sort,
     /// Whether `fingerprint` must be the behaviour that opened the case, not one among others.
@@ -94,6 +98,7 @@ impl Default for Filter {
             sensor: empty(),
             fingerprint: empty(),
             q: empty(),
+            tag: empty(),
             sort: Sort::Newest,
             exact: false,
             grouped: false,
@@ -160,6 +165,7 @@ macro_rules! filled {
             .bind($filter.q.to_lowercase())
             .bind(beyond(&$filter.q.to_lowercase()))
             .bind(&$filter.fingerprint)
+            .bind(&$filter.tag)
     };
 }
 

@@ -22,6 +22,7 @@ mod login;
 pub mod markdown;
 mod measured;
 mod models;
+mod notes;
 pub mod observables;
 mod origin;
 pub mod page;
@@ -36,7 +37,11 @@ mod rules;
 pub mod search;
 mod sensors;
 pub mod server;
+pub mod snooze;
 mod states;
+mod tags;
+mod tasks;
+mod templates;
 pub mod throttle;
 pub mod tls;
 mod trail;
@@ -99,6 +104,7 @@ fn own() -> Router<App> {
         .route("/profile/theme", post(login::theme))
         .route("/profile/password", post(profile::password))
         .route("/profile/sessions", post(profile::sign_out))
+        .route("/reminders", post(snooze::seen))
         .route("/views", get(views::index).post(views::save))
         .route("/views/{id}/{step}", post(views::step))
 }
@@ -117,6 +123,7 @@ fn cases() -> Router<App> {
         .route("/cases/{number}/triage", post(case_forms::triage))
         .route("/cases/{number}/undo", post(deciding::undo))
         .route("/cases/{number}/draft", post(deciding::draft))
+        .merge(work())
         .route("/undo", post(deciding::undo_last))
         .route("/cases/{number}/actions", post(action_forms::ask))
         .route("/cases/{number}/actions/{id}/{step}", post(action_forms::step))
@@ -125,6 +132,19 @@ fn cases() -> Router<App> {
         .route("/cases/{number}/detections/{file}", get(raw::detection))
         .route("/cases/{number}/triage/{file}", get(raw::report))
         .layer(middleware::from_fn(trail::keep))
+}
+
+/// The work on a case: notes, tasks, tags, snooze.
+fn work() -> Router<App> {
+    Router::new()
+        .route("/cases/{number}/notes/{id}", get(notes::show).post(notes::edit))
+        .route("/cases/{number}/notes/{id}/remove", post(notes::remove))
+        .route("/cases/{number}/tasks", post(tasks::add))
+        .route("/cases/{number}/tasks/{id}/{step}", post(tasks::step))
+        .route("/cases/{number}/templates", post(tasks::apply))
+        .route("/cases/{number}/tags", post(tags::change))
+        .route("/cases/{number}/snooze", post(snooze::snooze))
+        .route("/cases/{number}/wake", post(snooze::wake))
 }
 
 /// What is set up and watched rather than decided.
@@ -142,6 +162,9 @@ fn settings() -> Router<App> {
         .route("/models/trials", post(trials::ask))
         .route("/models/trials/{id}", get(trials::show))
         .route("/models/trials/{id}/cancel", post(trials::cancel))
+        .route("/admin/templates", get(templates::index).post(templates::create))
+        .route("/admin/templates/{id}", post(templates::change))
+        .route("/admin/templates/{id}/remove", post(templates::remove))
         .route("/admin/rejects", get(rejects::index))
         .route("/admin/rejects/{id}/replay", post(rejects::replay))
         .route("/admin/intake", get(intake::index))

@@ -7,7 +7,8 @@ pub async fn untouched(tx: &mut Tx, number: i64) -> Result<bool> {
     let touched: Option<i64> = on!(tx, |db| {
         sqlx::query_scalar(
             "SELECT c.number FROM cases c WHERE c.number = $1 AND (c.status <> 'new' OR c.verdict <> 'pending' OR c.assignee_id IS NOT NULL
-                OR c.recorded = TRUE OR EXISTS (SELECT 1 FROM notes n WHERE n.case_number = c.number AND n.author_kind = 'person')
+                OR c.recorded = TRUE OR c.snoozed = TRUE OR c.tags <> '[]' OR
+                EXISTS (SELECT 1 FROM tasks t WHERE t.case_number = c.number AND (t.origin = '' OR t.done_ms IS NOT NULL)) OR EXISTS (SELECT 1 FROM notes n WHERE n.case_number = c.number AND n.author_kind = 'person')
                 OR EXISTS (SELECT 1 FROM actions a WHERE a.case_number = c.number))"
         )
         .bind(number)
@@ -39,6 +40,8 @@ const SHARED: &[&str] = &[
     "DELETE FROM case_atoms WHERE case_number = $1 AND EXISTS
         (SELECT 1 FROM case_atoms a WHERE a.case_number = $2 AND a.sensor_id = case_atoms.sensor_id AND a.atom = case_atoms.atom AND a.event_ms = case_atoms.event_ms)",
     "DELETE FROM case_observables WHERE case_number = $1 AND observable_id IN (SELECT o.observable_id FROM case_observables o WHERE o.case_number = $2)",
+    "DELETE FROM tasks WHERE case_number = $1 AND origin IN (SELECT t.origin FROM tasks t WHERE t.case_number = $2)",
+    "DELETE FROM case_templates WHERE case_number = $1 AND template_id IN (SELECT t.template_id FROM case_templates t WHERE t.case_number = $2)",
     "DELETE FROM case_techniques WHERE case_number = $1 AND EXISTS
         (SELECT 1 FROM case_techniques t WHERE t.case_number = $2 AND t.technique = case_techniques.technique AND t.source = case_techniques.source)",
 ];
@@ -56,6 +59,8 @@ const MOVED: &[&str] = &[
     "UPDATE evidence SET case_number = $2 WHERE case_number = $1",
     "UPDATE intel SET case_number = $2 WHERE case_number = $1",
     "UPDATE runs SET case_number = $2, number = number + (SELECT COALESCE(MAX(r.number), 0) FROM runs r WHERE r.case_number = $2) WHERE case_number = $1",
+    "UPDATE tasks SET case_number = $2 WHERE case_number = $1",
+    "UPDATE case_templates SET case_number = $2 WHERE case_number = $1",
     "UPDATE notes SET case_number = $2 WHERE case_number = $1",
     "UPDATE cases SET merged_into = $2 WHERE merged_into = $1",
 ];
