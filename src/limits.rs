@@ -89,6 +89,16 @@ pub const DRAFT: usize = 64 * 1024;
 pub const DRAFT_MS: i64 = 30 * 86_400_000;
 /// It is known for so long when a person last looked at a case.
 pub const LOOK_MS: i64 = 90 * 86_400_000;
+/// Tasks of one case.
+pub const TASKS: usize = 100;
+/// The longest task, in characters.
+pub const TASK: usize = 300;
+/// Templates of one organisation, tasks of one, and the longest name of one in characters.
+pub const TEMPLATES: usize = 100;
+/// See [`TEMPLATES`].
+pub const TEMPLATE_TASKS: usize = 30;
+/// See [`TEMPLATES`].
+pub const TEMPLATE_NAME: usize = 80;
 /// Views of the queue that one person may save.
 pub const SAVED_VIEWS: usize = 30;
 /// The longest name of one, in characters.

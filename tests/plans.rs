@@ -57,6 +57,13 @@ const GROWING: &[&str] = &[
     "merged_techniques",
     "kept_apart",
     "case_links",
+    "note_versions",
+    "reminders",
+    "case_tags",
+    "tags",
+    "templates",
+    "case_templates",
+    "tasks",
 ];
 
 static STATEMENTS: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
@@ -130,6 +137,9 @@ async fn fill(server: &Server) -> Person {
     let look = Look { user_id: 2, case: 2, seen_id: 0, at_ms: 1 };
     fusionsoc::store::looks::note(&mut tx, &[look]).await.unwrap();
     tx.commit().await.unwrap();
+    for (path, fields) in [("notes", [("body", "Plan")]), ("tags", [("add", "plan")]), ("snooze", [("until", "1h")])] {
+        assert_eq!(ana.post(&format!("/cases/2/{path}"), &fields).await.status(), 303, "{path}");
+    }
     ana
 }
 
@@ -138,7 +148,7 @@ fn pages() -> Vec<String> {
         serde_json::from_str::<Value>(support::SEED).unwrap()["detect"]["event"]["HASH"].as_str().unwrap().to_owned();
     let rule = "service.windows_process_creation/proc_creation_win_expand_cabinet_files";
     let mut pages: Vec<String> =
-        ["needs_decision", "split", "likely_tp", "triaging", "spot_check", "mine", "open", "closed", "all"]
+        ["needs_decision", "split", "likely_tp", "triaging", "spot_check", "mine", "snoozed", "open", "closed", "all"]
             .iter()
             .flat_map(|view| ["risk", "newest", "oldest"].map(|sort| format!("/cases?view={view}&sort={sort}")))
             .collect();
@@ -192,6 +202,11 @@ fn lists() -> Vec<String> {
         "/cases?view=closed&overturned=2026-03-01..2099-01-01&spot=true".to_owned(),
         "/cases?view=needs_decision&opened=..2026-03-01&group=off".to_owned(),
         "/cases?view=split&dissent=true&group=off".to_owned(),
+        "/cases?view=all&tag=plan".to_owned(),
+        "/cases?view=needs_decision&tag=plan".to_owned(),
+        "/search?q=tag:plan".to_owned(),
+        "/cases/2/notes/1".to_owned(),
+        "/admin/templates".to_owned(),
         "/profile".to_owned(),
         "/cases/5".to_owned(),
         "/cases/6?alone".to_owned(),

@@ -81,6 +81,7 @@ async fn every_view_stands_in_its_place_with_its_count() {
         "Triaging",
         "Spot check",
         "Mine",
+        "Snoozed",
         "All open",
         "Closed",
     ];

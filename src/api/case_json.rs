@@ -4,7 +4,9 @@ use crate::domain::evidence::Piece;
 use crate::error::Result;
 use crate::review::related;
 use crate::store::cases::Case;
-use crate::store::{Tx, actions, detections, evidence, notes, observables, reuse, runs, techniques, timeline, votes};
+use crate::store::{
+    Tx, actions, detections, evidence, notes, observables, reuse, runs, tasks, techniques, timeline, votes,
+};
 use serde_json::{Value, json};
 
 /// A time as RFC 3339 in UTC, or null.
@@ -18,7 +20,7 @@ pub(super) fn short(case: &Case) -> Value {
     json!({
         "number": case.number, "title": case.title, "org": case.org, "status": case.status, "verdict": case.verdict,
         "machine_verdict": case.machine_verdict, "severity": case.severity, "hostname": case.hostname, "rule": case.rule_path,
-        "detections": case.detections, "opened_at": time(case.opened_ms), "updated_at": time(case.updated_ms),
+        "detections": case.detections, "tags": case.tags.0, "snoozed_until": time(case.snoozed_until_ms.filter(|_| case.snoozed)), "opened_at": time(case.opened_ms), "updated_at": time(case.updated_ms),
     })
 }
 
@@ -52,7 +54,7 @@ pub async fn long(tx: &mut Tx, case: &Case) -> Result<Value> {
         "confidence": case.confidence, "outcome": case.outcome, "risk_score": case.risk_score, "triage_state": case.triage_state,
         "previous_case": case.previous_case, "merged_into": case.merged_into, "duplicate_of": case.duplicate_of, "related": all_related(tx, case).await?, "repeats": case.repeats, "chain": case.chain,
         "detections": stored(tx, case).await?, "observables": observables, "techniques": techniques, "runs": all_runs(tx, case).await?,
-        "notes": all_notes(tx, case).await?, "actions": all_actions(tx, case).await?, "evidence": all_evidence(tx, case).await?, "timeline": entries(tx, case).await?,
+        "notes": all_notes(tx, case).await?, "tasks": all_tasks(tx, case).await?, "actions": all_actions(tx, case).await?, "evidence": all_evidence(tx, case).await?, "timeline": entries(tx, case).await?,
     });
     if let (Some(json), Value::Object(more)) = (json.as_object_mut(), more) {
         json.extend(more);
@@ -122,7 +124,25 @@ fn amount_of(micro: i64) -> f64 {
 
 async fn all_notes(tx: &mut Tx, case: &Case) -> Result<Vec<Value>> {
     let all = notes::of_case(tx, case.number).await?;
-    Ok(all.iter().map(|note| json!({"id": note.id, "origin_case": note.origin_case, "author": note.author, "kind": note.kind, "body": note.body, "at": time(note.created_ms)})).collect())
+    let note = |note: &notes::Note| {
+        let body = if note.is_removed() { "" } else { &note.body };
+        json!({
+            "id": note.id, "origin_case": note.origin_case, "author": note.author, "kind": note.kind, "body": body, "at": time(note.created_ms), "edited": note.edits(),
+            "edited_at": time(note.edited_ms), "removed_by": Some(&note.removed_by).filter(|by| !by.is_empty()),
+        })
+    };
+    Ok(all.iter().map(note).collect())
+}
+
+async fn all_tasks(tx: &mut Tx, case: &Case) -> Result<Vec<Value>> {
+    let all = tasks::of_case(tx, case.number).await?;
+    let task = |one: &tasks::Task| {
+        json!({
+            "id": one.id, "text": one.text, "done": one.done_ms.is_some(), "done_by": Some(&one.done_by).filter(|by| !by.is_empty()),
+            "done_at": time(one.done_ms), "assignee": Some(&one.assignee).filter(|name| !name.is_empty()), "origin": one.origin,
+        })
+    };
+    Ok(all.iter().map(task).collect())
 }
 
 async fn all_actions(tx: &mut Tx, case: &Case) -> Result<Vec<Value>> {

@@ -70,6 +70,11 @@ pub struct Patch {
     #[schema(value_type = Option<String>)]
     severity: Option<Severity>,
     assignee: Option<String>,
+    /// All tags from now on.
+    tags: Option<Vec<String>>,
+    /// Needed to close a true positive while tasks are open.
+    #[serde(default)]
+    confirm_tasks: bool,
     version: Option<i64>,
 }
 
@@ -106,7 +111,13 @@ async fn apply(tx: &mut Tx, bearer: &Bearer, number: i64, patch: &Patch) -> Resu
         let case = cases::by_number(tx, number).await?;
         review::assign(tx, &actor, &case, assignee, now).await?;
     }
+    if let Some(tags) = &patch.tags {
+        let case = cases::by_number(tx, number).await?;
+        review::set_tags(tx, &actor, &case, tags, now).await?;
+    }
     let case = cases::by_number(tx, number).await?;
+    let closing = (patch.verdict.unwrap_or(case.verdict), patch.status.unwrap_or(case.status));
+    review::check_tasks(tx, &case, closing, patch.confirm_tasks).await?;
     let close = patch.status == Some(Status::Closed);
     if let Some(verdict) = patch.verdict {
         let declaration =

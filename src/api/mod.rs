@@ -13,6 +13,7 @@ mod observables;
 mod openapi;
 mod search;
 mod webhook;
+mod work;
 
 pub use case_json::long as case_json;
 pub use detections::replay;
@@ -34,6 +35,8 @@ pub fn router(_: &App) -> Router<App> {
         .route("/api/v1/cases", get(cases::index))
         .route("/api/v1/cases/{number}", get(cases::show).patch(cases::change))
         .route("/api/v1/cases/{number}/notes", post(cases::note))
+        .route("/api/v1/cases/{number}/tasks", post(work::task))
+        .route("/api/v1/cases/{number}/snooze", post(work::snooze))
         .route("/api/v1/cases/{number}/triage", post(cases::triage))
         .route("/api/v1/cases/{number}/actions", post(actions::ask))
         .route("/api/v1/cases/{number}/timeline", get(cases::timeline))

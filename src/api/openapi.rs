@@ -3,6 +3,7 @@ use super::actions::NewAction;
 use super::cases::{NewNote, Patch};
 use super::detections::{Received, Rejected};
 use super::merging::{self, DuplicateOf, LinkTo, MergeInto, SplitOff};
+use super::work::{NewTask, Snooze};
 use crate::domain::ObservableKind;
 use axum::Json;
 use serde_json::{Value, json};
@@ -11,7 +12,19 @@ use utoipa::OpenApi;
 #[derive(OpenApi)]
 #[openapi(
     info(title = "FusionSOC", description = "Detections in, voted verdicts and closed cases out."),
-    components(schemas(Patch, NewNote, NewAction, Received, Rejected, MergeInto, SplitOff, LinkTo, DuplicateOf))
+    components(schemas(
+        Patch,
+        NewNote,
+        NewAction,
+        NewTask,
+        Snooze,
+        Received,
+        Rejected,
+        MergeInto,
+        SplitOff,
+        LinkTo,
+        DuplicateOf
+    ))
 )]
 struct Document;
 
@@ -32,6 +45,8 @@ pub fn document() -> Value {
             "get": {"summary": "Read a case", "responses": reply("200", "The case")},
             "patch": {"summary": "Change a case", "requestBody": body("Patch"), "responses": reply("200", "The case after it")}},
         "/api/v1/cases/{number}/notes": {"parameters": number, "post": {"summary": "Add a note", "requestBody": body("NewNote"), "responses": reply("201", "Added")}},
+        "/api/v1/cases/{number}/tasks": {"parameters": number, "post": {"summary": "Add a task", "requestBody": body("NewTask"), "responses": reply("201", "Added")}},
+        "/api/v1/cases/{number}/snooze": {"parameters": number, "post": {"summary": "Put a case aside until a time, or bring it back", "requestBody": body("Snooze"), "responses": reply("200", "Until when it stands aside")}},
         "/api/v1/cases/{number}/triage": {"parameters": number, "post": {"summary": "Ask the panel again", "responses": reply("202", "Queued")}},
         "/api/v1/cases/{number}/actions": {"parameters": number, "post": {"summary": "Ask for a response action; isolation and tasks wait for a person", "requestBody": body("NewAction"), "responses": reply("202", "Asked for, with its id and state")}},
         "/api/v1/cases/{number}/timeline": {"parameters": number, "get": {"summary": "What happened", "responses": reply("200", "Entries, newest first")}},
@@ -68,6 +83,7 @@ fn list_parameters() -> Value {
         "rule",
         "sensor",
         "fingerprint",
+        "tag",
         "q",
         "sort",
         "after",

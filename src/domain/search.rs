@@ -136,6 +136,13 @@ pub enum Condition {
         /// Whether it must not be.
         excluded: bool,
     },
+    /// A tag of the case, already checked.
+    Tag {
+        /// The tag.
+        tag: String,
+        /// Whether it must not be.
+        excluded: bool,
+    },
     /// The event happened before.
     Before(i64),
     /// The event happened then or later.

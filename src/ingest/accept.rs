@@ -1,13 +1,15 @@
 //! One detection becomes part of a case, or is counted as a repeat.
 use super::gathered::{Gathered, Place};
 use super::joining::{self, Home};
+use super::templates;
 use crate::domain::{Detection, Severity, path::file_name};
 use crate::jobs::triage::{self, Ask};
+use crate::review::{self, Why};
 use crate::store::cases::Grown;
 use crate::store::intake::{Intake, MINUTE_MS, Minute};
 use crate::store::record::Happened;
 use crate::store::runs::RunState;
-use crate::store::{Result, Tx, atoms, cases, detections, fingerprints};
+use crate::store::{Actor, Result, Tx, atoms, cases, detections, fingerprints};
 use crate::triage::{fingerprint, observables as extract};
 
 /// A detection on its way in.
@@ -85,10 +87,7 @@ pub async fn accept(tx: &mut Tx, gathered: &mut Gathered, delivery: Delivery<'_>
         event_ms,
     };
     let home = joining::find(tx, gathered, &facts).await?;
-    let case = match &home {
-        Home::Case(case) => case.number,
-        Home::New { previous } => open(tx, &facts, *previous).await?,
-    };
+    let case = enter(tx, gathered, &facts, &home).await?;
     let id = store(tx, &facts, case).await?;
     tell(gathered, &facts, case, &home);
     let place =
@@ -99,6 +98,24 @@ pub async fn accept(tx: &mut Tx, gathered: &mut Gathered, delivery: Delivery<'_>
     gathered.count(at, Intake { accepted: 1, lag_ms: lag, lag_max_ms: lag, ..Intake::default() });
     behaviour(tx, gathered, &facts, case, id, &home).await?;
     Ok(Accepted::New { case, id })
+}
+
+/// The number of the case, opened with its tasks or woken from its snooze.
+async fn enter(tx: &mut Tx, gathered: &mut Gathered, facts: &Facts<'_>, home: &Home) -> Result<i64> {
+    match home {
+        Home::Case(case) => {
+            if case.snoozed {
+                review::wake(tx, &Actor::system(), case, Why::Detection, facts.delivery.received_ms).await?;
+                gathered.forget(case.number);
+            }
+            Ok(case.number)
+        }
+        Home::New { previous } => {
+            let case = open(tx, facts, *previous).await?;
+            templates::apply(tx, gathered, facts, case).await?;
+            Ok(case)
+        }
+    }
 }
 
 /// A behaviour that the case did not hold is triaged, and opens the question again.

@@ -6,6 +6,7 @@ use crate::store::activity::{self, Day, Subject};
 use crate::store::cases::{self, Case, Grown};
 use crate::store::intake::{self, Intake, Minute};
 use crate::store::record::{Happened, record_all};
+use crate::store::templates::{self, Template};
 use crate::store::{Result, Tx, merges, observables, precedents, rules, search, sensors, techniques};
 use crate::triage::words;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -25,6 +26,7 @@ pub struct Gathered {
     grown: BTreeMap<i64, Grown>,
     behaviours: BTreeMap<(i64, String), i64>,
     happened: Vec<Happened>,
+    templates: HashMap<i64, Vec<Template>>,
 }
 
 /// Organisation, type, value.
@@ -87,6 +89,16 @@ impl Gathered {
                 Ok(id)
             }
         }
+    }
+
+    /// The templates that an organisation's cases are opened with.
+    pub(super) async fn templates(&mut self, tx: &mut Tx, org_id: i64) -> Result<Vec<Template>> {
+        if let Some(known) = self.templates.get(&org_id) {
+            return Ok(known.clone());
+        }
+        let found = templates::opening(tx, org_id).await?;
+        self.templates.insert(org_id, found.clone());
+        Ok(found)
     }
 
     /// Takes note of a stored detection and of the words to find it by.

@@ -4,7 +4,7 @@
 //! `known` asks once what the store knows of a batch, `joining` decides the case, `gathered` writes what a batch has in common with few statements.
 //! `reading` turns bytes into documents, `batch` lets requests that arrive together share one
 //! commit, `signature` proves a webhook's sender, `recorded` brings in a triage of elsewhere,
-//! `pulled` takes in what was fetched.
+//! `pulled` takes in what was fetched, `templates` brings the tasks that a case is opened with.
 mod accept;
 pub mod batch;
 pub mod file;
@@ -15,6 +15,7 @@ pub mod pulled;
 pub mod reading;
 pub mod recorded;
 pub mod signature;
+mod templates;
 
 pub use accept::{Accepted, Delivery, accept};
 pub(crate) use accept::{chain, shown_host, shown_user};

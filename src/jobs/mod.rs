@@ -15,6 +15,7 @@ pub mod range;
 pub mod reindex;
 pub mod triage;
 pub mod trial;
+pub mod wake;
 pub mod watch;
 mod worker;
 

@@ -1,11 +1,13 @@
 //! The loop: claim, work, renew, retry, give up.
 use super::{
-    Connections, JobError, PanelSource, backtest, measure, notify, publish_exclusion, pull, range, triage, trial, watch,
+    Connections, JobError, PanelSource, backtest, measure, notify, publish_exclusion, pull, range, triage, trial, wake,
+    watch,
 };
 use crate::clock::now_ms;
 use crate::config::Policy;
 use crate::limits;
 use crate::notify::{Channels, JOB as NOTIFY};
+use crate::review;
 use crate::store::{Store, jobs};
 use crate::tuning::publisher::Publisher;
 use futures_util::FutureExt;
@@ -182,6 +184,8 @@ impl Worker {
             range::KIND => range::work(self, job).await,
             crate::actions::KIND => crate::actions::carry::work(self, job).await,
             NOTIFY => notify::work(self, job).await,
+            review::snooze::WAKE => wake::work(self, job).await,
+            review::snooze::REMIND => wake::remind(self, job).await,
             watch::KIND => watch::work(self, job).await,
             backtest::KIND => backtest::work(self, job).await,
             publish_exclusion::KIND => publish_exclusion::work(self, job).await,

@@ -6,7 +6,7 @@ use crate::store::cases::{self, Case};
 use crate::store::intake::{MINUTE_MS, Pauses};
 use crate::store::notifications::{Facts, Kind};
 use crate::store::ranges::Score;
-use crate::store::{Result, Tx, orgs};
+use crate::store::{Result, Tx, orgs, timeline};
 
 /// The longest title, host or name.
 const NAME: usize = 120;
@@ -46,10 +46,26 @@ pub async fn overdue(channels: &Channels, tx: &mut Tx, number: i64, now_ms: i64)
     of_case(channels, tx, &case, (Kind::Overdue, format!("Nobody has touched it for {minutes} min.")), now_ms).await
 }
 
-async fn of_case(
+/// Tells of a snoozed case that is back, by the entry of its timeline that says so, and of who had snoozed it.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn reminder(channels: &Channels, tx: &mut Tx, (number, event): (i64, i64), now_ms: i64) -> Result<()> {
+    let case = cases::by_number(tx, number).await?;
+    let Some(entry) = timeline::in_case(tx, number, event).await? else { return Ok(()) };
+    let text = format!("Snoozed by {}. {}.", plain(&case.snoozed_by, NAME), plain(&entry.text, 200));
+    let subject = format!("case:{number}@{event}");
+    of_subject(channels, tx, (&case, &subject), (Kind::Reminder, text), now_ms).await
+}
+
+async fn of_case(channels: &Channels, tx: &mut Tx, case: &Case, told: (Kind, String), now_ms: i64) -> Result<()> {
+    of_subject(channels, tx, (case, &format!("case:{}", case.number)), told, now_ms).await
+}
+
+async fn of_subject(
     channels: &Channels,
     tx: &mut Tx,
-    case: &Case,
+    (case, subject): (&Case, &str),
     (kind, text): (Kind, String),
     now_ms: i64,
 ) -> Result<()> {
@@ -66,8 +82,7 @@ async fn of_case(
         user: detail(&case.user_name),
         chain: detail(&case.chain),
     };
-    let subject = format!("case:{}", case.number);
-    channels.tell(tx, &News { org_id: Some(case.org_id), kind, subject: &subject, facts: &facts }, now_ms).await
+    channels.tell(tx, &News { org_id: Some(case.org_id), kind, subject, facts: &facts }, now_ms).await
 }
 
 /// Tells of a source that is silent for longer than it ever was in the last week.

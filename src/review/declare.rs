@@ -127,6 +127,7 @@ pub(super) async fn apply(tx: &mut Tx, case: &Case, to: &Decision) -> Result<(),
         // An undo makes true positives as well.
         if to.verdict == Verdict::TruePositive {
             conflict::declared_true_positive(tx, case, now_ms()).await?;
+            super::tasks::declared_true_positive(tx, case, now_ms()).await?;
         }
     }
     Ok(())

@@ -6,20 +6,30 @@ mod declare;
 mod last;
 mod linking;
 pub mod merging;
+mod notes;
 pub mod related;
 pub mod search;
 mod settle;
 mod settled;
 mod small;
+pub mod snooze;
 mod splitting;
+mod tags;
+mod tasks;
 mod undo;
 
 pub use caution::{Caution, Step, caution};
 pub use declare::{Declaration, declare};
 pub use last::undo_act;
 pub use linking::{duplicate, link, unlink};
+pub use notes::{edit_note, may_change_note, remove_note};
 pub use small::{NOTE_KINDS, add_note, ask_again, assign, set_severity, set_status};
+pub use snooze::{Why, snooze, wake};
 pub use splitting::split;
+pub use tags::set_tags;
+pub use tasks::{
+    add_task, apply_template, assign_task, check_tasks, fitting_templates, line, open_tasks, remove_task, tick_task,
+};
 pub use undo::undo;
 
 use crate::store::cases::Case;
@@ -47,6 +57,11 @@ impl ReviewError {
     fn invalid<T>(field: &'static str, text: impl Into<String>) -> Result<T, Self> {
         Err(Self::Invalid { field, text: text.into() })
     }
+}
+
+/// The beginning of a text, in one line.
+fn first_line(text: &str, most: usize) -> String {
+    text.lines().next().unwrap_or_default().chars().take(most).collect()
 }
 
 /// Refuses a change that was made on a page that is out of date.

@@ -1,11 +1,12 @@
 //! The small steps: status, note, assignee, severity, another run.
 use super::declare::apply;
+use super::snooze::is_person;
 use super::{ReviewError, fresh, whole};
 use crate::domain::{Severity, Status, Verdict, reason as reasons};
 use crate::jobs::triage::{self, Ask};
 use crate::store::cases::{self, Case, Decision};
 use crate::store::notes::{self, Note};
-use crate::store::{Actor, ActorKind, Change, Tx, detections, record, runs, users};
+use crate::store::{Actor, ActorKind, Change, Tx, detections, record, reminders, runs, users};
 
 /// What a note may be for.
 pub const NOTE_KINDS: &[(&str, &str)] = &[
@@ -32,6 +33,16 @@ pub async fn add_note(
     now_ms: i64,
 ) -> Result<i64, ReviewError> {
     whole(case)?;
+    let (body, kind) = note_fields(body, kind)?;
+    let note = Note::new((actor.kind, &actor.name), kind, body, now_ms);
+    let id = notes::insert(tx, case.number, &note).await?;
+    let text = format!("Note: {}", note.body.lines().next().unwrap_or_default().chars().take(120).collect::<String>());
+    step(tx, actor, case, "note", &text, ("", &format!("note:{id}")), now_ms).await?;
+    Ok(id)
+}
+
+/// A note's text and kind as they are stored.
+pub(super) fn note_fields(body: &str, kind: &str) -> Result<(String, &'static str), ReviewError> {
     if body.trim().is_empty() {
         return ReviewError::invalid("body", "Write something first.");
     }
@@ -39,23 +50,10 @@ pub async fn add_note(
         return ReviewError::invalid("body", "A note holds at most 64 KiB.");
     }
     let kind = if kind.is_empty() { "general" } else { kind };
-    if !NOTE_KINDS.iter().any(|(known, _)| *known == kind) {
+    let Some((kind, _)) = NOTE_KINDS.iter().find(|(known, _)| *known == kind) else {
         return ReviewError::invalid("kind", "This kind of note does not exist.");
-    }
-    let body = body.trim_end().replace('\0', "\u{FFFD}");
-    let note = Note {
-        id: 0,
-        origin_case: None,
-        author_kind: actor.kind,
-        author: actor.name.clone(),
-        kind: kind.to_owned(),
-        body,
-        created_ms: now_ms,
     };
-    let id = notes::insert(tx, case.number, &note).await?;
-    let text = format!("Note: {}", note.body.lines().next().unwrap_or_default().chars().take(120).collect::<String>());
-    step(tx, actor, case, "note", &text, ("", &format!("note:{id}")), now_ms).await?;
-    Ok(id)
+    Ok((body.trim_end().replace('\0', "\u{FFFD}"), kind))
 }
 
 /// Moves a case. Reopening takes the verdict back, because the question is open again.
@@ -138,7 +136,8 @@ pub(super) fn moved(case: &Case, to: Status, reason: &str, now_ms: i64) -> Decis
     Decision { status: to, closed_ms, reason, ..case.decision() }
 }
 
-/// Gives a case to somebody, or with an empty name to nobody.
+/// Gives a case to somebody, or with an empty name to nobody; whoever had it is told. It may be called for many cases
+/// in one transaction.
 ///
 /// # Errors
 /// `Invalid` where the name is not of somebody who can decide cases of this organisation.
@@ -159,8 +158,17 @@ pub async fn assign(tx: &mut Tx, actor: &Actor, case: &Case, name: &str, now_ms:
             }
         }
     };
-    cases::assign(tx, case.number, user).await?;
-    let text = if name.is_empty() { "Assigned to nobody".to_owned() } else { format!("Assigned to {name}") };
+    cases::assign(tx, case.number, user, now_ms).await?;
+    let text = match (name, case.assignee.as_deref()) {
+        ("", _) => "Assigned to nobody".to_owned(),
+        (name, Some(before)) => format!("Assigned to {name}, taken from {before}"),
+        (name, None) => format!("Assigned to {name}"),
+    };
+    reminders::forget(tx, case.number, name, "taken").await?;
+    // Whoever had it learns it on their own pages; who gave it away knows.
+    if let Some(before) = case.assignee.as_deref().filter(|before| *before != actor.name || !is_person(actor)) {
+        reminders::add(tx, before, case.number, "taken", &actor.name, now_ms).await?;
+    }
     step(tx, actor, case, "assign", &text, (case.assignee.as_deref().unwrap_or_default(), name), now_ms).await
 }
 
@@ -182,6 +190,7 @@ pub async fn set_severity(
     }
     fresh(case, version)?;
     let rank = cases::rank(case.machine_verdict, case.outcome, case.flags, to, case.confidence.unwrap_or_default());
+    let rank = if case.woken.is_empty() { rank } else { cases::first_of(rank) };
     cases::set_severity(tx, case.number, to, &actor.name, rank).await?;
     let text = format!("Severity: {} → {}", case.severity.label().to_lowercase(), to.label().to_lowercase());
     step(tx, actor, case, "severity", &text, (case.severity.as_str(), to.as_str()), now_ms).await
@@ -214,7 +223,8 @@ pub async fn ask_again(tx: &mut Tx, actor: &Actor, case: &Case, now_ms: i64) -> 
     Ok(true)
 }
 
-async fn step(
+/// One change of a case without a way back.
+pub(super) async fn step(
     tx: &mut Tx,
     actor: &Actor,
     case: &Case,

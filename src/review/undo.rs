@@ -1,5 +1,6 @@
 //! Undo: puts back what a decision changed, as a new entry; the old one stays.
 use super::declare::apply;
+use super::snooze::undo_snooze;
 use super::{ReviewError, stale};
 use crate::store::cases::{Case, Decision};
 use crate::store::{Actor, Change, Tx, record, timeline};
@@ -20,10 +21,14 @@ pub async fn undo(
     let Some(entry) = timeline::in_case(tx, case.number, event).await? else {
         return ReviewError::invalid("event", "There is no such entry in this case.");
     };
+    let others = entry.actor != actor.name && !any;
+    if entry.kind == "snooze" && !others {
+        return undo_snooze(tx, actor, (case, &entry), now_ms).await;
+    }
     let Some(before) = entry.undo.as_deref().and_then(|undo| serde_json::from_str::<Decision>(undo).ok()) else {
         return ReviewError::invalid("event", "This can't be undone.");
     };
-    if entry.actor != actor.name && !any {
+    if others {
         return ReviewError::invalid("event", "Only a lead can undo what somebody else decided.");
     }
     if timeline::decided_after(tx, case.number, event).await? {

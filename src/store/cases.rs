@@ -14,7 +14,7 @@ pub use host::high_on_host;
 pub use merged::{own_severity, raise, set_duplicate, set_level, set_severities, severities_of_parts, untouched};
 pub use overdue::overdue;
 pub use states::{State, states};
-pub use triaged::{Triaged, rank, set_triaged};
+pub use triaged::{Triaged, first_of, rank, set_triaged};
 
 use super::runs::RunState;
 use super::{JsonText, Result, Scope, Tx, on, run};
@@ -110,6 +110,18 @@ pub struct Case {
     pub overturned_ms: Option<i64>,
     /// Whether AI had closed it before a person looked at it.
     pub spot_checked: bool,
+    /// Whether it stands aside until `snoozed_until_ms`.
+    pub snoozed: bool,
+    /// Until when it stands aside, or last did.
+    pub snoozed_until_ms: Option<i64>,
+    /// Who put it aside, or last did; or empty.
+    pub snoozed_by: String,
+    /// Why it came back: `time`, `detection`, `vote` or `hand`; empty while it is aside or never was.
+    pub woken: String,
+    /// When it was given to the one who has it.
+    pub assigned_ms: Option<i64>,
+    /// Tags that people gave it, sorted.
+    pub tags: JsonText<Vec<String>>,
 }
 
 /// A vote as the queue shows it.
@@ -128,7 +140,7 @@ pub(super) const COLUMNS: &str = "c.number, c.org_id, o.slug AS org, c.title, c.
     c.fingerprint, c.status, c.verdict, c.reason, c.decided_by, c.decided_ms, c.machine_verdict, c.outcome, c.confidence, c.risk_score, \
     c.triage_state, c.glance, c.severity, c.severity_by, c.rule_level, c.flags, u.username AS assignee, c.previous_case, c.merged_into, c.duplicate_of, c.detections, c.repeats, \
     c.opened_ms, c.updated_ms, c.first_event_ms, c.last_event_ms, c.closed_ms, c.version, c.recorded, c.dissent, c.first_decided_ms, \
-    c.overturned_ms, c.spot_checked";
+    c.overturned_ms, c.spot_checked, c.snoozed, c.snoozed_until_ms, c.snoozed_by, c.woken, c.assigned_ms, c.tags";
 /// The tables behind [`COLUMNS`].
 pub(super) const TABLES: &str =
     "cases c JOIN orgs o ON o.id = c.org_id JOIN rules r ON r.id = c.rule_id LEFT JOIN users u ON u.id = c.assignee_id";
@@ -242,12 +254,13 @@ pub async fn set_severity(tx: &mut Tx, number: i64, severity: Severity, by: &str
 }
 
 /// Gives the case to somebody, or to nobody.
-pub async fn assign(tx: &mut Tx, number: i64, user_id: Option<i64>) -> Result<u64> {
+pub async fn assign(tx: &mut Tx, number: i64, user_id: Option<i64>, now_ms: i64) -> Result<u64> {
     run!(
         tx,
-        sqlx::query("UPDATE cases SET assignee_id = $1, version = version + 1 WHERE number = $2")
+        sqlx::query("UPDATE cases SET assignee_id = $1, assigned_ms = $3, version = version + 1 WHERE number = $2")
             .bind(user_id)
             .bind(number)
+            .bind(user_id.map(|_| now_ms))
     )
 }
 

@@ -82,6 +82,7 @@ word_columns!(
     Verdict,
     VoteState,
     WorkState,
+    crate::domain::template::Fits,
     super::ActorKind,
     super::notifications::Delivery,
     super::notifications::Kind,

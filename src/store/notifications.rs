@@ -13,6 +13,8 @@ words! {
         Split = "split", "Split vote";
         /// Nobody has touched a case in time.
         Overdue = "overdue", "Overdue case";
+        /// A snoozed case is back.
+        Reminder = "reminder", "Back from snooze";
         /// A source delivers nothing for longer than it ever did.
         SilentSource = "silent_source", "Silent source";
         /// A model lost its vote in the injection range.

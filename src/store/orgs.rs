@@ -1,5 +1,5 @@
 //! Organisations: the customers whose data must never mix.
-use super::{Result, Tx, on, run};
+use super::{Result, Tx, on, run, templates};
 
 /// An organisation.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -21,14 +21,16 @@ pub struct Org {
 /// # Errors
 /// A unique violation where the slug or the oid is taken.
 pub async fn insert(tx: &mut Tx, slug: &str, name: &str, oid: Option<&str>, now_ms: i64) -> Result<i64> {
-    on!(tx, |db| sqlx::query_scalar(
+    let id = on!(tx, |db| sqlx::query_scalar(
         "INSERT INTO orgs (slug, name, oid, created_ms) VALUES ($1, $2, $3, $4) RETURNING id"
     )
     .bind(slug)
     .bind(name)
     .bind(oid)
     .bind(now_ms)
-    .fetch_one(db))
+    .fetch_one(db))?;
+    templates::begin(tx, id).await?;
+    Ok(id)
 }
 
 /// All organisations by slug.

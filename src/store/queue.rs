@@ -28,6 +28,8 @@ words! {
         SpotCheck = "spot_check", "Spot check";
         /// Assigned to me.
         Mine = "mine", "Mine";
+        /// Standing aside until a time.
+        Snoozed = "snoozed", "Snoozed";
         /// All open cases.
         AllOpen = "open", "All open";
         /// Closed ones.
@@ -74,6 +76,8 @@ pub struct Filter {
     pub fingerprint: String,
     /// The start of a host's name or a title, or a whole observable.
     pub q: String,
+    /// A tag that people gave.
+    pub tag: String,
     /// The order.
     pub sort: Sort,
     /// Whether `fingerprint` must be the behaviour that opened the case, not one among others.
@@ -99,6 +103,7 @@ impl Default for Filter {
             sensor: empty(),
             fingerprint: empty(),
             q: empty(),
+            tag: empty(),
             sort: Sort::Newest,
             exact: false,
             grouped: false,
@@ -175,6 +180,7 @@ macro_rules! filled {
             .bind($filter.moments.overturned.from)
             .bind($filter.moments.overturned.to)
             .bind(&$filter.moments.decided_by)
+            .bind(&$filter.tag)
     };
 }
 

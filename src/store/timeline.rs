@@ -81,7 +81,8 @@ pub async fn last_undoable(tx: &mut Tx, scope: Scope, username: &str) -> Result<
     let sql = sqlx::AssertSqlSafe(format!(
         "SELECT id, case_number, at_ms, actor_kind, actor, kind, text, run_id, undo, undone_ms FROM timeline
          WHERE actor = $1 AND undo IS NOT NULL AND undone_ms IS NULL AND actor_kind = 'person'
-           AND kind IN ('verdict', 'status') AND org_id IN {ORGS} ORDER BY id DESC LIMIT 1"
+           AND (kind IN ('verdict', 'status') OR (kind = 'snooze'
+             AND EXISTS (SELECT 1 FROM cases c WHERE c.number = timeline.case_number AND c.snoozed = TRUE))) AND org_id IN {ORGS} ORDER BY id DESC LIMIT 1"
     ));
     on!(tx, |db| sqlx::query_as(sql).bind(username).bind(scope.org_id).bind(scope.user_id).fetch_optional(db))
 }

@@ -62,7 +62,8 @@ pub(super) async fn finish<T>(
     Ok(response)
 }
 
-fn back(number: i64) -> Response {
+/// The way back to the page of a case.
+pub(super) fn back(number: i64) -> Response {
     Redirect::to(&format!("/cases/{number}")).into_response()
 }
 
@@ -119,6 +120,9 @@ pub struct StepForm {
     #[serde(default)]
     reason: String,
     version: Option<i64>,
+    /// `true` where a true positive is closed with open tasks.
+    #[serde(default)]
+    confirm_tasks: String,
     #[serde(default)]
     idempotency_key: Key,
     /// `queue` where it comes from the queue's preview.
@@ -140,11 +144,14 @@ pub async fn status(
     let Some(case) = case else { return Ok(back(number)) };
     let done = match form.status.parse::<Status>() {
         Err(unknown) => Err(ReviewError::Invalid { field: "status", text: unknown.to_string() }),
-        Ok(status) => {
-            review::set_status(&mut tx, &me.actor(), &case, status, &form.reason, form.version, now_ms()).await
-        }
+        Ok(status) => moved(&mut tx, &me, &case, status, &form).await,
     };
     finish(&app, &me, tx, number, done, Kept::default()).await
+}
+
+async fn moved(tx: &mut Tx, me: &SignedIn, case: &Case, to: Status, form: &StepForm) -> Result<(), ReviewError> {
+    review::check_tasks(tx, case, (case.verdict, to), form.confirm_tasks == "true").await?;
+    review::set_status(tx, &me.actor(), case, to, &form.reason, form.version, now_ms()).await
 }
 
 /// `POST /cases/{number}/severity`
@@ -173,7 +180,9 @@ pub async fn assign(
     let (mut tx, case) = begin(&app, &me, number, "assign", &form.idempotency_key).await?;
     let Some(case) = case else { return Ok(back(number)) };
     let done = review::assign(&mut tx, &me.actor(), &case, &form.user, now_ms()).await;
-    finish(&app, &me, tx, number, done, Kept::default()).await
+    let to_list = to_list(&form.next, &form.from, number).filter(|_| done.is_ok());
+    let response = finish(&app, &me, tx, number, done, Kept::default()).await?;
+    Ok(to_list.unwrap_or(response))
 }
 
 /// `POST /cases/{number}/triage`

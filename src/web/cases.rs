@@ -25,7 +25,7 @@ use super::looks::is_look;
 use super::page::{Chrome, Page};
 use super::trail::Trail;
 use super::view::actions::{self as action_views, Group, Line};
-use super::view::case::{self as view, CaseData, Choice, DetectionView, NoteView, Pages};
+use super::view::case::{self as view, CaseData, Choice, DetectionView, Notes, Pages};
 use super::view::economy;
 use super::view::event::Merged;
 use super::view::evidence::{self, IntelView, ObservableView, TechniqueView};
@@ -35,6 +35,7 @@ use super::view::measured::accuracy as words_of;
 use super::view::panel::{self, RunView};
 use super::view::pivot::{self, Cluster};
 use super::view::text;
+use super::view::work::WorkView;
 use crate::clock::now_ms;
 use crate::domain::Role;
 use crate::domain::action::TaskCommand;
@@ -87,7 +88,7 @@ struct Show {
     pages: Pages,
     acts: Acts,
     gathered: Gathered,
-    notes: Vec<NoteView>,
+    work: WorkView,
     assignable: Vec<users::User>,
     /// Exclusions in force that hide detections of this true positive.
     hidden_by: Vec<(i64, String, i64)>,
@@ -176,7 +177,7 @@ fn show_of(app: &App, me: &SignedIn, data: CaseData, wanted: Wanted, (chrome, ke
         steps: view::next_steps(&data.case),
         tags: view::tags(&data.sensor, &app.config.policy.veto_tags),
         platform: view::platform_words(&data.sensor),
-        notes: view::note_views(&data),
+        work: work(me, &data, wanted, &chrome.zone),
         auto_close: auto_close(app),
         may_decide: me.user.role >= Role::Analyst && way.related.part_of.is_none(),
         key: hex::encode(rand::random::<[u8; 8]>()),
@@ -195,6 +196,11 @@ fn show_of(app: &App, me: &SignedIn, data: CaseData, wanted: Wanted, (chrome, ke
         chrome,
         kept,
     }
+}
+
+fn work(me: &SignedIn, data: &CaseData, wanted: Wanted, zone: &str) -> WorkView {
+    let notes = Notes::of(data, wanted.notes, (&me.actor(), me.user.role));
+    WorkView { notes, ..WorkView::of(&data.case, &data.work, &me.user.username, (zone, now_ms())) }
 }
 
 /// A run's report as it is shown.

@@ -9,7 +9,7 @@ use super::form::{CaseNumber, Fields};
 use super::kept::Kept;
 use super::trail::Trail;
 use crate::clock::now_ms;
-use crate::domain::{Role, Verdict};
+use crate::domain::{Role, Status, Verdict};
 use crate::error::{AppError, Result};
 use crate::limits;
 use crate::review::{self, Declaration, ReviewError};
@@ -30,6 +30,8 @@ pub struct VerdictForm {
     reason: String,
     note: String,
     close: String,
+    /// `true` where a true positive is closed with open tasks.
+    confirm_tasks: String,
     version: Option<i64>,
     idempotency_key: Key,
     /// `queue` where it comes from the queue's preview.
@@ -50,7 +52,8 @@ pub async fn verdict(
     let (mut tx, case) = begin(&app, &me, number, "verdict", &form.idempotency_key).await?;
     let trail = form.from.as_deref().and_then(Trail::read);
     // Looked up first: a decided case has left the list.
-    let onward = onward(&mut tx, &me, number, (trail.as_ref(), form.next == "queue")).await?;
+    let queue = form.next == "queue";
+    let onward = onward(&mut tx, &me, number, (trail.as_ref(), queue), ("done", &number.to_string())).await?;
     let Some(case) = case else { return Ok(Redirect::to(&onward).into_response()) };
     let kept = Kept {
         verdict: form.verdict.parse().ok(),
@@ -83,20 +86,28 @@ async fn declared(tx: &mut Tx, me: &SignedIn, case: &Case, form: &VerdictForm) -
     if form.next == "queue" {
         review::caution(tx, case).await?.check(&declaration, form.flags.parse().ok())?;
     }
+    let status = if declaration.close { Status::Closed } else { case.status };
+    review::check_tasks(tx, case, (verdict, status), form.confirm_tasks == "true").await?;
     review::declare(tx, &me.actor(), case, &declaration, now_ms()).await
 }
 
-/// Where a verdict leads.
-async fn onward(tx: &mut Tx, me: &SignedIn, number: i64, (trail, queue): (Option<&Trail>, bool)) -> Result<String> {
+/// Where a verdict or a snooze leads; `done` tells there what was done.
+pub(super) async fn onward(
+    tx: &mut Tx,
+    me: &SignedIn,
+    number: i64,
+    (trail, queue): (Option<&Trail>, bool),
+    done: (&str, &str),
+) -> Result<String> {
     let usual = Trail::default();
-    let (done, list) = (number.to_string(), trail.unwrap_or(&usual));
+    let list = trail.unwrap_or(&usual);
     if !queue && trail.is_none() {
         return Ok(format!("/cases/{number}"));
     }
     let next = list.beside(tx, me, number, Way::After).await?;
     match next {
-        Some(next) if !queue => return Ok(list.case(next, &[("done", &done)])),
-        None if !queue => return Ok(list.queue(&[("done", &done)])),
+        Some(next) if !queue => return Ok(list.case(next, &[done])),
+        None if !queue => return Ok(list.queue(&[done])),
         _ => {}
     }
     let next = match next {
@@ -104,7 +115,7 @@ async fn onward(tx: &mut Tx, me: &SignedIn, number: i64, (trail, queue): (Option
         next => next,
     };
     let peek = next.map(|next| next.to_string()).unwrap_or_default();
-    Ok(list.queue(&[("peek", &peek), ("done", &done)]))
+    Ok(list.queue(&[("peek", &peek), done]))
 }
 
 /// What to undo, and where that leads.

@@ -2,6 +2,7 @@
 use super::App;
 use super::auth::SignedIn;
 use super::trail::Trail;
+use super::view::text::visible;
 use crate::clock::now_ms;
 use crate::domain::Status;
 use crate::error::Result;
@@ -19,6 +20,8 @@ pub struct Told {
     pub done: String,
     /// Taken back.
     pub undone: String,
+    /// Put aside.
+    pub snoozed: String,
 }
 
 /// A case that was just decided or taken back.
@@ -51,22 +54,33 @@ pub async fn done(
     (trail, next): (&Trail, &'static str),
 ) -> Result<Option<Done>> {
     let back = !told.undone.is_empty();
-    let number = if back { &told.undone } else { &told.done };
+    let aside = !told.snoozed.is_empty();
+    let number = if back {
+        &told.undone
+    } else if aside {
+        &told.snoozed
+    } else {
+        &told.done
+    };
     let Ok(number) = number.parse::<i64>() else { return Ok(None) };
     let Some(case) = cases::visible(tx, me.scope(), number).await? else { return Ok(None) };
     let newest = timeline::of_case(tx, number, 20).await?;
     let mine = |kinds: &[&str]| {
-        let acts = newest.iter().find(|entry| ["verdict", "status", "undo"].contains(&entry.kind.as_str()));
+        let acts = newest.iter().find(|entry| ["verdict", "status", "undo", "snooze"].contains(&entry.kind.as_str()));
         acts.filter(|entry| entry.actor == me.user.username && kinds.contains(&entry.kind.as_str()))
     };
-    let entry = mine(if back { &["undo", "status"] } else { &["verdict", "status"] });
+    let entry = mine(match (back, aside) {
+        (true, _) => &["undo", "status"],
+        (_, true) => &["snooze"],
+        _ => &["verdict", "status"],
+    });
     let Some(entry) = entry else { return Ok(None) };
     let window = i64::from(app.config.policy.undo_s) * 1000;
     let left = (entry.at_ms + window - now_ms()).max(0) / 1000;
     let undo = (!back && entry.undo.is_some() && entry.undone_ms.is_none()).then_some(entry.id);
     Ok(Some(Done {
         number,
-        text: text(&case, back),
+        text: if aside { format!("#{number}: {}.", visible(&entry.text)) } else { text(&case, back) },
         undo,
         left: if back { MESSAGE_S } else { left },
         key: hex::encode(rand::random::<[u8; 8]>()),

@@ -31,6 +31,8 @@ pub struct Kept {
     pub trail: Option<Trail>,
     /// The kind of a note.
     pub kind: String,
+    /// What was typed into other fields, by their names.
+    pub typed: Vec<(&'static str, String)>,
     /// Forms that hold a draft, and when it was saved.
     pub drafts: Vec<(String, When)>,
 }
@@ -62,6 +64,11 @@ impl Kept {
     /// When the draft that a form shows was saved.
     pub fn drafted(&self, form: &str) -> Option<&When> {
         self.drafts.iter().find(|(known, _)| known == form).map(|(_, at)| at)
+    }
+
+    /// What was typed into a field, or empty.
+    pub fn typed(&self, field: &str) -> &str {
+        self.typed.iter().find(|(known, _)| *known == field).map_or("", |(_, text)| text)
     }
 
     /// The query string of the list that the page was opened from.

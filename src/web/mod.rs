@@ -26,6 +26,7 @@ pub mod markdown;
 mod measured;
 mod merging;
 mod models;
+mod notes;
 pub mod observables;
 mod origin;
 pub mod page;
@@ -40,7 +41,11 @@ mod rules;
 pub mod search;
 mod sensors;
 pub mod server;
+pub mod snooze;
 mod states;
+mod tags;
+mod tasks;
+mod templates;
 pub mod throttle;
 pub mod tls;
 mod trail;
@@ -106,6 +111,7 @@ fn own() -> Router<App> {
         .route("/profile/sessions", post(profile::sign_out))
         .route("/handover", get(handover::index).post(handover::write))
         .route("/handover/read", post(handover::read))
+        .route("/reminders", post(snooze::seen))
         .route("/views", get(views::index).post(views::save))
         .route("/views/{id}/{step}", post(views::step))
 }
@@ -131,6 +137,7 @@ fn cases() -> Router<App> {
         .route("/cases/{number}/triage", post(case_forms::triage))
         .route("/cases/{number}/undo", post(deciding::undo))
         .route("/cases/{number}/draft", post(deciding::draft))
+        .merge(work())
         .route("/undo", post(deciding::undo_last))
         .route("/cases/{number}/actions", post(action_forms::ask))
         .route("/cases/{number}/actions/{id}/{step}", post(action_forms::step))
@@ -141,6 +148,19 @@ fn cases() -> Router<App> {
         .route("/cases/{number}/detections/{file}", get(raw::detection))
         .route("/cases/{number}/triage/{file}", get(raw::report))
         .layer(middleware::from_fn(trail::keep))
+}
+
+/// The work on a case: notes, tasks, tags, snooze.
+fn work() -> Router<App> {
+    Router::new()
+        .route("/cases/{number}/notes/{id}", get(notes::show).post(notes::edit))
+        .route("/cases/{number}/notes/{id}/remove", post(notes::remove))
+        .route("/cases/{number}/tasks", post(tasks::add))
+        .route("/cases/{number}/tasks/{id}/{step}", post(tasks::step))
+        .route("/cases/{number}/templates", post(tasks::apply))
+        .route("/cases/{number}/tags", post(tags::change))
+        .route("/cases/{number}/snooze", post(snooze::snooze))
+        .route("/cases/{number}/wake", post(snooze::wake))
 }
 
 /// What is set up and watched rather than decided.
@@ -158,6 +178,9 @@ fn settings() -> Router<App> {
         .route("/models/trials", post(trials::ask))
         .route("/models/trials/{id}", get(trials::show))
         .route("/models/trials/{id}/cancel", post(trials::cancel))
+        .route("/admin/templates", get(templates::index).post(templates::create))
+        .route("/admin/templates/{id}", post(templates::change))
+        .route("/admin/templates/{id}/remove", post(templates::remove))
         .route("/admin/rejects", get(rejects::index))
         .route("/admin/rejects/{id}/replay", post(rejects::replay))
         .route("/admin/intake", get(intake::index))

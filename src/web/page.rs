@@ -8,6 +8,7 @@ use crate::domain::Role;
 use crate::error::Result;
 use crate::store::actions;
 use crate::store::queue::{self, View};
+use crate::store::reminders::{self, Reminder};
 use askama::Template;
 use axum::response::{Html, IntoResponse, Response};
 
@@ -36,6 +37,12 @@ pub struct Chrome {
     pub demo: bool,
     /// Actions that wait for a second person: the case, the kind, who asked.
     pub approvals: Vec<(i64, &'static str, String)>,
+    /// What the person is to be told until they have seen it.
+    pub reminders: Vec<Told>,
+    /// Up to when that is.
+    pub reminded_ms: i64,
+    /// Whether they are a lead.
+    pub lead: bool,
     /// Whether nothing can be stored, because the disk is full.
     pub disk_full: bool,
     /// `compact`, or empty for comfortable.
@@ -51,6 +58,24 @@ pub const COUNT_MOST: i64 = 1_000;
 
 /// Waiting actions that a page names.
 const APPROVALS: i64 = 5;
+/// Cases that a reminder names.
+const REMINDERS: i64 = 10;
+
+/// What a person is told: a sentence, and the cases that it is about.
+pub type Told = (String, Vec<i64>);
+
+/// Reminders in words: cases that are back together, cases that were taken each by itself.
+fn reminded(all: &[Reminder]) -> Vec<Told> {
+    let back: Vec<i64> = all.iter().filter(|one| one.kind == "woken").map(|one| one.case_number).collect();
+    let said = match back.len() {
+        0 => None,
+        1 => Some("1 case is back from snooze".to_owned()),
+        count => Some(format!("{count} cases are back from snooze")),
+    };
+    let taken = all.iter().filter(|one| one.kind == "taken");
+    let taken = taken.map(|one| (format!("{} took over from you", visible(&one.by_name)), vec![one.case_number]));
+    said.map(|said| (said, back)).into_iter().chain(taken).collect()
+}
 
 impl Chrome {
     /// The number of waiting cases as shown.
@@ -67,6 +92,7 @@ impl Chrome {
             Role::Viewer => Vec::new(),
             _ => actions::waiting(&mut tx, me.scope(), APPROVALS).await?,
         };
+        let reminders = reminders::of(&mut tx, me.scope(), REMINDERS).await?;
         drop(tx);
         let standing_in = app.panel.current(&app.store).await.is_ok_and(|seats| seats.standing_in);
         Ok(Self {
@@ -81,6 +107,9 @@ impl Chrome {
             standing_in,
             demo: app.demo,
             approvals: approvals.into_iter().map(|(case, kind, by)| (case, kind.label(), visible(&by))).collect(),
+            reminded_ms: reminders.iter().map(|one| one.at_ms).max().unwrap_or_default(),
+            reminders: reminded(&reminders),
+            lead: me.user.role >= Role::Lead,
             disk_full: app.batcher.disk_full(),
             density: me.user.density.clone(),
             keys: me.user.keys,

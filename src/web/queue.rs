@@ -118,7 +118,7 @@ async fn listed(
     let now = now_ms();
     let current = found.iter().find(|row| row.case.number.to_string() == listing.peek).or(found.first());
     let trail = Trail::of(&listing);
-    let peek = peek(&mut tx, current, &listing, (&chrome.zone, now)).await?;
+    let peek = peek(&mut tx, current, &listing, (&me.user.username, &chrome.zone, now)).await?;
     Ok(Index {
         tabs: tabs(&mut tx, me, &listing, filter.view).await?,
         unasked: economy::unasked(&spending::unasked_cases(&mut tx, me.scope(), now).await?),

@@ -23,13 +23,13 @@ async fn a_filter_is_saved_under_a_name_and_shown_as_a_tab() {
     let (status, to) = save(&ana, "Mine & low", "view=open&severity=low&after=1.2.3&peek=4").await;
     assert_eq!((status, to.as_str()), (303, "/cases?view=open&severity=low&saved=1"));
     let page = ana.page(&to).await.1;
-    assert!(page.contains("aria-current=\"page\" data-key=\"9\""), "the ninth tab is current: {page}");
-    assert_eq!(tabs(&page).len(), 9);
+    assert!(page.contains("aria-current=\"page\" data-key=\"9\""), "the ninth key is of the current tab: {page}");
+    assert_eq!(tabs(&page).len(), 10);
     let all = ana.page("/cases?view=open&severity=low").await.1.matches("<tr id=\"row-").count();
     let group_off = ana.page("/cases?view=open&severity=low&group=off").await.1.matches("<tr id=\"row-").count();
     assert_eq!(count(&page, "Mine &#38; low"), group_off.to_string(), "{all} rows");
     let kim = server.sign_in("kim", Role::Analyst).await;
-    assert_eq!(tabs(&kim.page("/cases").await.1).len(), 8, "it is ana's");
+    assert_eq!(tabs(&kim.page("/cases").await.1).len(), 9, "it is ana's");
     for step in ["rename", "delete", "up", "start"] {
         assert_eq!(kim.post(&format!("/views/1/{step}"), &[("name", "x")]).await.status(), 404, "{step}");
     }
@@ -69,7 +69,7 @@ async fn views_are_renamed_moved_and_deleted() {
     assert_eq!(ana.post("/views/1/down", &[]).await.status(), 303);
     assert_eq!(ana.post("/views/2/rename", &[("name", "Bee")]).await.status(), 303);
     assert_eq!(ana.post("/views/2/rename", &[("name", "C")]).await.status(), 422);
-    let names = |page: &str| tabs(page).into_iter().skip(8).map(|tab| tab.0).collect::<Vec<_>>();
+    let names = |page: &str| tabs(page).into_iter().skip(9).map(|tab| tab.0).collect::<Vec<_>>();
     assert_eq!(names(&ana.page("/cases").await.1), ["C", "Bee", "A"]);
     assert_eq!(ana.post("/views/3/delete", &[]).await.status(), 303);
     assert_eq!(names(&ana.page("/cases").await.1), ["Bee", "A"]);

@@ -109,15 +109,7 @@ async fn recorded_case(tx: &mut Tx, org_id: i64) -> Result<(), CliError> {
 async fn history(tx: &mut Tx, org_id: i64, case: i64, mut history: History) -> Result<(), CliError> {
     history.notes.sort_by_key(|note| note.at);
     for line in history.notes {
-        let note = Note {
-            id: 0,
-            origin_case: None,
-            author_kind: ActorKind::Panel,
-            author: line.author,
-            kind: line.kind,
-            body: line.body,
-            created_ms: line.at.as_millisecond(),
-        };
+        let note = Note::new((ActorKind::Panel, &line.author), &line.kind, line.body, line.at.as_millisecond());
         notes::insert(tx, case, &note).await?;
     }
     history.actions.sort_by_key(|action| action.at);

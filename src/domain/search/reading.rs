@@ -1,6 +1,6 @@
 //! Reads a question. Nothing that is typed is an error: what can't be understood is told and left out.
 use super::{About, Condition, Field, Meaning, Part, Query, Term};
-use crate::domain::{MachineVerdict, Severity, Status, UnknownWord, Verdict, terms};
+use crate::domain::{MachineVerdict, Severity, Status, UnknownWord, Verdict, tag, terms};
 use std::net::IpAddr;
 use std::str::FromStr;
 
@@ -74,6 +74,9 @@ fn meaning(raw: &Raw<'_>) -> Option<Meaning> {
         "status" => word::<Status>(About::Status, raw),
         "severity" => word::<Severity>(About::Severity, raw),
         "org" => Ok(Condition::Org { slug: raw.value.to_lowercase(), excluded: raw.excluded }),
+        "tag" => tag::read(raw.value)
+            .map(|tag| Condition::Tag { tag, excluded: raw.excluded })
+            .map_err(|problem| format!("tag: {problem}")),
         "before" => time(raw).map(Condition::Before),
         "after" => time(raw).map(Condition::After),
         _ => Err(unknown(&prefix)),
@@ -84,7 +87,8 @@ fn meaning(raw: &Raw<'_>) -> Option<Meaning> {
 fn unknown(prefix: &str) -> String {
     let fields = Field::ALL.iter().map(|field| field.as_str());
     let about = About::ALL.iter().map(|about| about.as_str());
-    let all: Vec<_> = fields.chain(about).chain(["org", "before", "after"]).map(|name| format!("{name}:")).collect();
+    let all: Vec<_> =
+        fields.chain(about).chain(["org", "tag", "before", "after"]).map(|name| format!("{name}:")).collect();
     format!("{prefix}: is not a prefix. Known are {}. Quotes make it a text.", all.join(", "))
 }
 

@@ -4,8 +4,9 @@ use super::{REVOTE, budget, claimed, control, held, is_under_way, look, reuse, r
 use crate::clock::now_ms;
 use crate::domain::{Claim, Dossier, MachineVerdict, Outcome, Report, Vote, VoteState, Weights};
 use crate::notify;
+use crate::review::{self, Why};
 use crate::store::activity::DAY_MS;
-use crate::store::cases::{Glance, Triaged};
+use crate::store::cases::{Case, Glance, Triaged};
 use crate::store::runs::{Finished, Flag, Run, RunState};
 use crate::store::{Actor, Change, Tx, cases, jobs, measured, record, runs, spending, techniques, votes};
 use crate::triage::{claims, flags, injection, policy, report, vote};
@@ -233,10 +234,23 @@ pub(crate) async fn refresh_case(tx: &mut Tx, number: i64) -> Result<(), sqlx::E
         recorded: worst.is_some_and(|run| run.recorded),
         unasked_until: finished.iter().filter_map(|run| run.renews_ms).max(),
         severity: severity.unwrap_or(case.severity),
-        severity_by: if severity.is_some() { "panel".to_owned() } else { case.severity_by },
+        severity_by: if severity.is_some() { "panel".to_owned() } else { case.severity_by.clone() },
         glance,
     };
     cases::set_triaged(tx, number, &triaged).await?;
+    if case.snoozed {
+        wake_where_worse(tx, &case).await?;
+    }
+    Ok(())
+}
+
+/// Brings a snoozed case back where the panel says worse of it than before, or now dissents from its verdict.
+async fn wake_where_worse(tx: &mut Tx, before: &Case) -> Result<(), sqlx::Error> {
+    let case = cases::by_number(tx, before.number).await?;
+    let worse = case.machine_verdict > before.machine_verdict.max(MachineVerdict::FalsePositive);
+    if worse || (case.dissent && !before.dissent) {
+        review::wake(tx, &Actor::panel(), &case, Why::Vote, now_ms()).await?;
+    }
     Ok(())
 }
 

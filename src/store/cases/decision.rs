@@ -54,7 +54,7 @@ pub async fn decide(tx: &mut Tx, number: i64, version: i64, to: &Decision) -> Re
     let changed = run!(
         tx,
         sqlx::query(
-            "UPDATE cases SET status = $1, open = $2, verdict = $3, reason = $4, decided_by = $5, decided_ms = $6, closed_ms = $7, version = version + 1,
+            "UPDATE cases SET status = $1, open = $2, verdict = $3, reason = $4, decided_by = $5, decided_ms = $6, closed_ms = $7, snoozed = FALSE, version = version + 1,
                 first_decided_ms = $10, overturned_ms = $11, spot_checked = $12,
                 duplicate_of = CASE WHEN $4 = 'duplicate' THEN duplicate_of END
              WHERE number = $8 AND version = $9"

@@ -33,11 +33,12 @@ pub struct Triaged {
 
 /// Stores what the panel makes of a case.
 pub async fn set_triaged(tx: &mut Tx, number: i64, to: &Triaged) -> Result<u64> {
+    let rank = rank(to.machine_verdict, to.outcome, to.flags, to.severity, to.confidence.unwrap_or_default());
     let changed = run!(
         tx,
         sqlx::query(
             "UPDATE cases SET triage_state = $1, machine_verdict = $2, outcome = $3, confidence = $4, risk_score = $5, glance = $6,
-                severity = $7, severity_by = $8, flags = $9, queue_rank = $10, recorded = $11, unasked_until = $12 WHERE number = $13"
+                severity = $7, severity_by = $8, flags = $9, queue_rank = CASE WHEN woken = '' THEN $10 ELSE $14 END, recorded = $11, unasked_until = $12 WHERE number = $13"
         )
         .bind(to.state)
         .bind(to.machine_verdict)
@@ -48,13 +49,19 @@ pub async fn set_triaged(tx: &mut Tx, number: i64, to: &Triaged) -> Result<u64> 
         .bind(to.severity)
         .bind(&to.severity_by)
         .bind(to.flags)
-        .bind(rank(to.machine_verdict, to.outcome, to.flags, to.severity, to.confidence.unwrap_or_default()))
+        .bind(rank)
         .bind(to.recorded)
         .bind(to.unasked_until)
         .bind(number)
+        .bind(first_of(rank))
     )?;
     dissent::note(tx, number).await?;
     Ok(changed)
+}
+
+/// The place before all others of the same class and severity, for what is back from a snooze.
+pub const fn first_of(rank: i64) -> i64 {
+    rank - rank % 10_000 + 9_500
 }
 
 /// The place in the queue: likely true positives, then split votes, then flags, then severity, then confidence.

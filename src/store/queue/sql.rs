@@ -8,15 +8,18 @@ use super::{Filter, Sort, View, cluster};
 pub(in crate::store) const fn condition(view: View) -> &'static str {
     match view {
         View::NeedsDecision => {
-            "c.open <> FALSE AND c.verdict = 'pending' AND c.triage_state NOT IN ('queued', 'running')"
+            "c.open <> FALSE AND c.verdict = 'pending' AND c.triage_state NOT IN ('queued', 'running') AND c.snoozed <> TRUE"
         }
         View::SplitVotes => {
-            "(c.dissent = TRUE OR (c.open = TRUE AND c.verdict = 'pending' AND c.outcome IN ('split', 'degraded', 'no_quorum')))"
+            "c.snoozed <> TRUE AND (c.dissent = TRUE OR (c.open = TRUE AND c.verdict = 'pending' AND c.outcome IN ('split', 'degraded', 'no_quorum')))"
         }
-        View::LikelyTruePositive => "c.open <> FALSE AND c.verdict = 'pending' AND c.machine_verdict = 'true_positive'",
+        View::LikelyTruePositive => {
+            "c.open <> FALSE AND c.verdict = 'pending' AND c.machine_verdict = 'true_positive' AND c.snoozed <> TRUE"
+        }
         View::Triaging => "c.open <> FALSE AND c.triage_state IN ('queued', 'running')",
         View::SpotCheck => "c.open <> TRUE AND c.decided_by = '' AND c.reason = ''",
-        View::Mine => "c.open = TRUE AND c.assignee_id = $3",
+        View::Mine => "c.open = TRUE AND c.assignee_id = $3 AND c.snoozed <> TRUE",
+        View::Snoozed => "c.snoozed <> FALSE",
         View::AllOpen => "c.open = TRUE",
         View::Closed => "c.open = FALSE",
         View::All => "TRUE",
@@ -88,6 +91,11 @@ fn fields(filter: &Filter) -> Vec<String> {
     conditions.extend(filter.moments.conditions());
     if !filter.rule.is_empty() {
         conditions.push(format!("c.rule_id IN (SELECT x.id FROM rules x WHERE x.path = $13 AND x.org_id IN {ORGS})"));
+    }
+    if !filter.tag.is_empty() {
+        conditions.push(format!(
+            "c.number IN (SELECT t.case_number FROM case_tags t WHERE t.tag = $29 AND t.org_id IN {ORGS})"
+        ));
     }
     if !filter.q.is_empty() {
         conditions.push(format!("c.number IN ({SEARCH})"));

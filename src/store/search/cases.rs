@@ -189,6 +189,15 @@ fn on_case(query: &Query, orgs: &[i64]) -> Vec<String> {
             }
         }
     }
+    // A tag holds no quote: it was checked where it was read.
+    let tag = |condition: &Condition| match condition {
+        Condition::Tag { tag, excluded } => Some(format!(
+            "{}EXISTS (SELECT 1 FROM case_tags t WHERE t.case_number = c.number AND t.tag = '{tag}')",
+            if *excluded { "NOT " } else { "" }
+        )),
+        _ => None,
+    };
+    all.extend(query.conditions().filter_map(tag));
     all
 }
 

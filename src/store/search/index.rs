@@ -59,6 +59,13 @@ pub async fn index_note(tx: &mut Tx, id: i64, words: &str) -> Result<()> {
     index(tx, (SQLITE, POSTGRES), id, words).await
 }
 
+/// Stores the words of a note in the place of those it had; none where its text is gone.
+pub async fn reindex_note(tx: &mut Tx, id: i64, words: &str) -> Result<()> {
+    const SQLITE: &str = "INSERT OR REPLACE INTO note_words (rowid, words) VALUES ($1, $2)";
+    const POSTGRES: &str = "UPDATE notes SET words = CAST(CAST($2 AS TEXT) AS TSVECTOR) WHERE id = $1";
+    index(tx, (SQLITE, POSTGRES), id, words).await
+}
+
 async fn index(tx: &mut Tx, (sqlite, postgres): (&'static str, &'static str), id: i64, words: &str) -> Result<()> {
     match tx {
         Tx::Sqlite(t) => sqlx::query(sqlite).bind(id).bind(words).execute(&mut **t).await.map(drop),
@@ -69,7 +76,7 @@ async fn index(tx: &mut Tx, (sqlite, postgres): (&'static str, &'static str), id
 /// The words as a `tsvector` is written, each with its position. They hold no quote and no backslash.
 fn vector(words: &str) -> String {
     let mut text = String::with_capacity(words.len() * 2);
-    for (at, word) in words.split(' ').enumerate().filter(|(_, word)| *word != GAP) {
+    for (at, word) in words.split(' ').enumerate().filter(|(_, word)| *word != GAP && !word.is_empty()) {
         // Writing to a String can't fail.
         let _ = write!(text, "'{word}':{} ", at + 1);
     }

@@ -2,13 +2,15 @@
 use super::Wanted;
 use crate::clock::now_ms;
 use crate::error::Result;
+use crate::review;
 use crate::store::cases::Case;
 use crate::store::{
     Tx, actions, detections, evidence as gathered, exclusions, fingerprints, intel, notes, observables, precedents,
-    reuse, rules, runs, sensors, techniques, timeline, users, votes,
+    reuse, rules, runs, sensors, tags, tasks, techniques, timeline, users, votes,
 };
 use crate::web::measured;
 use crate::web::view::case::{self as view, CaseData};
+use crate::web::view::work::WorkData;
 
 /// Detections that the page shows in full.
 const SHOWN: i64 = 20;
@@ -16,6 +18,14 @@ const SHOWN: i64 = 20;
 const IN_TREE: (i64, i64) = (180, 32 * 1024);
 /// Entries of the timeline that one page shows.
 pub(super) const ENTRIES: i64 = 500;
+
+async fn work(tx: &mut Tx, case: &Case) -> Result<WorkData> {
+    Ok(WorkData {
+        tasks: tasks::of_case(tx, case.number).await?,
+        fitting: review::fitting_templates(tx, case).await?,
+        used: tags::used(tx, case.org_id).await?,
+    })
+}
 
 pub(super) async fn load(tx: &mut Tx, case: Case, wanted: Wanted) -> Result<CaseData> {
     let (number, run) = (case.number, wanted.run);
@@ -44,6 +54,7 @@ pub(super) async fn load(tx: &mut Tx, case: Case, wanted: Wanted) -> Result<Case
         actions: actions::of_case(tx, number).await?,
         attempts: actions::attempts(tx, number).await?,
         gathered: gathered::of_case(tx, number).await?,
+        work: work(tx, &case).await?,
         notes: notes::of_case(tx, number).await?,
         timeline: timeline::before(tx, number, wanted.who, before.unwrap_or((i64::MAX, i64::MAX)), ENTRIES).await?,
         assignable: users::assignable(tx, case.org_id).await?,

@@ -24,15 +24,17 @@ pub struct Query {
     /// Whether a person looks, rather than a script that refreshes the page.
     #[serde(skip)]
     pub(super) looked: bool,
+    pub(super) snoozed: String,
+    pub(super) notes: String,
 }
 
 impl Query {
     pub(super) fn wanted(&self) -> Wanted {
-        Wanted { run: self.run, against: self.against, who: self.who, older: self.older }
+        Wanted { run: self.run, against: self.against, who: self.who, older: self.older, notes: note_kind(&self.notes) }
     }
 
     pub(super) fn told(&self) -> Told {
-        Told { done: self.done.clone(), undone: self.undone.clone() }
+        Told { done: self.done.clone(), undone: self.undone.clone(), snoozed: self.snoozed.clone() }
     }
 }
 
@@ -47,6 +49,12 @@ pub struct Wanted {
     pub who: Who,
     /// Entries of the timeline before this one.
     pub older: Option<i64>,
+    /// The one kind of notes to show.
+    pub notes: Option<&'static str>,
+}
+
+fn note_kind(word: &str) -> Option<&'static str> {
+    crate::review::NOTE_KINDS.iter().map(|(kind, _)| *kind).find(|kind| *kind == word)
 }
 
 /// The runs of the case, and two of them side by side.

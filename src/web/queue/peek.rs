@@ -8,6 +8,7 @@ use crate::store::{Tx, detections, runs, votes};
 use crate::web::view::listing::Listing;
 use crate::web::view::row::{RowView, cluster, row};
 use crate::web::view::text::visible;
+use crate::web::view::work::{WorkData, WorkView};
 use crate::web::view::{event, panel, words};
 
 pub(super) struct Peek {
@@ -19,6 +20,9 @@ pub(super) struct Peek {
     pub(super) happened: words::When,
     /// The same by the person's clocks.
     pub(super) clocks: String,
+    pub(super) work: WorkView,
+    /// What is still to be done, told before a true positive is closed.
+    pub(super) open_tasks: Vec<String>,
     pub(super) seen: crate::domain::dossier::Precedents,
     pub(super) version: i64,
     pub(super) key: String,
@@ -32,7 +36,7 @@ pub(super) async fn peek(
     tx: &mut Tx,
     found: Option<&Row>,
     listing: &Listing,
-    (zone, now): (&str, i64),
+    (me, zone, now): (&str, &str, i64),
 ) -> Result<Option<Peek>> {
     let Some(found) = found else { return Ok(None) };
     let number = found.case.number;
@@ -50,7 +54,7 @@ pub(super) async fn peek(
         Some(newest) => Some(panel::run(&newest, &votes::of_run(tx, newest.id).await?)),
         None => None,
     };
-    let (false_positive, benign_true_positive, true_positive) = (found.seen_fp, found.seen_btp, found.seen_tp);
+    let open = review::open_tasks(tx, number).await?;
     Ok(Some(Peek {
         row: RowView {
             cluster: found.cluster().map(|of| cluster(found, of, listing)),
@@ -58,7 +62,9 @@ pub(super) async fn peek(
         },
         clocks: words::clocks(found.case.first_event_ms, zone),
         happened: words::when(found.case.first_event_ms),
-        seen: crate::domain::dossier::Precedents { false_positive, benign_true_positive, true_positive },
+        seen: decided(found),
+        work: WorkView::of(&found.case, &WorkData::default(), me, (zone, now)),
+        open_tasks: open.iter().map(|text| visible(text)).collect(),
         version: found.case.version,
         key: hex::encode(rand::random::<[u8; 8]>()),
         things: caution.things.iter().map(|thing| visible(thing)).collect(),
@@ -67,4 +73,13 @@ pub(super) async fn peek(
         run,
         steered,
     }))
+}
+
+/// How analysts decided the behaviour before.
+const fn decided(found: &Row) -> crate::domain::dossier::Precedents {
+    crate::domain::dossier::Precedents {
+        false_positive: found.seen_fp,
+        benign_true_positive: found.seen_btp,
+        true_positive: found.seen_tp,
+    }
 }

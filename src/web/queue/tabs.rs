@@ -15,6 +15,7 @@ const TABS: &[View] = &[
     View::Triaging,
     View::SpotCheck,
     View::Mine,
+    View::Snoozed,
     View::AllOpen,
     View::Closed,
 ];
@@ -48,7 +49,9 @@ pub(super) async fn tabs(tx: &mut Tx, me: &SignedIn, listing: &Listing, current:
         let (href, current) = (href(&saved), saved.id.to_string() == listing.saved);
         tabs.push(Tab { label: saved.name, count, href, current, key: None });
     }
-    for (at, tab) in tabs.iter_mut().enumerate().take(9) {
+    // What stands aside needs no key of its own.
+    let aside = View::Snoozed.label();
+    for (at, tab) in tabs.iter_mut().filter(|tab| tab.label != aside).enumerate().take(9) {
         tab.key = Some(at + 1);
     }
     Ok(tabs)

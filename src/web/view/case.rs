@@ -6,7 +6,7 @@ mod runs;
 
 pub use data::CaseData;
 pub use detections::{DetectionView, detection_views};
-pub use notes::{NoteView, note_views};
+pub use notes::{NoteView, Notes, note_kind};
 pub use runs::{RunLine, compared, run_lines};
 
 use super::links;

@@ -1,5 +1,6 @@
 //! Two texts line by line: what stayed, what was taken out, what was put in.
 use similar::{ChangeTag, TextDiff};
+use std::time::Duration;
 
 /// What became of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +36,8 @@ impl Line {
 
 /// All lines in order, a changed one as removed and added.
 pub fn lines(old: &str, new: &str) -> Vec<Line> {
-    let diff = TextDiff::from_lines(old, new);
+    // Texts can be made to differ in a way that takes minutes to tell; then it is told more roughly.
+    let diff = TextDiff::configure().timeout(Duration::from_millis(200)).diff_lines(old, new);
     let line = |change: similar::Change<&str>| Line {
         became: match change.tag() {
             ChangeTag::Equal => Became::Same,

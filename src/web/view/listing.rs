@@ -31,6 +31,8 @@ pub struct Listing {
     pub sensor: String,
     /// A behaviour's fingerprint.
     pub fingerprint: String,
+    /// A tag that people gave.
+    pub tag: String,
     /// A text.
     pub q: String,
     /// The order.
@@ -78,6 +80,7 @@ impl Listing {
             rule: self.rule.clone(),
             sensor: self.sensor.clone(),
             fingerprint: fingerprint(&self.fingerprint)?,
+            tag: tag(&self.tag)?,
             q: self.q.trim().replace('\0', ""),
             exact: self.group == "off",
             grouped: false,
@@ -128,6 +131,7 @@ impl Listing {
             ("assignee", "Assigned to", self.assignee.clone()),
             ("rule", "Rule", self.rule.clone()),
             ("sensor", "Sensor", self.sensor.clone()),
+            ("tag", "Tag", crate::domain::tag::label(&self.tag).to_owned()),
             ("fingerprint", "Behaviour", self.fingerprint.clone()),
             ("group", "Every case", if self.group.is_empty() { String::new() } else { "by itself".to_owned() }),
         ];
@@ -163,6 +167,7 @@ impl Listing {
             ("rule", &self.rule),
             ("sensor", &self.sensor),
             ("fingerprint", &self.fingerprint),
+            ("tag", &self.tag),
             ("q", &self.q),
             ("sort", &self.sort),
             ("limit", &self.limit),
@@ -194,6 +199,13 @@ pub fn word<T: FromStr<Err = crate::domain::UnknownWord>>(name: &str, text: &str
 /// A word's label, or the text where it is no such word.
 fn label<T: FromStr>(text: &str, label: impl Fn(T) -> &'static str) -> String {
     text.parse().map_or_else(|_| text.to_owned(), |word| label(word).to_owned())
+}
+
+fn tag(text: &str) -> Result<String> {
+    if text.trim().is_empty() {
+        return Ok(String::new());
+    }
+    crate::domain::tag::read(text).map_err(|problem| AppError::BadRequest(format!("tag: {problem}")))
 }
 
 fn fingerprint(text: &str) -> Result<String> {

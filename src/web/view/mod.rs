@@ -31,3 +31,4 @@ pub mod timeline;
 pub mod trials;
 pub mod voters;
 pub mod words;
+pub mod work;

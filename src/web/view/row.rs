@@ -1,6 +1,7 @@
 //! A row of the queue.
 use super::listing::Listing;
 use super::words::{self, Glyph, Sev};
+use super::work;
 use crate::domain::{MachineVerdict, Outcome, VoteState};
 use crate::store::queue::{Cluster, Row};
 use crate::store::runs::RunState;
@@ -49,6 +50,12 @@ pub struct RowView {
     pub again: bool,
     /// When it was opened, by one clock or two.
     pub opened: (String, String),
+    /// Who has it, or empty.
+    pub assignee: String,
+    /// Its first tags.
+    pub tags: Vec<String>,
+    /// Whether it stands aside or is back from that, or empty.
+    pub aside: String,
     /// The cases that it stands for, in words.
     pub cluster: Option<ClusterView>,
     /// Whether others changed it since the person looked at it.
@@ -102,6 +109,9 @@ pub fn row(row: &Row, several_orgs: bool, current: bool, (zone, now_ms): (&str, 
         current,
         again: case.dissent,
         opened: (words::when(case.opened_ms).iso, words::clocks(case.opened_ms, zone)),
+        assignee: case.assignee.as_deref().map(|name| super::text::start(name, 60)).unwrap_or_default(),
+        tags: work::row_tags(case),
+        aside: work::aside(case, now_ms),
         cluster: None,
         changed: false,
     }

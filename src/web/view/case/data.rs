@@ -6,6 +6,7 @@ use crate::store::{
     actions, detections, evidence as gathered, fingerprints, intel, notes, observables, rules, sensors, techniques,
     timeline as entries, users, votes,
 };
+use crate::web::view::work::WorkData;
 
 /// Everything of a case that its page shows, as the store has it.
 pub struct CaseData {
@@ -37,6 +38,8 @@ pub struct CaseData {
     pub attempts: Vec<(i64, i64, String)>,
     /// What other systems said.
     pub gathered: Vec<gathered::Stored>,
+    /// Tasks, templates that fit, tags in use.
+    pub work: WorkData,
     /// Notes.
     pub notes: Vec<notes::Note>,
     /// The timeline, newest first.
