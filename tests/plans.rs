@@ -2,8 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 mod support;
 
-use fusionsoc::domain::Role;
+use fusionsoc::domain::{Role, Verdict};
 use fusionsoc::store::Store;
+use fusionsoc::store::bulk::{self, New, NewMember, Why};
 use serde_json::{Value, json};
 use sqlx::Row;
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,6 +48,8 @@ const GROWING: &[&str] = &[
     "spending",
     "drafts",
     "views",
+    "bulk_acts",
+    "bulk_members",
 ];
 
 static STATEMENTS: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
@@ -113,7 +116,35 @@ async fn fill(server: &Server) -> Person {
     let trial = [("voter", "builtin:rules"), ("mode", "unanimous"), ("cases", "10")];
     assert_eq!(person.post("/models/trials", &trial).await.status(), 303);
     server.run_jobs().await;
+    act(server).await;
     ana
+}
+
+/// An act over two cases, one of them left out.
+async fn act(server: &Server) {
+    let member = |case_number, why| NewMember {
+        case_number,
+        org_id: server.org_id,
+        version: 1,
+        behaviours: 1,
+        why,
+        detail: String::new(),
+        back: false,
+    };
+    let new = New {
+        user_id: 2,
+        actor: "ana",
+        client: "",
+        request_id: "",
+        token: "plan",
+        verdict: Verdict::FalsePositive,
+        reason: "other",
+        note: "",
+        close: true,
+    };
+    let mut tx = server.app.store.write().await.unwrap();
+    bulk::insert(&mut tx, &new, &[member(4, None), member(5, Some(Why::Flags))], 1).await.unwrap();
+    tx.commit().await.unwrap();
 }
 
 fn pages() -> Vec<String> {
@@ -166,6 +197,10 @@ fn lists() -> Vec<String> {
         "/cases?view=open&severity=low&q=host".to_owned(),
         format!("/cases?view=needs_decision&group=off&fingerprint={}", "0".repeat(64)),
         "/views".to_owned(),
+        "/cases?bulk=1&view=open".to_owned(),
+        "/cases/bulk/1".to_owned(),
+        "/cases/bulk?numbers=2,3".to_owned(),
+        "/cases/bulk?filter=view%3Dneeds_decision%26severity%3Dlow".to_owned(),
         "/profile".to_owned(),
     ]
 }

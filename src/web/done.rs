@@ -9,7 +9,7 @@ use crate::store::{Tx, cases, timeline};
 use serde::Deserialize;
 
 /// So many seconds a message without an undo stands.
-const MESSAGE_S: i64 = 6;
+pub const MESSAGE_S: i64 = 6;
 
 /// The part of a page's address that names what was done: the number of a case.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -19,16 +19,25 @@ pub struct Told {
     pub done: String,
     /// Taken back.
     pub undone: String,
+    /// An act over many cases.
+    pub bulk: String,
+    /// The first of the cases that were given to somebody, and how many there were.
+    pub assigned: String,
 }
 
-/// A case that was just decided or taken back.
+/// A case, or an act over many, that was just decided or taken back.
+#[derive(Default)]
 pub struct Done {
-    /// It.
-    pub number: i64,
     /// What was done to it.
     pub text: String,
     /// The entry that can be undone.
     pub undo: Option<i64>,
+    /// Where the undo is sent.
+    pub action: String,
+    /// What stands on its button.
+    pub label: &'static str,
+    /// What more there is to know, and its address.
+    pub more: Option<(String, String)>,
     /// For how many seconds this stands.
     pub left: i64,
     /// The undo form's key.
@@ -50,6 +59,9 @@ pub async fn done(
     told: &Told,
     (trail, next): (&Trail, &'static str),
 ) -> Result<Option<Done>> {
+    if !told.bulk.is_empty() || !told.assigned.is_empty() {
+        return super::bulk::told(tx, app, me, told, trail).await;
+    }
     let back = !told.undone.is_empty();
     let number = if back { &told.undone } else { &told.done };
     let Ok(number) = number.parse::<i64>() else { return Ok(None) };
@@ -65,8 +77,10 @@ pub async fn done(
     let left = (entry.at_ms + window - now_ms()).max(0) / 1000;
     let undo = (!back && entry.undo.is_some() && entry.undone_ms.is_none()).then_some(entry.id);
     Ok(Some(Done {
-        number,
         text: text(&case, back),
+        action: format!("/cases/{number}/undo"),
+        label: "Undo",
+        more: None,
         undo,
         left: if back { MESSAGE_S } else { left },
         key: hex::encode(rand::random::<[u8; 8]>()),

@@ -27,7 +27,7 @@ impl Query {
     }
 
     pub(super) fn told(&self) -> Told {
-        Told { done: self.done.clone(), undone: self.undone.clone() }
+        Told { done: self.done.clone(), undone: self.undone.clone(), ..Told::default() }
     }
 }
 

@@ -26,6 +26,8 @@ const KNOWN: &[&str] = &[
     "group",
     "saved",
     "done",
+    "bulk",
+    "assigned",
     "from",
     "tag",
 ];
