@@ -103,6 +103,14 @@ pub const TEMPLATE_NAME: usize = 80;
 pub const SAVED_VIEWS: usize = 30;
 /// The longest name of one, in characters.
 pub const VIEW_NAME: usize = 60;
+/// Cases that one act may decide.
+pub const BULK_MOST: usize = 10_000;
+/// Cases that an act decides within its request, and that an analyst may decide at once; more are a lead's, and a job.
+pub const BULK_AT_ONCE: usize = 200;
+/// Cases that an act decides in one transaction, so that others get their turn at the writer.
+pub const BULK_STEP: i64 = 50;
+/// After so long a job takes up what a request left behind.
+pub const BULK_TAKE_UP_MS: i64 = 30_000;
 /// Connections at once.
 pub const CONNECTIONS: usize = 1024;
 /// One call to LimaCharlie, everything in it included.

@@ -20,7 +20,7 @@ let goes = 0;
 for (const event of ["move", "swapped"]) document.addEventListener(event, () => { moved = Date.now(); });
 
 // A control of a page's part that is not shown or that waits for its data is none; a closed menu's is one.
-const usable = (control) => !control.disabled && !control.closest("[hidden], [inert]") && control.closest("aside, nav, .toast")?.checkVisibility() !== false;
+const usable = (control) => !control.disabled && !control.closest("[hidden], [inert]") && control.closest("aside, nav, .toast, .bulk")?.checkVisibility() !== false;
 const press = (key) => {
   const controls = [...document.querySelectorAll(`[data-key="${CSS.escape(key)}"]`)].filter(usable);
   // A toast's undo comes before the one in the menu.

@@ -28,6 +28,8 @@ const replace = (old, next) => {
   const height = old.offsetHeight;
   sent.set(next, next.outerHTML);
   if (next.dataset.say && next.dataset.say !== old.dataset.say) document.getElementById("say").textContent = next.dataset.say;
+  // A selected row stays selected.
+  if (old.querySelector(".pick :checked")) next.querySelector(".pick input").checked = true;
   old.replaceWith(next);
   // What stands below stays where it is, also where less came than there was.
   if (next.offsetHeight < height && next.matches("section")) next.style.minBlockSize = `${height}px`;

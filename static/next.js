@@ -18,8 +18,7 @@ const swap = (page, address, regions) => {
   }
   for (const button of document.querySelectorAll(".peek [data-copy][hidden]")) button.hidden = false;
   const url = new URL(address, location);
-  url.searchParams.delete("done");
-  url.searchParams.delete("undone");
+  for (const told of ["done", "undone", "bulk", "assigned"]) url.searchParams.delete(told);
   history.replaceState(null, "", url);
   document.dispatchEvent(new CustomEvent("swapped"));
 };
@@ -68,7 +67,8 @@ const send = async (form, button) => {
       swap(parse(await reply.text()), reply.url, AFTER_ACT);
       say(document.querySelector("#done .toast span")?.textContent || "Saved.");
       focus();
-    } else failed(form, row, await problem(reply));
+    } else if (reply.ok && /^\/cases\/bulk\//.test(new URL(reply.url).pathname)) location.href = reply.url;
+    else failed(form, row, await problem(reply));
   } catch {
     failed(form, row, "Not saved: the server did not answer. Your text is still here.");
   } finally {

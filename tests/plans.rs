@@ -2,8 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 mod support;
 
-use fusionsoc::domain::Role;
+use fusionsoc::domain::{Role, Verdict};
 use fusionsoc::store::Store;
+use fusionsoc::store::bulk::{self, New, NewMember, Why};
 use fusionsoc::store::looks::Look;
 use serde_json::{Value, json};
 use sqlx::Row;
@@ -64,6 +65,8 @@ const GROWING: &[&str] = &[
     "templates",
     "case_templates",
     "tasks",
+    "bulk_acts",
+    "bulk_members",
 ];
 
 static STATEMENTS: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
@@ -140,7 +143,35 @@ async fn fill(server: &Server) -> Person {
     for (path, fields) in [("notes", [("body", "Plan")]), ("tags", [("add", "plan")]), ("snooze", [("until", "1h")])] {
         assert_eq!(ana.post(&format!("/cases/2/{path}"), &fields).await.status(), 303, "{path}");
     }
+    act(server).await;
     ana
+}
+
+/// An act over two cases, one of them left out.
+async fn act(server: &Server) {
+    let member = |case_number, why| NewMember {
+        case_number,
+        org_id: server.org_id,
+        version: 1,
+        behaviours: 1,
+        why,
+        detail: String::new(),
+        back: false,
+    };
+    let new = New {
+        user_id: 2,
+        actor: "ana",
+        client: "",
+        request_id: "",
+        token: "plan",
+        verdict: Verdict::FalsePositive,
+        reason: "other",
+        note: "",
+        close: true,
+    };
+    let mut tx = server.app.store.write().await.unwrap();
+    bulk::insert(&mut tx, &new, &[member(4, None), member(5, Some(Why::Flags))], 1).await.unwrap();
+    tx.commit().await.unwrap();
 }
 
 fn pages() -> Vec<String> {
@@ -207,6 +238,10 @@ fn lists() -> Vec<String> {
         "/search?q=tag:plan".to_owned(),
         "/cases/2/notes/1".to_owned(),
         "/admin/templates".to_owned(),
+        "/cases?bulk=1&view=open".to_owned(),
+        "/cases/bulk/1".to_owned(),
+        "/cases/bulk?numbers=2,3".to_owned(),
+        "/cases/bulk?filter=view%3Dneeds_decision%26severity%3Dlow".to_owned(),
         "/profile".to_owned(),
         "/cases/5".to_owned(),
         "/cases/6?alone".to_owned(),

@@ -40,6 +40,11 @@ pub fn is_tlp(tag: &str) -> bool {
     tag.starts_with("tlp:")
 }
 
+/// How few may be told what carries these tags: 0 for `tlp:red` to 4, and 5 without such a tag.
+pub fn reach(tags: &[String]) -> usize {
+    TLP.iter().position(|(known, _)| tags.iter().any(|tag| tag == known)).unwrap_or(TLP.len())
+}
+
 /// A tag as it is shown.
 pub fn label(tag: &str) -> &str {
     TLP.iter().find(|(known, _)| *known == tag).map_or(tag, |(_, label)| label)

@@ -1,7 +1,7 @@
 //! The loop: claim, work, renew, retry, give up.
 use super::{
-    Connections, JobError, PanelSource, backtest, measure, notify, publish_exclusion, pull, range, triage, trial, wake,
-    watch,
+    Connections, JobError, PanelSource, backtest, bulk, measure, notify, publish_exclusion, pull, range, triage, trial,
+    wake, watch,
 };
 use crate::clock::now_ms;
 use crate::config::Policy;
@@ -188,6 +188,7 @@ impl Worker {
             review::snooze::REMIND => wake::remind(self, job).await,
             watch::KIND => watch::work(self, job).await,
             backtest::KIND => backtest::work(self, job).await,
+            bulk::KIND => bulk::work(self, job).await,
             publish_exclusion::KIND => publish_exclusion::work(self, job).await,
             measure::KIND => measure::work(self, job).await,
             trial::KIND => trial::work(self, job).await,
@@ -209,6 +210,7 @@ impl Worker {
                 triage::give_up(&mut tx, job, &error.to_string(), now_ms()).await?;
                 crate::actions::carry::give_up(&mut tx, job, &error.to_string(), now_ms()).await?;
                 backtest::give_up(&mut tx, job, &error.to_string(), now_ms()).await?;
+                bulk::give_up(&mut tx, job, &error.to_string(), now_ms()).await?;
                 publish_exclusion::give_up(&mut tx, job, &error.to_string(), now_ms()).await?;
                 trial::give_up(&mut tx, job, &error.to_string(), now_ms()).await?;
             }

@@ -2,7 +2,7 @@
 use super::{Declaration, ReviewError};
 use crate::domain::{MachineVerdict, Outcome, Verdict};
 use crate::store::cases::Case;
-use crate::store::runs::{self, Run, RunState};
+use crate::store::runs::{self, Flag, RunState};
 use crate::store::{Result, Tx};
 
 /// How much a verdict asks of the person who gives it.
@@ -25,8 +25,21 @@ pub struct Caution {
     pub things: Vec<String>,
     /// What the panel says, the worst of all behaviours.
     pub machine: MachineVerdict,
+    /// Whether all of that is about the host.
+    pub of_host: bool,
     /// Whether each run was unanimous.
     unanimous: bool,
+}
+
+/// What the newest finished run of a behaviour says.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Heard<'a> {
+    /// How its votes came out.
+    pub(super) outcome: Option<Outcome>,
+    /// What argues against its verdict.
+    pub(super) flags: &'a [Flag],
+    /// What keeps the machine from acting alone.
+    pub(super) vetoes: &'a [Flag],
 }
 
 /// What stands on the newest runs of a case.
@@ -34,31 +47,37 @@ pub struct Caution {
 /// # Errors
 /// Where the database refuses.
 pub async fn caution(tx: &mut Tx, case: &Case) -> Result<Caution> {
-    Ok(of(case, &runs::newest_of_each(tx, case.number).await?))
+    let newest = runs::newest_of_each(tx, case.number).await?;
+    let heard: Vec<_> =
+        newest.iter().map(|run| Heard { outcome: run.outcome, flags: &run.flags.0, vetoes: &run.vetoes.0 }).collect();
+    Ok(of(case, &heard))
 }
 
 /// The same for runs that are read already: the newest finished one of each behaviour.
-fn of(case: &Case, newest: &[Run]) -> Caution {
+pub(super) fn of(case: &Case, newest: &[Heard<'_>]) -> Caution {
     let mut things: Vec<String> = Vec::new();
-    let mut add = |text: &str| {
+    let mut of_host = true;
+    let mut add = |text: &str, about: &str| {
+        of_host &= about.starts_with("host");
         if !things.iter().any(|known| known == text) {
             things.push(text.to_owned());
         }
     };
     if matches!(case.triage_state, RunState::Queued | RunState::Running) {
-        add("Not all votes are in.");
+        add("Not all votes are in.", "");
     } else if newest.is_empty() {
-        add("No vote is in.");
+        add("No vote is in.", "");
     }
     for run in newest {
-        let flags = || run.flags.0.iter().filter(|flag| flag.kind != "supported");
-        flags().for_each(|flag| add(&flag.text));
+        let flags = || run.flags.iter().filter(|flag| flag.kind != "supported");
+        flags().for_each(|flag| add(&flag.text, &flag.kind));
         // A veto of the same kind as a flag says the same.
-        let own = run.vetoes.0.iter().filter(|veto| !flags().any(|flag| flag.kind == veto.kind));
-        own.for_each(|veto| add(&veto.text));
+        let own = run.vetoes.iter().filter(|veto| !flags().any(|flag| flag.kind == veto.kind));
+        own.for_each(|veto| add(&veto.text, &veto.kind));
     }
     let unanimous = !newest.is_empty() && newest.iter().all(|run| run.outcome == Some(Outcome::Unanimous));
-    Caution { things, machine: case.machine_verdict, unanimous }
+    let of_host = of_host && !things.is_empty();
+    Caution { things, machine: case.machine_verdict, of_host, unanimous }
 }
 
 impl Caution {

@@ -33,12 +33,24 @@ pub async fn declare(
     declaration: &Declaration,
     now_ms: i64,
 ) -> Result<Option<i64>, ReviewError> {
+    declare_as(tx, actor, case, declaration, "", now_ms).await
+}
+
+/// The same where the timeline says more of how it was declared.
+pub(super) async fn declare_as(
+    tx: &mut Tx,
+    actor: &Actor,
+    case: &Case,
+    declaration: &Declaration,
+    how: &str,
+    now_ms: i64,
+) -> Result<Option<i64>, ReviewError> {
     fresh(case, declaration.version)?;
     check(case, declaration)?;
     let to = decision(actor, case, declaration, now_ms);
     // Saying the same again confirms it against a vote that came later and dissents.
     let unchanged = !case.dissent && (to.verdict, &to.reason, to.status) == (case.verdict, &case.reason, case.status);
-    let id = if unchanged { None } else { Some(store(tx, actor, case, &to, now_ms).await?) };
+    let id = if unchanged { None } else { Some(store(tx, actor, case, (&to, how), now_ms).await?) };
     if !declaration.note.trim().is_empty() {
         add_note(tx, actor, case, &declaration.note, "general", now_ms).await?;
     }
@@ -89,7 +101,13 @@ fn decision(actor: &Actor, case: &Case, declaration: &Declaration, now_ms: i64) 
     }
 }
 
-async fn store(tx: &mut Tx, actor: &Actor, case: &Case, to: &Decision, now_ms: i64) -> Result<i64, ReviewError> {
+async fn store(
+    tx: &mut Tx,
+    actor: &Actor,
+    case: &Case,
+    (to, how): (&Decision, &str),
+    now_ms: i64,
+) -> Result<i64, ReviewError> {
     apply(tx, case, to).await?;
     let because =
         if to.reason.is_empty() { String::new() } else { format!(" ({})", reason::label(&to.reason).to_lowercase()) };
@@ -98,7 +116,7 @@ async fn store(tx: &mut Tx, actor: &Actor, case: &Case, to: &Decision, now_ms: i
         MachineVerdict::None => "before any vote".to_owned(),
         machine => format!("the vote said {}", machine.label().to_lowercase()),
     };
-    let text = format!("Declared {}{because}{closed}; {machine}", to.verdict.label().to_lowercase());
+    let text = format!("Declared {}{because}{closed}{how}; {machine}", to.verdict.label().to_lowercase());
     let undo = serde_json::to_string(&case.decision()).unwrap_or_default();
     let change = Change {
         org_id: case.org_id,

@@ -5,11 +5,13 @@
 //!   it counts no more, neither as a precedent nor in what voters are measured by, so that nothing counts twice.
 //! - A true positive does not become part of a case that was declared otherwise: one of the two is wrong.
 //! - The severity is the higher one of both, unless a person set that of the other case.
+//! - Tags stay with the case that people gave them to; one that is shared less widely by its TLP tag does not become
+//!   part of one without that tag. A snooze ends.
 //! - A case that is taken out is as it was, and so is the other one, except for what happened after the merge: that
 //!   stays there. A run that ended meanwhile goes back with its result. What arrives does not join the two again.
 use super::ReviewError;
 use super::settle::{is_derived, raise, settle};
-use crate::domain::Verdict;
+use crate::domain::{Verdict, tag};
 use crate::jobs::triage::refresh_case;
 use crate::limits;
 use crate::store::cases::{self, Case};
@@ -75,6 +77,11 @@ fn check(from: &Case, into: &Case) -> Result<(), ReviewError> {
         let text = format!(
             "Case #{number} was declared true positive and case #{home} {other}. Merge the other way round, or declare one of them anew first."
         );
+        return ReviewError::invalid("into", text);
+    }
+    let reach = tag::reach(&from.tags.0);
+    if let Some((word, label)) = tag::TLP.get(reach).filter(|_| reach < tag::reach(&into.tags.0)) {
+        let text = format!("Case #{number} is {label}. Tag case #{home} with {word} first.");
         return ReviewError::invalid("into", text);
     }
     Ok(())

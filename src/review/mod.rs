@@ -1,6 +1,7 @@
 //! What people do with a case: find it, declare a verdict, move it, write notes, give it to somebody,
 //! ask the panel again, and undo. Pages and API call the same functions; each is one transaction of
 //! the caller's and leaves a trace by `record`.
+pub mod bulk;
 mod caution;
 mod declare;
 mod last;

@@ -55,6 +55,11 @@ pub async fn hasten(tx: &mut Tx, kind: &str, key: &str, payload: &str, priority:
     )
 }
 
+/// Takes a job that nobody holds out of the queue again, because what it was for is done.
+pub async fn withdraw(tx: &mut Tx, key: &str, now_ms: i64) -> Result<u64> {
+    run!(tx, sqlx::query("DELETE FROM jobs WHERE dedup_key = $1 AND leased_until_ms < $2").bind(key).bind(now_ms))
+}
+
 const CLAIM: &str = "UPDATE jobs SET leased_until_ms = $1, owner = $2, attempt = attempt + 1 WHERE id = (SELECT id FROM jobs
      WHERE dead = FALSE AND priority >= $5 AND run_at_ms <= $3 AND (leased_until_ms < $3 OR leased_until_ms > $4) ORDER BY priority DESC, run_at_ms, id LIMIT 1)
      RETURNING id, kind, payload, owner, attempt";

@@ -1,6 +1,6 @@
 //! Cases that became part of another one: everything they hold moves there, and comes back exactly when they are taken out.
 //!
-//! A detection, run, note, answer, piece of evidence or action moves by its `case_number` and keeps where it came from
+//! A detection, run, note, task, answer, piece of evidence or action moves by its `case_number` and keeps where it came from
 //! in `origin_case`. Observables, techniques and process atoms are shared: a case's own rows wait in `merged_…` while
 //! it is part of another one, which holds them as lent unless it has them itself. So what a case is follows from
 //! the rows of its own and from which cases are part of it now, whatever the order in which they came and go.
@@ -117,6 +117,7 @@ const MOVED: &[&str] = &[
     "UPDATE evidence SET case_number = $2, origin_case = COALESCE(origin_case, $1) WHERE case_number = $1",
     "UPDATE intel SET case_number = $2, origin_case = COALESCE(origin_case, $1) WHERE case_number = $1",
     "UPDATE notes SET case_number = $2, origin_case = COALESCE(origin_case, $1) WHERE case_number = $1",
+    "UPDATE tasks SET case_number = $2, origin_case = COALESCE(origin_case, $1) WHERE case_number = $1",
     "UPDATE actions SET case_number = $2, origin_case = COALESCE(origin_case, $1),
         request_key = CASE WHEN origin_case IS NULL THEN CAST($1 AS TEXT) || '/' || request_key ELSE request_key END WHERE case_number = $1",
 ];
@@ -175,7 +176,7 @@ const LENT: &[&str] = &[
 
 const CLOSED: &str = "UPDATE cases SET status = 'closed', open = FALSE, verdict = 'pending', reason = 'merged', decided_by = '', decided_ms = NULL,
     first_decided_ms = NULL, overturned_ms = NULL, spot_checked = FALSE,
-    merged_into = $2, closed_ms = $3, detections = 0, repeats = 0, triage_state = 'none', dissent = FALSE, unasked_until = NULL,
+    merged_into = $2, closed_ms = $3, detections = 0, repeats = 0, triage_state = 'none', dissent = FALSE, snoozed = FALSE, unasked_until = NULL,
     version = version + 1 WHERE number = $1";
 
 /// Takes a case out of the one that it is part of, with the cases that are part of it: moves back what came from
@@ -226,6 +227,8 @@ const BACK: &[&str] = &[
     "UPDATE intel SET case_number = $1, origin_case = NULLIF(origin_case, $1)
      WHERE case_number = $2 AND (origin_case = $1 OR origin_case IN (SELECT c.number FROM cases c WHERE c.merged_into = $1))",
     "UPDATE notes SET case_number = $1, origin_case = NULLIF(origin_case, $1)
+     WHERE case_number = $2 AND (origin_case = $1 OR origin_case IN (SELECT c.number FROM cases c WHERE c.merged_into = $1))",
+    "UPDATE tasks SET case_number = $1, origin_case = NULLIF(origin_case, $1)
      WHERE case_number = $2 AND (origin_case = $1 OR origin_case IN (SELECT c.number FROM cases c WHERE c.merged_into = $1))",
     "UPDATE actions SET case_number = $1, origin_case = NULLIF(origin_case, $1),
         request_key = CASE WHEN origin_case = $1 THEN substr(request_key, length(CAST($1 AS TEXT)) + 2) ELSE request_key END

@@ -11,6 +11,7 @@ mod open;
 pub mod actions;
 pub mod activity;
 pub mod atoms;
+pub mod bulk;
 pub mod cases;
 pub mod changes;
 pub mod controls;

@@ -79,6 +79,18 @@ pub async fn assignable(tx: &mut Tx, org_id: i64) -> Result<Vec<User>> {
     })
 }
 
+/// Names of those who can be given a case of some organisation of a person, at most 200.
+pub async fn colleagues(tx: &mut Tx, user_id: i64) -> Result<Vec<String>> {
+    on!(tx, |db| {
+        sqlx::query_scalar(
+        "SELECT DISTINCT u.username FROM memberships own JOIN memberships m ON m.org_id = own.org_id JOIN users u ON u.id = m.user_id
+         WHERE own.user_id = $1 AND u.role <> 'viewer' AND u.disabled = FALSE ORDER BY u.username LIMIT 200"
+    )
+    .bind(user_id)
+    .fetch_all(db)
+    })
+}
+
 /// Whether there is anybody.
 pub async fn any(tx: &mut Tx) -> Result<bool> {
     let id: Option<i64> = on!(tx, |db| sqlx::query_scalar("SELECT id FROM users LIMIT 1").fetch_optional(db))?;

@@ -16,7 +16,7 @@ use crate::review::{self, Declaration, ReviewError};
 use crate::store::cases::{self, Case};
 use crate::store::drafts::{self, Draft};
 use crate::store::queue::Way;
-use crate::store::{Tx, idempotency, timeline};
+use crate::store::{Tx, bulk, idempotency, timeline};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -170,6 +170,10 @@ pub async fn undo_last(me: SignedIn, State(app): State<App>, Fields(form): Field
     let Some(entry) = timeline::last_undoable(&mut tx, me.scope(), &me.user.username).await? else {
         return Err(AppError::Conflict("You have decided nothing that can be undone.".to_owned()));
     };
+    if let Some(act) = bulk::of_event(&mut tx, entry.id).await? {
+        tx.commit().await?;
+        return super::bulk::take_back(&app, &me, &act, form.from.as_deref().unwrap_or_default()).await;
+    }
     let number = entry.case_number;
     let case = cases::visible(&mut tx, me.scope(), number).await?.ok_or(AppError::NotFound)?;
     let window = i64::from(app.config.policy.undo_s) * 1000;

@@ -10,7 +10,7 @@ use crate::store::{Tx, cases, timeline};
 use serde::Deserialize;
 
 /// So many seconds a message without an undo stands.
-const MESSAGE_S: i64 = 6;
+pub const MESSAGE_S: i64 = 6;
 
 /// The part of a page's address that names what was done: the number of a case.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -22,16 +22,25 @@ pub struct Told {
     pub undone: String,
     /// Put aside.
     pub snoozed: String,
+    /// An act over many cases.
+    pub bulk: String,
+    /// The first of the cases that were given to somebody, and how many there were.
+    pub assigned: String,
 }
 
-/// A case that was just decided or taken back.
+/// A case, or an act over many, that was just decided or taken back.
+#[derive(Default)]
 pub struct Done {
-    /// It.
-    pub number: i64,
     /// What was done to it.
     pub text: String,
     /// The entry that can be undone.
     pub undo: Option<i64>,
+    /// Where the undo is sent.
+    pub action: String,
+    /// What stands on its button.
+    pub label: &'static str,
+    /// What more there is to know, and its address.
+    pub more: Option<(String, String)>,
     /// For how many seconds this stands.
     pub left: i64,
     /// The undo form's key.
@@ -53,15 +62,12 @@ pub async fn done(
     told: &Told,
     (trail, next): (&Trail, &'static str),
 ) -> Result<Option<Done>> {
-    let back = !told.undone.is_empty();
-    let aside = !told.snoozed.is_empty();
-    let number = if back {
-        &told.undone
-    } else if aside {
-        &told.snoozed
-    } else {
-        &told.done
-    };
+    if !told.bulk.is_empty() || !told.assigned.is_empty() {
+        return super::bulk::told(tx, app, me, told, trail).await;
+    }
+    let (back, aside) = (!told.undone.is_empty(), !told.snoozed.is_empty());
+    let number = [&told.undone, &told.snoozed, &told.done].into_iter().find(|number| !number.is_empty());
+    let Some(number) = number else { return Ok(None) };
     let Ok(number) = number.parse::<i64>() else { return Ok(None) };
     let Some(case) = cases::visible(tx, me.scope(), number).await? else { return Ok(None) };
     let newest = timeline::of_case(tx, number, 20).await?;
@@ -79,8 +85,10 @@ pub async fn done(
     let left = (entry.at_ms + window - now_ms()).max(0) / 1000;
     let undo = (!back && entry.undo.is_some() && entry.undone_ms.is_none()).then_some(entry.id);
     Ok(Some(Done {
-        number,
         text: if aside { format!("#{number}: {}.", visible(&entry.text)) } else { text(&case, back) },
+        action: format!("/cases/{number}/undo"),
+        label: "Undo",
+        more: None,
         undo,
         left: if back { MESSAGE_S } else { left },
         key: hex::encode(rand::random::<[u8; 8]>()),

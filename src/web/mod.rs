@@ -7,6 +7,7 @@ mod action_forms;
 pub mod app;
 pub mod assets;
 pub mod auth;
+mod bulk;
 mod case_forms;
 mod cases;
 mod connections;
@@ -122,6 +123,11 @@ fn cases() -> Router<App> {
         .route("/cases", get(queue::index))
         .route("/cases/states", get(states::index))
         .route("/cases/merge", post(merging::merge_many))
+        .route("/cases/bulk", get(bulk::review).post(bulk::decide))
+        .route("/cases/bulk/review", post(bulk::review_form))
+        .route("/cases/bulk/assign", post(bulk::assign))
+        .route("/cases/bulk/{id}", get(bulk::show))
+        .route("/cases/bulk/{id}/undo", post(bulk::undo))
         .route("/cases/{number}", get(cases::show))
         .route("/cases/{number}/merge", post(merging::merge))
         .route("/cases/{number}/unmerge", post(merging::unmerge))

@@ -1,9 +1,11 @@
 //! The queue: views, filters in the address, a preview of the current row.
 mod asks;
+mod bar;
 mod peek;
 mod stale;
 pub mod tabs;
 
+use self::bar::{Bar, bar};
 use self::peek::{Peek, peek};
 use self::tabs::{Tab, tabs};
 use super::App;
@@ -63,6 +65,8 @@ struct Index {
     stale: Vec<String>,
     /// What would be saved as a view.
     query: String,
+    /// What can be done with selected rows, for those who decide.
+    bar: Option<Bar>,
 }
 
 impl Index {
@@ -120,6 +124,7 @@ async fn listed(
     let trail = Trail::of(&listing);
     let peek = peek(&mut tx, current, &listing, (&me.user.username, &chrome.zone, now)).await?;
     Ok(Index {
+        bar: bar(&mut tx, me, &listing, &filter).await?,
         tabs: tabs(&mut tx, me, &listing, filter.view).await?,
         unasked: economy::unasked(&spending::unasked_cases(&mut tx, me.scope(), now).await?),
         done: done(&mut tx, app, me, decided, (&trail, "queue")).await?,

@@ -16,6 +16,8 @@ const TABLES: &[&str] = &[
     "runs",
     "votes",
     "notes",
+    "tasks",
+    "case_tags",
     "daily",
     "intel",
     "evidence",

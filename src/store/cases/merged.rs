@@ -6,9 +6,9 @@ use crate::domain::Severity;
 pub async fn untouched(tx: &mut Tx, number: i64) -> Result<bool> {
     let touched: Option<i64> = on!(tx, |db| {
         sqlx::query_scalar(
-            "SELECT c.number FROM cases c WHERE c.number = $1 AND (c.status <> 'new' OR c.verdict <> 'pending' OR c.assignee_id IS NOT NULL OR c.snoozed = TRUE OR c.tags <> '[]'
-                OR c.recorded = TRUE OR c.snoozed = TRUE OR c.tags <> '[]' OR
-                EXISTS (SELECT 1 FROM tasks t WHERE t.case_number = c.number AND (t.origin = '' OR t.done_ms IS NOT NULL)) OR EXISTS (SELECT 1 FROM notes n WHERE n.case_number = c.number AND n.author_kind = 'person')
+            "SELECT c.number FROM cases c WHERE c.number = $1 AND (c.status <> 'new' OR c.verdict <> 'pending' OR c.assignee_id IS NOT NULL
+                OR c.recorded = TRUE OR c.snoozed = TRUE OR c.tags <> '[]' OR EXISTS (SELECT 1 FROM tasks t WHERE t.case_number = c.number AND (t.origin = '' OR t.done_ms IS NOT NULL))
+                OR EXISTS (SELECT 1 FROM notes n WHERE n.case_number = c.number AND n.author_kind = 'person')
                 OR EXISTS (SELECT 1 FROM actions a WHERE a.case_number = c.number))"
         )
         .bind(number)

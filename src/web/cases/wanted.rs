@@ -34,7 +34,8 @@ impl Query {
     }
 
     pub(super) fn told(&self) -> Told {
-        Told { done: self.done.clone(), undone: self.undone.clone(), snoozed: self.snoozed.clone() }
+        let (done, undone, snoozed) = (self.done.clone(), self.undone.clone(), self.snoozed.clone());
+        Told { done, undone, snoozed, ..Told::default() }
     }
 }
 

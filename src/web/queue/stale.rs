@@ -28,6 +28,8 @@ const KNOWN: &[&str] = &[
     "done",
     "undone",
     "snoozed",
+    "bulk",
+    "assigned",
     "from",
     "tag",
     "opened",

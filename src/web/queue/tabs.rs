@@ -66,14 +66,19 @@ pub fn href(saved: &SavedView) -> String {
 async fn count_saved(tx: &mut Tx, me: &SignedIn, saved: &SavedView) -> Result<String> {
     let listing: Listing = serde_urlencoded::from_str(&saved.query).unwrap_or_default();
     let Ok((filter, _, _)) = listing.parts(View::NeedsDecision, Sort::Risk) else { return Ok(String::new()) };
-    let whole = Filter { view: filter.view, sort: filter.sort, exact: filter.exact, ..Filter::default() } == filter;
+    count_of(tx, me, &filter).await
+}
+
+/// The same of a filter.
+pub(super) async fn count_of(tx: &mut Tx, me: &SignedIn, filter: &Filter) -> Result<String> {
+    let whole = Filter { view: filter.view, sort: filter.sort, exact: filter.exact, ..Filter::default() } == *filter;
     if matches!(filter.view, View::Closed | View::All) || !filter.q.is_empty() {
         return Ok(String::new());
     }
     if whole {
         return Ok(count_text(queue::count(tx, me.scope(), filter.view, COUNT_MOST).await?));
     }
-    let (found, all) = queue::count_filtered(tx, me.scope(), &filter, COUNT_MOST).await?;
+    let (found, all) = queue::count_filtered(tx, me.scope(), filter, COUNT_MOST).await?;
     Ok(if all { found.to_string() } else { format!("{found}+") })
 }
 

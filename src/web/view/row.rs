@@ -36,6 +36,8 @@ pub struct RowView {
     pub decided: Option<Glyph>,
     /// How analysts decided the behaviour before.
     pub seen: String,
+    /// What rows of one behaviour have in common, short.
+    pub like: String,
     /// How long it waits.
     pub waiting: String,
     /// Whether that is too long.
@@ -73,6 +75,8 @@ pub struct ClusterView {
     pub together: String,
     /// The list of them.
     pub list: String,
+    /// Its query string.
+    pub query: String,
 }
 
 /// A row for the template.
@@ -102,6 +106,7 @@ pub fn row(row: &Row, several_orgs: bool, current: bool, (zone, now_ms): (&str, 
         pending,
         decided: case.verdict.decided().then(|| words::person(case.verdict)),
         seen: seen(row),
+        like: format!("{}.{}", case.org_id, case.fingerprint.get(..12).unwrap_or_default()),
         waiting: words::waiting(waited),
         late: case.status.is_open() && waited > target * 60_000,
         recorded: case.recorded,
@@ -140,6 +145,7 @@ pub fn cluster(row: &Row, cluster: Cluster, listing: &Listing) -> ClusterView {
         rest,
         together: format!("/cases/bulk?filter={filter}"),
         list: format!("/cases?{query}"),
+        query,
     }
 }
 
