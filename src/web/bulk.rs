@@ -121,7 +121,7 @@ async fn act(app: &App, me: &SignedIn, id: i64) -> Result<Act> {
 /// Works on an act over few cases at once, and leaves one over many, or one that meets trouble, to its job.
 async fn carry(app: &App, id: i64, cases: usize) {
     let at_once = async {
-        while cases <= BULK_AT_ONCE {
+        loop {
             let mut tx = app.store.write().await?;
             let more = acts::step(&mut tx, id, now_ms()).await?;
             if !more {
@@ -129,12 +129,13 @@ async fn carry(app: &App, id: i64, cases: usize) {
             }
             tx.commit().await?;
             if !more {
-                break;
+                return Ok::<_, ReviewError>(());
             }
         }
-        Ok::<_, ReviewError>(())
     };
-    if let Err(error) = at_once.await {
+    if cases <= BULK_AT_ONCE
+        && let Err(error) = at_once.await
+    {
         tracing::warn!(act = id, %error, "an act over many cases is left to its job");
     }
     app.wake.notify_waiters();

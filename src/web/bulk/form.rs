@@ -54,7 +54,7 @@ impl Form {
                 "reason" => form.reason = value.into_owned(),
                 "note" => form.note = value.into_owned(),
                 "close" => form.close = value == "true",
-                "idempotency_key" => form.token = value[..value.floor_char_boundary(100)].to_owned(),
+                "idempotency_key" => value[..value.floor_char_boundary(100)].clone_into(&mut form.token),
                 "user" => form.user = value.into_owned(),
                 "from" => form.from = value.into_owned(),
                 _ => {}

@@ -27,7 +27,7 @@ pub(super) async fn bar(tx: &mut Tx, me: &SignedIn, listing: &Listing, filter: &
     let view = filter.view.to_string();
     let (list, from) = (listing.query(&[("view", &view)]), listing.query(&[]));
     let query =
-        form_urlencoded::Serializer::new(String::new()).extend_pairs([("filter", &list), ("from", &from)]).finish();
+        form_urlencoded::Serializer::new(String::new()).extend_pairs([("from", &from), ("filter", &list)]).finish();
     let each = Filter { grouped: false, ..filter.clone() };
     let found = tabs::count_of(tx, me, &each).await?;
     Ok(Some(Bar { colleagues, found, all: format!("/cases/bulk?{query}") }))

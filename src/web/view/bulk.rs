@@ -69,7 +69,6 @@ pub struct LeftOut {
 }
 
 /// A selection for the review's page.
-
 pub struct ReviewView {
     /// Cases in all.
     pub cases: String,
@@ -99,6 +98,8 @@ pub struct ReviewView {
     pub back: String,
     /// Whether only a lead may decide so many.
     pub needs_lead: bool,
+    /// Whether none can be decided, nor put back in.
+    pub nothing: bool,
 }
 
 impl ReviewView {
@@ -130,6 +131,9 @@ impl ReviewView {
             choices: choices(kept.verdict.unwrap_or(Verdict::Pending)).into_iter().filter(many).collect(),
             key: hex::encode(rand::random::<[u8; 8]>()),
             needs_lead: going > BULK_AT_ONCE && !kept.lead,
+            nothing: going == 0
+                && kept.note.is_empty()
+                && !plan.members.iter().any(|member| member.why.is_some_and(may_return)),
             back: back.to_owned(),
             kept,
         }
