@@ -23,10 +23,10 @@ use sqlx::AssertSqlSafe;
 use support::{Person, SEED, Server, spawn};
 
 /// Text that does harm where it is not escaped.
-pub const HOSTILE: &str = "<script>alert(1)</script>\u{202E}\"'&";
+const HOSTILE: &str = "<script>alert(1)</script>\u{202E}\"'&";
 
 /// Runs a statement on the test's database; both understand the same words.
-pub async fn write(store: &Store, sql: &str) {
+async fn write(store: &Store, sql: &str) {
     let mut tx = store.write().await.unwrap();
     match &mut tx {
         Tx::Sqlite(tx) => drop(sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut **tx).await.unwrap()),
@@ -36,7 +36,7 @@ pub async fn write(store: &Store, sql: &str) {
 }
 
 /// A number from the test's database.
-pub async fn number_of(store: &Store, sql: &str) -> i64 {
+async fn number_of(store: &Store, sql: &str) -> i64 {
     match store {
         Store::Sqlite { read, .. } => sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(read).await.unwrap(),
         Store::Postgres(pool) => sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(pool).await.unwrap(),
@@ -44,12 +44,12 @@ pub async fn number_of(store: &Store, sql: &str) -> i64 {
 }
 
 /// How often an action stands in the ledger.
-pub async fn ledger(store: &Store, action: &str) -> i64 {
+async fn ledger(store: &Store, action: &str) -> i64 {
     number_of(store, &format!("SELECT CAST(COUNT(*) AS BIGINT) FROM ledger WHERE action = '{action}'")).await
 }
 
 /// A triaged case with somebody to work on it.
-pub async fn case() -> (Server, Person, i64) {
+async fn case() -> (Server, Person, i64) {
     let server = spawn().await;
     let ana = server.sign_in("ana", Role::Analyst).await;
     let number = server.deliver(SEED).await["number"].as_i64().unwrap();
@@ -58,14 +58,14 @@ pub async fn case() -> (Server, Person, i64) {
 }
 
 /// The texts of the timeline's entries of a kind, newest first.
-pub async fn told(server: &Server, number: i64, kind: &str) -> Vec<String> {
+async fn told(server: &Server, number: i64, kind: &str) -> Vec<String> {
     let case = server.case(number).await;
     let entries = case["timeline"].as_array().unwrap().iter().filter(|entry| entry["kind"] == kind);
     entries.map(|entry| entry["text"].as_str().unwrap().to_owned()).collect()
 }
 
 /// Sends a form and expects its status; returns what was answered.
-pub async fn send(person: &Person, path: &str, fields: &[(&str, &str)], status: u16) -> String {
+async fn send(person: &Person, path: &str, fields: &[(&str, &str)], status: u16) -> String {
     let reply = person.post(path, fields).await;
     let (code, text) = (reply.status().as_u16(), reply.text().await.unwrap());
     assert_eq!(code, status, "{path} {fields:?}: {text}");
@@ -73,26 +73,26 @@ pub async fn send(person: &Person, path: &str, fields: &[(&str, &str)], status: 
 }
 
 /// Somebody of another organisation, and somebody who may only read.
-pub async fn others(server: &Server) -> (Person, Person) {
+async fn others(server: &Server) -> (Person, Person) {
     let other = support::add_org(&server.app.store, "other", None).await;
     let stranger = server.sign_in_to(other, "stranger", Role::Admin).await;
     (stranger, server.sign_in("vic", Role::Viewer).await)
 }
 
 /// Nobody of elsewhere finds the place, nobody who reads only may use it.
-pub async fn closed_to_others(server: &Server, path: &str, fields: &[(&str, &str)]) {
+async fn closed_to_others(server: &Server, path: &str, fields: &[(&str, &str)]) {
     let (stranger, viewer) = others(server).await;
     send(&stranger, path, fields, 404).await;
     send(&viewer, path, fields, 403).await;
 }
 
 /// The numbers of the rows of a list.
-pub fn rows(page: &str) -> Vec<i64> {
+fn rows(page: &str) -> Vec<i64> {
     page.split("<tr id=\"row-").skip(1).map(|row| row.split('"').next().unwrap().parse().unwrap()).collect()
 }
 
 /// The only item of a list in a case's JSON.
-pub fn only<'a>(case: &'a Value, list: &str) -> &'a Value {
+fn only<'a>(case: &'a Value, list: &str) -> &'a Value {
     let all = case[list].as_array().unwrap();
     assert_eq!(all.len(), 1, "{all:?}");
     &all[0]

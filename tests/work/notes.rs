@@ -103,7 +103,7 @@ async fn many_edits_are_read_page_by_page() {
 
 #[tokio::test]
 async fn notes_are_filtered_by_kind_and_the_handoff_stands_out_until_the_case_is_taken() {
-    let (server, ana, number) = case().await;
+    let (_server, ana, number) = case().await;
     let (page, notes) = (format!("/cases/{number}"), format!("/cases/{number}/notes"));
     send(&ana, &notes, &[("body", "general words")], 303).await;
     assert!(!ana.page(&page).await.1.contains("aria-label=\"Kinds of notes\""), "one kind needs no choice");

@@ -7,7 +7,7 @@ use fusionsoc::store::queue::{View, count};
 use fusionsoc::voters::VoterConfig;
 
 /// Cases that a view holds.
-pub async fn held(server: &Server, view: View) -> i64 {
+pub(super) async fn held(server: &Server, view: View) -> i64 {
     let mut tx = server.app.store.read().await.unwrap();
     count(&mut tx, Scope::org(server.org_id), view, 1000).await.unwrap()
 }

@@ -115,7 +115,7 @@ impl WorkData {
 
 fn task(task: &Task) -> TaskView {
     let parts = [
-        (task.assignee.as_str(), visible(&task.assignee)),
+        (task.assignee.as_str(), format!("for {}", visible(&task.assignee))),
         (task.origin.as_str(), format!("from {}", visible(&task.origin))),
     ];
     let about: Vec<String> = parts.into_iter().filter(|(raw, _)| !raw.is_empty()).map(|(_, text)| text).collect();
