@@ -60,7 +60,7 @@ impl Period {
     }
 
     /// Its beginning.
-    const fn from_ms(&self) -> i64 {
+    const fn begins_ms(&self) -> i64 {
         self.first * DAY_MS
     }
 
@@ -105,10 +105,10 @@ pub async fn index(me: SignedIn, State(app): State<App>, Asked(query): Asked<Que
     let mut tx = app.store.read().await?;
     let days = daily::between(&mut tx, scope, period.first, period.last).await?;
     let waits = store::waiting(&mut tx, scope, AGES_MS.map(|age| period.now_ms - age)).await?;
-    let took = store::took(&mut tx, scope, (period.from_ms(), (period.last + 1) * DAY_MS)).await?;
+    let took = store::took(&mut tx, scope, (period.begins_ms(), (period.last + 1) * DAY_MS)).await?;
     let oldest = Filter { view: View::NeedsDecision, sort: Sort::Oldest, ..Filter::default() };
     let oldest = queue::page(&mut tx, scope, &oldest, None, LONGEST).await?;
-    let cells = measured::cells(&mut tx, scope, period.from_ms()).await?;
+    let cells = measured::cells(&mut tx, scope, period.begins_ms()).await?;
     let index = Index {
         rules: tables::rules(&mut tx, &period, &shown).await?,
         numbers: figures::numbers(&period, &days, &waits, &took),

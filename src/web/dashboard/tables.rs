@@ -83,7 +83,7 @@ pub struct RuleLine {
 
 /// The rules that caused most false positives among the cases opened in the period.
 pub async fn rules(tx: &mut Tx, period: &Period, orgs: &[Org]) -> Result<Vec<RuleLine>> {
-    let since_ms = period.from_ms();
+    let since_ms = period.begins_ms();
     let mut found: Vec<(&Org, Noisy)> = Vec::new();
     for org in orgs {
         found.extend(exclusions::noisy(tx, org.id, since_ms, RULES).await?.into_iter().map(|noisy| (org, noisy)));

@@ -57,13 +57,13 @@ pub async fn read(tx: &mut Tx, scope: Scope, (since_ms, now_ms): (i64, i64), que
         waiting: cases(tx, scope, list(View::NeedsDecision, Sort::Oldest), now_ms).await?,
         dissent: cases(tx, scope, late(), now_ms).await?,
         notes: lines(
-            store::notes(tx, scope, since_ms, query.most("notes")).await?,
+            &store::notes(tx, scope, since_ms, query.most("notes")).await?,
             query.most("notes"),
             view::note_line,
         ),
-        back: lines(store::back(tx, scope, since_ms, query.most("back")).await?, query.most("back"), view::back_line),
+        back: lines(&store::back(tx, scope, since_ms, query.most("back")).await?, query.most("back"), view::back_line),
         failed: lines(
-            store::failed(tx, scope, since_ms, query.most("failed")).await?,
+            &store::failed(tx, scope, since_ms, query.most("failed")).await?,
             query.most("failed"),
             view::failed_line,
         ),
@@ -108,7 +108,7 @@ async fn cases(tx: &mut Tx, scope: Scope, filter: Filter, now_ms: i64) -> Result
     })
 }
 
-fn lines<T>(found: Vec<T>, most: i64, line: impl Fn(&T) -> Line) -> Lines {
+fn lines<T>(found: &[T], most: i64, line: impl Fn(&T) -> Line) -> Lines {
     let whole = most == WHOLE;
     let shown = usize::try_from(if whole { WHOLE } else { SHOWN }).unwrap_or(usize::MAX);
     let more = !whole && found.len() > shown;
