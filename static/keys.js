@@ -39,7 +39,7 @@ const choose = (key) => {
 const move = (step) => press(step > 0 ? "j" : "k") || !document.dispatchEvent(new CustomEvent("move", { cancelable: true, detail: step }));
 
 const jump = (number) => {
-  const tab = document.querySelectorAll("#tabs a")[number - 1];
+  const tab = document.querySelector(`#tabs a[data-key="${number}"]`);
   if (tab) tab.click();
   const section = onCase && document.getElementById(SECTIONS[number - 1]);
   if (section) {

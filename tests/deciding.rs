@@ -75,7 +75,7 @@ async fn one_press_is_enough_only_where_all_agree_and_nothing_speaks_against_it(
     precedent(&server).await;
     deliver(&server, &[benign(1), benign(2)]).await;
     let ana = server.sign_in("ana", Role::Analyst).await;
-    let queue = ana.page("/cases").await.1;
+    let queue = ana.page("/cases?group=off").await.1;
     let number = rows(&queue)[0];
     assert_eq!(field(&queue, "class=\"peek\"", "flags"), "0", "{}", server.case(number).await);
     let one = "<button class=\"btn v-fp\" type=\"submit\" data-key=\"f\"";
@@ -85,7 +85,8 @@ async fn one_press_is_enough_only_where_all_agree_and_nothing_speaks_against_it(
         assert!(opens, "{key} opens its question");
     }
     let path = format!("/cases/{number}/verdict");
-    let from_queue = |fields: &[(&'static str, &'static str)]| [fields, &[("next", "queue"), ("from", "")]].concat();
+    let from_queue =
+        |fields: &[(&'static str, &'static str)]| [fields, &[("next", "queue"), ("from", "group=off")]].concat();
     for fields in
         [&[("verdict", "benign_true_positive"), ("close", "true")][..], &[("verdict", "true_positive"), ("flags", "0")]]
     {
@@ -187,13 +188,13 @@ async fn a_verdict_that_is_sent_twice_is_given_once_and_leads_on_both_times() {
     precedent(&server).await;
     deliver(&server, &[benign(1), benign(2)]).await;
     let ana = server.sign_in("ana", Role::Analyst).await;
-    let order = rows(&ana.page("/cases").await.1);
+    let order = rows(&ana.page("/cases?group=off").await.1);
     let path = format!("/cases/{}/verdict", order[0]);
     let fields = [
         ("verdict", "false_positive"),
         ("close", "true"),
         ("next", "queue"),
-        ("from", ""),
+        ("from", "group=off"),
         ("idempotency_key", "twice"),
     ];
     let (first, second) = (location(&ana.post(&path, &fields).await), location(&ana.post(&path, &fields).await));

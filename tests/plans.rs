@@ -120,14 +120,8 @@ async fn fill(server: &Server) -> Person {
     assert_eq!(person.post("/cases/1/verdict", &declared).await.status(), 303);
     assert_eq!(person.post("/cases/6/merge", &[("into", "5")]).await.status(), 303);
     assert_eq!(person.post("/cases/2/link", &[("to", "5")]).await.status(), 303);
-    let proposed = [
-        ("case", "1"),
-        ("name", "fp-plan"),
-        ("comment", "Known"),
-        ("days", "90"),
-        ("condition", "cat"),
-        ("condition", "image"),
-    ];
+    let proposed = [("case", "1"), ("name", "fp-plan"), ("comment", "Known"), ("days", "90")];
+    let proposed = [&proposed[..], &[("condition", "cat"), ("condition", "image")]].concat();
     assert_eq!(person.post("/tuning", &proposed).await.status(), 303);
     let ana = server.sign_in("ana", Role::Admin).await;
     let saved = [("name", "Low"), ("query", "view=needs_decision&severity=low&org=acme")];

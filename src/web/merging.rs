@@ -192,7 +192,7 @@ pub async fn link(
     CaseNumber(number): CaseNumber,
     Fields(form): Fields<Pairs>,
 ) -> Result<Response> {
-    beside(&app, &me, number, &form, Beside::Link).await
+    Box::pin(beside(&app, &me, number, &form, Beside::Link)).await
 }
 
 /// `POST /cases/{number}/unlink`
@@ -202,7 +202,7 @@ pub async fn unlink(
     CaseNumber(number): CaseNumber,
     Fields(form): Fields<Pairs>,
 ) -> Result<Response> {
-    beside(&app, &me, number, &form, Beside::Unlink).await
+    Box::pin(beside(&app, &me, number, &form, Beside::Unlink)).await
 }
 
 /// `POST /cases/{number}/duplicate`: the case is closed as a duplicate of the case `of`.
@@ -212,5 +212,5 @@ pub async fn duplicate(
     CaseNumber(number): CaseNumber,
     Fields(form): Fields<Pairs>,
 ) -> Result<Response> {
-    beside(&app, &me, number, &form, Beside::Duplicate).await
+    Box::pin(beside(&app, &me, number, &form, Beside::Duplicate)).await
 }
