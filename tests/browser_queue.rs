@@ -88,7 +88,7 @@ async fn back_leads_to_the_row_from_which_a_case_was_opened() {
         driver.back().await?;
         let current = format!(
             "const row = document.querySelector('.q tr.cur'); const box = row?.getBoundingClientRect();
-             return row?.dataset.row == '{at}' && row.contains(document.activeElement) && box.top >= 0 && box.bottom <= innerHeight"
+             return row?.dataset.row == '{at}' && row.contains(document.activeElement) && box.top >= 0 && box.bottom < innerHeight + 1"
         );
         holds(driver, &current).await?;
         let shown = driver.find(By::Css(".peek")).await?.attr("aria-label").await?.unwrap();
