@@ -3,9 +3,11 @@
 
 use fusionsoc::store::{Durability, Store, precedents, runs};
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 fn run(dir: &Path, args: &[&str], input: &str) -> Output {
     let mut child =
@@ -175,4 +177,32 @@ fn the_demo_tells_how_to_sign_in_and_stops_when_it_is_told() {
     assert_eq!(second.status.code(), Some(1), "the port is taken");
     rustix::process::kill_process(rustix::process::Pid::from_child(&demo), rustix::process::Signal::TERM).unwrap();
     assert_eq!(demo.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn the_demo_goes_on_when_nobody_reads_what_it_says() {
+    let dir = tempfile::tempdir().unwrap();
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut demo = fusionsoc(dir.path())
+        .args(["demo", "--json", "--listen", &address.to_string(), "--data", "data"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    drop(demo.stdout.take());
+    let answered = std::iter::repeat_with(|| {
+        std::thread::sleep(Duration::from_millis(50));
+        let mut answer = String::new();
+        let asked = TcpStream::connect(address).and_then(|mut peer| {
+            peer.write_all(b"GET /healthz HTTP/1.0\r\nhost: demo\r\n\r\n")?;
+            peer.read_to_string(&mut answer)
+        });
+        asked.is_ok() && answer.contains(" 200 ")
+    })
+    .take_while(|answered| !answered && demo.try_wait().unwrap().is_none())
+    .count();
+    let alive = demo.try_wait().unwrap().is_none();
+    demo.kill().unwrap();
+    demo.wait().unwrap();
+    assert!(alive, "it ended after {answered} tries");
 }

@@ -13,6 +13,7 @@ use crate::web::App;
 use crate::web::auth::hash_new;
 use clap::Args;
 use serde_json::json;
+use std::io::Write;
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -64,25 +65,32 @@ impl Demo {
         let people = people(&store).await?;
         let token = sample::fill(&store).await?;
         let app = App::start(store, Arc::new(config.clone()), vault(&config)?, Arc::new(Notify::new()), true).await?;
-        self.tell(&config, &people, &token);
+        // Whoever started it may have read enough and closed the pipe: that ends nothing.
+        let _ = self.tell(&mut std::io::stdout(), &config, &people, &token);
         serve::run(app, listener, None, Some(Arc::default())).await;
         Ok(ExitCode::SUCCESS)
     }
 
-    fn tell(&self, config: &Config, people: &[Person], token: &str) {
+    fn tell(&self, out: &mut impl Write, config: &Config, people: &[Person], token: &str) -> std::io::Result<()> {
         let url = config.public_url();
         if self.json {
             let users: Vec<_> = people
                 .iter()
                 .map(|one| json!({"username": one.name, "password": one.password, "role": one.role}))
                 .collect();
-            println!("{}", json!({"url": url, "token": token, "users": users}));
+            writeln!(out, "{}", json!({"url": url, "token": token, "users": users}))?;
         }
-        println!("FusionSOC demo: {url}/cases/459");
+        writeln!(out, "FusionSOC demo: {url}/cases/459")?;
         for person in people {
-            println!("  sign in as {:<8} {}   ({})", person.name, person.password, person.role.label().to_lowercase());
+            writeln!(
+                out,
+                "  sign in as {:<8} {}   ({})",
+                person.name,
+                person.password,
+                person.role.label().to_lowercase()
+            )?;
         }
-        println!("  API token {token}");
+        writeln!(out, "  API token {token}")
     }
 }
 

@@ -8,6 +8,7 @@ use crate::store::Store;
 use crate::web::tls::Certificate;
 use crate::web::{App, router, server};
 use std::fs::File;
+use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -33,9 +34,14 @@ pub async fn serve(config: Config, with_worker: bool) -> Result<ExitCode, CliErr
         tracing::warn!("cookies go without Secure: for use on this machine only");
     }
     let pulls = Arc::new(pulls(&app.store, &config, &app.connections).await?);
-    println!("FusionSOC is at {}", config.public_url());
+    say(&format!("FusionSOC is at {}", config.public_url()));
     run(app, listener, tls, with_worker.then_some(pulls)).await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Tells a line to whoever started it. Nobody may read any more: that ends nothing.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
 }
 
 /// The certificate of the settings, where there is one; its time is warned of.
@@ -112,7 +118,7 @@ pub async fn worker(config: Config) -> Result<ExitCode, CliError> {
     let connections = Arc::new(Connections::of_config(&config.limacharlie));
     let pulls = Arc::new(pulls(&store, &config, &connections).await?);
     let worker = Worker::new(store, panel, Arc::new(config.policy.clone()), Arc::new(Notify::new())).pulling(pulls);
-    println!("A worker is running.");
+    say("A worker is running.");
     worker.connected(connections).telling(channels).run(stop).await;
     Ok(ExitCode::SUCCESS)
 }
