@@ -18,14 +18,16 @@ document.addEventListener("click", (event) => {
   navigator.clipboard?.writeText(button.dataset.copy).then(() => say("Copied"), () => say("Copy failed. Select the text instead."));
 });
 
-// The document as the server has it, byte for byte; the page doesn't carry it twice.
+// The document as the server has it; the page doesn't carry it twice.
 for (const button of document.querySelectorAll("[data-copy-from]")) button.hidden = false;
 document.addEventListener("click", async (event) => {
   const from = event.target.closest("[data-copy-from]")?.dataset.copyFrom;
   const link = event.target.closest("a[data-decode]");
   try {
     if (from) {
-      await navigator.clipboard.writeText(await (await fetch(from)).text());
+      const reply = await fetch(from);
+      if (!reply.ok || reply.redirected) throw new Error(reply.statusText);
+      await navigator.clipboard.writeText(await reply.text());
       say("Copied");
     } else if (link && event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
       event.preventDefault();

@@ -1,6 +1,6 @@
 // Selecting rows of the queue: x, Shift x for a range, * a for the same behaviour. What is selected is known by its
 // row, so that it stays selected when rows are fetched again. The bar comes and goes by the stylesheet alone.
-const picked = new Set();
+const picked = new Map();
 let last;
 let star = 0;
 
@@ -24,7 +24,7 @@ const tell = (aloud) => {
 const pick = (all, on) => {
   for (const box of all) {
     box.checked = on;
-    if (on) picked.add(row(box));
+    if (on) picked.set(row(box), box.name + box.value);
     else picked.delete(row(box));
   }
   tell(true);
@@ -75,9 +75,10 @@ document.addEventListener("click", (event) => {
   }
 });
 
-// Rows that came anew.
-document.addEventListener("swapped", () => {
-  for (const box of boxes()) if (picked.has(row(box))) box.checked = true;
+// Rows that came anew; one that stands for more cases than it did was not selected.
+const again = () => {
+  for (const box of boxes()) if (picked.get(row(box)) === box.name + box.value) box.checked = true;
   tell(false);
-});
+};
+for (const event of ["swapped", "fresh"]) document.addEventListener(event, again);
 tell(false);

@@ -29,7 +29,9 @@ const replace = (old, next) => {
   sent.set(next, next.outerHTML);
   if (next.dataset.say && next.dataset.say !== old.dataset.say) document.getElementById("say").textContent = next.dataset.say;
   // A selected row stays selected.
-  if (old.querySelector(".pick :checked")) next.querySelector(".pick input").checked = true;
+  const [was, is] = [old.querySelector(".pick :checked"), next.querySelector(".pick input")];
+  // One that stands for more than before was not selected.
+  if (was && is && was.name === is.name && was.value === is.value) is.checked = true;
   old.replaceWith(next);
   // What stands below stays where it is, also where less came than there was.
   if (next.offsetHeight < height && next.matches("section")) next.style.minBlockSize = `${height}px`;
@@ -60,6 +62,7 @@ const swap = (page) => {
     const next = page.getElementById(old.id);
     if (next && !old.inert && !old.contains(document.activeElement) && html(old) !== next.outerHTML) replace(old, next);
   }
+  document.dispatchEvent(new CustomEvent("fresh"));
   if (!fresh) return;
   const known = numbers(document);
   const added = [...there].filter((number) => !known.has(number)).length;

@@ -18,7 +18,7 @@ const swap = (page, address, regions) => {
   }
   for (const button of document.querySelectorAll(".peek [data-copy][hidden]")) button.hidden = false;
   const url = new URL(address, location);
-  for (const told of ["done", "undone", "bulk", "assigned"]) url.searchParams.delete(told);
+  for (const told of ["done", "undone", "snoozed", "bulk", "assigned"]) url.searchParams.delete(told);
   history.replaceState(null, "", url);
   document.dispatchEvent(new CustomEvent("swapped"));
 };

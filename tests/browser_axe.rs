@@ -64,7 +64,10 @@ fn kind(address: &str) -> String {
         .map(|part| if part.contains(|letter: char| letter.is_ascii_digit()) { "N" } else { part })
         .collect();
     let names: BTreeSet<_> = query.split('&').filter_map(|pair| pair.split('=').next()).collect();
-    format!("{}?{}", parts.join("/"), names.into_iter().collect::<Vec<_>>().join("&"))
+    // The queue looks the same whatever it is filtered by.
+    let of_queue = ["view", "peek", "after", "done", "bulk"];
+    let names = names.into_iter().filter(|name| path != "/cases" || of_queue.contains(name)).collect::<Vec<_>>();
+    format!("{}?{}", parts.join("/"), names.join("&"))
 }
 
 /// One address of each kind that links lead to, from the queue on.

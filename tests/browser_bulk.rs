@@ -84,6 +84,9 @@ async fn rows_are_selected_by_keys_and_decided_together() {
         press(driver, "*").await?;
         press(driver, "a").await?;
         shows(driver, "#picked", "4 selected").await?;
+        // A verdict's key is not heard right after a preview has come.
+        holds(driver, "return !document.querySelector('.peek').inert").await?;
+        tokio::time::sleep(Duration::from_millis(300)).await;
         press(driver, "f").await?;
         holds(driver, "return location.pathname == '/cases/bulk/review'").await?;
         shows(driver, "h1", "Decide 4 cases together").await?;

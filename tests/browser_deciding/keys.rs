@@ -59,7 +59,7 @@ async fn keys_of_the_queue_choose_a_view_and_write_a_note() {
         server.run_jobs().await;
         sign_in(driver, &server).await?;
         driver.goto(format!("{}/cases", server.url)).await?;
-        key(driver, "6").await?;
+        key(driver, "7").await?;
         shows(driver, "#tabs [aria-current]", "All open").await?;
         key(driver, "n").await?;
         key(driver, "Ask the owner" + Key::Control + Key::Enter).await?;
