@@ -5,7 +5,7 @@ mod support;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
-use support::browser::{in_browser, sign_in};
+use support::browser::{in_browser, shows, sign_in};
 use support::{SEED, Server, seed_id, seed_with, spawn};
 use thirtyfour::common::print::{PrintPage, PrintParameters};
 use thirtyfour::prelude::*;
@@ -31,6 +31,7 @@ async fn pages(driver: &WebDriver) -> WebDriverResult<usize> {
 async fn at_most_four(driver: &WebDriver, url: &str, number: i64) -> WebDriverResult<()> {
     for path in [format!("/cases/{number}"), format!("/cases/{number}/report")] {
         driver.goto(format!("{url}{path}")).await?;
+        shows(driver, "h1", &format!("#{number}")).await?;
         let count = pages(driver).await?;
         println!("{path}: {count} pages");
         assert!(count <= MOST, "{path}: {count} pages");
@@ -98,6 +99,7 @@ async fn forty(server: &Server) -> i64 {
         assert_eq!(server.post("/api/v1/detections", document.to_string()).await.0, 202);
     }
     server.run_jobs().await;
+    assert_eq!(server.case(number).await["detections"].as_array().unwrap().len(), 40);
     number
 }
 

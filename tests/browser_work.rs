@@ -19,9 +19,17 @@ async fn press(driver: &WebDriver, key: &str) -> WebDriverResult<()> {
 }
 
 /// The id of what has the focus.
-async fn focused(driver: &WebDriver) -> WebDriverResult<String> {
-    let said = driver.execute("return document.activeElement.id", vec![]).await?;
-    Ok(said.json().as_str().unwrap_or_default().to_owned())
+/// Waits until an element has the focus, which comes a moment after what opens it.
+async fn has_focus(driver: &WebDriver, id: &str) -> WebDriverResult<()> {
+    let mut said = serde_json::Value::Null;
+    for _ in 0..100 {
+        said = driver.execute("return document.activeElement.id", vec![]).await?.json().clone();
+        if said == id {
+            return Ok(());
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("{id} has the focus, not {said}")
 }
 
 #[tokio::test]
@@ -36,7 +44,7 @@ async fn a_case_is_taken_and_snoozed_from_the_preview_and_brought_back_by_undo()
         press(driver, "a").await?;
         shows(driver, ".peek", "You have this").await?;
         press(driver, "h").await?;
-        assert_eq!(focused(driver).await?, "sn-u", "the first field has the focus");
+        has_focus(driver, "sn-u").await?;
         driver.action_chain().key_down(Key::Control).send_keys(Key::Enter).key_up(Key::Control).perform().await?;
         shows(driver, "#done", "Snoozed until").await?;
         assert_eq!(aside(&server).await, 1);
@@ -60,7 +68,7 @@ async fn the_case_page_answers_the_same_keys() {
         press(driver, "a").await?;
         shows(driver, "#who", "You have this").await?;
         press(driver, "h").await?;
-        assert_eq!(focused(driver).await?, "sn-u");
+        has_focus(driver, "sn-u").await?;
         let seen = "const at = document.getElementById('sn-u').getBoundingClientRect(); return at.top >= 0 && at.bottom <= innerHeight";
         for _ in 0..30 {
             if driver.execute(seen, vec![]).await?.json() == &serde_json::Value::Bool(true) {

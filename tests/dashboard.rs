@@ -6,7 +6,7 @@ mod links;
 mod recount;
 mod support;
 
-use fusionsoc::store::{Scope, Tx, daily};
+use fusionsoc::store::{Scope, daily};
 use support::{Person, Server, seed_id, seed_with};
 
 /// A triaged case on a host of its own.
@@ -19,16 +19,6 @@ async fn triaged(server: &Server, at: usize) -> i64 {
     let number = server.deliver(&detection).await["number"].as_i64().unwrap();
     server.run_jobs().await;
     number
-}
-
-/// Runs one statement, as time would.
-async fn sql(server: &Server, sql: &str) {
-    let mut tx = server.app.store.write().await.unwrap();
-    match &mut tx {
-        Tx::Sqlite(tx) => sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut **tx).await.map(|_| ()).unwrap(),
-        Tx::Postgres(tx) => sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut **tx).await.map(|_| ()).unwrap(),
-    }
-    tx.commit().await.unwrap();
 }
 
 async fn declare(person: &Person, case: i64, verdict: &str, close: &str) {

@@ -23,20 +23,10 @@ async fn triaged(server: &Server, at: usize) -> i64 {
     number
 }
 
-/// Runs one statement, as time and programs outside would.
-async fn sql(server: &Server, sql: &str) {
-    let mut tx = server.app.store.write().await.unwrap();
-    match &mut tx {
-        Tx::Sqlite(tx) => sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut **tx).await.map(|_| ()).unwrap(),
-        Tx::Postgres(tx) => sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut **tx).await.map(|_| ()).unwrap(),
-    }
-    tx.commit().await.unwrap();
-}
-
 /// As if all looks had been three hours earlier.
 async fn hours_pass(server: &Server) {
     let ms = 3 * HOUR_MS;
-    sql(server, &format!("UPDATE looks SET seen_ms = seen_ms - {ms}, since_ms = CASE WHEN since_ms > 0 THEN since_ms - {ms} ELSE 0 END")).await;
+    server.sql(&format!("UPDATE looks SET seen_ms = seen_ms - {ms}, since_ms = CASE WHEN since_ms > 0 THEN since_ms - {ms} ELSE 0 END")).await;
 }
 
 /// Looks at a case and waits until that is noted.
@@ -128,7 +118,9 @@ async fn a_refresh_by_a_script_and_a_page_fetched_ahead_are_no_looks() {
             http().get(format!("{}/cases/{number}", server.url)).header("cookie", &ana.cookie).header(name, value);
         assert_eq!(asked.send().await.unwrap().status(), 200);
     }
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    // Looks are written in their order: once hers is there, his would be.
+    let kim = server.sign_in("kim", Role::Analyst).await;
+    look(&server, &kim, number).await;
     let mut tx = server.app.store.read().await.unwrap();
     assert_eq!(looks::before_visit(&mut tx, 1, number, now_ms() + HOUR_MS).await.unwrap(), None);
     drop(tx);
@@ -148,10 +140,15 @@ async fn the_page_tells_what_the_next_shift_should_see() {
     let server = spawn().await;
     let (ana, kim) = (server.sign_in("ana", Role::Viewer).await, server.sign_in("kim", Role::Lead).await);
     let (one, two, three) = (triaged(&server, 1).await, triaged(&server, 2).await, triaged(&server, 3).await);
-    sql(&server, &format!("UPDATE cases SET machine_verdict = 'true_positive' WHERE number = {one}")).await;
+    server.sql(&format!("UPDATE cases SET machine_verdict = 'true_positive' WHERE number = {one}")).await;
     let escalated = [("body", "Call the customer <b>now</b>"), ("kind", "escalation")];
     assert_eq!(kim.post(&format!("/cases/{one}/notes"), &escalated).await.status(), 303);
     kim.post(&format!("/cases/{one}/notes"), &[("body", "Not for the handover")]).await;
+    let four = triaged(&server, 4).await;
+    kim.post(&format!("/cases/{four}/notes"), &[("body", "Written by mistake"), ("kind", "handoff")]).await;
+    let id = server.case(four).await["notes"][0]["id"].to_string();
+    assert_eq!(kim.post(&format!("/cases/{four}/notes/{id}/remove"), &[]).await.status(), 303);
+    assert_eq!(kim.post(&format!("/cases/{four}/snooze"), &[("until", "4h")]).await.status(), 303);
     let declared = [("verdict", "false_positive"), ("reason", "known_application"), ("close", "true")];
     assert_eq!(kim.post(&format!("/cases/{two}/verdict"), &declared).await.status(), 303);
     assert_eq!(kim.post(&format!("/cases/{three}/verdict"), &declared).await.status(), 303);
@@ -162,7 +159,8 @@ async fn the_page_tells_what_the_next_shift_should_see() {
     assert!(part(&page, "h-likely").contains(&format!("href=\"/cases/{one}\"")), "{page}");
     let notes = part(&page, "h-notes");
     assert!(notes.contains("Escalation: Call the customer &#60;b&#62;now&#60;/b&#62;"), "{notes}");
-    assert!(!notes.contains("Not for the handover"));
+    assert!(!notes.contains("Not for the handover") && !notes.contains("by mistake"), "{notes}");
+    assert!(part(&page, "h-snoozed").contains(&format!("href=\"/cases/{four}\"")), "{page}");
     let waiting = part(&page, "h-waiting");
     assert!(waiting.contains(&format!("/cases/{one}\"")) && !waiting.contains(&format!("/cases/{two}\"")), "{waiting}");
     let decided = part(&page, "h-decided");

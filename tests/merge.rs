@@ -128,6 +128,16 @@ async fn a_merge_that_makes_no_sense_is_refused_in_words() {
     done(&ana, "/cases/4/verdict", &[("verdict", "false_positive"), ("reason", "known_application")]).await;
     let page = refused(&ana, "/cases/3/merge", &[("into", "4")], 422).await;
     assert!(page.contains("Case #3 was declared true positive and case #4 false positive"), "{page}");
+    done(&ana, "/cases/1/tags", &[("add", "tlp:red")]).await;
+    let page = refused(&ana, "/cases/1/merge", &[("into", "4")], 422).await;
+    assert!(page.contains("Case #1 is TLP:RED. Tag case #4 with tlp:red first."), "{page}");
+    assert_eq!(ana.post("/cases/4/status", &[("status", "closed")]).await.status(), 303);
+    let shut = [("status", "closed"), ("reason", "insufficient_information")];
+    cases(&server, &["e", "f"]).await;
+    done(&ana, "/cases/5/status", &shut).await;
+    let page = refused(&ana, "/cases/6/merge", &[("into", "5")], 422).await;
+    assert!(page.contains("Case #5 is closed without a verdict"), "{page}");
+    refused(&ana, "/cases/6/merge", &[("into", "1"), ("version", "77")], 409).await;
     let before = dump(&server.app.store).await;
     refused(&ana, "/cases/merge", &[("numbers", "1,2,3"), ("into", "4")], 422).await;
     assert_eq!(dump(&server.app.store).await, before, "all or nothing");

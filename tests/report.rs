@@ -27,6 +27,9 @@ async fn it_says_in_plain_words_what_happened_and_who_decided() {
     let advice = [("body", "Tell the customer: https://evil.example/x is blocked"), ("kind", "recommendation")];
     assert_eq!(kim.post(&format!("/cases/{number}/notes"), &advice).await.status(), 303);
     kim.post(&format!("/cases/{number}/notes"), &[("body", "Only for us"), ("kind", "analysis")]).await;
+    kim.post(&format!("/cases/{number}/notes"), &[("body", "Wrong customer"), ("kind", "recommendation")]).await;
+    let id = server.case(number).await["notes"][0]["id"].to_string();
+    assert_eq!(kim.post(&format!("/cases/{number}/notes/{id}/remove"), &[]).await.status(), 303);
     let viewer = server.sign_in("vic", Role::Viewer).await;
     let (status, page) = viewer.page(&format!("/cases/{number}/report")).await;
     assert_eq!(status, 200, "{page}");
@@ -45,6 +48,7 @@ async fn it_says_in_plain_words_what_happened_and_who_decided() {
         assert!(report.contains(words), "{words}: {report}");
     }
     assert!(!report.contains("Only for us"), "notes for us are not for the customer");
+    assert!(!report.contains("Wrong customer"), "a removed note is for nobody");
     assert!(!report.contains("://"), "nothing can be followed: {report}");
     assert!(page.contains("class=\"print-only\">Printed by vic, 20"), "{page}");
     let case = viewer.page(&format!("/cases/{number}")).await.1;

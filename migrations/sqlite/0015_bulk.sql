@@ -37,6 +37,7 @@ CREATE TABLE bulk_members (
     PRIMARY KEY (act_id, case_number)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX bulk_members_state ON bulk_members (act_id, state, why, case_number);
+CREATE INDEX bulk_members_next ON bulk_members (act_id, state, case_number);
 CREATE INDEX bulk_members_org ON bulk_members (act_id, org_id);
 CREATE INDEX bulk_members_case ON bulk_members (case_number);
 CREATE INDEX bulk_members_event ON bulk_members (event_id) WHERE event_id IS NOT NULL;

@@ -22,6 +22,8 @@ use serde_json::{Value, json};
 pub struct MergeInto {
     /// The case that this one becomes part of.
     into: i64,
+    /// The version of the case that was read.
+    version: Option<i64>,
 }
 
 /// The case at the other end.
@@ -67,9 +69,10 @@ pub async fn merge(
     body: Result<Json<MergeInto>, JsonRejection>,
 ) -> Result<Json<Value>> {
     bearer.may(TokenScope::Write)?;
-    let MergeInto { into } = readable(body)?;
+    let MergeInto { into, version } = readable(body)?;
     let mut tx = app.store.write().await?;
     let case = find(&mut tx, &bearer, &number).await?;
+    review::fresh(&case, version)?;
     find(&mut tx, &bearer, &into.to_string()).await?;
     merging::merge(&mut tx, &bearer.actor(), &[case.number], into, now_ms()).await?;
     answer(&app, &bearer, tx, into).await

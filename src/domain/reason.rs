@@ -27,9 +27,11 @@ const TRUE_POSITIVE: &[Reason] = &[
     ("unwanted_software", "Unwanted software"),
     ("multi_stage", "Multi-stage attack"),
 ];
+/// The code of a case that is closed because another one answers its question.
+pub const DUPLICATE: &str = "duplicate";
 /// Reasons to close a case without deciding it.
 const UNDECIDED: &[Reason] =
-    &[("duplicate", "Duplicate"), ("merged", "Merged"), ("insufficient_information", "Insufficient information")];
+    &[(DUPLICATE, "Duplicate"), ("merged", "Merged"), ("insufficient_information", "Insufficient information")];
 
 /// The reasons that fit a verdict; for `pending` and `undetermined`, those for closing without one.
 pub const fn of(verdict: Verdict) -> &'static [Reason] {

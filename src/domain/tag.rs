@@ -45,6 +45,11 @@ pub fn reach(tags: &[String]) -> usize {
     TLP.iter().position(|(known, _)| tags.iter().any(|tag| tag == known)).unwrap_or(TLP.len())
 }
 
+/// The label of the Traffic Light Protocol among tags.
+pub fn tlp(tags: &[String]) -> Option<&'static str> {
+    TLP.get(reach(tags)).map(|(_, label)| *label)
+}
+
 /// A tag as it is shown.
 pub fn label(tag: &str) -> &str {
     TLP.iter().find(|(known, _)| *known == tag).map_or(tag, |(_, label)| label)

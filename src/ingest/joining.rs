@@ -94,6 +94,8 @@ pub(super) async fn find(tx: &mut Tx, gathered: &mut Gathered, facts: &Facts<'_>
 
 /// Makes several cases one: the oldest that people are at work on, else the oldest.
 async fn joined(tx: &mut Tx, facts: &Facts<'_>, several: &[i64]) -> Result<Case> {
+    // What people do with them at this moment is waited for, and then seen.
+    merges::lock(tx, several).await?;
     let mut free = Vec::new();
     for number in several {
         if cases::untouched(tx, *number).await? {
@@ -108,6 +110,9 @@ async fn joined(tx: &mut Tx, facts: &Facts<'_>, several: &[i64]) -> Result<Case>
             continue;
         }
         let (other, case) = (cases::by_number(tx, number).await?, cases::by_number(tx, home).await?);
+        if other.merged_into.is_some() || case.merged_into.is_some() {
+            continue;
+        }
         let moved =
             format!("Merged into case #{home}: detection {} belongs to both", facts.delivery.detection.detect_id);
         let gained = format!("Case #{number} with {} detections became part of this one", other.detections);

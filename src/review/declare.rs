@@ -116,7 +116,8 @@ async fn store(
         MachineVerdict::None => "before any vote".to_owned(),
         machine => format!("the vote said {}", machine.label().to_lowercase()),
     };
-    let text = format!("Declared {}{because}{closed}{how}; {machine}", to.verdict.label().to_lowercase());
+    let awake = if case.snoozed { "; its snooze ends" } else { "" };
+    let text = format!("Declared {}{because}{closed}{how}; {machine}{awake}", to.verdict.label().to_lowercase());
     let undo = serde_json::to_string(&case.decision()).unwrap_or_default();
     let change = Change {
         org_id: case.org_id,

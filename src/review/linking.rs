@@ -2,10 +2,10 @@
 use super::ReviewError;
 use super::declare::apply;
 use super::{fresh, whole};
-use crate::domain::{Status, Verdict};
+use crate::domain::{Status, Verdict, reason};
 use crate::store::cases::{self, Case, Decision};
 use crate::store::links::{self, LinkKind};
-use crate::store::{Actor, Change, Tx, record};
+use crate::store::{Actor, Change, Tx, merges, record};
 
 /// The longest row of duplicates of duplicates that is followed.
 const CHAIN: usize = 100;
@@ -96,10 +96,14 @@ pub async fn duplicate(
     if case.duplicate_of == Some(of.number) {
         return Ok(());
     }
+    // Two who close each case as a duplicate of the other wait for each other.
+    merges::lock(tx, &[case.number, of.number]).await?;
+    let (case, of) = (&cases::by_number(tx, case.number).await?, &cases::by_number(tx, of.number).await?);
     fresh(case, version)?;
     beside(case, of, "of")?;
     no_loop(tx, case, of).await?;
-    if case.verdict == Verdict::TruePositive && of.verdict.decided() && of.verdict != Verdict::TruePositive {
+    let answered = of.verdict.decided() || !of.status.is_open();
+    if case.verdict == Verdict::TruePositive && answered && of.verdict != Verdict::TruePositive {
         let text =
             format!("This case was declared true positive, and case #{} was not. One of the two is wrong.", of.number);
         return ReviewError::invalid("of", text);
@@ -107,14 +111,14 @@ pub async fn duplicate(
     let to = Decision {
         status: Status::Closed,
         verdict: Verdict::Pending,
-        reason: "duplicate".to_owned(),
+        reason: reason::DUPLICATE.to_owned(),
         decided_by: String::new(),
         decided_ms: None,
         closed_ms: case.closed_ms.or(Some(now_ms)),
+        duplicate_of: Some(of.number),
         ..case.decision()
     };
     apply(tx, case, &to).await?;
-    cases::set_duplicate(tx, case.number, of.number).await?;
     let undo = serde_json::to_string(&case.decision()).unwrap_or_default();
     let (here, there) = (format!("case:{}", case.number), format!("case:{}", of.number));
     let closed = format!("Closed as a duplicate of case #{}", of.number);
@@ -135,7 +139,10 @@ async fn no_loop(tx: &mut Tx, case: &Case, of: &Case) -> Result<(), ReviewError>
         match next {
             None => return Ok(()),
             Some(number) if number == case.number => break,
-            Some(number) => next = cases::by_number(tx, number).await?.duplicate_of,
+            Some(number) => {
+                let case = cases::by_number(tx, number).await?;
+                next = case.merged_into.or(case.duplicate_of);
+            }
         }
     }
     ReviewError::invalid("of", format!("Case #{} is itself a duplicate of this one.", of.number))

@@ -3,15 +3,16 @@
 //! - Everything that a case holds moves to the other one and keeps where it came from; its timeline stays its own.
 //! - The verdict of the other case stands, whether it is decided or not. What was declared on a case that became part of
 //!   it counts no more, neither as a precedent nor in what voters are measured by, so that nothing counts twice.
-//! - A true positive does not become part of a case that was declared otherwise: one of the two is wrong.
+//! - A true positive does not become part of a case that was declared otherwise: one of the two is wrong. Nothing
+//!   becomes part of a case that was closed without a verdict: there nobody would see it.
 //! - The severity is the higher one of both, unless a person set that of the other case.
 //! - Tags stay with the case that people gave them to; one that is shared less widely by its TLP tag does not become
-//!   part of one without that tag. A snooze ends.
+//!   part of one without that tag. A snooze rests, and goes on where its time is still ahead when the case is taken out.
 //! - A case that is taken out is as it was, and so is the other one, except for what happened after the merge: that
 //!   stays there. A run that ended meanwhile goes back with its result. What arrives does not join the two again.
 use super::ReviewError;
 use super::settle::{is_derived, raise, settle};
-use crate::domain::{Verdict, tag};
+use crate::domain::{Status, Verdict, tag};
 use crate::jobs::triage::refresh_case;
 use crate::limits;
 use crate::store::cases::{self, Case};
@@ -38,6 +39,9 @@ pub async fn merge(tx: &mut Tx, actor: &Actor, numbers: &[i64], into: i64, now_m
     merges::lock(tx, &[numbers.as_slice(), &[into]].concat()).await?;
     for number in numbers {
         let (from, home) = (cases::by_number(tx, number).await?, cases::by_number(tx, into).await?);
+        if from.merged_into == Some(into) {
+            continue;
+        }
         check(&from, &home)?;
         merges::bring_together(tx, number, into).await?;
         let gained = gained(&from);
@@ -70,6 +74,12 @@ fn check(from: &Case, into: &Case) -> Result<(), ReviewError> {
     }
     if let Some(holder) = into.merged_into {
         let text = format!("Case #{home} is part of case #{holder} itself. Merge into that one.");
+        return ReviewError::invalid("into", text);
+    }
+    if into.status == Status::Closed && !into.verdict.decided() {
+        let text = format!(
+            "Case #{home} is closed without a verdict, so nobody would look at case #{number} any more. Merge the other way round, or reopen #{home} first."
+        );
         return ReviewError::invalid("into", text);
     }
     if from.verdict == Verdict::TruePositive && into.verdict.decided() && into.verdict != Verdict::TruePositive {
@@ -161,7 +171,7 @@ pub async fn unmerge(tx: &mut Tx, actor: &Actor, number: i64, any: bool, now_ms:
     }
     merges::lock(tx, &[holder]).await?;
     precedents::weigh(tx, holder, -1).await?;
-    merges::release(tx, &merge, holder).await?;
+    merges::release(tx, &merge, holder, now_ms).await?;
     for one in [number, holder] {
         settle(tx, one).await?;
         precedents::weigh(tx, one, 1).await?;

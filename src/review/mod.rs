@@ -66,7 +66,10 @@ fn first_line(text: &str, most: usize) -> String {
 }
 
 /// Refuses a change that was made on a page that is out of date.
-fn fresh(case: &Case, version: Option<i64>) -> Result<(), ReviewError> {
+///
+/// # Errors
+/// `Conflict` that says what happened meanwhile.
+pub fn fresh(case: &Case, version: Option<i64>) -> Result<(), ReviewError> {
     match version {
         Some(version) if version != case.version => Err(ReviewError::Conflict(stale(case))),
         _ => Ok(()),

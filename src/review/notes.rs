@@ -1,6 +1,6 @@
 //! Editing and removing notes. Every text that a note ever had is kept.
 use super::small::{note_fields, step};
-use super::{ReviewError, first_line};
+use super::{ReviewError, whole};
 use crate::store::cases::Case;
 use crate::store::notes::{self, Note};
 use crate::store::{Actor, ActorKind, Tx};
@@ -24,6 +24,7 @@ pub async fn edit_note(
     any: bool,
     now_ms: i64,
 ) -> Result<(), ReviewError> {
+    whole(case)?;
     if !may_change_note(actor, note, any) {
         return ReviewError::invalid("body", "Only its author or a lead can edit a note.");
     }
@@ -41,7 +42,8 @@ pub async fn edit_note(
         return Err(ReviewError::Conflict(stale(note)));
     }
     let whose = if note.author == actor.name { String::new() } else { format!(" of {}", note.author) };
-    let text = format!("Note{whose} edited: {}", first_line(&body, 120));
+    // Without its words, which the note has: it may be removed one day.
+    let text = format!("Note{whose} edited");
     let versions = (format!("note:{}#{}", note.id, note.version), format!("note:{}#{}", note.id, note.version + 1));
     step(tx, actor, case, "note_edited", &text, (&versions.0, &versions.1), now_ms).await
 }

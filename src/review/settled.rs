@@ -1,5 +1,5 @@
 //! What a change of a decision means for the figures: the first declaration, and a verdict that did not stand.
-use crate::domain::Status;
+use crate::domain::{Status, reason};
 use crate::store::cases::{Case, Decision};
 
 /// What is changed so soon after it was declared was a slip, not a verdict.
@@ -11,7 +11,9 @@ const SLIP_MS: i64 = 60_000;
 pub(super) fn settled(case: &Case, to: &Decision, now_ms: i64) -> Decision {
     let mut to = to.clone();
     let slip = case.decided_ms.is_some_and(|at| now_ms - at < SLIP_MS);
-    if case.verdict.decided() && to.verdict != case.verdict && !slip {
+    // A duplicate's question is answered by the other case, not otherwise.
+    let duplicate = to.reason == reason::DUPLICATE;
+    if case.verdict.decided() && to.verdict != case.verdict && !slip && !duplicate {
         to.overturned_ms = Some(now_ms);
         to.first_decided_ms = case.first_decided_ms;
     }
@@ -24,6 +26,12 @@ pub(super) fn settled(case: &Case, to: &Decision, now_ms: i64) -> Decision {
     if to.verdict.decided() {
         to.first_decided_ms = to.first_decided_ms.or(to.decided_ms);
     }
+    if !duplicate {
+        to.duplicate_of = None;
+    }
+    // What is decided or closed needs nobody to wait for it; an undo lets it stand aside again while its time is ahead.
+    let ahead = case.snoozed_until_ms.is_some_and(|at| at > now_ms);
+    to.snoozed = to.snoozed && ahead && !to.verdict.decided() && to.status.is_open();
     to
 }
 

@@ -1,7 +1,7 @@
 //! The small steps: status, note, assignee, severity, another run.
 use super::declare::apply;
 use super::snooze::is_person;
-use super::{ReviewError, fresh, whole};
+use super::{ReviewError, first_line, fresh, whole};
 use crate::domain::{Severity, Status, Verdict, reason as reasons};
 use crate::jobs::triage::{self, Ask};
 use crate::store::cases::{self, Case, Decision};
@@ -36,7 +36,7 @@ pub async fn add_note(
     let (body, kind) = note_fields(body, kind)?;
     let note = Note::new((actor.kind, &actor.name), kind, body, now_ms);
     let id = notes::insert(tx, case.number, &note).await?;
-    let text = format!("Note: {}", note.body.lines().next().unwrap_or_default().chars().take(120).collect::<String>());
+    let text = format!("Note: {}", first_line(&note.body, 120));
     step(tx, actor, case, "note", &text, ("", &format!("note:{id}")), now_ms).await?;
     Ok(id)
 }

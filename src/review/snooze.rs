@@ -1,5 +1,5 @@
 //! Snooze: a case stands aside until a time, and comes back by itself with a reminder.
-use super::{ReviewError, first_line};
+use super::{ReviewError, first_line, whole};
 use crate::domain::{MachineVerdict, Verdict};
 use crate::store::cases::{self, Case};
 use crate::store::timeline::{self, Entry};
@@ -59,6 +59,7 @@ pub async fn snooze(
     reason: &str,
     now_ms: i64,
 ) -> Result<(), ReviewError> {
+    whole(case)?;
     check(case, until_ms, now_ms)?;
     if case.snoozed && case.snoozed_until_ms == Some(until_ms) {
         return Ok(());
@@ -67,8 +68,11 @@ pub async fn snooze(
     reminders::forget(tx, case.number, &actor.name, "woken").await?;
     let payload = serde_json::json!({"case": case.number}).to_string();
     jobs::hasten(tx, WAKE, &format!("{WAKE}:{}:{until_ms}", case.number), &payload, jobs::URGENT, until_ms).await?;
-    let because =
-        if reason.trim().is_empty() { String::new() } else { format!(": {}", first_line(reason.trim(), 300)) };
+    let because = if reason.trim().is_empty() {
+        String::new()
+    } else {
+        format!(": {}", first_line(reason.trim(), 300).replace('\0', "\u{FFFD}"))
+    };
     let text = format!("Snoozed until {}{because}", until_words(until_ms, now_ms));
     let before = case.snoozed_until_ms.filter(|_| case.snoozed).map(|ms| ms.to_string()).unwrap_or_default();
     let change = Change {
@@ -79,7 +83,7 @@ pub async fn snooze(
         old: &before,
         new: &until_ms.to_string(),
         run: None,
-        undo: Some("{}"),
+        undo: Some(&until_ms.to_string()),
     };
     record(tx, actor, change, now_ms).await?;
     Ok(())
@@ -111,7 +115,7 @@ fn base_rank(case: &Case) -> i64 {
 }
 
 /// Brings a case back: first of its severity in the queue, told to the one who snoozed it, on their pages and by the
-/// channels. `false` where it was not aside.
+/// channels; by hand to its usual place, told to nobody. `false` where it was not aside.
 ///
 /// # Errors
 /// Where the database refuses.
@@ -157,7 +161,8 @@ pub(super) async fn undo_snooze(
     (case, entry): (&Case, &Entry),
     now_ms: i64,
 ) -> Result<i64, ReviewError> {
-    if !case.snoozed || timeline::undone(tx, entry.id, now_ms).await? == 0 {
+    let own = entry.actor == case.snoozed_by && entry.undo == case.snoozed_until_ms.map(|ms| ms.to_string());
+    if !case.snoozed || !own || timeline::undone(tx, entry.id, now_ms).await? == 0 {
         return Err(ReviewError::Conflict("The case is back already.".to_owned()));
     }
     store::end(tx, case.number, "", base_rank(case)).await?;

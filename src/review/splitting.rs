@@ -5,8 +5,9 @@
 mod left;
 mod opening;
 
-use super::ReviewError;
 use super::settle::settle;
+use super::{ReviewError, set_tags, tasks};
+use crate::domain::tag;
 use crate::jobs::triage::{self, Ask};
 use crate::limits;
 use crate::store::cases::{self, Case};
@@ -40,8 +41,17 @@ pub async fn split(tx: &mut Tx, actor: &Actor, case: &Case, ids: &[i64], now_ms:
     merges::keep_apart(tx, case.number, number).await?;
     links::add(tx, (case.number, number), LinkKind::Split, &actor.name, now_ms).await?;
     tell(tx, actor, case, (number, pieces.len()), now_ms).await?;
+    begin_work(tx, actor, case, number, now_ms).await?;
     ask(tx, number, &pieces, now_ms).await?;
     Ok(number)
+}
+
+/// The new case is shared no wider than the one that it was part of, and has the tasks that a new case begins with.
+async fn begin_work(tx: &mut Tx, actor: &Actor, from: &Case, number: i64, now_ms: i64) -> Result<(), ReviewError> {
+    let new = cases::by_number(tx, number).await?;
+    let tlp: Vec<String> = from.tags.0.iter().filter(|tag| tag::is_tlp(tag)).cloned().collect();
+    set_tags(tx, actor, &new, &tlp, now_ms).await?;
+    tasks::apply_by_itself(tx, &new, "opened", now_ms).await
 }
 
 /// The chosen detections, in the order in which they arrived.

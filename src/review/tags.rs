@@ -1,9 +1,9 @@
 //! Tags on cases.
-use super::ReviewError;
 use super::small::step;
+use super::{ReviewError, whole};
 use crate::domain::tag;
 use crate::store::cases::Case;
-use crate::store::{Actor, Tx, tags};
+use crate::store::{Actor, Tx, merges, tags};
 
 /// Gives a case exactly these tags; the same ones again change nothing.
 ///
@@ -16,11 +16,14 @@ pub async fn set_tags(
     wanted: &[String],
     now_ms: i64,
 ) -> Result<(), ReviewError> {
+    whole(case)?;
     let to = read(wanted)?;
     let from = &case.tags.0;
     if to == *from {
         return Ok(());
     }
+    // Two who tag a case at once wait for each other.
+    merges::lock(tx, &[case.number]).await?;
     let (added, removed): (Vec<_>, Vec<_>) = (difference(&to, from), difference(from, &to));
     for tag in &removed {
         tags::remove(tx, case.org_id, case.number, tag).await?;
@@ -28,7 +31,8 @@ pub async fn set_tags(
     for tag in &added {
         tags::add(tx, case.org_id, case.number, tag).await?;
     }
-    tags::note(tx, case.number, &to).await?;
+    let stand = tags::of_case(tx, case.number).await?;
+    tags::note(tx, case.number, &stand).await?;
     let said = |verb: &str, all: &[&String]| {
         let names: Vec<_> = all.iter().map(|tag| tag::label(tag)).collect();
         (!names.is_empty()).then(|| format!("{verb} {}", names.join(", ")))

@@ -1,6 +1,6 @@
 //! Tasks on a case, by hand and from templates.
-use super::ReviewError;
 use super::small::step;
+use super::{ReviewError, whole};
 use crate::domain::template::Subject;
 use crate::domain::{Status, Verdict};
 use crate::limits;
@@ -20,6 +20,7 @@ pub async fn add_task(
     (text, assignee): (&str, &str),
     now_ms: i64,
 ) -> Result<i64, ReviewError> {
+    whole(case)?;
     let text = line(text).map_err(|text| ReviewError::Invalid { field: "task", text })?;
     if tasks::of_case(tx, case.number).await?.len() >= limits::TASKS {
         return ReviewError::invalid("task", format!("A case has at most {} tasks.", limits::TASKS));
@@ -62,6 +63,7 @@ pub async fn tick_task(
     done: bool,
     now_ms: i64,
 ) -> Result<(), ReviewError> {
+    whole(case)?;
     if task.done_ms.is_some() == done {
         return Ok(());
     }
@@ -81,6 +83,7 @@ pub async fn assign_task(
     name: &str,
     now_ms: i64,
 ) -> Result<(), ReviewError> {
+    whole(case)?;
     if task.assignee == name {
         return Ok(());
     }
@@ -100,6 +103,7 @@ pub async fn remove_task(
     (case, task): (&Case, &Task),
     now_ms: i64,
 ) -> Result<(), ReviewError> {
+    whole(case)?;
     if tasks::remove(tx, task.id).await? == 0 {
         return Ok(());
     }
@@ -138,14 +142,18 @@ pub async fn apply_template(
     template: &Template,
     now_ms: i64,
 ) -> Result<(), ReviewError> {
-    let lines = &template.lines.0;
-    if tasks::of_case(tx, case.number).await?.len() + lines.len() > limits::TASKS {
+    whole(case)?;
+    let there = tasks::of_case(tx, case.number).await?;
+    // They may have come with a case that became part of this one.
+    let is_there = |text: &str| there.iter().any(|task| task.origin == template.name && task.text == text);
+    let lines: Vec<&String> = template.lines.0.iter().filter(|text| !is_there(text)).collect();
+    if there.len() + lines.len() > limits::TASKS {
         return ReviewError::invalid("task", format!("A case has at most {} tasks.", limits::TASKS));
     }
-    if !templates::apply(tx, case.number, template.id).await? {
+    if !templates::apply(tx, case.number, template.id).await? || lines.is_empty() {
         return Ok(());
     }
-    for text in lines {
+    for text in &lines {
         tasks::insert(tx, case.number, (text, &template.name, ""), &actor.name, now_ms).await?;
     }
     let count = if lines.len() == 1 { "1 task".to_owned() } else { format!("{} tasks", lines.len()) };
@@ -156,9 +164,14 @@ pub async fn apply_template(
 /// Applies the templates that a declaration as true positive brings along.
 pub(super) async fn declared_true_positive(tx: &mut Tx, case: &Case, now_ms: i64) -> Result<(), ReviewError> {
     let case = Case { verdict: Verdict::TruePositive, ..case.clone() };
-    for template in fitting_templates(tx, &case).await?.iter().filter(|one| one.auto == "true_positive") {
-        // A case that is full of tasks takes none of them, and is declared all the same.
-        match apply_template(tx, &Actor::system(), &case, template, now_ms).await {
+    apply_by_itself(tx, &case, "true_positive", now_ms).await
+}
+
+/// Applies the templates that fit a case and are applied by themselves at such a moment: `opened` or `true_positive`.
+pub(super) async fn apply_by_itself(tx: &mut Tx, case: &Case, moment: &str, now_ms: i64) -> Result<(), ReviewError> {
+    for template in fitting_templates(tx, case).await?.iter().filter(|one| one.auto == moment) {
+        // A case that is full of tasks takes none of them, and goes on all the same.
+        match apply_template(tx, &Actor::system(), case, template, now_ms).await {
             Err(ReviewError::Invalid { .. }) => {}
             other => other?,
         }

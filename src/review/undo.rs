@@ -1,7 +1,7 @@
 //! Undo: puts back what a decision changed, as a new entry; the old one stays.
 use super::declare::apply;
 use super::snooze::undo_snooze;
-use super::{ReviewError, stale};
+use super::{ReviewError, stale, whole};
 use crate::store::cases::{Case, Decision};
 use crate::store::{Actor, Change, Tx, record, timeline};
 
@@ -18,6 +18,8 @@ pub async fn undo(
     any: bool,
     now_ms: i64,
 ) -> Result<i64, ReviewError> {
+    // Before anything is noted as undone: an act over many cases goes on after a refusal.
+    whole(case)?;
     let Some(entry) = timeline::in_case(tx, case.number, event).await? else {
         return ReviewError::invalid("event", "There is no such entry in this case.");
     };

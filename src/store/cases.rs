@@ -11,7 +11,7 @@ mod triaged;
 pub use decision::{Decision, decide};
 pub use grown::{Grown, grow};
 pub use host::high_on_host;
-pub use merged::{own_severity, raise, set_duplicate, set_level, set_severities, severities_of_parts, untouched};
+pub use merged::{own_severity, raise, set_level, set_severities, severities_of_parts, untouched};
 pub use overdue::overdue;
 pub use states::{State, states};
 pub use triaged::{Triaged, first_of, rank, set_triaged};

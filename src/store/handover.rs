@@ -28,7 +28,7 @@ pub struct Note {
 pub async fn notes(tx: &mut Tx, scope: Scope, since_ms: i64, limit: i64) -> Result<Vec<Note>> {
     let sql = sqlx::AssertSqlSafe(format!(
         "SELECT c.number, c.title, n.author, n.kind, n.body, n.created_ms FROM notes n JOIN cases c ON c.number = n.case_number
-         WHERE n.kind IN ('escalation', 'handoff') AND n.created_ms >= $4 AND c.org_id IN {ORGS}
+         WHERE n.kind IN ('escalation', 'handoff') AND n.removed_ms IS NULL AND n.created_ms >= $4 AND c.org_id IN {ORGS}
          ORDER BY n.created_ms DESC, n.id DESC LIMIT $1"
     ));
     since(tx, sql, scope, since_ms, limit).await

@@ -109,7 +109,8 @@ async fn step(tx: &mut Tx, sql: &'static str, one: i64, two: i64) -> Result<u64>
     })
 }
 
-/// Runs come first: a worker that ends one at this moment is waited for, and what it adds moves with the rest.
+/// Runs come first: a worker that ends one at this moment is waited for, and what it adds moves with the rest. A task of
+/// a template that the other case has as well stays behind as long as nobody is at work on it: it is done once.
 const MOVED: &[&str] = &[
     "UPDATE runs SET case_number = $2, origin_case = COALESCE(origin_case, $1),
         number = number + (SELECT m.run_offset FROM merges m WHERE m.case_number = $1) WHERE case_number = $1",
@@ -117,7 +118,8 @@ const MOVED: &[&str] = &[
     "UPDATE evidence SET case_number = $2, origin_case = COALESCE(origin_case, $1) WHERE case_number = $1",
     "UPDATE intel SET case_number = $2, origin_case = COALESCE(origin_case, $1) WHERE case_number = $1",
     "UPDATE notes SET case_number = $2, origin_case = COALESCE(origin_case, $1) WHERE case_number = $1",
-    "UPDATE tasks SET case_number = $2, origin_case = COALESCE(origin_case, $1) WHERE case_number = $1",
+    "UPDATE tasks SET case_number = $2, origin_case = COALESCE(origin_case, $1) WHERE case_number = $1 AND NOT (origin <> '' AND done_ms IS NULL
+        AND assignee = '' AND EXISTS (SELECT 1 FROM tasks t WHERE t.case_number = $2 AND t.origin = tasks.origin AND t.text = tasks.text))",
     "UPDATE actions SET case_number = $2, origin_case = COALESCE(origin_case, $1),
         request_key = CASE WHEN origin_case IS NULL THEN CAST($1 AS TEXT) || '/' || request_key ELSE request_key END WHERE case_number = $1",
 ];
@@ -175,19 +177,19 @@ const LENT: &[&str] = &[
 ];
 
 const CLOSED: &str = "UPDATE cases SET status = 'closed', open = FALSE, verdict = 'pending', reason = 'merged', decided_by = '', decided_ms = NULL,
-    first_decided_ms = NULL, overturned_ms = NULL, spot_checked = FALSE,
+    first_decided_ms = NULL, overturned_ms = NULL, spot_checked = FALSE, duplicate_of = NULL,
     merged_into = $2, closed_ms = $3, detections = 0, repeats = 0, triage_state = 'none', dissent = FALSE, snoozed = FALSE, unasked_until = NULL,
     version = version + 1 WHERE number = $1";
 
 /// Takes a case out of the one that it is part of, with the cases that are part of it: moves back what came from
 /// them, and sets what stood decided. What follows from that is for [`rebuild`].
-pub async fn release(tx: &mut Tx, merge: &Merge, from: i64) -> Result<()> {
+pub async fn release(tx: &mut Tx, merge: &Merge, from: i64, now_ms: i64) -> Result<()> {
     let number = merge.case_number;
     let all = members(tx, from, i64::MAX).await?;
     for one in inside(&all, number) {
         run!(tx, sqlx::query("UPDATE cases SET merged_into = $1 WHERE number = $2").bind(number).bind(one))?;
     }
-    reopen(tx, number, &merge.before.0).await?;
+    reopen(tx, number, &merge.before.0, now_ms).await?;
     run!(tx, sqlx::query(RUNS_BACK).bind(number).bind(from).bind(offset(&all, number, from)))?;
     for sql in BACK.iter().chain(OWN) {
         step(tx, sql, number, from).await?;
@@ -246,13 +248,14 @@ const OWN: &[&str] = &[
     "DELETE FROM merges WHERE case_number = $1",
 ];
 
-async fn reopen(tx: &mut Tx, number: i64, to: &Decision) -> Result<()> {
+async fn reopen(tx: &mut Tx, number: i64, to: &Decision, now_ms: i64) -> Result<()> {
     let counted = daily::of_case(tx, number).await?;
     run!(
         tx,
         sqlx::query(
             "UPDATE cases SET status = $1, open = $2, verdict = $3, reason = $4, decided_by = $5, decided_ms = $6, closed_ms = $7,
-                first_decided_ms = $9, overturned_ms = $10, spot_checked = $11, merged_into = NULL, version = version + 1 WHERE number = $8"
+                first_decided_ms = $9, overturned_ms = $10, spot_checked = $11, duplicate_of = $12, merged_into = NULL,
+                snoozed = CASE WHEN snoozed_until_ms > $13 THEN $14 ELSE FALSE END, version = version + 1 WHERE number = $8"
         )
         .bind(to.status)
         .bind(to.status.is_open())
@@ -265,6 +268,9 @@ async fn reopen(tx: &mut Tx, number: i64, to: &Decision) -> Result<()> {
         .bind(to.first_decided_ms)
         .bind(to.overturned_ms)
         .bind(to.spot_checked)
+        .bind(to.duplicate_of)
+        .bind(now_ms)
+        .bind(to.snoozed)
     )?;
     daily::shift(tx, number, &counted).await
 }

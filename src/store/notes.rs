@@ -183,7 +183,8 @@ pub async fn remove(tx: &mut Tx, case: i64, note: &Note, by: &str, now_ms: i64) 
         sqlx::query(
             "UPDATE timeline SET text = 'Note, removed since' WHERE case_number = $1 AND at_ms = $2 AND kind = 'note' AND actor = $3"
         )
-        .bind(case)
+        // Where it came with a case that is part of this one, that case's own timeline quotes it.
+        .bind(note.origin_case.unwrap_or(case))
         .bind(note.created_ms)
         .bind(&note.author)
     )?;

@@ -31,12 +31,13 @@ pub async fn add(tx: &mut Tx, username: &str, case: i64, kind: &str, by_name: &s
     )
 }
 
-/// What a person is to be told now, newest first: of cases that are still open, at most `most`.
+/// What a person is to be told now, oldest first, so that what there was no room for comes next: of cases that are
+/// still open, at most `most`.
 pub async fn of(tx: &mut Tx, scope: Scope, most: i64) -> Result<Vec<Reminder>> {
     let sql = sqlx::AssertSqlSafe(format!(
         "SELECT r.case_number, r.kind, r.by_name, r.at_ms FROM reminders r JOIN cases c ON c.number = r.case_number
          WHERE r.user_id = $3 AND c.open = TRUE AND c.snoozed = FALSE AND (r.kind <> 'woken' OR c.verdict = 'pending')
-           AND c.org_id IN {ORGS} ORDER BY r.at_ms DESC, r.case_number LIMIT $1"
+           AND c.org_id IN {ORGS} ORDER BY r.at_ms, r.case_number LIMIT $1"
     ));
     on!(tx, |db| sqlx::query_as(sql).bind(most).bind(scope.org_id).bind(scope.user_id).fetch_all(db))
 }

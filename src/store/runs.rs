@@ -118,12 +118,13 @@ pub struct New<'a> {
     pub by_hand: bool,
 }
 
-/// Queues a run; returns its id and its number in the case.
+/// Queues a run; returns its id and its number in the case. It belongs to the case that its detection came with.
 pub async fn insert(tx: &mut Tx, new: &New<'_>, now_ms: i64) -> Result<(i64, i64)> {
     on!(tx, |db| {
         sqlx::query_as(
-        "INSERT INTO runs (case_number, number, detection_id, fingerprint, state, asked_by, continues, tries, mode, queued_ms, machine_verdict, by_hand)
-         VALUES ($1, (SELECT COALESCE(MAX(number), 0) + 1 FROM runs WHERE case_number = $1), $2, $3, 'queued', $4, $5, $6, $7, $8, 'none', $9)
+        "INSERT INTO runs (case_number, number, detection_id, fingerprint, state, asked_by, continues, tries, mode, queued_ms, machine_verdict, by_hand, origin_case)
+         VALUES ($1, (SELECT COALESCE(MAX(number), 0) + 1 FROM runs WHERE case_number = $1), $2, $3, 'queued', $4, $5, $6, $7, $8, 'none', $9,
+            (SELECT d.origin_case FROM detections d WHERE d.id = $2))
          RETURNING id, number"
     )
     .bind(new.case)
@@ -249,11 +250,18 @@ pub async fn finish(tx: &mut Tx, id: i64, end: &Finished, now_ms: i64) -> Result
     Ok(changed > 0)
 }
 
-/// The newest finished run of each behaviour of a case.
+/// Whether a run `n` takes the place of a run `r` of its behaviour. The numbers of a case's own runs and of those that
+/// came with a case which is part of it say nothing of which was first, so of two such runs both count; a run that was
+/// asked for since then takes the place of all.
+pub(super) const SUPERSEDES: &str =
+    "n.case_number = r.case_number AND n.fingerprint = r.fingerprint AND n.state = 'done'
+    AND n.number > r.number AND (n.origin_case IS NULL OR n.origin_case = r.origin_case)";
+
+/// The newest finished runs of each behaviour of a case: one, and one more for each case with it that is part of this.
 pub async fn newest_of_each(tx: &mut Tx, case: i64) -> Result<Vec<Run>> {
     let sql = sqlx::AssertSqlSafe(format!(
-        "SELECT {COLUMNS} FROM runs WHERE case_number = $1 AND state = 'done' AND number = (SELECT MAX(r.number) FROM runs r
-         WHERE r.case_number = $1 AND r.fingerprint = runs.fingerprint AND r.state = 'done') ORDER BY number DESC"
+        "SELECT {COLUMNS} FROM runs r WHERE case_number = $1 AND state = 'done'
+            AND NOT EXISTS (SELECT 1 FROM runs n WHERE {SUPERSEDES}) ORDER BY number DESC"
     ));
     on!(tx, |db| sqlx::query_as(sql).bind(case).fetch_all(db))
 }

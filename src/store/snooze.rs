@@ -1,12 +1,12 @@
 //! Cases that stand aside until a time, and come back.
 use super::{Result, Tx, run};
 
-/// Puts a case aside; the job that wakes it is the caller's.
+/// Puts a case aside, which pages and acts under way have to know; the job that wakes it is the caller's.
 pub async fn set(tx: &mut Tx, number: i64, until_ms: i64, by: &str, rank: i64) -> Result<u64> {
     run!(
         tx,
         sqlx::query(
-            "UPDATE cases SET snoozed = TRUE, snoozed_until_ms = $1, snoozed_by = $2, woken = '', queue_rank = $3 WHERE number = $4"
+            "UPDATE cases SET snoozed = TRUE, snoozed_until_ms = $1, snoozed_by = $2, woken = '', queue_rank = $3, version = version + 1 WHERE number = $4"
         )
         .bind(until_ms)
         .bind(by)
@@ -15,7 +15,7 @@ pub async fn set(tx: &mut Tx, number: i64, until_ms: i64, by: &str, rank: i64) -
     )
 }
 
-/// Brings a case back at the top of its severity; `false` where it was back already.
+/// Brings a case back to a place in the queue; `false` where it was back already.
 pub async fn end(tx: &mut Tx, number: i64, why: &str, rank: i64) -> Result<bool> {
     let changed = run!(
         tx,

@@ -33,6 +33,13 @@ pub async fn remove(tx: &mut Tx, org_id: i64, case: i64, tag: &str) -> Result<u6
     run!(tx, sqlx::query("UPDATE tags SET cases = cases - 1 WHERE org_id = $1 AND tag = $2").bind(org_id).bind(tag))
 }
 
+/// The tags of a case, sorted.
+pub async fn of_case(tx: &mut Tx, case: i64) -> Result<Vec<String>> {
+    on!(tx, |db| sqlx::query_scalar("SELECT tag FROM case_tags WHERE case_number = $1 ORDER BY tag")
+        .bind(case)
+        .fetch_all(db))
+}
+
 /// Notes all tags of a case with the case.
 pub async fn note(tx: &mut Tx, case: i64, tags: &[String]) -> Result<u64> {
     run!(tx, sqlx::query("UPDATE cases SET tags = $1 WHERE number = $2").bind(JsonText(tags)).bind(case))

@@ -12,6 +12,8 @@ pub struct Task {
     pub position: i64,
     /// The name of the template that it came from, or empty.
     pub origin: String,
+    /// The case that it came with, which is part of its case.
+    pub origin_case: Option<i64>,
     /// Who is to do it, or empty.
     pub assignee: String,
     /// Who did it, or empty.
@@ -20,7 +22,7 @@ pub struct Task {
     pub done_ms: Option<i64>,
 }
 
-const COLUMNS: &str = "id, text, position, origin, assignee, done_by, done_ms";
+const COLUMNS: &str = "id, text, position, origin, origin_case, assignee, done_by, done_ms";
 
 /// The tasks of a case in order.
 pub async fn of_case(tx: &mut Tx, case: i64) -> Result<Vec<Task>> {

@@ -37,6 +37,20 @@ pub async fn of_case(tx: &mut Tx, case: i64, limit: i64) -> Result<Vec<Entry>> {
     .fetch_all(db))
 }
 
+/// The newest decisions on a case and what took them back, at most `limit`.
+pub async fn decisions(tx: &mut Tx, case: i64, limit: i64) -> Result<Vec<Entry>> {
+    on!(tx, |db| {
+        sqlx::query_as(
+            "SELECT id, case_number, at_ms, actor_kind, actor, kind, text, run_id, undo, undone_ms FROM timeline
+             WHERE case_number = $1 AND kind IN ('verdict', 'status', 'undo', 'question_reopened', 'merged', 'case_merged')
+             ORDER BY at_ms DESC, id DESC LIMIT $2",
+        )
+        .bind(case)
+        .bind(limit)
+        .fetch_all(db)
+    })
+}
+
 /// Whose entries are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -82,7 +96,8 @@ pub async fn last_undoable(tx: &mut Tx, scope: Scope, username: &str) -> Result<
         "SELECT id, case_number, at_ms, actor_kind, actor, kind, text, run_id, undo, undone_ms FROM timeline
          WHERE actor = $1 AND undo IS NOT NULL AND undone_ms IS NULL AND actor_kind = 'person'
            AND (kind IN ('verdict', 'status') OR (kind = 'snooze'
-             AND EXISTS (SELECT 1 FROM cases c WHERE c.number = timeline.case_number AND c.snoozed = TRUE))) AND org_id IN {ORGS} ORDER BY id DESC LIMIT 1"
+             AND EXISTS (SELECT 1 FROM cases c WHERE c.number = timeline.case_number AND c.snoozed = TRUE AND c.snoozed_by = timeline.actor
+                AND CAST(c.snoozed_until_ms AS TEXT) = timeline.undo))) AND org_id IN {ORGS} ORDER BY id DESC LIMIT 1"
     ));
     on!(tx, |db| sqlx::query_as(sql).bind(username).bind(scope.org_id).bind(scope.user_id).fetch_optional(db))
 }

@@ -68,7 +68,7 @@ pub(super) fn back(number: i64) -> Response {
 }
 
 /// The way back to the row of a case, where its form stood in the queue's preview.
-fn to_list(next: &str, from: &str, number: i64) -> Option<Response> {
+pub(super) fn to_list(next: &str, from: &str, number: i64) -> Option<Response> {
     let list = Trail::read(from).filter(|_| next == "queue")?;
     Some(Redirect::to(&list.queue(&[("peek", &number.to_string())])).into_response())
 }
@@ -146,7 +146,8 @@ pub async fn status(
         Err(unknown) => Err(ReviewError::Invalid { field: "status", text: unknown.to_string() }),
         Ok(status) => moved(&mut tx, &me, &case, status, &form).await,
     };
-    finish(&app, &me, tx, number, done, Kept::default()).await
+    let typed = vec![("step_reason", form.reason)];
+    finish(&app, &me, tx, number, done, Kept { typed, ..Kept::default() }).await
 }
 
 async fn moved(tx: &mut Tx, me: &SignedIn, case: &Case, to: Status, form: &StepForm) -> Result<(), ReviewError> {

@@ -64,10 +64,9 @@ pub async fn merge(
 ) -> Result<Response> {
     let (mut tx, case) = begin(&app, &me, from, "merge", field(&form, &["idempotency_key"])).await?;
     let into = number(field(&form, &["into", "to"]), "into");
-    if case.is_none() {
-        return Ok(to(&format!("/cases/{from}")));
-    }
-    let outcome = match into {
+    let Some(case) = case else { return Ok(to(&format!("/cases/{from}"))) };
+    let seen = review::fresh(&case, field(&form, &["version"]).parse().ok());
+    let outcome = match seen.and(into) {
         Ok(into) => {
             visible(&mut tx, &me, into).await?;
             merging::merge(&mut tx, &me.actor(), &[from], into, now_ms()).await.map(|()| into)

@@ -1,7 +1,7 @@
 //! Putting a case aside and bringing it back, and what a person is told on their pages.
 use super::App;
 use super::auth::SignedIn;
-use super::case_forms::{Key, begin, finish};
+use super::case_forms::{Key, begin, finish, to_list};
 use super::deciding::onward;
 use super::form::{CaseNumber, Fields};
 use super::kept::Kept;
@@ -99,10 +99,9 @@ pub async fn wake(
         Some(case) => review::wake(&mut tx, &me.actor(), case, Why::Hand, now_ms()).await,
         None => Ok(false),
     };
-    let trail = form.from.as_deref().and_then(Trail::read).filter(|_| form.next == "queue");
+    let list = to_list(&form.next, form.from.as_deref().unwrap_or_default(), number);
     let response = finish(&app, &me, tx, number, done.map_err(ReviewError::from), Kept::default()).await?;
-    let list = trail.map(|trail| trail.queue(&[("peek", &number.to_string())]));
-    Ok(list.map_or(response, |list| Redirect::to(&list).into_response()))
+    Ok(list.unwrap_or(response))
 }
 
 /// Up to when a person has read what they were told.

@@ -66,16 +66,17 @@ struct Index {
     /// What could not be saved, with its id; 0 where it is new.
     typed: Form,
     typed_id: i64,
+    blank: Form,
     problem: String,
     key: String,
 }
 
 impl Index {
-    /// What stands in the form of a template: what was typed, or what is stored.
+    /// What stands in the form of a template, or with 0 of a new one: what was typed there, or what is stored.
     fn form(&self, id: impl std::borrow::Borrow<i64>) -> &Form {
         let id = *id.borrow();
-        let stored = self.lines.iter().find(|line| line.id == id).map(|line| &line.form);
-        stored.filter(|_| self.typed_id != id).unwrap_or(&self.typed)
+        let stored = self.lines.iter().find(|line| line.id == id).map_or(&self.blank, |line| &line.form);
+        if self.typed_id == id { &self.typed } else { stored }
     }
 }
 
@@ -99,7 +100,8 @@ async fn page(
         lines.extend(templates::of_org(&mut tx, org.id).await?.into_iter().map(|one| line(org, one)));
     }
     let key = hex::encode(rand::random::<[u8; 8]>());
-    Ok((status, Page(Index { chrome, lines, orgs, typed, typed_id, problem, key })).into_response())
+    Ok((status, Page(Index { chrome, lines, orgs, typed, typed_id, blank: Form::default(), problem, key }))
+        .into_response())
 }
 
 /// A template as it was typed.
@@ -143,6 +145,9 @@ fn read(form: &Form, org_id: i64, id: i64) -> Result<Stored, String> {
     }
     if !AUTO.iter().any(|(word, _)| *word == form.auto) {
         return Err("Applied: choose one of the list.".to_owned());
+    }
+    if fits == Fits::TruePositive && form.auto == "opened" {
+        return Err("Applied: no case is a true positive when it is opened.".to_owned());
     }
     Ok(Stored { id, org_id, name, fits, value, lines: JsonText(lines), auto: form.auto.clone(), version: form.version })
 }

@@ -115,11 +115,15 @@ async fn a_killed_worker_is_replaced_by_another() {
     location(&bo.post("/cases/bulk", &fields).await);
     let worker = server.worker();
     let task = tokio::spawn(async move { worker.run_due().await });
-    while count(&server, "verdict = 'false_positive'").await < 53 {
-        tokio::task::yield_now().await;
-    }
+    let some = async {
+        while count(&server, "verdict = 'false_positive'").await < 53 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(60), some).await.expect("the worker begins");
     task.abort();
     let _ = task.await;
+    assert!(count(&server, "verdict = 'false_positive'").await < 212, "it was killed in the middle");
     // Its lease runs out.
     write(&server.app.store, "UPDATE jobs SET leased_until_ms = 0").await;
     server.run_jobs().await;

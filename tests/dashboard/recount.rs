@@ -1,5 +1,5 @@
 //! The figures a day are what a recount from the cases says, and mean what they say.
-use super::{declare, figures, sql, sum, triaged};
+use super::{declare, figures, sum, triaged};
 use crate::support::{Person, SEED, Server, seed_id, seed_with, spawn};
 use fusionsoc::domain::Role;
 use proptest::prelude::*;
@@ -10,13 +10,17 @@ use serde_json::Value;
 /// Longer than a slip.
 const MINUTES_MS: i64 = 61_000;
 
-/// As if what was decided of a case had been decided a minute earlier, on the same day: what is written past the
-/// store moves no figure.
-pub async fn minutes_pass(server: &Server, case: i64) {
+/// Waits where midnight of UTC is near: a test that writes times of decisions past the store must stay in one day.
+pub async fn within_a_day() {
+    const NEAR_MS: i64 = 5 * MINUTES_MS;
     let of_day = fusionsoc::clock::now_ms().rem_euclid(86_400_000);
-    let early = u64::try_from(4 * MINUTES_MS - of_day).unwrap_or_default();
-    tokio::time::sleep(std::time::Duration::from_millis(early)).await;
-    sql(server, &format!("UPDATE cases SET decided_ms = decided_ms - {MINUTES_MS} WHERE number = {case}")).await;
+    let early = (NEAR_MS - of_day).max(if of_day > 86_400_000 - NEAR_MS { 86_400_000 + NEAR_MS - of_day } else { 0 });
+    tokio::time::sleep(std::time::Duration::from_millis(u64::try_from(early).unwrap_or_default())).await;
+}
+
+/// As if what was decided of a case had been decided a minute earlier, which moves no figure to another day.
+pub async fn minutes_pass(server: &Server, case: i64) {
+    server.sql(&format!("UPDATE cases SET decided_ms = decided_ms - {MINUTES_MS} WHERE number = {case}")).await;
 }
 
 async fn newest(server: &Server, case: i64) -> String {
@@ -35,6 +39,7 @@ async fn undo(server: &Server, lead: &Person, case: i64) {
 
 #[tokio::test]
 async fn a_verdict_is_overturned_where_it_did_not_stand() {
+    within_a_day().await;
     let server = spawn().await;
     let lead = server.sign_in("lea", Role::Lead).await;
     let case = triaged(&server, 1).await;
@@ -57,7 +62,21 @@ async fn a_verdict_is_overturned_where_it_did_not_stand() {
 }
 
 #[tokio::test]
+async fn a_verdict_that_a_duplicate_gives_up_is_not_overturned() {
+    within_a_day().await;
+    let server = spawn().await;
+    let lead = server.sign_in("lea", Role::Lead).await;
+    let (one, two) = (triaged(&server, 1).await, triaged(&server, 2).await);
+    declare(&lead, two, "false_positive", "").await;
+    minutes_pass(&server, two).await;
+    let reply = lead.post(&format!("/cases/{two}/duplicate"), &[("of", &one.to_string())]).await;
+    assert_eq!(reply.status(), 303);
+    assert_eq!((sum(&server, "overturned").await, sum(&server, "false_positive").await), (0, 0));
+}
+
+#[tokio::test]
 async fn reopening_overturns_and_the_first_declaration_stays() {
+    within_a_day().await;
     let server = spawn().await;
     let lead = server.sign_in("lea", Role::Lead).await;
     let case = triaged(&server, 1).await;
@@ -72,10 +91,12 @@ async fn reopening_overturns_and_the_first_declaration_stays() {
 
 #[tokio::test]
 async fn what_ai_closed_counts_as_a_spot_check_once_a_person_says_something() {
+    within_a_day().await;
     let server = spawn().await;
     let lead = server.sign_in("lea", Role::Lead).await;
     let (right, wrong, back) = (triaged(&server, 1).await, triaged(&server, 2).await, triaged(&server, 3).await);
-    sql(&server, "UPDATE cases SET status = 'closed', open = FALSE, closed_ms = 5, machine_verdict = 'false_positive'")
+    server
+        .sql("UPDATE cases SET status = 'closed', open = FALSE, closed_ms = 5, machine_verdict = 'false_positive'")
         .await;
     declare(&lead, right, "false_positive", "true").await;
     declare(&lead, wrong, "true_positive", "true").await;
@@ -93,6 +114,9 @@ enum Act {
     Undo,
     Close,
     Reopen,
+    Duplicate,
+    Merge,
+    TakeOut,
     NewBehaviour,
     Wait,
 }
@@ -104,6 +128,9 @@ fn any_act() -> impl Strategy<Value = Act> {
         2 => Just(Act::Undo),
         1 => Just(Act::Close),
         1 => Just(Act::Reopen),
+        1 => Just(Act::Duplicate),
+        1 => Just(Act::Merge),
+        2 => Just(Act::TakeOut),
         1 => Just(Act::NewBehaviour),
         2 => Just(Act::Wait),
     ]
@@ -116,6 +143,12 @@ fn behaviour(at: usize) -> String {
     document.to_string()
 }
 
+/// Asks for a step with another case, which may be refused; returns 1 where it was not.
+async fn with(lead: &Person, case: i64, (step, field): (&str, &str), other: i64) -> usize {
+    let reply = lead.post(&format!("/cases/{case}/{step}"), &[(field, &other.to_string())]).await;
+    usize::from(reply.status() == 303)
+}
+
 #[tokio::test]
 async fn the_figures_are_what_a_recount_says_after_any_acts() {
     let server = spawn().await;
@@ -125,14 +158,18 @@ async fn the_figures_are_what_a_recount_says_after_any_acts() {
     let cases = vec![first, triaged(&server, 2).await, triaged(&server, 3).await];
     let mut runner = TestRunner::deterministic();
     let acts = prop::collection::vec((prop::sample::select(cases), any_act()), 60);
-    let mut seen = 0;
+    let (mut seen, mut parts) = (0, 0);
     for (at, (case, act)) in acts.new_tree(&mut runner).unwrap().current().into_iter().enumerate() {
         let path = format!("/cases/{case}/status");
         match act {
+            Act::Declare(_) if !server.case(case).await["merged_into"].is_null() => {}
             Act::Declare(verdict) => declare(&lead, case, verdict, "").await,
             Act::Undo => undo(&server, &lead, case).await,
             Act::Close => drop(lead.post(&path, &[("status", "closed"), ("reason", "duplicate")]).await),
             Act::Reopen => drop(lead.post(&path, &[("status", "in_progress"), ("reason", "new facts")]).await),
+            Act::Duplicate => parts += with(&lead, case, ("duplicate", "of"), first).await,
+            Act::Merge => parts += with(&lead, case, ("merge", "into"), first).await,
+            Act::TakeOut => drop(lead.post(&format!("/cases/{case}/unmerge"), &[]).await),
             Act::NewBehaviour => {
                 server.post("/api/v1/detections", behaviour(at)).await;
             }
@@ -143,12 +180,12 @@ async fn the_figures_are_what_a_recount_says_after_any_acts() {
                 let set = format!(
                     "UPDATE cases SET decided_ms = decided_ms - {MINUTES_MS} WHERE number = {case} AND {same_day}"
                 );
-                sql(&server, &set).await;
+                server.sql(&set).await;
             }
         }
         let (kept, recounted) = figures(&server).await;
         assert_eq!(kept, recounted, "after {act:?} on {case}");
         seen += kept.iter().filter(|day| day.figure == "overturned").count();
     }
-    assert!(seen > 10, "verdicts were overturned: {seen}");
+    assert!(seen > 10 && parts > 2, "verdicts were overturned: {seen}; cases became part or duplicates: {parts}");
 }

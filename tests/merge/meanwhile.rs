@@ -128,6 +128,9 @@ async fn a_case_that_is_part_of_another_one_is_left_alone() {
         ("severity", "severity", "low"),
         ("assign", "user", "ana"),
         ("triage", "x", ""),
+        ("tasks", "text", "Call the owner"),
+        ("tags", "add", "tlp:red"),
+        ("snooze", "until", "4h"),
     ] {
         refused(&ana, &format!("/cases/2/{step}"), &[(field, value)], 409).await;
     }

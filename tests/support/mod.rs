@@ -12,7 +12,7 @@ use fusionsoc::domain::Role;
 use fusionsoc::domain::role::Scope;
 use fusionsoc::jobs::Worker;
 use fusionsoc::secret::Vault;
-use fusionsoc::store::{Durability, Store, orgs, tokens, users};
+use fusionsoc::store::{Durability, Store, Tx, orgs, tokens, users};
 use fusionsoc::web::tls::Certificate;
 use fusionsoc::web::{App, router, server};
 use serde_json::Value;
@@ -132,6 +132,16 @@ impl Server {
         )
         .connected(Arc::clone(&self.app.connections))
         .telling(Arc::clone(&self.app.notify))
+    }
+
+    /// Runs one statement, as time or a program outside would.
+    pub async fn sql(&self, sql: &str) {
+        let mut tx = self.app.store.write().await.unwrap();
+        match &mut tx {
+            Tx::Sqlite(tx) => drop(sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut **tx).await.unwrap()),
+            Tx::Postgres(tx) => drop(sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut **tx).await.unwrap()),
+        }
+        tx.commit().await.unwrap();
     }
 
     /// Works on everything that is due.

@@ -24,6 +24,7 @@ async fn a_snoozed_case_leaves_the_views_of_work_and_undo_brings_it_back() {
     send(&ana, &format!("/cases/{number}/assign"), &[("user", "ana")], 303).await;
     assert!(ana.page("/cases?view=open").await.1.contains("data-key=\"h\""), "the preview has the form");
     let before = (held(&server, View::NeedsDecision).await, held(&server, View::SplitVotes).await);
+    assert_eq!((before.0, rows(&ana.page("/cases?view=mine").await.1).len()), (1, 1));
     let fields = [("until", "4h"), ("reason", HOSTILE), ("next", "queue"), ("from", "view=needs_decision")];
     let reply = ana.post(&path, &fields).await;
     let to = reply.headers()["location"].to_str().unwrap().to_owned();

@@ -212,10 +212,12 @@ pub(super) async fn interrupted(tx: &mut Tx, run: &Run, note: &str, now: i64) ->
 /// Brings a case up to date with its runs: the worst verdict of its behaviours' newest runs counts.
 pub(crate) async fn refresh_case(tx: &mut Tx, number: i64) -> Result<(), sqlx::Error> {
     let case = cases::by_number(tx, number).await?;
-    let newest = runs::of_case(tx, number).await?.into_iter().next();
+    let all = runs::of_case(tx, number).await?;
+    // Of a case with others in it the highest number is not always the one that somebody waits for.
+    let newest = all.iter().find(|run| is_under_way(run.state)).or(all.first());
     let finished = runs::newest_of_each(tx, number).await?;
     let worst = finished.iter().max_by_key(|run| (run.machine_verdict, run.number));
-    let shown = newest.as_ref().filter(|run| is_under_way(run.state)).map(|run| run.id).or(worst.map(|run| run.id));
+    let shown = newest.filter(|run| is_under_way(run.state)).map(|run| run.id).or(worst.map(|run| run.id));
     let glance = match shown {
         Some(run) => glance(&votes::of_run(tx, run).await?),
         None => Vec::new(),

@@ -26,7 +26,8 @@ pub async fn step(tx: &mut Tx, id: i64, now_ms: i64) -> Result<bool, ReviewError
     };
     bulk::settle(tx, id, &fates).await?;
     // The end is told with the last cases, so that whoever hears of those sees it.
-    if bulk::next(tx, id, from, 1).await?.is_empty() {
+    let last = i64::try_from(members.len()).is_ok_and(|count| count < BULK_STEP);
+    if last || bulk::next(tx, id, from, 1).await?.is_empty() {
         bulk::move_to(tx, id, ended, "", now_ms).await?;
         ledger(tx, &actor(&act), id, &format!("bulk_{ended}"), "", now_ms).await?;
         return Ok(false);

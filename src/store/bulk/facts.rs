@@ -1,7 +1,7 @@
 //! What many cases hold, read for some hundred of them with one statement.
 use super::super::cases::{COLUMNS, Case, TABLES};
 use super::super::many::ROWS;
-use super::super::runs::Flag;
+use super::super::runs::{Flag, SUPERSEDES};
 use super::super::{JsonText, ORGS, Result, Scope, Tx, on};
 use crate::domain::Outcome;
 
@@ -81,8 +81,7 @@ pub async fn said(tx: &mut Tx, numbers: &[i64]) -> Result<Vec<Said>> {
         let places: Vec<_> = (0..part.len()).map(|at| format!("${}", at + 1)).collect();
         let sql = sqlx::AssertSqlSafe(format!(
             "SELECT r.case_number, r.outcome, r.flags, r.vetoes FROM runs r WHERE r.case_number IN ({}) AND r.state = 'done'
-                AND NOT EXISTS (SELECT 1 FROM runs n WHERE n.case_number = r.case_number AND n.fingerprint = r.fingerprint
-                    AND n.state = 'done' AND n.number > r.number)
+                AND NOT EXISTS (SELECT 1 FROM runs n WHERE {SUPERSEDES})
              ORDER BY r.case_number, r.number DESC",
             places.join(", ")
         ));

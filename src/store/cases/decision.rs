@@ -28,6 +28,12 @@ pub struct Decision {
     /// Whether AI had closed it before a person looked at it.
     #[serde(default)]
     pub spot_checked: bool,
+    /// The case that it is a duplicate of.
+    #[serde(default)]
+    pub duplicate_of: Option<i64>,
+    /// Whether it stands aside.
+    #[serde(default)]
+    pub snoozed: bool,
 }
 
 impl Case {
@@ -43,6 +49,8 @@ impl Case {
             first_decided_ms: self.first_decided_ms,
             overturned_ms: self.overturned_ms,
             spot_checked: self.spot_checked,
+            duplicate_of: self.duplicate_of,
+            snoozed: self.snoozed,
         }
     }
 }
@@ -54,9 +62,8 @@ pub async fn decide(tx: &mut Tx, number: i64, version: i64, to: &Decision) -> Re
     let changed = run!(
         tx,
         sqlx::query(
-            "UPDATE cases SET status = $1, open = $2, verdict = $3, reason = $4, decided_by = $5, decided_ms = $6, closed_ms = $7, snoozed = FALSE, version = version + 1,
-                first_decided_ms = $10, overturned_ms = $11, spot_checked = $12,
-                duplicate_of = CASE WHEN $4 = 'duplicate' THEN duplicate_of END
+            "UPDATE cases SET status = $1, open = $2, verdict = $3, reason = $4, decided_by = $5, decided_ms = $6, closed_ms = $7, version = version + 1,
+                first_decided_ms = $10, overturned_ms = $11, spot_checked = $12, duplicate_of = $13, snoozed = $14
              WHERE number = $8 AND version = $9"
         )
         .bind(to.status)
@@ -71,6 +78,8 @@ pub async fn decide(tx: &mut Tx, number: i64, version: i64, to: &Decision) -> Re
         .bind(to.first_decided_ms)
         .bind(to.overturned_ms)
         .bind(to.spot_checked)
+        .bind(to.duplicate_of)
+        .bind(to.snoozed)
     )?;
     if changed > 0 {
         dissent::note(tx, number).await?;

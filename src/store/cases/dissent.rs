@@ -11,5 +11,5 @@ pub(super) async fn note(tx: &mut Tx, number: i64) -> Result<u64> {
 const NOTE: &str = "UPDATE cases SET dissent = COALESCE((SELECT r.finished_ms > cases.decided_ms AND
         ((r.machine_verdict = 'true_positive' AND cases.verdict IN ('false_positive', 'benign_true_positive'))
           OR (r.machine_verdict = 'false_positive' AND cases.verdict = 'true_positive'))
-        FROM runs r WHERE r.case_number = cases.number AND r.state = 'done' ORDER BY r.number DESC LIMIT 1), FALSE)
+        FROM runs r WHERE r.case_number = cases.number AND r.state = 'done' ORDER BY r.finished_ms DESC, r.id DESC LIMIT 1), FALSE)
      WHERE number = $1 AND (decided_ms IS NOT NULL OR dissent = TRUE)";

@@ -77,8 +77,3 @@ pub async fn severities_of_parts(tx: &mut Tx, number: i64) -> Result<Vec<(Severi
 pub async fn set_level(tx: &mut Tx, number: i64, level: Option<Severity>) -> Result<u64> {
     run!(tx, sqlx::query("UPDATE cases SET rule_level = $1 WHERE number = $2").bind(level).bind(number))
 }
-
-/// Names the case that another one is a duplicate of; a decision with another reason takes that back.
-pub async fn set_duplicate(tx: &mut Tx, number: i64, of: i64) -> Result<u64> {
-    run!(tx, sqlx::query("UPDATE cases SET duplicate_of = $1 WHERE number = $2").bind(of).bind(number))
-}

@@ -3,7 +3,7 @@ use super::load::load;
 use super::wanted::Wanted;
 use crate::error::{AppError, Result};
 use crate::store::observables::{self, InCase};
-use crate::store::{Tx, cases, orgs};
+use crate::store::{Tx, cases, orgs, timeline};
 use crate::web::App;
 use crate::web::auth::SignedIn;
 use crate::web::form::Named;
@@ -25,7 +25,8 @@ pub async fn export(me: SignedIn, State(app): State<App>, Named(parts): Named) -
         "markdown" => {
             let customer = orgs::by_id(&mut tx, case.org_id).await?.map(|org| org.name).unwrap_or_default();
             let data = load(&mut tx, case, Wanted::default()).await?;
-            ("md", "text/markdown; charset=utf-8", markdown(&data.case, &customer, &report::report(&data)))
+            let decisions = timeline::decisions(&mut tx, number, report::DECISIONS_READ).await?;
+            ("md", "text/markdown; charset=utf-8", markdown(&data.case, &customer, &report::report(&data, &decisions)))
         }
         _ => return Err(AppError::Unknown("format")),
     };

@@ -1,8 +1,9 @@
 //! A case as a report: printable, for people outside.
 use super::load::load;
 use super::wanted::Wanted;
+use crate::domain::tag;
 use crate::error::{AppError, Result};
-use crate::store::{cases, orgs};
+use crate::store::{cases, orgs, timeline};
 use crate::web::App;
 use crate::web::auth::SignedIn;
 use crate::web::form::CaseNumber;
@@ -25,6 +26,8 @@ struct Show {
     machine: Glyph,
     opened: When,
     closed: Option<When>,
+    /// Whom it may be shown to, where a tag says so.
+    tlp: Option<&'static str>,
 }
 
 /// `GET /cases/{number}/report`
@@ -34,13 +37,15 @@ pub async fn report(me: SignedIn, State(app): State<App>, CaseNumber(number): Ca
     let case = cases::visible(&mut tx, me.scope(), number).await?.ok_or(AppError::NotFound)?;
     let customer = orgs::by_id(&mut tx, case.org_id).await?.map(|org| org.name).unwrap_or_default();
     let data = load(&mut tx, case, Wanted::default()).await?;
+    let decisions = timeline::decisions(&mut tx, number, view::DECISIONS_READ).await?;
     drop(tx);
     let show = Show {
-        report: view::report(&data),
+        report: view::report(&data, &decisions),
         verdict: words::person(data.case.verdict),
         machine: words::machine(data.case.machine_verdict),
         opened: when(data.case.opened_ms),
         closed: data.case.closed_ms.map(when),
+        tlp: tag::tlp(&data.case.tags.0),
         case: data.case,
         chrome,
         customer,

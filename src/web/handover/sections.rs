@@ -36,6 +36,8 @@ pub struct Sections {
     pub many: bool,
     /// Reopened and undone.
     pub back: Lines,
+    /// Cases that stand aside for now.
+    pub snoozed: Cases,
     /// Cases of which a later vote says otherwise.
     pub dissent: Cases,
     /// Failed actions.
@@ -55,6 +57,7 @@ pub async fn read(tx: &mut Tx, scope: Scope, (since_ms, now_ms): (i64, i64), que
     Ok(Sections {
         likely: cases(tx, scope, list(View::LikelyTruePositive, Sort::Risk), now_ms).await?,
         waiting: cases(tx, scope, list(View::NeedsDecision, Sort::Oldest), now_ms).await?,
+        snoozed: cases(tx, scope, list(View::Snoozed, Sort::Risk), now_ms).await?,
         dissent: cases(tx, scope, late(), now_ms).await?,
         notes: lines(
             &store::notes(tx, scope, since_ms, query.most("notes")).await?,

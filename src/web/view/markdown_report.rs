@@ -1,14 +1,19 @@
 //! A report as Markdown: every text of the case escaped, so that none becomes a heading, a link or a picture.
-use super::report::{Line, List, Report};
+use super::report::{Line, List, Report, harmless};
 use super::text::visible;
+use crate::domain::tag;
 use crate::store::cases::Case;
 use std::fmt::Write;
 
 /// The report.
 pub fn markdown(case: &Case, customer: &str, report: &Report) -> String {
-    let mut out = format!("# Case {}: {}\n\nReport for {}\n", case.number, escaped(&case.title), escaped(customer));
-    for (heading, text) in &report.summary {
+    let title = escaped(&harmless(&case.title));
+    let mut out = format!("# Case {}: {title}\n\nReport for {}\n", case.number, escaped(customer));
+    if let Some(tlp) = tag::tlp(&case.tags.0) {
         // Writing to a String can't fail, here and below.
+        let _ = write!(out, "\nSharing: {tlp}\n");
+    }
+    for (heading, text) in &report.summary {
         let _ = write!(out, "\n## {heading}\n\n{}\n", escaped(text));
     }
     list(&mut out, "What argues against the vote", &report.flags, |text| escaped(text));

@@ -1,10 +1,9 @@
 //! A case as a report for people outside: plain words, short lists that say what they leave out, nothing that is a link.
-use super::case::{CaseData, platform_words, shown_run};
+use super::case::{CaseData, note_kind, platform_words, shown_run};
 use super::text::{self, start, visible};
 use super::words::{When, duration, percent, when};
 use crate::domain::action::ActionState;
 use crate::domain::{ObservableKind, Status, reason};
-use crate::review::NOTE_KINDS;
 use crate::store::{actions, notes, observables, timeline, votes};
 
 /// Lines of each list that are shown: a report fits four pages.
@@ -13,6 +12,8 @@ const OBSERVABLES: usize = 20;
 const VOTES: usize = 8;
 const FLAGS: usize = 10;
 const DECISIONS: usize = 8;
+/// Decisions that are read, so that it can be told how many are left out.
+pub const DECISIONS_READ: i64 = 200;
 const NOTES: usize = 4;
 const ACTIONS: usize = 10;
 /// Characters of a text, a line of a list, and a note.
@@ -97,20 +98,20 @@ pub struct Report {
     pub actions: List<Line>,
 }
 
-/// The report of a case.
-pub fn report(data: &CaseData) -> Report {
+/// The report of a case, with its newest decisions, up to [`DECISIONS_READ`].
+pub fn report(data: &CaseData, decisions: &[timeline::Entry]) -> Report {
     let run = shown_run(&data.runs, None);
     let of_run = |vote: &&votes::Stored| vote.counts() && run.is_some_and(|run| run.id == vote.run_id);
     let flags = run.map(|run| run.flags.0.iter().filter(|flag| flag.kind != "supported").map(|flag| line(&flag.text)));
     let detections = data.detections.iter().map(|one| Line {
         at: when(one.event_ms),
         who: start(&one.event_type, 60),
-        text: start(&one.title, LINE),
+        text: line(&one.title),
     });
     Report {
         summary: summary(data),
         flags: List::whole(flags.map(Iterator::collect).unwrap_or_default(), FLAGS),
-        decisions: List::whole(data.timeline.iter().filter(|one| is_decision(one)).map(entry).collect(), DECISIONS),
+        decisions: List::whole(decisions.iter().map(entry).collect(), DECISIONS),
         votes: List::whole(data.votes.iter().filter(of_run).map(vote).collect(), VOTES),
         observables: List::whole(data.observables.iter().map(observable).collect(), OBSERVABLES),
         detections: List::of(
@@ -128,10 +129,6 @@ pub fn report(data: &CaseData) -> Report {
 
 fn line(text: &str) -> String {
     harmless(&start(text, LINE * 2))
-}
-
-fn is_decision(entry: &timeline::Entry) -> bool {
-    matches!(entry.kind.as_str(), "verdict" | "status" | "undo" | "question_reopened" | "merged" | "case_merged")
 }
 
 fn entry(entry: &timeline::Entry) -> Line {
@@ -158,11 +155,11 @@ fn observable(found: &observables::InCase) -> ObservableLine {
 }
 
 fn is_advice(note: &notes::Note) -> bool {
-    matches!(note.kind.as_str(), "remediation" | "recommendation")
+    matches!(note.kind.as_str(), "remediation" | "recommendation") && !note.is_removed()
 }
 
 fn note(note: &notes::Note) -> Line {
-    let kind = NOTE_KINDS.iter().find(|(known, _)| *known == note.kind).map_or("", |(_, label)| label);
+    let kind = note_kind(&note.kind);
     let cut = if note.body.chars().count() > NOTE { " The note goes on." } else { "" };
     let text = format!("{}{cut}", harmless(&start(&note.body, NOTE)));
     Line { at: when(note.created_ms), who: format!("{}, {}", visible(&note.author), kind.to_lowercase()), text }
@@ -193,10 +190,15 @@ pub fn defanged(kind: ObservableKind, value: &str) -> String {
 
 /// A text whose addresses no program makes links of.
 pub fn harmless(text: &str) -> String {
-    text.replace("http://", "hxxp[:]//")
-        .replace("https://", "hxxps[:]//")
-        .replace("ftp://", "fxp[:]//")
-        .replace("www.", "www[.]")
+    let text = text.replace("http://", "hxxp[:]//").replace("https://", "hxxps[:]//").replace("://", "[:]//");
+    let (mut out, mut rest) = (String::with_capacity(text.len()), text.as_str());
+    // Lower-cased, ASCII keeps its places.
+    while let Some(at) = rest.to_ascii_lowercase().find("www.") {
+        out.push_str(&rest[..at + 3]);
+        out.push_str("[.]");
+        rest = &rest[at + 4..];
+    }
+    out + rest
 }
 
 /// The report's first part: a heading and sentences each.
@@ -258,7 +260,8 @@ fn decided(data: &CaseData) -> String {
         format!(" Reason: {}.", reason::label(&case.reason).to_lowercase())
     };
     // The declaration writes its note at the same moment.
-    let own = data.notes.iter().find(|note| note.created_ms == at_ms && note.author == case.decided_by);
+    let own =
+        data.notes.iter().find(|note| note.created_ms == at_ms && note.author == case.decided_by && !note.is_removed());
     let words = own.map(|note| format!(" In their words: {}", start(note.body.trim(), TEXT))).unwrap_or_default();
     let closed = match (case.status, case.closed_ms) {
         (Status::Closed, Some(at_ms)) => format!(" The case was closed on {}.", when(at_ms).full),

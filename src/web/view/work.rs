@@ -10,6 +10,8 @@ use crate::store::templates::Template;
 
 /// Tags that a row shows.
 const TAGS: usize = 3;
+/// A day in ms.
+const DAY_MS: i64 = 86_400_000;
 
 /// What of the work the store has.
 #[derive(Debug, Default)]
@@ -118,7 +120,8 @@ fn task(task: &Task) -> TaskView {
         (task.assignee.as_str(), format!("for {}", visible(&task.assignee))),
         (task.origin.as_str(), format!("from {}", visible(&task.origin))),
     ];
-    let about: Vec<String> = parts.into_iter().filter(|(raw, _)| !raw.is_empty()).map(|(_, text)| text).collect();
+    let parts = parts.into_iter().filter(|(raw, _)| !raw.is_empty()).map(|(_, text)| text);
+    let about: Vec<String> = parts.chain(task.origin_case.map(|case| format!("from #{case}"))).collect();
     TaskView {
         id: task.id,
         text: visible(&task.text),
@@ -143,7 +146,9 @@ pub fn aside(case: &Case, now_ms: i64) -> String {
     if case.snoozed {
         return format!("Snoozed until {until}");
     }
-    if case.verdict.decided() || !case.status.is_open() {
+    // What came back a day ago is back no more than any other case, such as one that was closed meanwhile.
+    let long_ago = case.snoozed_until_ms.is_none_or(|until| now_ms - until > DAY_MS);
+    if case.verdict.decided() || !case.status.is_open() || long_ago {
         return String::new();
     }
     match case.woken.as_str() {

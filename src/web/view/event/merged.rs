@@ -67,15 +67,27 @@ pub struct Merged {
     pub left_out: usize,
     /// Detections that are not in it.
     pub unread: i64,
+    /// Hosts that they are of.
+    pub hosts: usize,
 }
 
 struct Known {
     node: Node,
+    /// Its sensor: numbers and atoms of processes mean nothing on another one.
+    sid: String,
+    /// The sensor's host.
+    host: String,
     atom: String,
     /// Its parent's atom, where an event tells it.
     parent_atom: String,
     up: Option<usize>,
     marks: Vec<Mark>,
+}
+
+impl Known {
+    fn new(node: Node, atom: &str, sid: String, host: String) -> Self {
+        Self { node, sid, host, atom: atom.to_owned(), parent_atom: String::new(), up: None, marks: Vec::new() }
+    }
 }
 
 /// The tree of these detections.
@@ -91,7 +103,9 @@ pub fn merged(seen: &[Seen<'_>]) -> Merged {
     }
     for one in &oldest_first {
         let target = one.detection.routing.get("target").and_then(|atom| atom.as_str()).unwrap_or_default();
-        if let Some(known) = all.iter_mut().find(|known| !target.is_empty() && known.atom == target) {
+        let sid = &one.detection.sid;
+        let it = |known: &&mut Known| !target.is_empty() && known.atom == target && known.sid == *sid;
+        if let Some(known) = all.iter_mut().find(it) {
             known.marks.push(mark(one, true));
         }
     }
@@ -117,14 +131,14 @@ fn place(all: &mut Vec<Known>, one: &Seen<'_>) -> Option<usize> {
     let (own, above) =
         if starts { (&*detection.this_atom, &*detection.parent_atom) } else { (&*detection.parent_atom, "") };
     let Some(hit) = one.event.nodes.iter().position(|node| node.hit) else {
-        return all.iter().position(|known| !own.is_empty() && known.atom == own);
+        return all.iter().position(|known| !own.is_empty() && known.atom == own && known.sid == detection.sid);
     };
-    let at = add(all, &one.event.nodes[hit], own);
+    let at = add(all, &one.event.nodes[hit], own, detection);
     if !above.is_empty() {
         above.clone_into(&mut all[at].parent_atom);
     }
     if let Some(parent) = hit.checked_sub(1).map(|before| &one.event.nodes[before]) {
-        let parent = add(all, parent, above);
+        let parent = add(all, parent, above, detection);
         let grand = detection.event.pointer("/PARENT/PARENT_ATOM").and_then(|atom| atom.as_str());
         grand.unwrap_or_default().clone_into(&mut all[parent].parent_atom);
         link(all, at, parent);
@@ -132,11 +146,11 @@ fn place(all: &mut Vec<Known>, one: &Seen<'_>) -> Option<usize> {
     Some(at)
 }
 
-fn add(all: &mut Vec<Known>, node: &Node, atom: &str) -> usize {
-    let known = all.iter().position(|known| is_same(known, node, atom));
+fn add(all: &mut Vec<Known>, node: &Node, atom: &str, of: &Detection) -> usize {
+    let known = all.iter().position(|known| known.sid == of.sid && is_same(known, node, atom));
     let Some(at) = known else {
-        let (node, atom) = (node.clone(), atom.to_owned());
-        all.push(Known { node, atom, parent_atom: String::new(), up: None, marks: Vec::new() });
+        let (sid, host) = (of.sid.clone(), text::start(&of.hostname, 80));
+        all.push(Known::new(node.clone(), atom, sid, host));
         return all.len() - 1;
     };
     let old = &mut all[at];
@@ -191,13 +205,14 @@ fn join_roots(all: &mut Vec<Known>) {
             let by_atom = !atom.is_empty() && known.atom == atom;
             let unclear = atom.is_empty() || known.atom.is_empty();
             let before = known.node.at_ms.zip(started).is_none_or(|(parent, child)| parent <= child);
-            by_atom || (unclear && known.node.pid == Some(pid) && before)
+            known.sid == all[at].sid && (by_atom || (unclear && known.node.pid == Some(pid) && before))
         };
         let found = all.iter().enumerate().position(|(other, known)| other != at && is_parent(known));
         let parent = found.unwrap_or_else(|| {
             let facts = vec!["not in these events".to_owned()];
             let node = Node { name: "Process".to_owned(), pid: Some(pid), bare: true, facts, ..Node::default() };
-            all.push(Known { node, atom: atom.clone(), parent_atom: String::new(), up: None, marks: Vec::new() });
+            let (sid, host) = (all[at].sid.clone(), all[at].host.clone());
+            all.push(Known::new(node, &atom, sid, host));
             all.len() - 1
         });
         link(all, at, parent);
@@ -218,6 +233,7 @@ fn ordered(all: &[Known], apart: Vec<Mark>) -> Merged {
     };
     roots.sort_by_key(start);
     let mut stack: Vec<(usize, usize)> = roots.into_iter().rev().map(|at| (at, 0)).collect();
+    let hosts = all.iter().map(|known| &known.sid).collect::<std::collections::BTreeSet<_>>().len();
     let (mut places, mut room) = (Vec::new(), MOST_COMMAND);
     while let Some((at, depth)) = stack.pop() {
         if places.len() == MOST {
@@ -228,7 +244,7 @@ fn ordered(all: &[Known], apart: Vec<Mark>) -> Merged {
         stack.extend(children.into_iter().rev().map(|child| (child, depth + 1)));
         places.push(shown(all, at, depth, &mut room));
     }
-    Merged { left_out: all.len() - places.len(), places, apart, unread: 0 }
+    Merged { left_out: all.len() - places.len(), places, apart, unread: 0, hosts }
 }
 
 fn shown(all: &[Known], at: usize, depth: usize, room: &mut usize) -> Place {
@@ -240,6 +256,9 @@ fn shown(all: &[Known], at: usize, depth: usize, room: &mut usize) -> Place {
     let times = node.at_ms.zip(above.and_then(|above| above.at_ms)).filter(|(at, parent)| at >= parent);
     node.gap = times.map(|(at, parent)| format!("{} after its parent", duration(at - parent))).unwrap_or_default();
     node.facts.retain(|fact| !fact.starts_with("parent PID"));
+    if all.iter().any(|other| other.sid != known.sid) {
+        node.facts.insert(0, format!("on {}", known.host));
+    }
     let size = node.command.iter().flat_map(|arg| &arg.pieces).map(String::len).sum::<usize>() + node.raw_command.len();
     if size > *room {
         node.command.clear();
