@@ -70,27 +70,45 @@ fn kind(address: &str) -> String {
     format!("{}?{}", parts.join("/"), names.join("&"))
 }
 
-/// One address of each kind that links lead to, from the queue on.
-async fn pages(driver: &WebDriver, demo: &Demo) -> WebDriverResult<Vec<String>> {
-    let links = "return [...document.querySelectorAll('a[href^=\"/\"]:not([download])')].map((link) => link.getAttribute('href').split('#')[0])";
-    let mut known =
-        BTreeMap::from([(kind("/cases"), "/cases".to_owned()), (kind("/cases/459"), "/cases/459".to_owned())]);
-    let mut waiting: Vec<String> = known.values().cloned().collect();
-    while let Some(next) = waiting.pop() {
-        driver.goto(format!("{}{next}", demo.url())).await?;
-        for link in driver.execute(links, vec![]).await?.json().as_array().unwrap() {
-            let link = link.as_str().unwrap();
-            let path = std::path::Path::new(link.split('?').next().unwrap());
-            let document = path.extension().is_some_and(|ending| ending == "json") && path.starts_with("/cases");
-            if link.is_empty() || link.contains("/export/") || document {
-                continue;
-            }
-            if known.insert(kind(link), link.to_owned()).is_none() {
-                waiting.push(link.to_owned());
+/// What is wrong, and on which pages.
+type Wrong = BTreeMap<String, BTreeSet<String>>;
+
+/// Looks at one page of each kind that links lead to, from the queue on; gives how many those are.
+async fn look_around(driver: &WebDriver, demo: &Demo, axe: &str, wrong: &mut Wrong) -> WebDriverResult<usize> {
+    let mut waiting = vec!["/cases".to_owned(), "/cases/459".to_owned()];
+    let mut known: BTreeSet<_> = waiting.iter().map(|page| kind(page)).collect();
+    while let Some(page) = waiting.pop() {
+        driver.goto(format!("{}{page}", demo.url())).await?;
+        for link in links(driver).await? {
+            if known.insert(kind(&link)) {
+                waiting.push(link);
             }
         }
+        for theme in ["dark", "light"] {
+            for one in found(driver, axe, theme).await? {
+                wrong.entry(one).or_default().insert(format!("{page} {theme}"));
+            }
+        }
+        let sideways = driver.execute("return [document.documentElement.scrollWidth, innerWidth]", vec![]).await?;
+        let (wide, window) = (sideways.json()[0].as_i64().unwrap(), sideways.json()[1].as_i64().unwrap());
+        if wide > window {
+            wrong.entry("scrolls sideways".to_owned()).or_default().insert(format!("{page}: {wide} of {window}"));
+        }
     }
-    Ok(known.into_values().collect())
+    Ok(known.len())
+}
+
+/// Where the links of the open page lead, files left out.
+async fn links(driver: &WebDriver) -> WebDriverResult<Vec<String>> {
+    let script = "return [...document.querySelectorAll('a[href^=\"/\"]:not([download])')].map((link) => link.getAttribute('href').split('#')[0])";
+    let all = driver.execute(script, vec![]).await?;
+    let all = all.json().as_array().unwrap().iter().map(|link| link.as_str().unwrap().to_owned());
+    let is_page = |link: &String| {
+        let path = std::path::Path::new(link.split('?').next().unwrap());
+        let document = path.extension().is_some_and(|ending| ending == "json") && path.starts_with("/cases");
+        !link.is_empty() && !link.contains("/export/") && !document
+    };
+    Ok(all.filter(is_page).collect())
 }
 
 /// What axe finds on the page that is open, each with the first place.
@@ -107,40 +125,38 @@ async fn found(driver: &WebDriver, axe: &str, theme: &str) -> WebDriverResult<Ve
     Ok(said.json().as_array().unwrap().iter().map(|one| one.as_str().unwrap().to_owned()).collect())
 }
 
-#[tokio::test]
-async fn every_page_is_clean() {
+async fn every_page_is_clean(width: Option<u32>) {
     let Ok(path) = std::env::var("FUSIONSOC_AXE") else {
         println!("SKIPPED: FUSIONSOC_AXE is not set");
         return;
     };
     let axe = std::fs::read_to_string(path).unwrap();
     let demo = Demo::start();
-    let mut all = BTreeMap::<String, BTreeSet<String>>::new();
-    for width in [None, Some(768), Some(320)] {
-        in_browser(width, async |driver| {
-            demo.sign_in(driver).await?;
-            let pages = pages(driver, &demo).await?;
-            assert!(pages.len() > 15, "{pages:?}");
-            for page in &pages {
-                driver.goto(format!("{}{page}", demo.url())).await?;
-                for theme in ["dark", "light"] {
-                    for one in found(driver, &axe, theme).await? {
-                        all.entry(one).or_default().insert(format!("{page} {theme}"));
-                    }
-                }
-                let sideways =
-                    driver.execute("return [document.documentElement.scrollWidth, innerWidth]", vec![]).await?;
-                let (wide, window) = (sideways.json()[0].as_i64().unwrap(), sideways.json()[1].as_i64().unwrap());
-                if wide > window {
-                    all.entry("scrolls sideways".to_owned()).or_default().insert(format!("{page}: {wide} of {window}"));
-                }
-            }
-            println!("{} kinds of pages at {} px", pages.len(), width.unwrap_or(1440));
-            Ok(())
-        })
-        .await;
-    }
+    let mut wrong = Wrong::new();
+    in_browser(width, async |driver| {
+        demo.sign_in(driver).await?;
+        let pages = look_around(driver, &demo, &axe, &mut wrong).await?;
+        println!("{pages} kinds of pages at {} px", width.unwrap_or(1440));
+        assert!(pages > 30, "links lead to {pages} kinds of pages");
+        Ok(())
+    })
+    .await;
     let told: Vec<_> =
-        all.iter().map(|(what, pages)| format!("{what}\n  on {} pages: {pages:?}", pages.len())).collect();
+        wrong.iter().map(|(what, pages)| format!("{what}\n  on {} pages: {pages:?}", pages.len())).collect();
     assert!(told.is_empty(), "{}", told.join("\n"));
+}
+
+#[tokio::test]
+async fn every_page_is_clean_on_a_desk() {
+    every_page_is_clean(None).await;
+}
+
+#[tokio::test]
+async fn every_page_is_clean_on_a_tablet() {
+    every_page_is_clean(Some(768)).await;
+}
+
+#[tokio::test]
+async fn every_page_is_clean_on_a_small_phone() {
+    every_page_is_clean(Some(320)).await;
 }

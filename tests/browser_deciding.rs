@@ -55,21 +55,22 @@ async fn key(driver: &WebDriver, key: impl Into<TypingData>) -> WebDriverResult<
 
 /// The number of the previewed case; 0 where there is none.
 async fn previewed(driver: &WebDriver) -> WebDriverResult<i64> {
-    let label = script(driver, "return document.querySelector('.peek').getAttribute('aria-label')").await?;
+    let label = script(driver, "return document.querySelector('.peek')?.getAttribute('aria-label')").await?;
     Ok(label.as_str().unwrap_or_default().rsplit(' ').next().unwrap_or_default().parse().unwrap_or_default())
 }
 
 /// Waits until another case than this one is previewed.
 async fn next(driver: &WebDriver, than: i64) -> WebDriverResult<()> {
     for _ in 0..500 {
-        if previewed(driver).await? != than
+        let now = previewed(driver).await?;
+        if ![0, than].contains(&now)
             && script(driver, "return document.querySelectorAll('.busy').length").await? == json!(0)
         {
             return Ok(());
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    panic!("#{than} stays: {}", script(driver, "return document.querySelector('.decide').innerText").await?);
+    panic!("#{than} stays: {}", script(driver, "return document.body.innerText").await?);
 }
 
 /// Clears the case on the screen as a false positive; returns the keys that it took.

@@ -102,12 +102,7 @@ pub async fn duplicate(
     fresh(case, version)?;
     beside(case, of, "of")?;
     no_loop(tx, case, of).await?;
-    let answered = of.verdict.decided() || !of.status.is_open();
-    if case.verdict == Verdict::TruePositive && answered && of.verdict != Verdict::TruePositive {
-        let text =
-            format!("This case was declared true positive, and case #{} was not. One of the two is wrong.", of.number);
-        return ReviewError::invalid("of", text);
-    }
+    agrees(case, of)?;
     let to = Decision {
         status: Status::Closed,
         verdict: Verdict::Pending,
@@ -128,6 +123,17 @@ pub async fn duplicate(
         let old = one.status.as_str();
         let change = Change { org_id: one.org_id, case: one.number, kind, text, old, new, run: None, undo };
         record(tx, actor, change, now_ms).await?;
+    }
+    Ok(())
+}
+
+/// A true positive is no duplicate of what was decided or closed as something else.
+fn agrees(case: &Case, of: &Case) -> Result<(), ReviewError> {
+    let answered = of.verdict.decided() || !of.status.is_open();
+    if case.verdict == Verdict::TruePositive && answered && of.verdict != Verdict::TruePositive {
+        let text =
+            format!("This case was declared true positive, and case #{} was not. One of the two is wrong.", of.number);
+        return ReviewError::invalid("of", text);
     }
     Ok(())
 }

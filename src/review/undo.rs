@@ -27,18 +27,14 @@ pub async fn undo(
     if entry.kind == "snooze" && !others {
         return undo_snooze(tx, actor, (case, &entry), now_ms).await;
     }
-    let Some(before) = entry.undo.as_deref().and_then(|undo| serde_json::from_str::<Decision>(undo).ok()) else {
+    let undo = entry.undo.as_deref();
+    let Some(before) = undo.and_then(|undo| serde_json::from_str::<Decision>(undo).ok()) else {
         return ReviewError::invalid("event", "This can't be undone.");
     };
     if others {
         return ReviewError::invalid("event", "Only a lead can undo what somebody else decided.");
     }
-    if timeline::decided_after(tx, case.number, event).await? {
-        return Err(ReviewError::Conflict(stale(case)));
-    }
-    if timeline::undone(tx, event, now_ms).await? == 0 {
-        return Err(ReviewError::Conflict("This was undone already.".to_owned()));
-    }
+    take_back(tx, case, event, now_ms).await?;
     apply(tx, case, &before).await?;
     let open = if before.status.is_open() && !case.status.is_open() { "; the case is open again" } else { "" };
     let text = format!("Undone: {}{open}", entry.text);
@@ -53,4 +49,15 @@ pub async fn undo(
         undo: None,
     };
     Ok(record(tx, actor, change, now_ms).await?)
+}
+
+/// Notes an entry as undone, once, and only where nothing was decided after it.
+async fn take_back(tx: &mut Tx, case: &Case, event: i64, now_ms: i64) -> Result<(), ReviewError> {
+    if timeline::decided_after(tx, case.number, event).await? {
+        return Err(ReviewError::Conflict(stale(case)));
+    }
+    match timeline::undone(tx, event, now_ms).await? {
+        0 => Err(ReviewError::Conflict("This was undone already.".to_owned())),
+        _ => Ok(()),
+    }
 }
