@@ -78,7 +78,8 @@ async fn the_page_says_where_and_the_preview_takes_no_single_key() {
     assert!(page.contains("event/COMMAND_LINE tells the reader to ignore its instructions"));
     let (_, queue) = person.page("/cases").await;
     assert!(queue.contains(&format!("href=\"/cases/{number}?from=#decide-false_positive\" data-key=\"f\"")));
-    assert!(!queue.contains("name=\"verdict\" value=\"false_positive\""));
+    let preview = queue.split_once("<aside class=\"peek\"").unwrap().1.split_once("</aside>").unwrap().0;
+    assert!(!preview.contains("name=\"verdict\" value=\"false_positive\""), "{preview}");
     assert!(server.case(number).await["risk_score"].as_i64().unwrap() >= 60);
 }
 
