@@ -149,7 +149,7 @@ async fn a_host_tells_its_facts_detections_users_and_files() {
     shows(&page, &facts);
     assert!(!page.contains("href=\"/cases/2\""), "nothing of other hosts");
     let page = read(&ana, &format!("/cases?view=all&sensor={}", sid(1))).await;
-    assert!(page.contains("href=\"/cases/1\"") && !page.contains("href=\"/cases/2\""));
+    assert!(page.contains("href=\"/cases/1?from=") && !page.contains("href=\"/cases/2?from="));
     drop(server);
 }
 
@@ -202,7 +202,9 @@ async fn the_same_behaviour_on_other_hosts_is_one_cluster() {
     assert!(!read(&ana, "/cases/3").await.contains("Same behaviour elsewhere"), "one more switch is another behaviour");
     let page = read(&ana, &format!("/cases?view=all&fingerprint={fingerprint}")).await;
     assert!(
-        page.contains("href=\"/cases/1\"") && page.contains("href=\"/cases/2\"") && !page.contains("href=\"/cases/3\"")
+        page.contains("href=\"/cases/1?from=")
+            && page.contains("href=\"/cases/2?from=")
+            && !page.contains("href=\"/cases/3?from=")
     );
     shows(&page, &[&format!("Behaviour {}… <span", &fingerprint[..12]), "name=\"fingerprint\" value=\""]);
     let cases = server.get(&format!("/api/v1/cases?fingerprint={}", fingerprint.to_uppercase())).await;

@@ -101,7 +101,8 @@ async fn decide(person: &Person, choices: &[u8]) {
             _ => Some(("true_positive", "malware", "true")),
         };
         if let Some((verdict, reason, close)) = verdict {
-            done(person, &path("verdict"), &[("verdict", verdict), ("reason", reason), ("close", close)]).await;
+            let fields = [("verdict", verdict), ("reason", reason), ("close", close), ("confirm_tasks", "true")];
+            done(person, &path("verdict"), &fields).await;
         }
         if choice / 4 == 1 {
             done(person, &path("severity"), &[("severity", "critical")]).await;
