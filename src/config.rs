@@ -6,6 +6,7 @@ mod panel;
 pub use limacharlie::LimaCharlieConfig;
 pub use panel::Panel;
 
+use crate::intel::IntelConfig;
 use crate::store::Durability;
 use crate::voters::VoterConfig;
 use figment::Figment;
@@ -34,6 +35,8 @@ pub struct Config {
     pub limacharlie: Vec<LimaCharlieConfig>,
     /// Who is told of what.
     pub notify: notify::Notify,
+    /// Who knows something about hashes, addresses and names.
+    pub intel: IntelConfig,
 }
 
 /// `[database]`
@@ -205,6 +208,7 @@ impl Config {
             }
         }
         self.check_voters()?;
+        self.intel.check().map_err(|error| BadConfig(error.to_string()))?;
         for (at, one) in self.limacharlie.iter().enumerate() {
             one.check()?;
             let same = |other: &LimaCharlieConfig| other.org == one.org || other.oid == one.oid;

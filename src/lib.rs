@@ -38,6 +38,7 @@ pub mod config;
 pub mod domain;
 pub mod error;
 pub mod ingest;
+pub mod intel;
 pub mod jobs;
 pub mod limacharlie;
 pub mod limits;

@@ -117,6 +117,22 @@ pub const CONNECTIONS: usize = 1024;
 pub const LIMACHARLIE_CALL: Duration = Duration::from_mins(1);
 /// The evidence of one run is gathered within this time; what is late is told to be.
 pub const EVIDENCE: Duration = Duration::from_secs(20);
+/// A late look-up waits so long for its turn at a provider.
+pub const INTEL_TURN: Duration = Duration::from_secs(60);
+/// A triage begins questions to intelligence providers within this time; a later look-up asks the others.
+pub const INTEL_ASKING: Duration = Duration::from_secs(5);
+/// Values of one detection that each intelligence provider is asked about.
+pub const INTEL_VALUES: usize = 20;
+/// After these waits a question that failed is asked again.
+pub const INTEL_AGAIN_MS: [i64; 4] = [60_000, 300_000, 900_000, 3_600_000];
+/// The longest wait that a provider may ask for.
+pub const INTEL_QUIET_MS: i64 = 600_000;
+/// So many failures in a row, and a provider is left alone for a minute.
+pub const INTEL_FAILURES: i64 = 5;
+/// A provider that refused its key is left alone for so long.
+pub const INTEL_REFUSED_MS: i64 = 900_000;
+/// Questions that one look-up job asks before it lets others have their turn.
+pub const INTEL_LATE: i64 = 20;
 /// Evidence so young is not asked for again.
 pub const EVIDENCE_FRESH_MS: i64 = 10 * 60 * 1000;
 /// Events, bytes and pages of an activity sweep that are read.

@@ -256,7 +256,7 @@ async fn answers_about_an_observable_stand_on_its_page_alone() {
         observable: Some(HASH.to_uppercase()),
         payload: JsonText(json!({"stats": stats, "reputation": -4})),
         fetched_ms: EVENT,
-        recorded: false,
+        ..intel::Answer::default()
     };
     let mut tx = server.app.store.write().await.unwrap();
     intel::insert(&mut tx, 1, &answer).await.unwrap();

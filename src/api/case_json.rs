@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::review::related;
 use crate::store::cases::Case;
 use crate::store::{
-    Tx, actions, detections, evidence, notes, observables, reuse, runs, tasks, techniques, timeline, votes,
+    Tx, actions, detections, evidence, intel, notes, observables, reuse, runs, tasks, techniques, timeline, votes,
 };
 use serde_json::{Value, json};
 
@@ -38,13 +38,13 @@ pub async fn long(tx: &mut Tx, case: &Case) -> Result<Value> {
             json!({"id": found.technique, "name": name, "source": found.source})
         })
         .collect();
-    let observables = observables::of_case(tx, case.number).await?;
+    let (observables, answers) = (observables::of_case(tx, case.number).await?, intel::of_case(tx, case.number).await?);
     let observables: Vec<_> = observables
         .iter()
         .map(|found| {
             let (place, known) = crate::domain::Observable::about(found.kind, &found.value);
             json!({
-                "id": found.id, "type": found.kind, "value": found.value, "verdict": known.map(|_| "known_good"), "role": found.role,
+                "id": found.id, "type": found.kind, "value": found.value, "verdict": intel::verdict(&answers, found.kind, &found.value), "role": found.role,
                 "place": place, "known": known, "other_cases": found.other_cases,
             })
         })
@@ -53,13 +53,21 @@ pub async fn long(tx: &mut Tx, case: &Case) -> Result<Value> {
         "version": case.version, "reason": case.reason, "assignee": case.assignee, "rule_level": case.rule_level,
         "confidence": case.confidence, "outcome": case.outcome, "risk_score": case.risk_score, "triage_state": case.triage_state,
         "previous_case": case.previous_case, "merged_into": case.merged_into, "duplicate_of": case.duplicate_of, "related": all_related(tx, case).await?, "repeats": case.repeats, "chain": case.chain,
-        "detections": stored(tx, case).await?, "observables": observables, "techniques": techniques, "runs": all_runs(tx, case).await?,
+        "detections": stored(tx, case).await?, "observables": observables, "intelligence": answers.iter().map(said).collect::<Vec<_>>(), "techniques": techniques, "runs": all_runs(tx, case).await?,
         "notes": all_notes(tx, case).await?, "tasks": all_tasks(tx, case).await?, "actions": all_actions(tx, case).await?, "evidence": all_evidence(tx, case).await?, "timeline": entries(tx, case).await?,
     });
     if let (Some(json), Value::Object(more)) = (json.as_object_mut(), more) {
         json.extend(more);
     }
     Ok(json)
+}
+
+/// What became of a question to an intelligence provider.
+fn said(one: &intel::Answer) -> Value {
+    json!({
+        "provider": one.provider, "type": one.kind, "value": one.observable, "state": one.state, "why": one.why, "answer": one.payload.0,
+        "at": time(one.fetched_ms), "again_at": time(one.due_ms), "recorded": one.recorded,
+    })
 }
 
 async fn stored(tx: &mut Tx, case: &Case) -> Result<Vec<Value>> {

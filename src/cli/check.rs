@@ -1,11 +1,13 @@
-//! `check`: tests settings, database, voters, channels and LimaCharlie, and says what each came to. No voter is asked
-//! a question.
+//! `check`: tests settings, database, voters, channels, LimaCharlie and intelligence, and says what each came to. No
+//! voter is asked a question.
 use super::{CliError, open, vault};
+use crate::clock::now_ms;
 use crate::config::{Config, LimaCharlieConfig};
 use crate::jobs::PanelSource;
 use crate::limacharlie::identity::NEEDS;
 use crate::notify::Message;
 use crate::notify::plain::plain;
+use crate::store::lookups::{self, Leave};
 use crate::store::{Store, orgs};
 use crate::voters;
 use std::process::ExitCode;
@@ -41,6 +43,7 @@ pub async fn check(config: Config, send_test: bool) -> Result<ExitCode, CliError
     }
     failures += channels(&config, send_test).await?;
     failures += limacharlie(&config, &store).await?;
+    failures += intelligence(&config, &store).await?;
     if panel.standing_in {
         println!("note  no model is set up: the built-in voters stand in");
     }
@@ -63,6 +66,33 @@ async fn channels(config: &Config, send_test: bool) -> Result<usize, CliError> {
             Err(problem) => {
                 failures += 1;
                 println!("FAIL  {name}: {}", plain(&problem, 300));
+            }
+        }
+    }
+    Ok(failures)
+}
+
+/// Asks every intelligence provider a question that tells nothing, within its quota; returns how many failed.
+async fn intelligence(config: &Config, store: &Store) -> Result<usize, CliError> {
+    let intel = super::serve::intelligence(config)?;
+    let mut failures = 0;
+    for seat in &intel.seats {
+        let (provider, name) = (seat.provider.as_ref(), format!("intelligence {}", seat.provider.name()));
+        if !provider.is_local() {
+            let quota = provider.quota();
+            let mut tx = store.write().await?;
+            let leave = lookups::reserve(&mut tx, provider.name(), (quota.per_minute, quota.per_day), now_ms()).await?;
+            tx.commit().await?;
+            if matches!(leave, Leave::Minute(_) | Leave::Day(_)) {
+                println!("note  {name}: not asked, its quota is used up");
+                continue;
+            }
+        }
+        match seat.check(intel.settings.patience).await {
+            Ok(note) => println!("ok    {name}{}", note.map(|note| format!(": {note}")).unwrap_or_default()),
+            Err(trouble) => {
+                failures += 1;
+                println!("FAIL  {name}: {}", plain(&trouble.to_string(), 300));
             }
         }
     }

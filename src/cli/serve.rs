@@ -1,6 +1,7 @@
 //! `serve` and `worker`: start, wait for a signal, stop in order.
 use super::{CliError, failed, open, vault};
 use crate::config::Config;
+use crate::intel::Intelligence;
 use crate::jobs::pull::Pulls;
 use crate::jobs::{Connections, PanelSource, Worker, reindex};
 use crate::notify::Channels;
@@ -25,8 +26,9 @@ pub async fn serve(config: Config, with_worker: bool) -> Result<ExitCode, CliErr
     let tls = certificate(&config)?;
     let config = Arc::new(config);
     let wake = Arc::new(Notify::new());
-    let channels = channels(&config)?;
-    let app = App::start(store, Arc::clone(&config), vault(&config)?, wake, false).await?.telling(channels);
+    let (channels, intel) = (channels(&config)?, intelligence(&config)?);
+    let app = App::start(store, Arc::clone(&config), vault(&config)?, wake, false).await?;
+    let app = app.telling(channels).informed(intel);
     let listener = listen(&config).await?;
     // Settings of voters that can't be used are told now, not at the first detection.
     app.panel.current(&app.store).await.map_err(|error| CliError::Failed(error.to_string()))?;
@@ -56,6 +58,11 @@ pub(super) fn certificate(config: &Config) -> Result<Option<Arc<Certificate>>, C
 /// The channels of the settings.
 pub(super) fn channels(config: &Config) -> Result<Arc<Channels>, CliError> {
     Channels::build(config).map(Arc::new).map_err(|error| CliError::Failed(error.to_string()))
+}
+
+/// The intelligence providers of the settings.
+pub(super) fn intelligence(config: &Config) -> Result<Arc<Intelligence>, CliError> {
+    Intelligence::build(&config.intel).map(Arc::new).map_err(|error| CliError::Failed(error.to_string()))
 }
 
 /// Binds the address of the settings.
@@ -89,6 +96,7 @@ pub(super) async fn run(
         )
         .connected(Arc::clone(&app.connections))
         .telling(Arc::clone(&app.notify))
+        .informed(Arc::clone(&app.intel))
         .pulling(pulls);
         tokio::spawn(worker.run(stop.clone()))
     });
@@ -109,7 +117,7 @@ pub(super) async fn run(
 pub async fn worker(config: Config) -> Result<ExitCode, CliError> {
     let store = open(&config).await?;
     let config = Arc::new(config);
-    let channels = channels(&config)?;
+    let (channels, intel) = (channels(&config)?, intelligence(&config)?);
     let panel = Arc::new(PanelSource::new(Arc::clone(&config)));
     panel.current(&store).await.map_err(|error| CliError::Failed(error.to_string()))?;
     let stop = CancellationToken::new();
@@ -119,7 +127,7 @@ pub async fn worker(config: Config) -> Result<ExitCode, CliError> {
     let pulls = Arc::new(pulls(&store, &config, &connections).await?);
     let worker = Worker::new(store, panel, Arc::new(config.policy.clone()), Arc::new(Notify::new())).pulling(pulls);
     say("A worker is running.");
-    worker.connected(connections).telling(channels).run(stop).await;
+    worker.connected(connections).telling(channels).informed(intel).run(stop).await;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -169,6 +177,7 @@ async fn purge(store: Store, stop: CancellationToken) {
             crate::store::idempotency::purge(&mut tx, now - 86_400_000).await?;
             crate::store::drafts::purge(&mut tx, now - crate::limits::DRAFT_MS).await?;
             crate::store::looks::purge(&mut tx, now - crate::limits::LOOK_MS).await?;
+            crate::store::lookups::purge(&mut tx, now).await?;
             tx.commit().await
         };
         if let Err(error) = purged.await {

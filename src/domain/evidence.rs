@@ -18,6 +18,8 @@ words! {
         Prevalence = "prevalence", "Prevalence";
         /// Where else an observable was seen.
         Hunt = "hunt", "Hunt";
+        /// What intelligence providers know of its hashes, addresses and names.
+        Intelligence = "intelligence", "Intelligence";
     }
 }
 

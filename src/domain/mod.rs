@@ -13,6 +13,7 @@ pub mod detection;
 pub mod dossier;
 pub mod evidence;
 pub mod exclusion;
+pub mod intel;
 pub mod known_good;
 pub mod observable;
 pub mod path;

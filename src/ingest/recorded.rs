@@ -84,10 +84,10 @@ pub async fn attach(
     for (provider, payload) in answers {
         let answer = intel::Answer {
             provider: provider.clone(),
-            observable: None,
             payload: JsonText(payload.clone()),
             fetched_ms: now_ms,
             recorded: true,
+            ..intel::Answer::default()
         };
         intel::insert(tx, case, &answer).await?;
     }

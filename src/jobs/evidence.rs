@@ -54,7 +54,9 @@ async fn one(client: &Client, detection: &Detection, kind: EvidenceKind, now_ms:
         EvidenceKind::Sweep => sweep(client, detection, MINUTES, now_ms).await,
         EvidenceKind::Tags => host::now(client, &sid, now_ms).await,
         EvidenceKind::Prevalence => host::prevalence(client, detection, now_ms).await,
-        EvidenceKind::Hunt => Ok(Piece::new(kind, EvidenceState::Failed, "A hunt is asked for by a person.", now_ms)),
+        EvidenceKind::Hunt | EvidenceKind::Intelligence => {
+            Ok(Piece::new(kind, EvidenceState::Failed, "This is not asked of LimaCharlie.", now_ms))
+        }
     }
 }
 

@@ -7,6 +7,8 @@ pub mod backtest;
 pub mod bulk;
 mod connections;
 pub mod evidence;
+pub mod intel;
+pub mod lookups;
 pub mod measure;
 pub mod notify;
 pub mod panel;

@@ -13,6 +13,7 @@ mod conclude;
 mod control;
 mod dossier;
 mod evidence;
+mod intelligence;
 mod look;
 mod reuse;
 mod second_look;
@@ -21,6 +22,7 @@ mod weights;
 use super::panel::Seats;
 use super::{JobError, Worker};
 use crate::clock::now_ms;
+use crate::domain::evidence::{EvidenceKind, Piece};
 use crate::domain::{Severity, VoteState, Weights};
 use crate::limits;
 use crate::store::runs::{Run, RunState};
@@ -32,6 +34,7 @@ pub(crate) use budget::{limits as budget_of, micro, money};
 pub(crate) use claimed::keep as keep_claims;
 pub(crate) use conclude::refresh_case;
 pub(crate) use dossier::{of_run as dossier_of, read_intel};
+pub(super) use intelligence::RED;
 pub(crate) use look::{Looked, look};
 pub(crate) use weights::of as weights_of;
 
@@ -116,7 +119,7 @@ pub async fn work(worker: &Worker, job: &jobs::Job) -> Result<(), JobError> {
     let run_id = payload(job)?.run_id;
     let seats = worker.panel.current(&worker.store).await?;
     let known = runs::by_id(&mut worker.store.read().await?, run_id).await?;
-    let pieces = if is_under_way(known.state) { evidence::gather(worker, job, &known).await? } else { Vec::new() };
+    let pieces = if is_under_way(known.state) { gather(worker, job, &known).await? } else { Vec::new() };
     let dossier = dossier::gather(worker, &known, pieces).await?;
     let same = reuse::evidence(worker, &seats, &dossier);
     let Some(run) = begin::begin(worker, job, run_id, &seats, same.as_deref()).await? else { return Ok(()) };
@@ -125,6 +128,15 @@ pub async fn work(worker: &Worker, job: &jobs::Job) -> Result<(), JobError> {
     second_look::ask(worker, job, &run, (&seats, &weights), dossier.clone()).await?;
     control::ask(worker, job, &run, &seats, dossier.clone()).await?;
     conclude::run(worker, job, &run, (&seats, &weights), (&dossier, truncated)).await
+}
+
+/// What is asked before anybody votes, all at once.
+async fn gather(worker: &Worker, job: &jobs::Job, run: &Run) -> Result<Vec<Piece>, JobError> {
+    let asked = (evidence::gather(worker, job, run), intelligence::gather(worker, job, run));
+    let (mut pieces, said) = tokio::try_join!(asked.0, asked.1)?;
+    pieces.retain(|piece| piece.kind != EvidenceKind::Intelligence);
+    pieces.extend(said);
+    Ok(pieces)
 }
 
 /// What votes weigh now in the run's organisation.

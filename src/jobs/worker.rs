@@ -1,10 +1,11 @@
 //! The loop: claim, work, renew, retry, give up.
 use super::{
-    Connections, JobError, PanelSource, backtest, bulk, measure, notify, publish_exclusion, pull, range, triage, trial,
-    wake, watch,
+    Connections, JobError, PanelSource, backtest, bulk, intel, measure, notify, publish_exclusion, pull, range, triage,
+    trial, wake, watch,
 };
 use crate::clock::now_ms;
 use crate::config::Policy;
+use crate::intel::Intelligence;
 use crate::limits;
 use crate::notify::{Channels, JOB as NOTIFY};
 use crate::review;
@@ -37,6 +38,8 @@ pub struct Worker {
     pub publisher: Arc<dyn Publisher>,
     /// Who pulls from LimaCharlie.
     pub pulls: Arc<pull::Pulls>,
+    /// Who knows something about hashes, addresses and names.
+    pub intel: Arc<Intelligence>,
     owner: String,
 }
 
@@ -48,10 +51,10 @@ const ALIVE: Duration = Duration::from_secs(15);
 impl Worker {
     /// A worker with a name of its own.
     pub fn new(store: Store, panel: Arc<PanelSource>, policy: Arc<Policy>, wake: Arc<Notify>) -> Self {
-        let (connections, notify) = (Arc::<Connections>::default(), Arc::default());
+        let (connections, notify, intel) = (Arc::<Connections>::default(), Arc::default(), Arc::default());
         let owner = hex::encode(rand::random::<[u8; 8]>());
         let (publisher, pulls) = (connections.clone(), Arc::default());
-        Self { store, panel, policy, connections, notify, wake, publisher, pulls, owner }
+        Self { store, panel, policy, connections, notify, wake, publisher, pulls, intel, owner }
     }
 
     /// The same with the organisations' `LimaCharlie`.
@@ -71,6 +74,12 @@ impl Worker {
     #[must_use]
     pub fn pulling(self, pulls: Arc<pull::Pulls>) -> Self {
         Self { pulls, ..self }
+    }
+
+    /// The same worker, which also asks intelligence providers.
+    #[must_use]
+    pub fn informed(self, intel: Arc<Intelligence>) -> Self {
+        Self { intel, ..self }
     }
 
     /// Works until `stop`, then lets running jobs finish for a while and gives the rest back.
@@ -193,6 +202,7 @@ impl Worker {
             measure::KIND => measure::work(self, job).await,
             trial::KIND => trial::work(self, job).await,
             pull::KIND => pull::work(self, job).await,
+            intel::KIND => intel::work(self, job).await,
             other => Err(JobError::Unusable(format!("unknown kind of job: {other}"))),
         }
     }

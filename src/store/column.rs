@@ -1,6 +1,7 @@
 //! How our types become columns: closed lists of words and JSON, both as text on both databases.
 use crate::domain::action::{ActionKind, ActionState};
 use crate::domain::evidence::{EvidenceKind, EvidenceState};
+use crate::domain::intel::IntelState;
 use crate::domain::{
     ExclusionState, Failure, HitKind, MachineVerdict, ObservableKind, Outcome, Role, Severity, Status, Verdict,
     VoteState, WorkState,
@@ -73,6 +74,7 @@ word_columns!(
     ExclusionState,
     Failure,
     HitKind,
+    IntelState,
     MachineVerdict,
     ObservableKind,
     Outcome,

@@ -1,55 +1,169 @@
-//! What intelligence providers said about a case.
+//! What intelligence providers said about a case, and what they have still to be asked.
 use super::activity::Subject;
 use super::history;
-use super::{JsonText, Result, Tx, on};
+use super::{JsonText, Result, Tx, on, run};
+use crate::domain::ObservableKind;
+use crate::domain::intel::{IntelState, IntelVerdict, Opinion};
+use crate::domain::known_good;
 use serde_json::Value;
 
-/// An answer of a provider.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+/// What became of a question to a provider.
+#[derive(Debug, Clone, PartialEq, Eq, Default, sqlx::FromRow)]
 pub struct Answer {
+    /// Its id; 0 for one that is not stored yet.
+    pub id: i64,
     /// Such as `virustotal`.
     pub provider: String,
-    /// The value that was looked up, where the answer says so.
+    /// The type of the value, where it is known.
+    pub kind: Option<ObservableKind>,
+    /// The observable that was looked up, where the answer says so.
     pub observable: Option<String>,
-    /// The answer as it came.
+    /// What was asked: the observable, but for a URL without its secrets.
+    pub value: String,
+    /// The behaviour for whose triage it was asked.
+    pub fingerprint: String,
+    /// What became of it.
+    pub state: IntelState,
+    /// Why there is no answer, or empty.
+    pub why: String,
+    /// The answer, in the shape in which recorded ones come.
     pub payload: JsonText<Value>,
-    /// When it was asked.
+    /// When it was answered, or asked in vain.
     pub fetched_ms: i64,
+    /// How often it was asked in vain.
+    pub tries: i64,
+    /// When it is asked again.
+    pub due_ms: Option<i64>,
     /// Whether it was asked elsewhere and only recorded here.
     pub recorded: bool,
 }
+
+impl Answer {
+    /// What the provider says, where it says something. A recorded answer holds counts alone.
+    pub fn opinion(&self) -> Option<Opinion> {
+        let said: Opinion =
+            serde_json::from_value(self.payload.0.clone()).ok().filter(|_| self.state == IntelState::Answered)?;
+        let judged = self.payload.0.get("verdict").is_some();
+        Some(if judged { said } else { Opinion { verdict: Opinion::of("", said.stats.clone()).verdict, ..said } })
+    }
+}
+
+/// What answers amount to for a value, with what is known of it anyway; nothing where nobody was asked.
+pub fn verdict(answers: &[Answer], kind: ObservableKind, value: &str) -> Option<IntelVerdict> {
+    let about = |answer: &&Answer| answer.kind == Some(kind) && answer.observable.as_deref() == Some(value);
+    let said = answers.iter().filter(about);
+    let said = said.map(|answer| answer.opinion().map_or(IntelVerdict::Unknown, |opinion| opinion.verdict));
+    said.chain(known_good::why(kind, value).map(|_| IntelVerdict::KnownGood)).max()
+}
+
+const COLUMNS: &str =
+    "id, provider, kind, observable, value, fingerprint, state, why, payload, fetched_ms, tries, due_ms, recorded";
 
 /// Adds an answer.
 pub async fn insert(tx: &mut Tx, case: i64, answer: &Answer) -> Result<i64> {
     on!(tx, |db| {
         sqlx::query_scalar(
-        "INSERT INTO intel (case_number, provider, observable, payload, fetched_ms, recorded) VALUES ($1, $2, $3, $4, $5, $6) RETURNING id"
-    )
-    .bind(case)
-    .bind(&answer.provider)
-    .bind(&answer.observable)
-    .bind(&answer.payload)
-    .bind(answer.fetched_ms)
-    .bind(answer.recorded)
-    .fetch_one(db)
+            "INSERT INTO intel (case_number, provider, kind, observable, value, fingerprint, state, why, payload, fetched_ms, tries, due_ms, recorded)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING id",
+        )
+        .bind(case)
+        .bind(&answer.provider)
+        .bind(answer.kind)
+        .bind(&answer.observable)
+        .bind(&answer.value)
+        .bind(&answer.fingerprint)
+        .bind(answer.state)
+        .bind(&answer.why)
+        .bind(&answer.payload)
+        .bind(answer.fetched_ms)
+        .bind(answer.tries)
+        .bind(answer.due_ms)
+        .bind(answer.recorded)
+        .fetch_one(db)
     })
 }
 
-/// The answers for a case.
-pub async fn of_case(tx: &mut Tx, case: i64) -> Result<Vec<Answer>> {
-    on!(tx, |db| sqlx::query_as(
-        "SELECT provider, observable, payload, fetched_ms, recorded FROM intel WHERE case_number = $1 ORDER BY id"
+/// Puts what came later in the place of what there was; `0` where the row is gone.
+pub async fn update(tx: &mut Tx, answer: &Answer) -> Result<u64> {
+    run!(
+        tx,
+        sqlx::query(
+            "UPDATE intel SET state = $1, why = $2, payload = $3, fetched_ms = $4, tries = $5, due_ms = $6, fingerprint = $7 WHERE id = $8"
+        )
+        .bind(answer.state)
+        .bind(&answer.why)
+        .bind(&answer.payload)
+        .bind(answer.fetched_ms)
+        .bind(answer.tries)
+        .bind(answer.due_ms)
+        .bind(&answer.fingerprint)
+        .bind(answer.id)
     )
-    .bind(case)
-    .fetch_all(db))
 }
 
-/// The newest answers about an observable in its newest 100 cases.
+/// The newest answer of each provider about each value of a case; all that do not say which value they are about.
+pub async fn of_case(tx: &mut Tx, case: i64) -> Result<Vec<Answer>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM intel WHERE id IN
+            (SELECT MAX(i.id) FROM intel i WHERE i.case_number = $1 GROUP BY i.provider, i.kind, COALESCE(i.observable, CAST(i.id AS TEXT)))
+         ORDER BY id LIMIT 500"
+    );
+    on!(tx, |db| sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(case).fetch_all(db))
+}
+
+/// The newest answer of each provider about an observable in its newest 100 cases.
 pub async fn about(tx: &mut Tx, observable_id: i64, value: &str) -> Result<Vec<Answer>> {
     let sql = format!(
-        "SELECT provider, observable, payload, fetched_ms, recorded FROM intel
-         WHERE case_number IN ({}) AND LOWER(observable) = LOWER($2) ORDER BY fetched_ms DESC, id DESC LIMIT 5",
+        "SELECT {COLUMNS} FROM intel
+         WHERE case_number IN ({}) AND LOWER(observable) = LOWER($2) ORDER BY fetched_ms DESC, id DESC LIMIT 100",
         history::newest(Subject::Observable, 100)
     );
-    on!(tx, |db| sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(observable_id).bind(value).fetch_all(db))
+    let mut all: Vec<Answer> =
+        on!(tx, |db| sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(observable_id).bind(value).fetch_all(db))?;
+    let mut seen = std::collections::HashSet::new();
+    all.retain(|answer| seen.insert(answer.provider.clone()));
+    Ok(all)
+}
+
+/// A question that is due, and the case it belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Due {
+    /// The case.
+    pub case_number: i64,
+    /// The question.
+    #[sqlx(flatten)]
+    pub answer: Answer,
+}
+
+/// Questions that are due, those that wait longest first.
+pub async fn due(tx: &mut Tx, now_ms: i64, most: i64) -> Result<Vec<Due>> {
+    let sql = format!(
+        "SELECT case_number, {COLUMNS} FROM intel WHERE due_ms > 0 AND due_ms <= $1 ORDER BY due_ms, id LIMIT $2"
+    );
+    on!(tx, |db| sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(now_ms).bind(most).fetch_all(db))
+}
+
+/// When the next question is due.
+pub async fn next_due(tx: &mut Tx) -> Result<Option<i64>> {
+    on!(tx, |db| sqlx::query_scalar("SELECT due_ms FROM intel WHERE due_ms > 0 ORDER BY due_ms, id LIMIT 1")
+        .fetch_optional(db))
+}
+
+/// Puts off all questions to a provider that would be due before a moment, with why.
+pub async fn put_off(tx: &mut Tx, provider: &str, until_ms: i64, why: &str) -> Result<u64> {
+    run!(
+        tx,
+        sqlx::query("UPDATE intel SET due_ms = $1, why = $2 WHERE due_ms > 0 AND due_ms < $1 AND provider = $3 AND state = 'waiting'")
+            .bind(until_ms)
+            .bind(why)
+            .bind(provider)
+    )
+}
+
+/// How many questions wait for each provider.
+pub async fn waiting(tx: &mut Tx) -> Result<Vec<(String, i64)>> {
+    on!(tx, |db| sqlx::query_as(
+        "SELECT provider, CAST(COUNT(*) AS BIGINT) FROM intel WHERE due_ms > 0 GROUP BY provider"
+    )
+    .fetch_all(db))
 }

@@ -31,6 +31,7 @@ pub mod intel;
 pub mod jobs;
 pub mod links;
 pub mod looks;
+pub mod lookups;
 pub mod measured;
 pub mod merges;
 pub mod notes;

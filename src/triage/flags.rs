@@ -5,6 +5,7 @@ mod stated;
 use super::policy::{Named, alarming_tags};
 use crate::domain::dossier::{Dossier, Intel};
 use crate::domain::{Claim, MachineVerdict, Report, Vote, detection::Process};
+use crate::intel::label;
 use std::collections::BTreeSet;
 
 /// What was said about a dossier.
@@ -56,19 +57,22 @@ fn host_history(dossier: &Dossier, panel: &[Vote], patterns: &[String]) -> Optio
 fn reputation(intel: &Intel) -> Option<Named> {
     let engines = intel.engines();
     if intel.malicious > 0 {
-        let text = format!("{}: {} of {engines} engines call it malicious.", provider(intel), intel.malicious);
+        // Only one of them counts engines; the others speak for themselves.
+        let text = match engines {
+            1 => format!("{} calls it malicious.", label(&intel.provider)),
+            _ => format!("{}: {} of {engines} engines call it malicious.", label(&intel.provider), intel.malicious),
+        };
         return Some(("intelligence", text));
     }
     let reputation = intel.reputation.filter(|reputation| *reputation < 0)?;
     Some((
         "reputation",
-        format!("Reputation {} at {}, although 0 of {engines} engines flagged it.", minus(reputation), provider(intel)),
+        format!(
+            "Reputation {} at {}, although 0 of {engines} engines flagged it.",
+            minus(reputation),
+            label(&intel.provider)
+        ),
     ))
-}
-
-/// The provider's name as it writes itself.
-fn provider(intel: &Intel) -> &str {
-    if intel.provider == "virustotal" { "VirusTotal" } else { &intel.provider }
 }
 
 /// A real minus sign, so that it is not read as a dash.

@@ -59,7 +59,10 @@ pub fn vetoes(
 fn evidence(pieces: &[Piece]) -> Option<Named> {
     const NEEDED: [EvidenceKind; 2] = [EvidenceKind::Ancestors, EvidenceKind::Sweep];
     let certain = |kind: EvidenceKind| pieces.iter().any(|piece| piece.kind == kind && piece.is_certain());
-    let lacking = NEEDED.into_iter().filter(|kind| !pieces.is_empty() && !certain(*kind));
+    let of_host = pieces.iter().any(|piece| piece.kind != EvidenceKind::Intelligence);
+    let doubtful = |piece: &&Piece| piece.kind == EvidenceKind::Intelligence && !piece.is_certain();
+    let lacking = NEEDED.into_iter().filter(|kind| of_host && !certain(*kind));
+    let lacking = lacking.chain(pieces.iter().filter(doubtful).map(|piece| piece.kind));
     let lacking: Vec<String> = lacking.map(|kind| kind.label().to_lowercase()).collect();
     let text = format!("Needed evidence failed or is inconclusive: {}.", lacking.join(", "));
     (!lacking.is_empty()).then_some(("evidence", text))

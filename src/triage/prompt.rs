@@ -111,14 +111,7 @@ pub(super) fn facts(dossier: &Dossier, truncated: bool) -> String {
     };
     let class = |process: Option<Process>| process.map_or("unknown", |process| path_class(&process.path));
     let (detection, seen, spread) = (&dossier.detection, dossier.precedents, dossier.prevalence);
-    let intel = match dossier.intel.as_slice() {
-        [] => "none asked".to_owned(),
-        all => all
-            .iter()
-            .map(|intel| format!("{} of {} engines malicious", intel.malicious, intel.engines()))
-            .collect::<Vec<_>>()
-            .join("; "),
-    };
+    let intel = evidence::intelligence(dossier);
     let yes = |flag: bool| if flag { "yes" } else { "no" };
     format!(
         "FACTS\n  signed={} parent_signed={} path_class={} parent_path_class={}\n  threat_intelligence={intel}\n  first_seen_here={} earlier_cases={} other_hosts={}\n  precedents: {} false positive, {} benign true positive, {} true positive\n  injection_flag={}\n  truncated={}",

@@ -6,6 +6,7 @@ use crate::actions::wish::Wish;
 use crate::clock::now_ms;
 use crate::config::Config;
 use crate::ingest::batch::Batcher;
+use crate::intel::Intelligence;
 use crate::jobs::{Connections, PanelSource};
 use crate::notify::Channels;
 use crate::secret::Vault;
@@ -30,6 +31,8 @@ pub struct App {
     pub connections: Arc<Connections>,
     /// Who is told of what.
     pub notify: Arc<Channels>,
+    /// Who knows something about hashes, addresses and names.
+    pub intel: Arc<Intelligence>,
     /// Opens stored secrets.
     pub vault: Vault,
     /// Notes who looked at which case.
@@ -79,6 +82,7 @@ impl App {
             config,
             panel,
             notify: Arc::default(),
+            intel: Arc::default(),
             vault,
             wake,
             demo,
@@ -100,6 +104,13 @@ impl App {
     #[must_use]
     pub fn telling(mut self, channels: Arc<Channels>) -> Self {
         self.notify = channels;
+        self
+    }
+
+    /// The same app with these intelligence providers.
+    #[must_use]
+    pub fn informed(mut self, intel: Arc<Intelligence>) -> Self {
+        self.intel = intel;
         self
     }
 

@@ -28,8 +28,9 @@ use super::view::actions::{self as action_views, Group, Line};
 use super::view::case::{self as view, CaseData, Choice, DetectionView, Notes, Pages};
 use super::view::economy;
 use super::view::event::Merged;
-use super::view::evidence::{self, IntelView, ObservableView, TechniqueView};
+use super::view::evidence::{self, ObservableView, TechniqueView};
 use super::view::gathered::Gathered;
+use super::view::intel::{self, IntelGroup};
 use super::view::json::{self, Span};
 use super::view::measured::accuracy as words_of;
 use super::view::panel::{self, RunView};
@@ -75,7 +76,9 @@ struct Show {
     references: Vec<(String, Option<String>)>,
     techniques: Vec<TechniqueView>,
     observables: Vec<ObservableView>,
-    intel: Vec<IntelView>,
+    intel: Vec<IntelGroup>,
+    /// Whether an intelligence provider is set up.
+    informed: bool,
     report: Vec<Span>,
     choices: Vec<Choice>,
     steps: Vec<(&'static str, &'static str)>,
@@ -171,7 +174,8 @@ fn show_of(app: &App, me: &SignedIn, data: CaseData, wanted: Wanted, (chrome, ke
         references: data.rule.refs.0.iter().map(|link| (text::visible(link), text::safe_link(link))).collect(),
         techniques: evidence::technique_views(&data),
         observables: evidence::observable_views(&data),
-        intel: evidence::intel_views(&data),
+        intel: intel::groups(&data.intel, now_ms()),
+        informed: !app.intel.seats.is_empty(),
         report: shown_run.map(report_spans).unwrap_or_default(),
         choices: view::choices(kept.verdict.unwrap_or(data.case.verdict)),
         steps: view::next_steps(&data.case),

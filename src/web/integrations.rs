@@ -1,9 +1,10 @@
-//! Integrations: who is told of what, how each channel fares, and what was told.
+//! Integrations: who is told of what, how each channel and intelligence provider fares, and what was told.
 use super::App;
 use super::auth::SignedIn;
 use super::connections::{self, Connection};
 use super::form::Fields;
 use super::page::{Chrome, Page};
+use super::providers::{self, ProviderView};
 use super::view::text::{start, visible};
 use super::view::words::{When, when};
 use crate::clock::now_ms;
@@ -52,6 +53,9 @@ struct Index {
     channels: Vec<ChannelView>,
     lines: Vec<Line>,
     connections: Vec<Connection>,
+    providers: Vec<ProviderView>,
+    /// Whether URLs may leave.
+    urls: bool,
     /// The address that people and LimaCharlie use.
     address: String,
 }
@@ -80,7 +84,8 @@ async fn page(app: &App, me: &SignedIn, ask: &str) -> Result<Response> {
     let channels = channels.collect();
     drop(tx);
     let (connections, address) = (connections::all(app, me, ask).await?, app.config.public_url());
-    Ok(Page(Index { chrome, channels, lines, connections, address }).into_response())
+    let (providers, urls) = (providers::all(app).await?, app.intel.settings.urls);
+    Ok(Page(Index { chrome, channels, lines, connections, providers, urls, address }).into_response())
 }
 
 fn view(channel: &Channel, fared: Option<&Fared>, waiting: i64) -> ChannelView {

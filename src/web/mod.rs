@@ -34,6 +34,7 @@ pub mod page;
 pub mod pivot;
 mod profile;
 mod prompts;
+mod providers;
 pub mod queue;
 mod range;
 mod raw;

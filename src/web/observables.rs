@@ -4,10 +4,12 @@ use super::auth::{SignedIn, orgs_of};
 use super::form::{Asked, Named};
 use super::page::{Chrome, Page};
 use super::pivot::{self, Pivot, Query, SHORT};
-use super::view::evidence::{self, IntelView};
+use super::view::evidence;
+use super::view::intel::{IntelView, intel_view};
 use super::view::pivot::{self as view, Pointer};
 use super::view::text;
 use super::view::words::{When, when};
+use crate::clock::now_ms;
 use crate::domain::{Observable, ObservableKind};
 use crate::error::{AppError, Result};
 use crate::store::activity::Subject;
@@ -104,7 +106,7 @@ pub async fn show(
         hosts: view::hosts(&seen.hosts, 20),
         hosts_total: view::count(seen.hosts_total),
         beside: view::beside(&seen.beside, 10),
-        intel: seen.intel.iter().map(evidence::intel_view).collect(),
+        intel: seen.intel.iter().map(|answer| intel_view(answer, now_ms())).collect(),
         search: if value.chars().count() > 200 { String::new() } else { super::view::links::cases("q", &value) },
         raw: value,
         chrome,
@@ -133,6 +135,6 @@ async fn seen(tx: &mut Tx, of: &[Of], value: &str) -> Result<Seen> {
     seen.roles.sort_by_key(|(_, cases)| std::cmp::Reverse(*cases));
     seen.roles.truncate(20);
     seen.intel.sort_by_key(|answer| std::cmp::Reverse(answer.fetched_ms));
-    seen.intel.truncate(5);
+    seen.intel.truncate(10);
     Ok(seen)
 }

@@ -60,10 +60,10 @@ async fn furnish(server: &Server) {
     for case in 1..=CASES {
         let answer = intel::Answer {
             provider: "virustotal".to_owned(),
-            observable: None,
             payload: JsonText(serde_json::json!({"case": case})),
             fetched_ms: 1,
             recorded: true,
+            ..intel::Answer::default()
         };
         intel::insert(&mut tx, case, &answer).await.unwrap();
         let action = Recorded {

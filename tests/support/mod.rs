@@ -60,7 +60,8 @@ pub async fn spawn_with(change: impl FnOnce(&mut Config)) -> Server {
     let store = Store::open(&database(dir.path()).await, Durability::Normal).await.unwrap();
     let vault = Vault::open(&dir.path().join("key")).unwrap();
     let app = App::start(store, Arc::new(config), vault, Arc::new(Notify::new()), false).await.unwrap();
-    let app = app.telling(channels);
+    let intel = Arc::new(fusionsoc::intel::Intelligence::build(&app.config.intel).unwrap());
+    let app = app.telling(channels).informed(intel);
     let stop = CancellationToken::new();
     tokio::spawn(server::serve_with(listener, router(app.clone()), tls, stop.clone()));
     let org_id = add_org(&app.store, "acme", None).await;
@@ -132,6 +133,7 @@ impl Server {
         )
         .connected(Arc::clone(&self.app.connections))
         .telling(Arc::clone(&self.app.notify))
+        .informed(Arc::clone(&self.app.intel))
     }
 
     /// Runs one statement, as time or a program outside would.

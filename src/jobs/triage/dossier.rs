@@ -3,6 +3,7 @@ use super::super::{JobError, Worker};
 use crate::clock::now_ms;
 use crate::domain::dossier::{Dossier, Intel, Precedents, Prevalence};
 use crate::domain::evidence::Piece;
+use crate::domain::intel::{IntelState, IntelVerdict};
 use crate::domain::{Detection, Verdict};
 use crate::store::activity::DAY_MS;
 use crate::store::runs::Run;
@@ -42,7 +43,7 @@ async fn assemble(tx: &mut Tx, case: i64, run: &Run) -> crate::store::Result<Dos
         observables: observables::of(&detection),
         precedents: earlier(tx, &case, &run.fingerprint).await?,
         prevalence: Prevalence { high_on_host, ..seen },
-        intel: intel::of_case(tx, case.number).await?.iter().map(read_intel).collect(),
+        intel: intel::of_case(tx, case.number).await?.iter().filter(|answer| says(answer)).map(read_intel).collect(),
         evidence: Vec::new(),
         detection,
     })
@@ -58,6 +59,11 @@ async fn earlier(tx: &mut Tx, case: &cases::Case, fingerprint: &str) -> crate::s
         Verdict::Pending | Verdict::Undetermined => {}
     }
     Ok(seen)
+}
+
+/// Whether an answer tells how bad a value is. That a list of ours calls it harmless speaks for no verdict.
+fn says(answer: &intel::Answer) -> bool {
+    answer.state == IntelState::Answered && answer.payload.0["verdict"] != IntelVerdict::KnownGood.as_str()
 }
 
 /// An answer in `VirusTotal`'s shape: counts under `stats`, a score under `reputation`.

@@ -13,6 +13,24 @@ const LINE: usize = 130;
 const ABOVE: usize = 5;
 const BELOW: usize = 5;
 const AROUND: usize = 10;
+/// Answers of intelligence providers.
+const ANSWERS: usize = 8;
+
+/// What providers say, in counts alone: the worst first. Words of theirs are never shown to a voter.
+pub(super) fn intelligence(dossier: &Dossier) -> String {
+    let mut all: Vec<_> = dossier.intel.iter().collect();
+    all.sort_by_key(|intel| std::cmp::Reverse(intel.malicious));
+    match (all.as_slice(), dossier.piece(EvidenceKind::Intelligence)) {
+        ([], None) => "none asked".to_owned(),
+        ([], Some(piece)) if piece.is_certain() => "asked, nothing known".to_owned(),
+        ([], Some(_)) => "asked, no answer".to_owned(),
+        (all, _) => {
+            let counts = all.iter().take(ANSWERS);
+            let each = counts.map(|intel| format!("{} of {} engines malicious", intel.malicious, intel.engines()));
+            each.collect::<Vec<_>>().join("; ")
+        }
+    }
+}
 
 impl Lines<'_> {
     /// Adds the lines and gives the facts; `shown` is false where the reader gets no words from outside.

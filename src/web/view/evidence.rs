@@ -1,10 +1,8 @@
-//! Techniques, observables and intelligence of a case.
+//! Techniques and observables of a case.
 use super::case::CaseData;
-use super::json::{self, Span};
 use super::text;
-use super::words::{When, when};
+use super::words::Glyph;
 use crate::domain::{Observable, ObservableKind, technique};
-use crate::jobs::triage::read_intel;
 use crate::store::{intel, observables};
 
 /// A technique and who named it.
@@ -35,26 +33,8 @@ pub struct ObservableView {
     pub place: &'static str,
     /// Why everybody has it, or empty.
     pub known: &'static str,
-}
-
-/// An answer of a provider.
-pub struct IntelView {
-    /// The provider.
-    pub provider: String,
-    /// The sentence's head and rest.
-    pub sentence: (String, String),
-    /// Malicious, nothing found, no answer, all.
-    pub counts: (i64, i64, i64, i64),
-    /// The reputation.
-    pub reputation: Option<String>,
-    /// What was looked up, or empty.
-    pub observable: String,
-    /// When it was asked.
-    pub at: When,
-    /// Whether that was elsewhere.
-    pub recorded: bool,
-    /// The answer, coloured.
-    pub json: Vec<Span>,
+    /// What intelligence amounts to, where somebody was asked.
+    pub verdict: Option<Glyph>,
 }
 
 /// The techniques of a case, each with everybody who named it.
@@ -87,6 +67,7 @@ pub fn observable_views(data: &CaseData) -> Vec<ObservableView> {
             page: observable_page(found.kind, &found.value),
             place: place.unwrap_or_default(),
             known: known.unwrap_or_default(),
+            verdict: intel::verdict(&data.intel, found.kind, &found.value).map(super::intel::glyph),
         }
     };
     data.observables.iter().map(view).collect()
@@ -95,39 +76,4 @@ pub fn observable_views(data: &CaseData) -> Vec<ObservableView> {
 /// The address of an observable's page.
 pub fn observable_page(kind: ObservableKind, value: &str) -> String {
     format!("/observables/{kind}/{}", super::links::segment(value))
-}
-
-/// The answers of providers.
-pub fn intel_views(data: &CaseData) -> Vec<IntelView> {
-    data.intel.iter().map(intel_view).collect()
-}
-
-/// One answer of a provider.
-pub fn intel_view(answer: &intel::Answer) -> IntelView {
-    let read = read_intel(answer);
-    let (engines, found) = (read.engines(), read.malicious + read.suspicious);
-    let head = if engines == 0 {
-        "The answer holds no counts.".to_owned()
-    } else {
-        format!("{found} of {engines} engines flagged it.")
-    };
-    let nothing = read.undetected + read.harmless;
-    let rest = if engines == 0 {
-        String::new()
-    } else {
-        format!("{nothing} found nothing, {} gave no answer.", read.no_answer)
-    };
-    IntelView {
-        provider: match answer.provider.as_str() {
-            "virustotal" => "VirusTotal".to_owned(),
-            other => text::visible(other),
-        },
-        sentence: (head, rest),
-        counts: (found, nothing, read.no_answer, engines),
-        reputation: read.reputation.map(|score| score.to_string().replace('-', "\u{2212}")),
-        observable: answer.observable.clone().unwrap_or_default(),
-        at: when(answer.fetched_ms),
-        recorded: answer.recorded,
-        json: json::spans(&answer.payload.0),
-    }
 }

@@ -13,6 +13,7 @@ pub mod exclusion;
 pub mod found;
 pub mod gathered;
 pub mod handover;
+pub mod intel;
 pub mod json;
 pub mod late;
 pub mod links;

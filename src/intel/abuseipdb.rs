@@ -1,0 +1,145 @@
+//! `AbuseIPDB`, API v2: how often an address was reported for abuse.
+//!
+//! Source: <https://docs.abuseipdb.com/#check-endpoint>. The answer is `{"data": {"ipAddress",
+//! "abuseConfidenceScore" 0 to 100, "totalReports", "isWhitelisted", "lastReportedAt", …}}`.
+use super::settings::{self, BadIntel};
+use super::wire::{self, Reply, wrong};
+use super::{Provider, Quota, Trouble};
+use crate::domain::ObservableKind;
+use crate::domain::intel::{Opinion, Query};
+use crate::secret::Secret;
+use async_trait::async_trait;
+use reqwest::StatusCode;
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// The name of the section.
+pub(super) const NAME: &str = "abuseipdb";
+/// How it writes itself.
+pub(super) const LABEL: &str = "AbuseIPDB";
+/// How confident it must be that an address is abused, in percent. Its own advice for blocking is 75 and more.
+const MALICIOUS: i64 = 75;
+const SUSPICIOUS: i64 = 25;
+/// Reports so old count.
+const DAYS: u32 = 90;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Settings {
+    api_key_file: String,
+    base_url: String,
+    per_minute: u32,
+    per_day: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            api_key_file: String::new(),
+            base_url: "https://api.abuseipdb.com/api/v2".to_owned(),
+            per_minute: 60,
+            per_day: 1_000,
+        }
+    }
+}
+
+fn settings(section: &Value) -> Result<Settings, BadIntel> {
+    let read: Settings = settings::read(NAME, section)?;
+    settings::server(NAME, &read.base_url, &read.api_key_file)?;
+    Ok(read)
+}
+
+/// Everything but the key file.
+pub(super) fn check(section: &Value) -> Result<(), BadIntel> {
+    settings(section).map(|_| ())
+}
+
+/// The provider of a section.
+pub(super) fn make(section: &Value) -> Result<Vec<Arc<dyn Provider>>, BadIntel> {
+    let read = settings(section)?;
+    let key = settings::key(NAME, &read.api_key_file)?;
+    let client = wire::client().map_err(|error| BadIntel(format!("{NAME}.base_url: {error}")))?;
+    let quota = Quota { per_minute: read.per_minute.into(), per_day: read.per_day.into() };
+    Ok(vec![Arc::new(AbuseIpDb { client, key, base: read.base_url.trim_end_matches('/').to_owned(), quota })])
+}
+
+struct AbuseIpDb {
+    client: reqwest::Client,
+    key: Secret,
+    base: String,
+    quota: Quota,
+}
+
+impl AbuseIpDb {
+    async fn get(&self, ip: &str) -> Result<Value, Trouble> {
+        let query = form_urlencoded::Serializer::new(String::new())
+            .append_pair("ipAddress", ip)
+            .append_pair("maxAgeInDays", &DAYS.to_string())
+            .finish();
+        let request = self.client.get(format!("{}/check?{query}", self.base));
+        let Reply { status, body } = wire::send(request.header("key", wire::hidden(&self.key)?), &self.key).await?;
+        if status == StatusCode::NOT_FOUND {
+            return Err(Trouble::Bad("it answered 404: is base_url right?".to_owned()));
+        }
+        Ok(body)
+    }
+}
+
+#[async_trait]
+impl Provider for AbuseIpDb {
+    fn name(&self) -> &str {
+        NAME
+    }
+
+    fn label(&self) -> &str {
+        LABEL
+    }
+
+    fn quota(&self) -> Quota {
+        self.quota
+    }
+
+    fn takes(&self, kind: ObservableKind) -> bool {
+        kind == ObservableKind::Ip
+    }
+
+    async fn ask(&self, query: &Query) -> Result<Option<Opinion>, Trouble> {
+        read(&self.get(&query.value).await?["data"], query)
+    }
+
+    async fn check(&self) -> Result<Option<String>, Trouble> {
+        // The address of this machine itself is what its documentation tests with.
+        self.get("127.0.0.1").await.map(|_| Some("takes one of the day's questions".to_owned()))
+    }
+}
+
+/// An address that nobody reported is one that it knows nothing of.
+fn read(data: &Value, query: &Query) -> Result<Option<Opinion>, Trouble> {
+    let address = |text: &str| text.parse::<IpAddr>().ok();
+    let theirs = data["ipAddress"].as_str().and_then(address);
+    if theirs.is_none() || theirs != address(&query.value) {
+        return Err(Trouble::Bad("its answer is about another value".to_owned()));
+    }
+    let score = data["abuseConfidenceScore"].as_i64().filter(|score| (0..=100).contains(score));
+    let score = score.ok_or_else(|| wrong("score"))?;
+    let reports =
+        data["totalReports"].as_i64().filter(|count| *count >= 0).ok_or_else(|| wrong("number of reports"))?;
+    let listed = data["isWhitelisted"].as_bool().unwrap_or_default();
+    if reports == 0 && score == 0 && !listed {
+        return Ok(None);
+    }
+    let says = match score {
+        MALICIOUS.. => "malicious",
+        SUSPICIOUS.. => "suspicious",
+        _ => "harmless",
+    };
+    let mut opinion = Opinion::of(NAME, BTreeMap::from([(says.to_owned(), 1)]));
+    let listed = if listed { " It is on AbuseIPDB's list of harmless addresses." } else { "" };
+    opinion.note = format!("Abuse confidence {score}%, {reports} reports in {DAYS} days.{listed}");
+    opinion.link = format!("https://www.abuseipdb.com/check/{}", query.value);
+    let texts = ["usageType", "isp", "domain"].map(|field| data[field].as_str().unwrap_or_default().to_owned());
+    Ok(Some(opinion.with_labels(texts)))
+}

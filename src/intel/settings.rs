@@ -1,0 +1,136 @@
+//! `[intel]`: what may be asked of others, how long answers hold, and a section for each provider.
+use super::KINDS;
+use crate::secret::{self, Secret};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+/// A setting that can't be used; the text begins with its name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("intel.{0}")]
+pub struct BadIntel(pub String);
+
+/// `[intel]`
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct IntelConfig {
+    /// Whether URLs are asked about; they may hold what is private.
+    pub urls: bool,
+    /// Names whose hosts are never asked about, such as `corp.example.com`.
+    pub internal_domains: Vec<String>,
+    /// Hours for which an answer holds.
+    pub keep_hours: u32,
+    /// Hours for which it holds that nothing is known.
+    pub keep_unknown_hours: u32,
+    /// Seconds for one question.
+    pub timeout_s: u32,
+    /// One section for each provider; each provider's file reads its own.
+    #[serde(flatten)]
+    pub sections: BTreeMap<String, Value>,
+}
+
+impl Default for IntelConfig {
+    fn default() -> Self {
+        Self {
+            urls: false,
+            internal_domains: Vec::new(),
+            keep_hours: 24,
+            keep_unknown_hours: 6,
+            timeout_s: 15,
+            sections: BTreeMap::new(),
+        }
+    }
+}
+
+/// What holds for all providers.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Common {
+    /// Whether URLs may leave.
+    pub urls: bool,
+    /// Names that never leave, in lower case, with the hosts in them.
+    pub internal_domains: Vec<String>,
+    /// How long an answer holds, in milliseconds.
+    pub keep_ms: i64,
+    /// How long it holds that nothing is known.
+    pub keep_unknown_ms: i64,
+    /// For one question, everything in it included.
+    pub patience: Duration,
+}
+
+const HOUR_MS: i64 = 3_600_000;
+
+impl IntelConfig {
+    /// A provider's section.
+    pub fn section(&self, name: &str) -> Option<&Value> {
+        self.sections.get(name)
+    }
+
+    /// What holds for all providers.
+    pub fn common(&self) -> Common {
+        let domain = |name: &String| name.trim().trim_matches('.').to_lowercase();
+        Common {
+            urls: self.urls,
+            internal_domains: self.internal_domains.iter().map(domain).filter(|name| !name.is_empty()).collect(),
+            keep_ms: i64::from(self.keep_hours) * HOUR_MS,
+            keep_unknown_ms: i64::from(self.keep_unknown_hours) * HOUR_MS,
+            patience: Duration::from_secs(self.timeout_s.into()),
+        }
+    }
+
+    /// Everything but files.
+    ///
+    /// # Errors
+    /// A setting that can't be used.
+    pub fn check(&self) -> Result<(), BadIntel> {
+        if !(1..=60).contains(&self.timeout_s) {
+            return Err(BadIntel("timeout_s: must be between 1 and 60".to_owned()));
+        }
+        for (name, section) in &self.sections {
+            let Some(kind) = KINDS.iter().find(|kind| kind.name == name) else {
+                let known = ["urls", "internal_domains", "keep_hours", "keep_unknown_hours", "timeout_s"];
+                let all: Vec<_> = known.into_iter().chain(KINDS.iter().map(|kind| kind.name)).collect();
+                return Err(BadIntel(format!("{name}: unknown field, expected one of {}", all.join(", "))));
+            };
+            (kind.check)(section)?;
+        }
+        Ok(())
+    }
+}
+
+/// A section as a provider's settings.
+pub(super) fn read<T: DeserializeOwned>(name: &str, section: &Value) -> Result<T, BadIntel> {
+    serde_json::from_value(section.clone()).map_err(|error| BadIntel(format!("{name}: {error}")))
+}
+
+/// The key of a key file.
+pub(super) fn key(name: &str, file: &str) -> Result<Secret, BadIntel> {
+    let bad = |why: String| BadIntel(format!("{name}.api_key_file: {why}"));
+    let key = secret::from_file(Path::new(file)).map_err(|error| bad(error.to_string()))?;
+    let usable = !key.expose().is_empty() && key.expose().bytes().all(|byte| byte.is_ascii_graphic());
+    if usable { Ok(key) } else { Err(bad(format!("{file} holds no key"))) }
+}
+
+/// Whether a server's address and key file are named. Plain http is used on this machine only: the key goes with it.
+pub(super) fn server(name: &str, base_url: &str, api_key_file: &str) -> Result<(), BadIntel> {
+    let url = reqwest::Url::parse(base_url).ok();
+    let fits = url.is_some_and(|url| {
+        let bare = url.username().is_empty() && url.password().is_none() && url.query().is_none();
+        let local = url.host_str().is_some_and(|host| {
+            let ip = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
+            host == "localhost" || ip.is_ok_and(|ip| ip.is_loopback())
+        });
+        bare && url.has_host() && (url.scheme() == "https" || url.scheme() == "http" && local)
+    });
+    if !fits {
+        return Err(BadIntel(format!(
+            "{name}.base_url: must be like https://host/path; http is for this machine only"
+        )));
+    }
+    if api_key_file.is_empty() {
+        return Err(BadIntel(format!("{name}.api_key_file: is empty")));
+    }
+    Ok(())
+}

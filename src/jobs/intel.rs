@@ -1,0 +1,138 @@
+//! Asks intelligence providers what there was no time or no quota for, and opens the question again where an answer is bad.
+use super::lookups::{self, Outcome};
+use super::triage::{self, Ask};
+use super::{JobError, Worker};
+use crate::clock::now_ms;
+use crate::domain::intel::{IntelState, IntelVerdict, Query};
+use crate::domain::tag;
+use crate::intel::label;
+use crate::limits;
+use crate::store::cases::Case;
+use crate::store::intel::{self, Due};
+use crate::store::{Actor, Change, Tx, cases, jobs, record, runs};
+use tokio::time::Instant;
+
+/// The kind of the job; there is one at a time.
+pub const KIND: &str = "intel";
+/// An answer that would open the question again waits so long for a run that is under way.
+const WAIT_FOR_RUN_MS: i64 = 10_000;
+
+/// Queues the job for when the next question is due, where there is one.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn queue(tx: &mut Tx) -> crate::store::Result<()> {
+    if let Some(at) = intel::next_due(tx).await? {
+        jobs::hasten(tx, KIND, KIND, "{}", jobs::URGENT, at).await?;
+    }
+    Ok(())
+}
+
+/// Asks what is due.
+///
+/// # Errors
+/// See [`JobError`].
+pub async fn work(worker: &Worker, job: &jobs::Job) -> Result<(), JobError> {
+    let due = intel::due(&mut worker.store.read().await?, now_ms(), limits::INTEL_LATE).await?;
+    for one in due {
+        step(worker, job, one).await?;
+    }
+    let mut tx = worker.store.write().await?;
+    if !jobs::finish(&mut tx, job).await? {
+        return Err(JobError::LeaseLost);
+    }
+    queue(&mut tx).await?;
+    Ok(tx.commit().await?)
+}
+
+/// One question.
+async fn step(worker: &Worker, job: &jobs::Job, due: Due) -> Result<(), JobError> {
+    let case = cases::by_number(&mut worker.store.read().await?, due.case_number).await?;
+    let outcome = outcome(worker, &case, &due.answer).await?;
+    let mut tx = worker.store.write().await?;
+    if !jobs::holds(&mut tx, job).await? {
+        return Err(JobError::LeaseLost);
+    }
+    let bad = outcome.opinion.as_ref().is_some_and(|said| said.verdict == IntelVerdict::Malicious);
+    let mut row = due.answer;
+    if bad && runs::under_way(&mut tx, case.number, &row.fingerprint).await? {
+        // The run has gathered its evidence already. The answer is kept, so asking again costs nothing.
+        row.state = IntelState::Waiting;
+        "An answer is there; it is taken in when the run that is under way has ended.".clone_into(&mut row.why);
+        row.due_ms = Some(now_ms() + WAIT_FOR_RUN_MS);
+        intel::update(&mut tx, &row).await?;
+        return Ok(tx.commit().await?);
+    }
+    outcome.write(&mut row);
+    if let Some(until) = row.due_ms.filter(|_| row.state == IntelState::Waiting) {
+        intel::put_off(&mut tx, &row.provider, until, &row.why).await?;
+    }
+    intel::update(&mut tx, &row).await?;
+    if row.state != IntelState::Waiting {
+        tell(&mut tx, &case, &row, bad).await?;
+    }
+    if bad {
+        open_again(&mut tx, &case, &row).await?;
+    }
+    Ok(tx.commit().await?)
+}
+
+/// The answer, or why nobody is asked any more.
+async fn outcome(worker: &Worker, case: &Case, row: &intel::Answer) -> Result<Outcome, JobError> {
+    let now = now_ms();
+    if !case.status.is_open() {
+        return Ok(Outcome::withheld("The case was closed before it was asked.", now));
+    }
+    if tag::reach(&case.tags.0) == 0 {
+        return Ok(Outcome::withheld(super::triage::RED, now));
+    }
+    match (worker.intel.named(&row.provider), row.kind) {
+        (Some(seat), Some(kind)) => {
+            let observable = row.observable.clone().unwrap_or_default();
+            let query = Query { kind, observable, value: row.value.clone() };
+            Ok(lookups::ask(worker, seat, &query, Instant::now() + limits::INTEL_TURN).await?)
+        }
+        _ => Ok(Outcome::failed(format!("{} is no longer set up.", label(&row.provider)), None, now)),
+    }
+}
+
+async fn tell(tx: &mut Tx, case: &Case, row: &intel::Answer, bad: bool) -> Result<(), JobError> {
+    let (who, what) = (label(&row.provider), row.observable.as_deref().unwrap_or_default());
+    let text = match row.state {
+        IntelState::Answered if bad => format!("Intelligence came late: {who} calls {what} malicious"),
+        IntelState::Answered => format!("Intelligence came late: {who} knows {what} and does not call it malicious"),
+        state => format!("Intelligence about {what} from {who}: {}. {}", state.label(), row.why),
+    };
+    let change = Change {
+        org_id: case.org_id,
+        case: case.number,
+        kind: "evidence",
+        text: text.trim(),
+        old: "",
+        new: row.state.as_str(),
+        run: None,
+        undo: None,
+    };
+    record(tx, &Actor::system(), change, now_ms()).await?;
+    Ok(())
+}
+
+/// The vote rested on less than is known now: the panel is asked again.
+async fn open_again(tx: &mut Tx, case: &Case, row: &intel::Answer) -> Result<(), JobError> {
+    let newest = runs::newest_of_each(tx, case.number).await?;
+    let Some(run) = newest.iter().find(|run| run.fingerprint == row.fingerprint).or(newest.first()) else {
+        return Ok(());
+    };
+    let ask = Ask {
+        case: case.number,
+        detection_id: run.detection_id,
+        fingerprint: &run.fingerprint,
+        asked_by: "FusionSOC",
+        continues: None,
+        tries: 0,
+        run_at_ms: now_ms(),
+        by_hand: false,
+    };
+    triage::enqueue(tx, ask, now_ms()).await?;
+    Ok(())
+}
