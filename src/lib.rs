@@ -13,6 +13,7 @@
 //!    stores each answer as it comes, and concludes the run. What a worker writes it writes in
 //!    transactions that check the lease; what died in between is taken up by a new run.
 //! 3. [`triage`] is the thinking as pure functions: fingerprint, prompt, count, flags, vetoes.
+//!    [`intel`] is who knows something about hashes, addresses and names, one file for each provider.
 //! 4. [`voters`] are one file for each wire kind, and two built-in ones without network.
 //!    [`notify`] tells people and programs outside what can't wait, from rows of the same transaction.
 //! 5. [`review`] is the declaration, its undo, and the small steps, for pages and API alike.
@@ -22,14 +23,14 @@
 //!
 //! # Rules, checked by `tests/architecture.rs`
 //!
-//! - `domain` uses nothing; `store` uses `domain`; `voters` use `domain`, never `store`; `triage`
-//!   uses `domain` and `voters`; `ingest`, `jobs` and `review` use those; `web`, `api` and `cli` use
+//! - `domain` uses nothing; `store` uses `domain`; `voters` and `intel` use `domain`, never `store`;
+//!   `triage` uses `domain`, `voters` and `intel`; `ingest`, `jobs` and `review` use those; `web`, `api` and `cli` use
 //!   everything and nothing uses them.
 //! - SQL is in `store/` alone. One text runs on SQLite and PostgreSQL.
 //! - A change of a case goes through [`store::record`]: timeline and ledger in the same transaction.
 //! - Text from outside is untrusted: askama escapes it, and the only HTML that is not a template's
 //!   comes from [`web::markdown`].
-//! - A new kind of voter or job is one file and one line that registers it.
+//! - A new kind of voter, intelligence provider or job is one file and one line that registers it.
 pub mod actions;
 pub mod api;
 pub mod cli;

@@ -118,7 +118,7 @@ pub const LIMACHARLIE_CALL: Duration = Duration::from_mins(1);
 /// The evidence of one run is gathered within this time; what is late is told to be.
 pub const EVIDENCE: Duration = Duration::from_secs(20);
 /// A late look-up waits so long for its turn at a provider.
-pub const INTEL_TURN: Duration = Duration::from_secs(60);
+pub const INTEL_TURN: Duration = Duration::from_mins(1);
 /// A triage begins questions to intelligence providers within this time; a later look-up asks the others.
 pub const INTEL_ASKING: Duration = Duration::from_secs(5);
 /// Values of one detection that each intelligence provider is asked about.

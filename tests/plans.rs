@@ -1,5 +1,7 @@
 //! No page reads a growing table from end to end: every statement that a page runs is caught, and SQLite is asked how it would answer it.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+#[path = "plans/lookups.rs"]
+mod lookups;
 mod support;
 
 use fusionsoc::domain::{Role, Verdict};
@@ -10,7 +12,7 @@ use serde_json::{Value, json};
 use sqlx::Row;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
-use support::{Person, Server, seed_id, seed_with, spawn};
+use support::{Person, Server, seed_id, seed_with};
 use tracing::field::{Field, Visit};
 use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
@@ -32,6 +34,8 @@ const GROWING: &[&str] = &[
     "notes",
     "actions",
     "intel",
+    "intel_cache",
+    "intel_calls",
     "evidence",
     "activity",
     "precedents",
@@ -245,7 +249,7 @@ fn lists() -> Vec<String> {
 #[tokio::test]
 async fn no_page_reads_a_growing_table_from_end_to_end() {
     Registry::default().with(Catch).init();
-    let server = spawn().await;
+    let server = lookups::server().await;
     let Store::Sqlite { read, .. } = &server.app.store else { return };
     let person = fill(&server).await;
     let mut by_page: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
@@ -263,6 +267,7 @@ async fn no_page_reads_a_growing_table_from_end_to_end() {
     let caught = std::mem::take(&mut *STATEMENTS.lock().unwrap());
     let selects = caught.into_iter().filter(|sql| sql.starts_with("SELECT"));
     by_page.extend(selects.map(|sql| (sql, BTreeSet::from(["/undo".to_owned()]))));
+    by_page.extend(lookups::caught(&server).await);
     assert!(by_page.len() > 60, "statements were caught: {}", by_page.len());
     let mut bad = Vec::new();
     for (sql, pages) in &by_page {

@@ -6,8 +6,10 @@ use std::collections::BTreeMap;
 
 words! {
     /// What became of a question to a provider.
+    #[derive(Default)]
     IntelState ("state") {
         /// The provider knows the value.
+        #[default]
         Answered = "answered", "answered";
         /// The provider answered that it knows nothing of the value.
         Unknown = "unknown", "nothing known";
@@ -33,12 +35,6 @@ words! {
         KnownGood = "known_good", "known good";
         /// Somebody calls it malicious; no list of ours overrules that.
         Malicious = "malicious", "malicious";
-    }
-}
-
-impl Default for IntelState {
-    fn default() -> Self {
-        Self::Answered
     }
 }
 

@@ -4,7 +4,7 @@
 //! "abuseConfidenceScore" 0 to 100, "totalReports", "isWhitelisted", "lastReportedAt", …}}`.
 use super::settings::{self, BadIntel};
 use super::wire::{self, Reply, wrong};
-use super::{Provider, Quota, Trouble};
+use super::{Made, Provider, Quota, Trouble};
 use crate::domain::ObservableKind;
 use crate::domain::intel::{Opinion, Query};
 use crate::secret::Secret;
@@ -58,7 +58,7 @@ pub(super) fn check(section: &Value) -> Result<(), BadIntel> {
 }
 
 /// The provider of a section.
-pub(super) fn make(section: &Value) -> Result<Vec<Arc<dyn Provider>>, BadIntel> {
+pub(super) fn make(section: &Value) -> Result<Made, BadIntel> {
     let read = settings(section)?;
     let key = settings::key(NAME, &read.api_key_file)?;
     let client = wire::client().map_err(|error| BadIntel(format!("{NAME}.base_url: {error}")))?;

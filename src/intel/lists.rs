@@ -3,7 +3,7 @@
 //! Deny and allow lists are CSV with the columns type, value, note. Known-good hashes are one a line, or
 //! CSV in which every cell that has the form of a hash counts, as in the NSRL's files.
 use super::settings::{self, BadIntel};
-use super::{Provider, Trouble};
+use super::{Made, Provider, Trouble};
 use crate::domain::ObservableKind;
 use crate::domain::intel::{IntelVerdict, Opinion, Query};
 use async_trait::async_trait;
@@ -28,6 +28,7 @@ const HASHES: usize = 20_000_000;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[expect(clippy::struct_field_names, reason = "they are the names of the settings")]
 struct Settings {
     deny_file: String,
     allow_file: String,
@@ -40,9 +41,9 @@ pub(super) fn check(section: &Value) -> Result<(), BadIntel> {
 }
 
 /// The lists that are set.
-pub(super) fn make(section: &Value) -> Result<Vec<Arc<dyn Provider>>, BadIntel> {
+pub(super) fn make(section: &Value) -> Result<Made, BadIntel> {
     let read: Settings = settings::read(NAME, section)?;
-    let mut all: Vec<Arc<dyn Provider>> = Vec::new();
+    let mut all = Made::new();
     for (name, field, file) in [(DENY, "deny_file", &read.deny_file), (ALLOW, "allow_file", &read.allow_file)] {
         if !file.is_empty() {
             let bad = |why| BadIntel(format!("{NAME}.{field}: {file}: {why}"));
@@ -155,7 +156,7 @@ impl Provider for List {
         if !denied {
             opinion.verdict = IntelVerdict::KnownGood;
         }
-        opinion.note = if denied { "It is on the deny list." } else { "It is on the allow list." }.to_owned();
+        opinion.note = format!("It is on the {} list.", if denied { "deny" } else { "allow" });
         Ok(Some(opinion.with_labels([note.to_owned()])))
     }
 
@@ -240,7 +241,7 @@ impl Provider for Hashes {
         }
         let mut opinion = Opinion::of(KNOWN, BTreeMap::from([("harmless".to_owned(), 1)]));
         opinion.verdict = IntelVerdict::KnownGood;
-        opinion.note = "It is the hash of a known good file.".to_owned();
+        "It is the hash of a known good file.".clone_into(&mut opinion.note);
         Ok(Some(opinion))
     }
 

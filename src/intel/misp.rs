@@ -5,7 +5,7 @@
 //! intrusion detection (`to_ids`) count as malicious, others as suspicious.
 use super::settings::{self, BadIntel};
 use super::wire::{self, Reply, wrong};
-use super::{Provider, Quota, Trouble};
+use super::{Made, Provider, Quota, Trouble};
 use crate::domain::ObservableKind;
 use crate::domain::intel::{Opinion, Query};
 use crate::secret::Secret;
@@ -64,7 +64,7 @@ pub(super) fn check(section: &Value) -> Result<(), BadIntel> {
 }
 
 /// The servers of the section.
-pub(super) fn make(section: &Value) -> Result<Vec<Arc<dyn Provider>>, BadIntel> {
+pub(super) fn make(section: &Value) -> Result<Made, BadIntel> {
     let client = wire::client().map_err(|error| BadIntel(format!("{NAME}.base_url: {error}")))?;
     let one = |read: Settings| {
         let first = read.name == NAME;

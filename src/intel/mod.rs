@@ -26,8 +26,11 @@ use tokio::time::timeout;
 struct Kind {
     name: &'static str,
     check: fn(&Value) -> Result<(), BadIntel>,
-    make: fn(&Value) -> Result<Vec<Arc<dyn Provider>>, BadIntel>,
+    make: fn(&Value) -> Result<Made, BadIntel>,
 }
+
+/// What a section makes.
+type Made = Vec<Arc<dyn Provider>>;
 
 /// All kinds, in the order in which they are asked and shown.
 const KINDS: &[Kind] = &[

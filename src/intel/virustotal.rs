@@ -4,7 +4,7 @@
 //! "attributes"}}`; an unknown one is 404 with `error.code` `NotFoundError`.
 use super::settings::{self, BadIntel};
 use super::wire::{self, Reply, wrong};
-use super::{Provider, Quota, Trouble};
+use super::{Made, Provider, Quota, Trouble};
 use crate::domain::ObservableKind;
 use crate::domain::intel::{Opinion, Query, STATS};
 use crate::secret::Secret;
@@ -58,7 +58,7 @@ pub(super) fn check(section: &Value) -> Result<(), BadIntel> {
 }
 
 /// The provider of a section.
-pub(super) fn make(section: &Value) -> Result<Vec<Arc<dyn Provider>>, BadIntel> {
+pub(super) fn make(section: &Value) -> Result<Made, BadIntel> {
     let read = settings(section)?;
     let key = settings::key(NAME, &read.api_key_file)?;
     let client = wire::client().map_err(|error| BadIntel(format!("{NAME}.base_url: {error}")))?;
@@ -125,7 +125,7 @@ impl Provider for VirusTotal {
     async fn check(&self) -> Result<Option<String>, Trouble> {
         let Reply { status, body } = self.get("files", EICAR).await?;
         if status == StatusCode::NOT_FOUND {
-            not_found(&body)?
+            not_found(&body)?;
         }
         Ok(Some("takes one of the day's questions".to_owned()))
     }

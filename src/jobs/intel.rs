@@ -97,7 +97,8 @@ async fn outcome(worker: &Worker, case: &Case, row: &intel::Answer) -> Result<Ou
 }
 
 async fn tell(tx: &mut Tx, case: &Case, row: &intel::Answer, bad: bool) -> Result<(), JobError> {
-    let (who, what) = (label(&row.provider), row.observable.as_deref().unwrap_or_default());
+    let what: String = row.observable.as_deref().unwrap_or_default().chars().take(200).collect();
+    let who = label(&row.provider);
     let text = match row.state {
         IntelState::Answered if bad => format!("Intelligence came late: {who} calls {what} malicious"),
         IntelState::Answered => format!("Intelligence came late: {who} knows {what} and does not call it malicious"),

@@ -132,7 +132,7 @@ pub async fn work(worker: &Worker, job: &jobs::Job) -> Result<(), JobError> {
 
 /// What is asked before anybody votes, all at once.
 async fn gather(worker: &Worker, job: &jobs::Job, run: &Run) -> Result<Vec<Piece>, JobError> {
-    let asked = (evidence::gather(worker, job, run), intelligence::gather(worker, job, run));
+    let asked = (Box::pin(evidence::gather(worker, job, run)), Box::pin(intelligence::gather(worker, job, run)));
     let (mut pieces, said) = tokio::try_join!(asked.0, asked.1)?;
     pieces.retain(|piece| piece.kind != EvidenceKind::Intelligence);
     pieces.extend(said);

@@ -30,7 +30,7 @@ use super::view::economy;
 use super::view::event::Merged;
 use super::view::evidence::{self, ObservableView, TechniqueView};
 use super::view::gathered::Gathered;
-use super::view::intel::{self, IntelGroup};
+use super::view::intel::IntelSection;
 use super::view::json::{self, Span};
 use super::view::measured::accuracy as words_of;
 use super::view::panel::{self, RunView};
@@ -76,9 +76,7 @@ struct Show {
     references: Vec<(String, Option<String>)>,
     techniques: Vec<TechniqueView>,
     observables: Vec<ObservableView>,
-    intel: Vec<IntelGroup>,
-    /// Whether an intelligence provider is set up.
-    informed: bool,
+    intel: IntelSection,
     report: Vec<Span>,
     choices: Vec<Choice>,
     steps: Vec<(&'static str, &'static str)>,
@@ -174,8 +172,7 @@ fn show_of(app: &App, me: &SignedIn, data: CaseData, wanted: Wanted, (chrome, ke
         references: data.rule.refs.0.iter().map(|link| (text::visible(link), text::safe_link(link))).collect(),
         techniques: evidence::technique_views(&data),
         observables: evidence::observable_views(&data),
-        intel: intel::groups(&data.intel, now_ms()),
-        informed: !app.intel.seats.is_empty(),
+        intel: IntelSection::of(&data.intel, &app.intel),
         report: shown_run.map(report_spans).unwrap_or_default(),
         choices: view::choices(kept.verdict.unwrap_or(data.case.verdict)),
         steps: view::next_steps(&data.case),

@@ -3,9 +3,10 @@ use super::evidence::observable_page;
 use super::json::{self, Span};
 use super::text;
 use super::words::{Glyph, When, duration, when};
+use crate::clock::now_ms;
 use crate::domain::dossier::Intel;
 use crate::domain::intel::{IntelState, IntelVerdict, Opinion};
-use crate::intel::label;
+use crate::intel::{Intelligence, label};
 use crate::jobs::triage::read_intel;
 use crate::store::intel::{Answer, verdict};
 
@@ -51,8 +52,23 @@ pub struct IntelGroup {
     pub answers: Vec<IntelView>,
 }
 
+/// What a case page shows of intelligence.
+pub struct IntelSection {
+    /// The answers.
+    pub groups: Vec<IntelGroup>,
+    /// Whether a provider is set up.
+    pub informed: bool,
+}
+
+impl IntelSection {
+    /// The answers of a case.
+    pub fn of(answers: &[Answer], intel: &Intelligence) -> Self {
+        Self { groups: groups(answers, now_ms()), informed: !intel.seats.is_empty() }
+    }
+}
+
 /// The answers of a case by the value that they are about, the worst first.
-pub fn groups(answers: &[Answer], now_ms: i64) -> Vec<IntelGroup> {
+fn groups(answers: &[Answer], now_ms: i64) -> Vec<IntelGroup> {
     let mut groups: Vec<(Option<IntelVerdict>, IntelGroup)> = Vec::new();
     let mut before: Vec<&Answer> = Vec::new();
     for answer in answers {
