@@ -50,6 +50,8 @@ const FACTS: &[&str] = &[
     "Windows, x64",
     "yara_detection_memory",
     "0 of 76 engines flagged it.",
+    "The reply does not say which indicator was looked up.",
+    "No answer names <span class=\"mono\">",
     "63 found nothing, 13 gave no answer.",
     "\u{2212}11",
     "Legitimate software maintenance/update behavior",

@@ -80,6 +80,11 @@ fn gathered() -> Vec<Piece> {
     ]
 }
 
+/// What providers said, where some are set up.
+fn intelligence(state: EvidenceState) -> Piece {
+    Piece::new(EvidenceKind::Intelligence, state, "", 0)
+}
+
 fn becomes(it: &mut Situation, kind: EvidenceKind, state: EvidenceState) {
     it.evidence.iter_mut().filter(|piece| piece.kind == kind).for_each(|piece| piece.state = state);
 }
@@ -134,6 +139,9 @@ const CHANGES: &[(&str, Change)] = &[
     ("evidence", |it| becomes(it, EvidenceKind::Sweep, EvidenceState::Inconclusive)),
     ("evidence", |it| becomes(it, EvidenceKind::Ancestors, EvidenceState::Failed)),
     ("evidence", |it| becomes(it, EvidenceKind::Ancestors, EvidenceState::Inconclusive)),
+    ("evidence", |it| it.evidence.push(intelligence(EvidenceState::Failed))),
+    ("evidence", |it| it.evidence.push(intelligence(EvidenceState::Inconclusive))),
+    ("evidence", |it| it.evidence = vec![intelligence(EvidenceState::Failed)]),
     ("host_case", |it| it.high_on_host = 1),
     ("intelligence", |it| it.intel.push(intel(1))),
     ("unsigned", |it| {
@@ -154,6 +162,16 @@ const VOTES: &[Change] = &[
     |it| it.votes.truncate(1),
     |it| it.votes.clear(),
 ];
+
+#[test]
+fn intelligence_alone_asks_for_no_evidence_of_the_host() {
+    for state in [EvidenceState::Ok, EvidenceState::Empty] {
+        let mut it = clean();
+        it.evidence = vec![intelligence(state)];
+        let (_, named, may) = decided(&it);
+        assert!(named.is_empty() && may, "{named:?}");
+    }
+}
 
 #[test]
 fn a_clean_case_may_be_closed() {

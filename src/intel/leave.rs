@@ -66,7 +66,11 @@ impl Border<'_> {
 
     /// A name with at least two labels that is neither an inner one nor the host's own.
     fn name(&self, value: &str) -> Option<String> {
-        let name = value.trim_end_matches('.').to_ascii_lowercase();
+        let ascii = value.is_ascii().then(|| value.to_ascii_lowercase());
+        // Others know a name of other letters by its form on the wire (RFC 3492).
+        let wire = || reqwest::Url::parse(&format!("http://{value}/")).ok()?.host_str().map(str::to_owned);
+        let name = ascii.or_else(wire)?;
+        let name = name.trim_end_matches('.').to_owned();
         let labels: Vec<&str> = name.split('.').collect();
         let fits = |label: &&str| {
             (1..=63).contains(&label.len())
@@ -86,7 +90,8 @@ impl Border<'_> {
         let (own, domain) = host.split_once('.').unwrap_or((&host, ""));
         let first = name.split('.').next().unwrap_or_default();
         let within = domain.contains('.') && (name == domain || name.ends_with(&format!(".{domain}")));
-        !own.is_empty() && (first == own || name == host) || within
+        // A host that is called "mail" or "www" says nothing about others of that name.
+        !own.is_empty() && (name == host || first == own && own.len() > 4) || within
     }
 
     /// A URL without user, password, fragment and parameters that could be secrets.

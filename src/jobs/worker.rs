@@ -127,6 +127,7 @@ impl Worker {
         let scheduled = async {
             let mut tx = self.store.write().await?;
             range::schedule(&mut tx, now_ms()).await?;
+            intel::queue(&mut tx).await?;
             if !self.notify.all.is_empty() {
                 watch::ask(&mut tx, now_ms()).await?;
             }

@@ -172,7 +172,7 @@ fn show_of(app: &App, me: &SignedIn, data: CaseData, wanted: Wanted, (chrome, ke
         references: data.rule.refs.0.iter().map(|link| (text::visible(link), text::safe_link(link))).collect(),
         techniques: evidence::technique_views(&data),
         observables: evidence::observable_views(&data),
-        intel: IntelSection::of(&data.intel, &app.intel),
+        intel: IntelSection::of(&data.intel, &data.observables, &app.intel),
         report: shown_run.map(report_spans).unwrap_or_default(),
         choices: view::choices(kept.verdict.unwrap_or(data.case.verdict)),
         steps: view::next_steps(&data.case),

@@ -5,10 +5,10 @@ use super::form::{Asked, Named};
 use super::page::{Chrome, Page};
 use super::pivot::{self, Pivot, Query, SHORT};
 use super::view::evidence;
-use super::view::intel::{IntelView, intel_view};
+use super::view::intel::{IntelView, glyph, intel_view};
 use super::view::pivot::{self as view, Pointer};
 use super::view::text;
-use super::view::words::{When, when};
+use super::view::words::{Glyph, When, when};
 use crate::clock::now_ms;
 use crate::domain::{Observable, ObservableKind};
 use crate::error::{AppError, Result};
@@ -42,6 +42,8 @@ struct Show {
     hosts_total: String,
     beside: Vec<Pointer>,
     intel: Vec<IntelView>,
+    /// What its answers amount to.
+    verdict: Option<Glyph>,
     search: String,
     p: Pivot,
 }
@@ -106,6 +108,7 @@ pub async fn show(
         hosts: view::hosts(&seen.hosts, 20),
         hosts_total: view::count(seen.hosts_total),
         beside: view::beside(&seen.beside, 10),
+        verdict: intel::verdict(&seen.intel, kind, &value).map(glyph),
         intel: seen.intel.iter().map(|answer| intel_view(answer, now_ms())).collect(),
         search: if value.chars().count() > 200 { String::new() } else { super::view::links::cases("q", &value) },
         raw: value,

@@ -94,9 +94,9 @@ pub async fn received(server: &MockServer) -> String {
     for request in server.received_requests().await.unwrap() {
         text.push_str(request.url.as_str());
         for (name, value) in &request.headers {
-            text.push_str(&format!("\n{name}: {}", value.to_str().unwrap_or_default()));
+            text.extend(["\n", name.as_str(), ": ", value.to_str().unwrap_or_default()]);
         }
-        text.push_str(&format!("\n{}\n", String::from_utf8_lossy(&request.body)));
+        text.extend(["\n", &String::from_utf8_lossy(&request.body), "\n"]);
     }
     text
 }
@@ -105,7 +105,6 @@ pub async fn received(server: &MockServer) -> String {
 pub struct Informed {
     pub server: Server,
     pub fake: Fake,
-    pub keys: tempfile::TempDir,
 }
 
 pub async fn informed() -> Informed {
@@ -129,7 +128,7 @@ pub async fn informed_by(change: impl FnOnce(&mut Value, &Path), more: impl FnOn
         more(config);
     })
     .await;
-    Informed { server, fake, keys }
+    Informed { server, fake }
 }
 
 impl Informed {

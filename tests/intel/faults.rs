@@ -126,7 +126,9 @@ async fn a_failed_question_is_asked_five_times_and_then_no_more() {
 async fn five_failures_in_a_row_and_it_is_left_alone_for_a_minute() {
     let it = informed().await;
     let hashes: Vec<String> = (0..9).map(|n| format!("{n:064x}")).collect();
-    hashes.iter().for_each(|hash| it.fake.says(hash, ResponseTemplate::new(503)));
+    for hash in &hashes {
+        it.fake.says(hash, ResponseTemplate::new(503));
+    }
     it.triaged(&crate::quota::with_hashes(&hashes)).await;
     assert_eq!(it.fake.asked().await.len(), 5);
     assert!(it.page("/admin/integrations").await.contains("left alone until"));

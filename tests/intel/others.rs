@@ -15,7 +15,8 @@ fn with_ip() -> String {
 }
 
 /// What `AbuseIPDB` says of an address.
-fn reported(ip: &str, score: Value, reports: i64) -> Value {
+fn reported(ip: &str, score: impl Into<Value>, reports: i64) -> Value {
+    let score: Value = score.into();
     json!({"data": {
         "ipAddress": ip, "isPublic": true, "ipVersion": 4, "isWhitelisted": null, "abuseConfidenceScore": score, "countryCode": "NL",
         "usageType": "Data Center/Web Hosting/Transit", "isp": "Example Hosting <b>", "domain": "hosting.example", "hostnames": [], "isTor": false,
@@ -88,7 +89,8 @@ async fn abuseipdb_is_not_believed_blindly() {
 }
 
 /// An attribute as MISP gives it.
-fn attribute(value: &str, to_ids: Value) -> Value {
+fn attribute(value: &str, to_ids: impl Into<Value>) -> Value {
+    let to_ids: Value = to_ids.into();
     json!({
         "id": "4821", "event_id": "97", "object_id": "0", "category": "Payload delivery", "type": "filename|sha256", "to_ids": to_ids, "uuid": "5b3fd018-92e6-4c7d-a1b4-7f60e2d9c835",
         "timestamp": "1771977600", "distribution": "5", "comment": "", "deleted": false, "value": value,
@@ -185,7 +187,7 @@ async fn a_deny_list_calls_malicious_whatever_the_type() {
 #[tokio::test]
 async fn an_allow_list_and_known_good_hashes_never_overrule_who_calls_it_malicious() {
     let allow = |lists: &mut Value, dir: &std::path::Path| {
-        lists["allow_file"] = file(dir, "allow.csv", &format!("sha256,{CHILD},our agent\n")).into()
+        lists["allow_file"] = file(dir, "allow.csv", &format!("sha256,{CHILD},our agent\n")).into();
     };
     let nsrl = format!(
         "\"SHA-1\",\"MD5\",\"FileName\"\n\"{}\",\"{}\",\"expand.exe\"\n{}\n",

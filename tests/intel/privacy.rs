@@ -51,8 +51,7 @@ fn event() -> Value {
     let rows = |field: &str, values: &[&str]| -> Value { values.iter().map(|value| json!({field: value})).collect() };
     detection["detect"]["event"]["NETWORK_ACTIVITY"] = rows("IP_ADDRESS", &PLANTED[..11]);
     detection["detect"]["event"]["DNS"] = rows("DOMAIN_NAME", &PLANTED[11..21]);
-    detection["detect"]["event"]["OUTSIDE"] =
-        json!([{"IP_ADDRESS": "45.83.12.9"}, {"DOMAIN_NAME": "c2.evil.example.net"}, {"IP_ADDRESS": "2a03:2880::35"}]);
+    detection["detect"]["event"]["OUTSIDE"] = json!([{"IP_ADDRESS": "45.83.12.9"}, {"DOMAIN_NAME": "c2.evil.example.net"}, {"DOMAIN_NAME": "b\u{fc}cher.example.net"}, {"IP_ADDRESS": "2a03:2880::35"}]);
     detection
 }
 
@@ -99,7 +98,7 @@ async fn no_private_value_is_in_any_byte_that_leaves() {
     it.triaged(&event().to_string()).await;
     let text = left(&it, [&abuse, &misp]).await;
     holds_nothing_planted(&text);
-    for leaves in [CHILD, PARENT, "45.83.12.9", "c2.evil.example.net", "2a03:2880::35"] {
+    for leaves in [CHILD, PARENT, "45.83.12.9", "c2.evil.example.net", "xn--bcher-kva.example.net", "2a03:2880::35"] {
         assert!(text.contains(leaves), "{leaves} is asked about: {text}");
     }
     assert!(it.fake.asked().await.iter().all(|path| !path.contains("/urls/")) && !text.contains("drop.exe"));

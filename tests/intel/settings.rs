@@ -29,6 +29,23 @@ fn a_setting_that_cannot_be_used_is_named() {
     }
 }
 
+#[tokio::test]
+async fn the_environment_overrides_the_file() {
+    let (fake, dir) = (Fake::start().await, tempfile::tempdir().unwrap());
+    file(dir.path(), "vt.key", KEY);
+    file(dir.path(), "fusionsoc.toml", "[intel.virustotal]\napi_key_file = \"missing\"\n");
+    let (folder, url) = (dir.path().to_owned(), format!("{}/api/v3", fake.server.uri()));
+    let run = move || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_fusionsoc"));
+        command.env("FUSIONSOC__INTEL__VIRUSTOTAL__API_KEY_FILE", "vt.key").env("FUSIONSOC__INTEL__URLS", "true");
+        command.env("FUSIONSOC__INTEL__VIRUSTOTAL__BASE_URL", url).env("FUSIONSOC__INTEL__VIRUSTOTAL__PER_DAY", "7");
+        command.current_dir(folder).arg("check").output().unwrap()
+    };
+    let output = tokio::task::spawn_blocking(run).await.unwrap();
+    let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap()).concat();
+    assert!(text.contains("ok    intelligence virustotal"), "{text}");
+}
+
 #[test]
 fn files_that_cannot_be_used_are_named_with_the_line() {
     let dir = tempfile::tempdir().unwrap();

@@ -4,11 +4,13 @@ use super::json::{self, Span};
 use super::text;
 use super::words::{Glyph, When, duration, when};
 use crate::clock::now_ms;
+use crate::domain::ObservableKind;
 use crate::domain::dossier::Intel;
 use crate::domain::intel::{IntelState, IntelVerdict, Opinion};
 use crate::intel::{Intelligence, label};
 use crate::jobs::triage::read_intel;
 use crate::store::intel::{Answer, verdict};
+use crate::store::observables::InCase;
 
 /// What became of a question to a provider.
 pub struct IntelView {
@@ -58,13 +60,28 @@ pub struct IntelSection {
     pub groups: Vec<IntelGroup>,
     /// Whether a provider is set up.
     pub informed: bool,
+    /// Hashes of the case that no answer names, in words; empty where there are none, or no answers at all.
+    pub unnamed: String,
 }
 
 impl IntelSection {
     /// The answers of a case.
-    pub fn of(answers: &[Answer], intel: &Intelligence) -> Self {
-        Self { groups: groups(answers, now_ms()), informed: !intel.seats.is_empty() }
+    pub fn of(answers: &[Answer], observables: &[InCase], intel: &Intelligence) -> Self {
+        let unnamed = if answers.is_empty() { String::new() } else { unnamed(answers, observables) };
+        Self { groups: groups(answers, now_ms()), informed: !intel.seats.is_empty(), unnamed }
     }
+}
+
+/// Each file once, by its strongest hash.
+fn unnamed(answers: &[Answer], observables: &[InCase]) -> String {
+    let is_hash = |kind| matches!(kind, ObservableKind::Sha256 | ObservableKind::Sha1 | ObservableKind::Md5);
+    let stronger = |one: &InCase| {
+        let same = |other: &&InCase| is_hash(other.kind) && other.role == one.role;
+        observables.iter().filter(same).any(|other| other.value.len() > one.value.len())
+    };
+    let named = |one: &InCase| answers.iter().any(|answer| answer.observable.as_deref() == Some(&one.value));
+    let left = observables.iter().filter(|one| is_hash(one.kind) && !stronger(one) && !named(one));
+    left.map(|one| text::short_hash(&one.value)).collect::<Vec<_>>().join(", ")
 }
 
 /// The answers of a case by the value that they are about, the worst first.
