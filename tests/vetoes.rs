@@ -141,7 +141,6 @@ const CHANGES: &[(&str, Change)] = &[
     ("evidence", |it| becomes(it, EvidenceKind::Ancestors, EvidenceState::Inconclusive)),
     ("evidence", |it| it.evidence.push(intelligence(EvidenceState::Failed))),
     ("evidence", |it| it.evidence.push(intelligence(EvidenceState::Inconclusive))),
-    ("evidence", |it| it.evidence = vec![intelligence(EvidenceState::Failed)]),
     ("host_case", |it| it.high_on_host = 1),
     ("intelligence", |it| it.intel.push(intel(1))),
     ("unsigned", |it| {
@@ -171,6 +170,9 @@ fn intelligence_alone_asks_for_no_evidence_of_the_host() {
         let (_, named, may) = decided(&it);
         assert!(named.is_empty() && may, "{named:?}");
     }
+    let mut it = clean();
+    it.evidence = vec![intelligence(EvidenceState::Failed)];
+    assert_eq!(decided(&it).1, ["evidence"]);
 }
 
 #[test]
