@@ -4,6 +4,7 @@ mod access;
 mod admin;
 mod check;
 mod demo;
+mod eval;
 mod import;
 mod init;
 mod pull;
@@ -43,6 +44,8 @@ enum Command {
     Worker,
     /// Bring detections in from files.
     Import(import::Import),
+    /// Run a panel over labelled detections and say how well it judges.
+    Eval(eval::Eval),
     /// Fetch detections from LimaCharlie, new ones or those of a range.
     Pull(pull::Pull),
     /// Organisations.
@@ -124,6 +127,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Serve { no_worker } => serve::serve(config()?, !no_worker).await,
         Command::Worker => serve::worker(config()?).await,
         Command::Import(import) => import.run(&open(&config()?).await?).await,
+        Command::Eval(eval) => Box::pin(eval.run(&config()?)).await,
         Command::Pull(pull) => {
             let config = config()?;
             pull.run(&open(&config).await?, &config).await

@@ -86,6 +86,14 @@ fn make_builtin(setup: Setup<'_>) -> Result<Arc<dyn Voter>, BuildError> {
     builtin(&setup.config.name).ok_or(BuildError::Builtin(setup.config.name))
 }
 
+/// The names of the built-in voters, in the order in which they sit where no model is set up.
+pub const BUILTIN: [&str; 2] = ["builtin:rules", "builtin:precedent"];
+
+/// The panel where no model is set up.
+pub fn standing_in() -> Vec<Arc<dyn Voter>> {
+    BUILTIN.iter().filter_map(|name| builtin(name)).collect()
+}
+
 /// A built-in voter by its name.
 pub fn builtin(name: &str) -> Option<Arc<dyn Voter>> {
     match name {
