@@ -15,7 +15,7 @@ use ask::Item;
 use clap::Args;
 use futures_util::StreamExt;
 use indicatif::{ProgressBar, ProgressStyle};
-use lines::Line;
+pub(super) use lines::{Line, read as read_lines};
 use partial::Partial;
 use seats::Panels;
 use std::io::Write;
@@ -34,13 +34,13 @@ pub struct Eval {
     /// Vote on each of so many parts with the statistical voter trained on the others.
     #[arg(long, value_parser = clap::value_parser!(u16).range(2..=1000))]
     folds: Option<u16>,
-    /// What stays together in a fold: `rule`, or the name of a text field of the lines (up to `#` or `@`).
+    /// What stays together in a fold: `rule`, or the name of a text field of the lines (up to `#`, `@` or a second `:`).
     #[arg(long, default_value = "rule", requires = "folds")]
     group: String,
     /// So many earlier cases of each behaviour were declared as the lines with it are labelled.
     #[arg(long, default_value_t = 0)]
     precedents: u16,
-    /// Also score by the values of these text fields of the lines (up to `#` or `@`).
+    /// Also score by the values of these text fields of the lines (up to `#`, `@` or a second `:`).
     #[arg(long, value_delimiter = ',')]
     by: Vec<String>,
     /// Where the report goes; standard output otherwise. A run that was broken off goes on where it was.
@@ -51,7 +51,7 @@ pub struct Eval {
 impl Eval {
     /// Runs the evaluation.
     pub async fn run(self, config: &Config) -> Result<ExitCode, CliError> {
-        let file = lines::read(&self.file)?;
+        let file = read_lines(&self.file)?;
         let panels =
             Panels::of(config, self.panel.as_deref(), &file.lines, self.folds.map(|folds| (folds, &*self.group)))?;
         let head = partial::Head {

@@ -9,6 +9,7 @@ mod import;
 mod init;
 mod pull;
 mod serve;
+mod train;
 
 use crate::config::{BadConfig, Config};
 use crate::secret::Vault;
@@ -46,6 +47,8 @@ enum Command {
     Import(import::Import),
     /// Run a panel over labelled detections and say how well it judges.
     Eval(eval::Eval),
+    /// Make the weights of the statistical voter from labelled detections.
+    Train(train::Train),
     /// Fetch detections from LimaCharlie, new ones or those of a range.
     Pull(pull::Pull),
     /// Organisations.
@@ -127,6 +130,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Serve { no_worker } => serve::serve(config()?, !no_worker).await,
         Command::Worker => serve::worker(config()?).await,
         Command::Import(import) => import.run(&open(&config()?).await?).await,
+        Command::Train(train) => train.run(),
         Command::Eval(eval) => Box::pin(eval.run(&config()?)).await,
         Command::Pull(pull) => {
             let config = config()?;

@@ -13,6 +13,7 @@
 pub mod claims;
 pub mod control;
 pub mod evidence;
+pub mod features;
 pub mod figures;
 pub mod fingerprint;
 pub mod flags;
@@ -26,6 +27,7 @@ pub mod prompt;
 pub mod render;
 pub mod report;
 pub mod reuse;
+pub mod statistical;
 pub mod template;
 pub mod unpack;
 pub mod vote;

@@ -1,5 +1,6 @@
 //! From configuration to voters: one line for each wire kind.
 use super::endpoint::Endpoints;
+use super::statistical::Statistical;
 use super::{Voter, VoterConfig, anthropic, gemini, gemini_cli, ollama, openai, precedent::Precedent, rules::Rules};
 use crate::secret::{self, Secret, SecretError};
 use serde::Deserialize;
@@ -39,7 +40,7 @@ kinds! {
     Anthropic = "anthropic", anthropic::make;
     /// The `gemini` command line.
     GeminiCli = "gemini_cli", gemini_cli::make;
-    /// A voter without network: `builtin:rules` or `builtin:precedent`.
+    /// A voter without network: one of [`BUILTIN`].
     Builtin = "builtin", make_builtin;
 }
 
@@ -87,7 +88,7 @@ fn make_builtin(setup: Setup<'_>) -> Result<Arc<dyn Voter>, BuildError> {
 }
 
 /// The names of the built-in voters, in the order in which they sit where no model is set up.
-pub const BUILTIN: [&str; 2] = ["builtin:rules", "builtin:precedent"];
+pub const BUILTIN: [&str; 3] = ["builtin:rules", "builtin:precedent", "builtin:statistical"];
 
 /// The panel where no model is set up.
 pub fn standing_in() -> Vec<Arc<dyn Voter>> {
@@ -99,6 +100,7 @@ pub fn builtin(name: &str) -> Option<Arc<dyn Voter>> {
     match name {
         "builtin:rules" => Some(Arc::new(Rules)),
         "builtin:precedent" => Some(Arc::new(Precedent)),
+        "builtin:statistical" => Some(Arc::new(Statistical::shipped())),
         _ => None,
     }
 }

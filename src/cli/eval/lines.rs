@@ -1,8 +1,11 @@
 //! The labelled lines of a file.
+mod made_up;
+
 use super::super::{CliError, failed};
 use crate::domain::Detection;
 use crate::ingest::file;
-use crate::triage::fingerprint;
+use crate::triage::statistical::Example;
+use crate::triage::{features, fingerprint};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
@@ -33,10 +36,21 @@ pub struct Line {
 }
 
 impl Line {
-    /// A text field up to `#` or `@`, so that records of one source fall together.
+    /// A text field up to `#`, `@` or a second `:`, so that records of one source fall together.
     pub fn field(&self, name: &str) -> Option<&str> {
         let text = self.fields.get(name)?.as_str()?;
-        text.split(['#', '@']).next()
+        let text = text.split(['#', '@']).next()?;
+        Some(text.match_indices(':').nth(1).map_or(text, |(at, _)| &text[..at]))
+    }
+
+    /// It as an example to learn from, where it has a label.
+    pub fn example(&self) -> Option<Example> {
+        Some(Example {
+            features: features::of(&self.detection),
+            positive: self.positive?,
+            behaviour: self.behaviour(),
+            group: self.detection.rule.title.clone(),
+        })
     }
 
     /// Rule, image and parent image: what people would call one behaviour.
@@ -71,7 +85,8 @@ pub fn read(path: &Path) -> Result<File, CliError> {
 
 fn line(raw: &str) -> Result<Line, String> {
     let mut fields: Map<String, Value> = serde_json::from_str(raw).map_err(|error| error.to_string())?;
-    let document = fields.remove("detection").ok_or("detection: is missing")?;
+    let mut document = fields.remove("detection").ok_or("detection: is missing")?;
+    made_up::remove(&mut document, &fields);
     let detection = Detection::read(&document).map_err(|error| format!("detection.{error}"))?;
     let text = |name: &str| fields.get(name).and_then(Value::as_str);
     let id = text("id").map(str::to_owned).ok_or("id: must be a text")?;

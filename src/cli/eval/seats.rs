@@ -2,8 +2,11 @@
 use super::super::{CliError, failed};
 use super::lines::Line;
 use crate::config::Config;
+use crate::triage::statistical::{self, Example};
 use crate::triage::vote;
+use crate::voters::statistical::Statistical;
 use crate::voters::{Kind, Voter, VoterConfig, build};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Who is asked, in the panel's order.
@@ -33,8 +36,11 @@ impl Panels {
         let rules = vote::Panel { mode: config.panel.mode, quorum: config.panel.quorum };
         let at_once = |voter: &VoterConfig| voter.concurrency.max(1);
         let at_once = config.voters.iter().map(at_once).max().unwrap_or(1);
-        let _ = folds;
-        Ok(Self { rules, folds: vec![seats], places: vec![0; lines.len()], at_once })
+        let (folds, places) = match folds {
+            None => (vec![seats], vec![0; lines.len()]),
+            Some((count, group)) => folded(&seats, lines, count, group)?,
+        };
+        Ok(Self { rules, folds, places, at_once })
     }
 
     /// Who is asked about a line.
@@ -57,6 +63,44 @@ impl Panels {
         let voters: Vec<_> = self.voters().map(|(name, model)| format!("{name} ({model})")).collect();
         format!("{}: {}", self.rules.mode.as_str(), voters.join(", "))
     }
+}
+
+/// What splits lines into folds is fixed, so that figures can be told again.
+const SEED: u64 = 0;
+
+/// A panel for each fold, its statistical voter trained on the labelled lines of the others, and each line's fold.
+fn folded(seats: &Seats, lines: &[Line], count: u16, group: &str) -> Result<(Vec<Seats>, Vec<usize>), CliError> {
+    let groups: Vec<&str> = lines.iter().map(|line| group_of(line, group)).collect();
+    let places = places(&groups, usize::from(count));
+    let examples: Vec<Option<Example>> = lines.iter().map(Line::example).collect();
+    let mut folds = Vec::new();
+    for fold in 0..=places.iter().copied().max().unwrap_or(0) {
+        let rest = examples.iter().zip(&places).filter(|(_, place)| **place != fold);
+        let rest: Vec<&Example> = rest.filter_map(|(example, _)| example.as_ref()).collect();
+        let model = statistical::train(&rest, "fold")
+            .map_err(|error| CliError::Failed(format!("--folds: without part {}: {error}", fold + 1)))?;
+        let learnt: Arc<dyn Voter> = Arc::new(Statistical::of(Arc::new(model)));
+        let seat = |voter: &Arc<dyn Voter>| Arc::clone(if voter.name() == learnt.name() { &learnt } else { voter });
+        folds.push(seats.iter().map(seat).collect());
+    }
+    Ok((folds, places))
+}
+
+fn group_of<'a>(line: &'a Line, group: &str) -> &'a str {
+    if group == "rule" { &line.detection.rule.title } else { line.field(group).unwrap_or_default() }
+}
+
+/// Each line's fold: each group is one where there are no more groups than folds, else by the group's hash.
+fn places(groups: &[&str], count: usize) -> Vec<usize> {
+    let distinct: BTreeSet<&str> = groups.iter().copied().collect();
+    let place = |group: &&str| {
+        if distinct.len() <= count {
+            distinct.range(..*group).count()
+        } else {
+            usize::try_from(statistical::fold(SEED, group, count as u64)).unwrap_or_default()
+        }
+    };
+    groups.iter().map(place).collect()
 }
 
 fn seats(config: &Config, built: &[Arc<dyn Voter>], name: Option<&str>) -> Result<Seats, CliError> {
