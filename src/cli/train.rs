@@ -32,7 +32,7 @@ impl Train {
             self.licence.is_empty() || self.licence.iter().any(|one| one == licence)
         };
         let used: Vec<&Line> = file.lines.iter().filter(|line| line.positive.is_some()).filter(allowed).collect();
-        let examples: Vec<Example> = used.iter().filter_map(|line| line.example()).collect();
+        let examples: Vec<Example> = used.iter().filter_map(|line| line.example(&line.detection.rule.title)).collect();
         let all: Vec<&Example> = examples.iter().collect();
         let mut model = statistical::train(&all, &self.version).map_err(CliError::Failed)?;
         let ids: Vec<&str> = used.iter().map(|line| line.id.as_str()).collect();

@@ -4,6 +4,7 @@ use super::seats::Seats;
 use crate::config::Config;
 use crate::domain::dossier::{Dossier, Precedents, Prevalence};
 use crate::domain::{Failure, MachineVerdict, Outcome, Vote, VoteState, Weights};
+use crate::jobs::triage::Private;
 use crate::triage::{claims, injection, observables, policy, prompt, report, vote};
 use crate::voters::{Kind, Question, Said, Voter};
 use serde::{Deserialize, Serialize};
@@ -69,7 +70,8 @@ pub async fn one(config: &Config, (seats, rules): (&Seats, vote::Panel), line: &
     let plain = Arc::new(prompt::build(&dossier, rand::random(), rand::random()));
     let truncated = !plain.truncated.is_empty();
     let question = Question { dossier: Arc::clone(&dossier), prompt: plain };
-    let asked = seats.iter().map(|voter| given(voter.as_ref(), &question));
+    let cloud = config.policy.cloud_allowed;
+    let asked = seats.iter().map(|voter| given(voter.as_ref(), &question, cloud, Private::of));
     let votes = futures_util::future::join_all(asked).await;
     let models = |vote: &&Vote| seats.iter().any(|one| one.name() == vote.voter && one.kind() != Kind::Builtin);
     let own_words = votes.iter().filter(models).filter_map(|vote| vote.valid().map(|answer| (vote, answer)));
@@ -77,7 +79,7 @@ pub async fn one(config: &Config, (seats, rules): (&Seats, vote::Panel), line: &
         own_words.flat_map(|(vote, answer)| claims::of_answer(&dossier, &vote.voter, answer)).collect();
     let counted = claims::counted(&votes, &stated);
     let mut count = vote::count(rules, &counted, &Weights::default(), dossier.detection.rule_severity());
-    let second = second_look(seats, &question, &mut count, &votes).await;
+    let second = second_look(seats, &question, cloud, (&mut count, &votes)).await;
     let report = report::report(&count, rules.mode, &counted, &dossier);
     let settings = policy::Settings { severity: config.policy.veto_severity, tags: &config.policy.veto_tags };
     let mut vetoes = policy::vetoes(&dossier, &count, report.severity, truncated, settings);
@@ -114,8 +116,19 @@ fn dossier(line: &Line, precedents: Precedents) -> Dossier {
     }
 }
 
-async fn given(voter: &dyn Voter, question: &Question) -> Vote {
-    let (state, failure, answer) = match voter.ask(question).await.said {
+/// A voter's vote; from the cloud only where the settings allow it, and without names and secrets where it must be.
+async fn given(voter: &dyn Voter, question: &Question, cloud: bool, hiding: fn(&Dossier) -> Private) -> Vote {
+    let refused = Said::Failed(Failure::Refused, "policy.cloud_allowed is off.".to_owned());
+    let said = if voter.cloud() && !cloud {
+        refused
+    } else if voter.private() {
+        let private = hiding(&question.dossier);
+        let prompt = Arc::clone(private.prompt());
+        private.restored(voter.ask(&Question { prompt, dossier: Arc::clone(&question.dossier) }).await).said
+    } else {
+        voter.ask(question).await.said
+    };
+    let (state, failure, answer) = match said {
         Said::Answered(answer) => (VoteState::Ok, None, Some(answer)),
         Said::Abstained(_) => (VoteState::Abstained, None, None),
         Said::Failed(failure, _) => (VoteState::Failed, Some(failure), None),
@@ -127,8 +140,8 @@ async fn given(voter: &dyn Voter, question: &Question) -> Vote {
 async fn second_look(
     seats: &Seats,
     question: &Question,
-    count: &mut vote::Count,
-    votes: &[Vote],
+    cloud: bool,
+    (count, votes): (&mut vote::Count, &[Vote]),
 ) -> Option<policy::Named> {
     let voted = votes.iter().filter(|vote| vote.valid().is_some());
     let seated = voted.filter_map(|vote| seats.iter().find(|voter| voter.name() == vote.voter));
@@ -138,7 +151,7 @@ async fn second_look(
     }
     let prompt = Arc::new(prompt::masked(&question.dossier, rand::random(), rand::random(), None));
     let again = Question { prompt, dossier: Arc::clone(&question.dossier) };
-    let said = given(voter.as_ref(), &again).await.verdict();
+    let said = given(voter.as_ref(), &again, cloud, Private::again).await.verdict();
     if said == Some(MachineVerdict::FalsePositive) {
         return None;
     }

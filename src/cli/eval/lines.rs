@@ -43,13 +43,13 @@ impl Line {
         Some(text.match_indices(':').nth(1).map_or(text, |(at, _)| &text[..at]))
     }
 
-    /// It as an example to learn from, where it has a label.
-    pub fn example(&self) -> Option<Example> {
+    /// It as an example to learn from, where it has a label; `group` stays together.
+    pub fn example(&self, group: &str) -> Option<Example> {
         Some(Example {
             features: features::of(&self.detection),
             positive: self.positive?,
             behaviour: self.behaviour(),
-            group: self.detection.rule.title.clone(),
+            group: group.to_owned(),
         })
     }
 

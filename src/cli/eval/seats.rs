@@ -72,7 +72,7 @@ const SEED: u64 = 0;
 fn folded(seats: &Seats, lines: &[Line], count: u16, group: &str) -> Result<(Vec<Seats>, Vec<usize>), CliError> {
     let groups: Vec<&str> = lines.iter().map(|line| group_of(line, group)).collect();
     let places = places(&groups, usize::from(count));
-    let examples: Vec<Option<Example>> = lines.iter().map(Line::example).collect();
+    let examples: Vec<Option<Example>> = lines.iter().zip(&groups).map(|(line, group)| line.example(group)).collect();
     let mut folds = Vec::new();
     for fold in 0..=places.iter().copied().max().unwrap_or(0) {
         let rest = examples.iter().zip(&places).filter(|(_, place)| **place != fold);
