@@ -4,10 +4,12 @@ mod access;
 mod admin;
 mod check;
 mod demo;
+mod eval;
 mod import;
 mod init;
 mod pull;
 mod serve;
+mod train;
 
 use crate::config::{BadConfig, Config};
 use crate::secret::Vault;
@@ -43,6 +45,10 @@ enum Command {
     Worker,
     /// Bring detections in from files.
     Import(import::Import),
+    /// Run a panel over labelled detections and say how well it judges.
+    Eval(eval::Eval),
+    /// Make the weights of the statistical voter from labelled detections.
+    Train(train::Train),
     /// Fetch detections from LimaCharlie, new ones or those of a range.
     Pull(pull::Pull),
     /// Organisations.
@@ -124,6 +130,8 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Serve { no_worker } => serve::serve(config()?, !no_worker).await,
         Command::Worker => serve::worker(config()?).await,
         Command::Import(import) => import.run(&open(&config()?).await?).await,
+        Command::Train(train) => train.run(),
+        Command::Eval(eval) => Box::pin(eval.run(&config()?)).await,
         Command::Pull(pull) => {
             let config = config()?;
             pull.run(&open(&config).await?, &config).await

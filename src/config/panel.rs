@@ -33,7 +33,7 @@ impl Default for Panel {
         Self {
             mode: Mode::Unanimous,
             voters: Vec::new(),
-            advisers: vec!["builtin:rules".to_owned(), "builtin:precedent".to_owned()],
+            advisers: crate::voters::build::BUILTIN.map(str::to_owned).to_vec(),
             quorum: 0,
             control_share: 0.05,
             reuse_minutes: 30,

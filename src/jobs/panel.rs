@@ -114,14 +114,14 @@ impl PanelSource {
         let models: Vec<Arc<dyn Voter>> = models;
         let loses = |voter: &Arc<dyn Voter>| without_vote.iter().any(|name| name == voter.name());
         let suspended = models.iter().filter(|voter| loses(voter)).map(|voter| voter.name().to_owned()).collect();
-        let builtin = ["builtin:rules", "builtin:precedent"].iter().filter_map(|name| build::builtin(name));
-        let unnamed = builtin.filter(|one| !built.iter().any(|voter| voter.name() == one.name()));
+        let unnamed =
+            build::standing_in().into_iter().filter(|one| !built.iter().any(|voter| voter.name() == one.name()));
         let all = built.iter().cloned().chain(unnamed).collect();
         let seated: Vec<_> = models.iter().filter(|voter| !loses(voter)).cloned().collect();
         let control_share = settings.control_share;
         let rules = vote::Panel { mode: settings.mode, quorum: settings.quorum };
         if seated.is_empty() {
-            let panel = ["builtin:rules", "builtin:precedent"].iter().filter_map(|name| build::builtin(name)).collect();
+            let panel = build::standing_in();
             return Ok(Seats {
                 rules,
                 panel,

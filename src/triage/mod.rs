@@ -2,7 +2,8 @@
 //!
 //! `observables` and `fingerprint` read an event; `prompt` puts the evidence into words that can't
 //! be taken for instructions; `template` tells what of that never changes; `vote` counts, `weighted`
-//! by how often each voter was right; `measure` says how far figures can be trusted; `masked` leaves
+//! by how often each voter was right; `measure` says how far figures can be trusted, and `figures` how
+//! well verdicts fit labels; `masked` leaves
 //! of an event only what it is like, for a second look; `control` plants a harmless instruction;
 //! `report` tells the result in the seed's shape; `injection` finds texts that try to
 //! steer a model; `claims` compares what voters state with what the event says; `flags` says what
@@ -12,6 +13,8 @@
 pub mod claims;
 pub mod control;
 pub mod evidence;
+pub mod features;
+pub mod figures;
 pub mod fingerprint;
 pub mod flags;
 pub mod found;
@@ -24,6 +27,7 @@ pub mod prompt;
 pub mod render;
 pub mod report;
 pub mod reuse;
+pub mod statistical;
 pub mod template;
 pub mod unpack;
 pub mod vote;

@@ -2,7 +2,7 @@
 use super::vote::Count;
 use crate::domain::dossier::{Dossier, Precedents};
 use crate::domain::evidence::{EvidenceKind, Piece, is_own_tag};
-use crate::domain::{Claim, Severity, detection::Process};
+use crate::domain::{Claim, MachineVerdict, Severity, Vote, detection::Process};
 
 /// Something that keeps the machine from closing a case.
 pub type Named = (&'static str, String);
@@ -72,6 +72,20 @@ fn evidence(pieces: &[Piece]) -> Option<Named> {
 pub fn claims(claims: &[Claim]) -> Option<Named> {
     let text = "A voter states what the event contradicts.".to_owned();
     super::claims::contradicted(claims).then_some(("claim_contradicted", text))
+}
+
+/// Below this the statistical voter is not sure enough of a false positive for the machine to act on it. On labelled
+/// detections a fiftieth of the true positives passes here together with the other built-in voters, and none whose
+/// rule is of high severity.
+const SURE: f64 = 0.85;
+
+/// The veto of a panel in which the statistical voter sits and is not sure. Of other voters, confidence is stated and
+/// not measured: it says too little.
+pub fn unsure(panel: &[Vote]) -> Option<Named> {
+    let mut measured = panel.iter().filter(|vote| vote.voter == "builtin:statistical").filter_map(Vote::valid);
+    let answer = measured.find(|answer| answer.verdict == MachineVerdict::FalsePositive && answer.confidence < SURE)?;
+    let text = format!("The statistical voter is only {:.0} % sure that this is benign.", answer.confidence * 100.0);
+    Some(("unsure", text))
 }
 
 /// Whether the vote would let the machine close a case, and nothing stands against it. Whoever closes asks here.

@@ -1,5 +1,6 @@
 //! From configuration to voters: one line for each wire kind.
 use super::endpoint::Endpoints;
+use super::statistical::Statistical;
 use super::{Voter, VoterConfig, anthropic, gemini, gemini_cli, ollama, openai, precedent::Precedent, rules::Rules};
 use crate::secret::{self, Secret, SecretError};
 use serde::Deserialize;
@@ -39,7 +40,7 @@ kinds! {
     Anthropic = "anthropic", anthropic::make;
     /// The `gemini` command line.
     GeminiCli = "gemini_cli", gemini_cli::make;
-    /// A voter without network: `builtin:rules` or `builtin:precedent`.
+    /// A voter without network: one of [`BUILTIN`].
     Builtin = "builtin", make_builtin;
 }
 
@@ -86,11 +87,20 @@ fn make_builtin(setup: Setup<'_>) -> Result<Arc<dyn Voter>, BuildError> {
     builtin(&setup.config.name).ok_or(BuildError::Builtin(setup.config.name))
 }
 
+/// The names of the built-in voters, in the order in which they sit where no model is set up.
+pub const BUILTIN: [&str; 3] = ["builtin:rules", "builtin:precedent", "builtin:statistical"];
+
+/// The panel where no model is set up.
+pub fn standing_in() -> Vec<Arc<dyn Voter>> {
+    BUILTIN.iter().filter_map(|name| builtin(name)).collect()
+}
+
 /// A built-in voter by its name.
 pub fn builtin(name: &str) -> Option<Arc<dyn Voter>> {
     match name {
         "builtin:rules" => Some(Arc::new(Rules)),
         "builtin:precedent" => Some(Arc::new(Precedent)),
+        "builtin:statistical" => Some(Arc::new(Statistical::shipped())),
         _ => None,
     }
 }

@@ -18,6 +18,7 @@ pub mod privacy;
 pub mod quirks;
 pub mod reading;
 pub mod rules;
+pub mod statistical;
 pub mod turn;
 
 pub use build::{Kind, build};

@@ -1,9 +1,9 @@
 //! `builtin:rules`: weighs what the event holds on a fixed scale and shows each weight.
 //!
-//! Each finding adds or takes points. The rule's level starts the scale: informational 0, low 5,
-//! medium 15, high 30, critical 40. From 60 on the vote is true positive, below 10 false positive,
-//! in between needs review. The confidence grows with the distance from the nearest border and
-//! never exceeds 0.85: a fixed scale does not know more.
+//! Each finding adds or takes points. The rule's level starts the scale: informational 15, low 20,
+//! medium 35, high 50, critical 60. From 50 on the vote is true positive, below 20 false positive,
+//! in between needs review. The confidence follows a curve through the borders that fits how
+//! often labelled detections of such points were true positives, and never exceeds 0.95.
 mod findings;
 
 use super::{Kind, Question, Reply, Said, Voter};
@@ -14,9 +14,9 @@ use async_trait::async_trait;
 use findings::Finding;
 
 /// From so many points on it is a true positive.
-const BAD: i32 = 60;
+const BAD: i32 = 50;
 /// Below so many it is a false positive.
-const GOOD: i32 = 10;
+const GOOD: i32 = 20;
 
 /// The scale.
 pub struct Rules;
@@ -32,7 +32,7 @@ impl Voter for Rules {
     }
 
     fn model(&self) -> &'static str {
-        "scale 1"
+        "scale 2"
     }
 
     async fn ask(&self, question: &Question) -> Reply {
@@ -43,11 +43,11 @@ impl Voter for Rules {
 /// The answer of the scale for a dossier.
 pub fn weigh(dossier: &Dossier) -> Answer {
     let start = match dossier.detection.rule_severity() {
-        Severity::Informational => 0,
-        Severity::Low => 5,
-        Severity::Medium => 15,
-        Severity::High => 30,
-        Severity::Critical => 40,
+        Severity::Informational => 15,
+        Severity::Low => 20,
+        Severity::Medium => 35,
+        Severity::High => 50,
+        Severity::Critical => 60,
     };
     let findings = findings::of(dossier);
     let points = (start + findings.iter().map(|finding| finding.points).sum::<i32>()).clamp(0, 100);
@@ -59,12 +59,25 @@ pub fn weigh(dossier: &Dossier) -> Answer {
     answer(dossier, verdict, points, &findings)
 }
 
-fn answer(dossier: &Dossier, verdict: MachineVerdict, points: i32, findings: &[Finding]) -> Answer {
-    let distance = match verdict {
-        MachineVerdict::TruePositive => points - BAD,
-        MachineVerdict::FalsePositive => GOOD - points,
-        _ => (points - GOOD).min(BAD - points),
+/// Half of the detections with so many points are true positives, at equal numbers of both.
+const MIDDLE: f64 = 30.0;
+/// So many points more make the odds of a true positive e times as large.
+const STEP: f64 = 10.0;
+/// A fixed scale does not know more.
+const SUREST: f64 = 0.95;
+
+/// How sure the scale is of what it says.
+fn confidence(verdict: MachineVerdict, points: i32) -> f64 {
+    let bad = 1.0 / (1.0 + ((MIDDLE - f64::from(points)) / STEP).exp());
+    let sure = match verdict {
+        MachineVerdict::TruePositive => bad,
+        MachineVerdict::FalsePositive => 1.0 - bad,
+        MachineVerdict::NeedsReview | MachineVerdict::None => 0.5,
     };
+    (sure.min(SUREST) * 100.0).round() / 100.0
+}
+
+fn answer(dossier: &Dossier, verdict: MachineVerdict, points: i32, findings: &[Finding]) -> Answer {
     let (severity, action) = match verdict {
         MachineVerdict::TruePositive => {
             (dossier.detection.rule_severity().max(Severity::High), Recommendation::IsolateHost)
@@ -93,7 +106,7 @@ fn answer(dossier: &Dossier, verdict: MachineVerdict, points: i32, findings: &[F
         iocs: Vec::new(),
         recommended_actions: vec![action],
         investigation_questions: Vec::new(),
-        confidence: f64::from((55 + distance).clamp(50, 85)) / 100.0,
+        confidence: confidence(verdict, points),
     }
 }
 

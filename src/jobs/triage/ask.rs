@@ -67,7 +67,7 @@ impl Private {
     }
 
     /// The question of a second look.
-    pub(super) fn again(dossier: &Dossier) -> Self {
+    pub(crate) fn again(dossier: &Dossier) -> Self {
         let mut mask = Mask::of(dossier);
         let prompt = prompt::masked(dossier, rand::random(), rand::random(), Some(&mut mask));
         Self { mask, prompt: Arc::new(prompt) }

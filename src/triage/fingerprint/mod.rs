@@ -9,7 +9,7 @@ mod event;
 mod normal;
 mod other;
 
-pub use normal::{command, path, user_class};
+pub use normal::{command, path, token, user_class};
 
 use super::injection;
 use crate::domain::Detection;

@@ -63,7 +63,8 @@ fn is_time(text: &str) -> bool {
     rfc3339 || mail
 }
 
-pub(super) fn token(text: &str) -> String {
+/// One argument: a path, an encoded payload, a switch with its value, or a word.
+pub fn token(text: &str) -> String {
     if text.contains('\\') && !text.starts_with('-') {
         return path(text);
     }

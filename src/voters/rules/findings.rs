@@ -1,102 +1,124 @@
 //! What the scale looks for, and what each find weighs.
+//!
+//! Most finds are features (`triage::features`), so that what they mean is told in one place. Weights were set by
+//! hand; how often each find holds on labelled detections was looked at, the names in them were not.
 use crate::domain::Dossier;
 use crate::domain::detection::Process;
 use crate::domain::path::file_name;
+use crate::triage::features::{self, Features, place};
 
 /// One find.
 pub(super) struct Finding {
     /// Its weight; positive is malicious.
     pub points: i32,
     /// It in words of ours.
-    pub text: &'static str,
+    pub text: String,
 }
 
-/// A word on the command line, its weight and what it means.
-type Word = (&'static str, i32, &'static str);
+/// Features of which one is enough, their weight, and what they mean; without words the feature's own.
+type Weight = (&'static [&'static str], i32, &'static str);
 
-/// Words that are rarely typed for a good reason.
-const WORDS: &[Word] = &[
-    ("sekurlsa", 60, "reads credentials from memory"),
-    ("mimikatz", 60, "names a credential theft tool"),
-    ("lsass", 40, "touches the process that holds credentials"),
-    ("comsvcs", 35, "uses the memory dump trick of comsvcs.dll"),
-    ("procdump", 30, "dumps a process's memory"),
-    ("ntds.dit", 50, "touches the domain's password database"),
-    ("delete shadows", 60, "deletes shadow copies"),
-    ("shadowcopy delete", 60, "deletes shadow copies"),
-    ("recoveryenabled no", 45, "switches recovery off"),
-    ("downloadstring", 40, "downloads and runs code"),
-    ("downloadfile", 30, "downloads a file"),
-    ("invoke-expression", 25, "runs text as code"),
-    ("iex ", 25, "runs text as code"),
-    ("iex(", 25, "runs text as code"),
-    ("-urlcache", 35, "downloads with certutil"),
-    ("bitsadmin", 20, "downloads in the background"),
-    ("frombase64string", 25, "decodes hidden text"),
-    ("-w hidden", 15, "hides its window"),
-    ("-windowstyle hidden", 15, "hides its window"),
-    ("bypass", 10, "goes around the execution policy"),
-    ("javascript:", 40, "runs script through a system tool"),
-    ("scrobj.dll", 40, "runs a remote script component"),
-    ("/create /", 10, "creates a scheduled task"),
-    ("currentversion\\run", 25, "starts itself at sign-in"),
-    ("add-mppreference", 35, "excludes itself from antivirus"),
-    ("disablerealtimemonitoring", 45, "switches antivirus off"),
-    ("wevtutil cl", 45, "clears event logs"),
-    ("clear-eventlog", 45, "clears event logs"),
-    ("reg save", 25, "saves a registry hive"),
-    ("hklm\\sam", 35, "reads the account database"),
-    ("whoami", 5, "asks who it is"),
-    ("nltest", 12, "maps the domain"),
-    ("-encodedcommand", 25, "hides its command"),
-    (" -enc ", 25, "hides its command"),
-    (" -ec ", 20, "hides its command"),
-    ("psexe", 20, "runs on other hosts"),
-    ("/node:", 25, "runs on other hosts"),
+/// What is weighed, in the order in which it is looked for.
+const WEIGHTS: &[Weight] = &[
+    // encoding and downloads
+    (&["find.encoded"], 25, ""),
+    (&["find.blob"], 10, ""),
+    (&["find.hidden"], 20, ""),
+    (&["find.nopolicy"], 10, ""),
+    (&["find.noprofile"], 10, ""),
+    (&["find.download"], 20, ""),
+    (&["find.url"], 15, ""),
+    (&["find.urlip"], 10, ""),
+    (&["find.iex"], 20, ""),
+    (&["find.reflect"], 25, ""),
+    (&["find.scriptproto"], 25, ""),
+    (&["find.obfusc"], 20, ""),
+    // what it does
+    (&["find.credential"], 25, ""),
+    (&["find.recovery"], 30, ""),
+    (&["find.logs"], 20, ""),
+    (&["find.defence"], 20, ""),
+    (&["find.persist"], 15, ""),
+    (&["find.account"], 20, ""),
+    (&["find.secrets"], 15, ""),
+    (&["find.remote"], 20, ""),
+    (&["find.chain"], 5, ""),
+    (&["find.relative"], 10, ""),
+    (&["find.copysys"], 15, ""),
+    (&["kind=thread"], 20, "reaches into another process"),
+    // where it lies
+    (&["image.displaced"], 25, ""),
+    (&["parent.displaced"], 20, ""),
+    (
+        &[
+            "image.place=downloads",
+            "image.place=public",
+            "image.place=profile",
+            "image.place=other",
+            "image.place=winwritable",
+            "image.place=share",
+        ],
+        15,
+        "runs from a folder that users can write to",
+    ),
+    (
+        &[
+            "parent.place=downloads",
+            "parent.place=public",
+            "parent.place=profile",
+            "parent.place=other",
+            "parent.place=winwritable",
+            "parent.place=share",
+        ],
+        15,
+        "its parent runs from a folder that users can write to",
+    ),
+    (
+        &["image.place=programs", "image.place=appdata-installed", "image.place=programdata-vendor"],
+        -15,
+        "installed software",
+    ),
+    // who started it
+    (
+        &["pair=office>shell", "pair=office>lolbas", "pair=browser>shell"],
+        30,
+        "a program that opens documents started a shell",
+    ),
+    (&["pair=server>shell", "pair=server>lolbas"], 25, "a server program started a shell"),
+    (&["parent.odd"], 20, ""),
+    (&["parent.role=shell"], 10, "started by a shell"),
+    (
+        &["parent.place=programs", "parent.place=appdata-installed", "parent.place=programdata-vendor"],
+        -20,
+        "started by installed software",
+    ),
+    (&["parent.role=system"], -5, "started by a process of Windows"),
+    (&["parent.same"], -5, ""),
+    (&["find.browserchild"], -15, ""),
+    (&["find.update"], -15, ""),
+    (&["find.com"], -5, ""),
+    (&["find.list"], -5, ""),
+    // keys and files
+    (&["reg.by=tool", "reg.by=writable"], 25, "a shell, or a program from a user's folder, writes the key"),
+    (&["regval.shell"], 20, ""),
+    (&["regval.writable"], 10, ""),
+    (&["reg.by=software", "reg.by=system"], -15, "software or Windows writes the key"),
+    (&["file.by=tool", "file.by=writable"], 15, "a shell, or a program from a user's folder, writes the file"),
+    (&["file.by=software", "file.by=system"], -15, "software or Windows writes the file"),
+    (&["file.ext=dump"], 20, "the file is a memory dump or holds tickets"),
+    (&["file.ext=config", "file.ext=image", "file.ext=none"], -10, "the file holds settings, text or a picture"),
+    (&["quiet"], -15, ""),
 ];
-
-/// Programs that open documents or pages from outside.
-const READERS: &[&str] = &[
-    "winword.exe",
-    "excel.exe",
-    "powerpnt.exe",
-    "outlook.exe",
-    "acrord32.exe",
-    "chrome.exe",
-    "msedge.exe",
-    "firefox.exe",
-    "mshta.exe",
-];
-/// Programs that run what they are told.
-const SHELLS: &[&str] = &[
-    "cmd.exe",
-    "powershell.exe",
-    "pwsh.exe",
-    "wscript.exe",
-    "cscript.exe",
-    "mshta.exe",
-    "rundll32.exe",
-    "regsvr32.exe",
-];
-/// Programs that serve requests from the network.
-const SERVERS: &[&str] =
-    &["w3wp.exe", "httpd.exe", "nginx.exe", "sqlservr.exe", "tomcat9.exe", "java.exe", "wmiprvse.exe"];
-/// Folders that ordinary users can't write to.
-const TRUSTED: &[&str] =
-    &["c:\\windows\\system32\\", "c:\\windows\\syswow64\\", "c:\\program files\\", "c:\\program files (x86)\\"];
-/// Folders from which programs rarely run for a good reason.
-const ODD: &[&str] =
-    &["\\temp\\", "\\downloads\\", "\\users\\public\\", "\\perflogs\\", "\\appdata\\roaming\\", "/tmp/", "/dev/shm/"];
 
 /// All finds for a dossier.
 pub(super) fn of(dossier: &Dossier) -> Vec<Finding> {
-    let mut found = Vec::new();
-    let mut add = |points, text| found.push(Finding { points, text });
-    let parent = dossier.detection.parent();
-    if let Some(process) = dossier.detection.process() {
-        words(&process, &mut add);
-        place(&process, &mut add);
-        lineage(&process, parent.as_ref(), &mut add);
+    let features = features::of(&dossier.detection);
+    let mut found = weighed(&features);
+    let mut add = |points, text: &str| found.push(Finding { points, text: text.to_owned() });
+    let (process, parent) = (dossier.detection.process(), dossier.detection.parent());
+    if let Some(process) = &process {
+        signature(process, parent.as_ref(), &mut add);
+        notes(dossier, process, parent.as_ref(), &mut add);
     }
     if dossier.intel.iter().any(|intel| intel.malicious > 0) {
         add(50, "threat intelligence calls an observable malicious");
@@ -110,56 +132,49 @@ pub(super) fn of(dossier: &Dossier) -> Vec<Finding> {
     found
 }
 
-fn words(process: &Process, add: &mut impl FnMut(i32, &'static str)) {
-    let line = process.command_line.to_lowercase();
-    let mut told = Vec::new();
-    for (word, points, text) in WORDS.iter().filter(|(word, ..)| line.contains(word)) {
-        if !told.contains(text) {
-            told.push(text);
-            add(*points, text);
-        }
-        debug_assert!(!word.is_empty());
+fn weighed(features: &Features) -> Vec<Finding> {
+    let mut found: Vec<Finding> = Vec::new();
+    for (names, points, text) in WEIGHTS {
+        let Some(name) = names.iter().find(|name| features.has(name)) else { continue };
+        let told = if text.is_empty() { features::told(name).unwrap_or_default() } else { (*text).to_owned() };
+        found.push(Finding { points: *points, text: told });
     }
-    let longest = line.split_whitespace().map(str::len).max().unwrap_or_default();
-    if longest > 500 {
-        add(20, "carries a very long argument");
-    }
+    found
 }
 
-fn place(process: &Process, add: &mut impl FnMut(i32, &'static str)) {
-    let path = process.path.to_lowercase();
-    let trusted = TRUSTED.iter().any(|folder| path.starts_with(folder));
+/// A signature says who made a file, not what it is used for: it weighs little where Windows' own tools are.
+fn signature(process: &Process, parent: Option<&Process>, add: &mut impl FnMut(i32, &str)) {
+    let (place, role) = features::of_process(process);
+    let trusted = place::is_trusted(place);
     match process.signed {
-        Some(true) if trusted => add(-15, "signed, in a folder that users can't write to"),
+        Some(true) if trusted && !matches!(role, "shell" | "lolbas") => {
+            add(-10, "signed, in a folder that users can't write to")
+        }
         Some(true) => add(-5, "signed"),
         Some(false) if trusted => add(10, "not signed"),
         Some(false) => add(20, "not signed, in a folder that users can write to"),
         None => {}
     }
-    if ODD.iter().any(|folder| path.contains(folder)) {
-        add(20, "runs from a temporary or shared folder");
+    let of_software = |parent: &&Process| parent.signed == Some(true) && features::of_process(parent).0 == "programs";
+    if process.signed == Some(true) && parent.filter(of_software).is_some() {
+        add(-5, "started by signed, installed software");
     }
 }
 
-fn lineage(process: &Process, parent: Option<&Process>, add: &mut impl FnMut(i32, &'static str)) {
-    let Some(parent) = parent else { return };
-    let (child_name, parent_path) = (file_name(&process.path).to_lowercase(), parent.path.to_lowercase());
-    let parent_name = file_name(&parent_path);
-    let shell = SHELLS.contains(&child_name.as_str());
-    if shell && READERS.contains(&parent_name) {
-        add(40, "a program that opens documents started a shell");
-    } else if shell && SERVERS.contains(&parent_name) {
-        add(30, "a server program started a shell");
-    }
-    if ODD.iter().any(|folder| parent_path.contains(folder)) {
-        add(15, "its parent runs from a temporary or shared folder");
-    }
-    if parent.signed == Some(true) && parent_path.starts_with("c:\\program files") && process.signed == Some(true) {
-        add(-15, "started by signed, installed software");
+/// A note of the rule that names the very program is worth something, "unknown" is not.
+fn notes(dossier: &Dossier, process: &Process, parent: Option<&Process>, add: &mut impl FnMut(i32, &str)) {
+    let named = |process: &Process| {
+        let name = file_name(&process.path).to_lowercase();
+        let stem = name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem).to_owned();
+        let note = |note: &String| note.to_lowercase().split(|c: char| !c.is_alphanumeric()).any(|word| word == stem);
+        stem.len() >= 4 && dossier.detection.rule.false_positives.iter().any(note)
+    };
+    if parent.is_some_and(named) || named(process) && features::of_process(process).1 == "other" {
+        add(-10, "the rule's own notes name the program as a known false positive");
     }
 }
 
-fn history(dossier: &Dossier, add: &mut impl FnMut(i32, &'static str)) {
+fn history(dossier: &Dossier, add: &mut impl FnMut(i32, &str)) {
     let seen = dossier.precedents;
     if seen.total() > 0 && seen.true_positive == 0 {
         add(-20, "analysts called it benign before");

@@ -1,0 +1,55 @@
+//! A command line: what it holds, how long it is, and where the files lie that it names.
+use super::{Features, event, find, place};
+use crate::domain::path::file_name;
+use crate::triage::fingerprint;
+use crate::triage::observables::scan::tokens;
+
+/// The features of a command line.
+pub(super) fn command(line: &str, features: &mut Features) {
+    let words = all(line);
+    if words.is_empty() {
+        features.add("cmd.bare");
+    }
+    for name in find::on_command(line) {
+        features.add(format!("find.{name}"));
+    }
+    let length = match line.chars().count() {
+        0..40 => 0,
+        40..100 => 1,
+        100..250 => 2,
+        250..600 => 3,
+        _ => 4,
+    };
+    features.add(format!("len={length}"));
+    for word in words.iter().filter(|word| is_path(word) && !of_lab(word)) {
+        let name = file_name(word).split([',', ';']).next().unwrap_or_default();
+        features.add(format!("path:{}", place::of(&word.replace("<drive>", "c:"))));
+        features.add(format!("ext:{}", event::ending(name)));
+    }
+}
+
+fn is_path(word: &str) -> bool {
+    word.contains('\\') && word.chars().count() > 3 && !word.starts_with([':', '-', '/'])
+}
+
+/// Words by which laboratories and their tools are recognised: knowing them is no judgement.
+const LAB: &str = "payload atomic eqllib rta-master red_ttp edr-testing calc.exe mimikatz grunthttp evil hacker virus \
+    allthethings apt-simulator aptsimulator pwn mordor purplesharp malicious ipv4pii usertmp redcanary";
+
+fn of_lab(word: &str) -> bool {
+    LAB.split_whitespace().any(|known| word.contains(known))
+}
+
+/// The words after the program itself, as fingerprints have them.
+fn all(line: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    for argument in tokens(line).skip(1) {
+        if argument.as_bytes().get(1..3) == Some(b":\\") && !argument.contains('"') {
+            words.push(fingerprint::token(argument));
+        } else {
+            let parts = argument.split(|c: char| c.is_whitespace() || c == '"' || c == '\'');
+            words.extend(parts.filter(|part| !part.is_empty()).map(fingerprint::token));
+        }
+    }
+    words
+}

@@ -1,0 +1,134 @@
+//! `builtin:statistical`: a small model over what the event is like, trained on labelled detections.
+//!
+//! It says how malicious such events were among the examples, at equal numbers of true and false positives, and
+//! shows the features that counted. Signatures, hashes, hosts, users and rule names are no part of it.
+use super::{Kind, Question, Reply, Said, Voter};
+use crate::domain::answer::Recommendation;
+use crate::domain::{Answer, Dossier, MachineVerdict, Severity};
+use crate::triage::features::{self, Features};
+use crate::triage::statistical::{self, Model, Part};
+use async_trait::async_trait;
+use std::sync::Arc;
+
+/// From this probability on it is a true positive.
+const BAD: f64 = 0.5;
+/// Below this one it is a false positive. In between a person looks.
+const GOOD: f64 = 0.35;
+/// It is never surer than this: the examples are few, and not from this house.
+const SUREST: f64 = 0.97;
+/// So many features are told on each side.
+const TOLD: usize = 4;
+/// What counts less is not worth telling.
+const LEAST: f64 = 0.05;
+
+/// The model's voice.
+pub struct Statistical {
+    model: Option<Arc<Model>>,
+}
+
+impl Statistical {
+    /// By the model that ships.
+    pub fn shipped() -> Self {
+        Self { model: statistical::shipped() }
+    }
+
+    /// By a certain model.
+    pub const fn of(model: Arc<Model>) -> Self {
+        Self { model: Some(model) }
+    }
+}
+
+#[async_trait]
+impl Voter for Statistical {
+    fn name(&self) -> &'static str {
+        "builtin:statistical"
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Builtin
+    }
+
+    fn model(&self) -> &'static str {
+        "logistic regression 1"
+    }
+
+    async fn ask(&self, question: &Question) -> Reply {
+        match &self.model {
+            Some(model) => Reply::bare(Said::Answered(answer(&question.dossier, model))),
+            None => Reply::bare(Said::Abstained("There is no model.".to_owned())),
+        }
+    }
+}
+
+/// What a model says of a dossier.
+pub fn answer(dossier: &Dossier, model: &Model) -> Answer {
+    let features = features::of(&dossier.detection);
+    let probability = model.probability(&features).clamp(1.0 - SUREST, SUREST);
+    let verdict = match probability {
+        p if p >= BAD => MachineVerdict::TruePositive,
+        p if p < GOOD => MachineVerdict::FalsePositive,
+        _ => MachineVerdict::NeedsReview,
+    };
+    let rule = dossier.detection.rule_severity();
+    let (severity, action) = match verdict {
+        MachineVerdict::TruePositive if probability >= 0.9 => (rule.max(Severity::High), Recommendation::IsolateHost),
+        MachineVerdict::TruePositive => (rule.max(Severity::Medium), Recommendation::Hunt),
+        MachineVerdict::FalsePositive => (rule.min(Severity::Low), Recommendation::TuneRule),
+        _ => (rule, Recommendation::Hunt),
+    };
+    let parts = model.parts(&features);
+    let benign = counted(&parts, false);
+    Answer {
+        what_happened: happened(&features, &parts, probability),
+        evidence_malicious: counted(&parts, true),
+        false_positive_reason: if verdict == MachineVerdict::FalsePositive { benign.clone() } else { String::new() },
+        evidence_benign: benign,
+        missing_information: "The model sees paths, the command line, the parent and the rule's level, nothing else."
+            .to_owned(),
+        ioc_analysis: String::new(),
+        verdict,
+        severity,
+        risk_score: percent(probability),
+        mitre_techniques: Vec::new(),
+        iocs: Vec::new(),
+        recommended_actions: vec![action],
+        investigation_questions: Vec::new(),
+        confidence: match verdict {
+            MachineVerdict::FalsePositive => rounded(1.0 - probability),
+            MachineVerdict::TruePositive => rounded(probability),
+            _ => 0.5,
+        },
+    }
+}
+
+fn happened(features: &Features, parts: &[Part], probability: f64) -> String {
+    let known = parts.len();
+    let all = features.iter().count();
+    format!(
+        "Of events with these features, {} in 100 were true positives among the examples, at equal numbers of both. \
+         {known} of its {all} features are known to the model.",
+        percent(probability)
+    )
+}
+
+/// The strongest features for or against, in words, each thing once.
+fn counted(parts: &[Part], bad: bool) -> String {
+    let mut told: Vec<String> = Vec::new();
+    let heavy = parts.iter().filter(|part| (part.weight > 0.0) == bad && part.weight.abs() >= LEAST);
+    for part in heavy {
+        let Some(words) = features::told(&part.feature) else { continue };
+        if told.len() < TOLD && !told.iter().any(|known| known.starts_with(&words)) {
+            told.push(format!("{words} ({:+.1})", part.weight));
+        }
+    }
+    told.join("; ")
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 100")]
+fn percent(probability: f64) -> u8 {
+    (probability * 100.0).round() as u8
+}
+
+fn rounded(probability: f64) -> f64 {
+    (probability * 1000.0).round() / 1000.0
+}
