@@ -14,6 +14,7 @@ pub mod dossier;
 pub mod evidence;
 pub mod exclusion;
 pub mod known_good;
+pub mod local;
 pub mod observable;
 pub mod path;
 pub mod platform;

@@ -179,3 +179,11 @@ pub async fn by_id(tx: &mut Tx, id: i64) -> Result<Stored> {
     let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM detections WHERE id = $1"));
     on!(tx, |db| sqlx::query_as(sql).bind(id).fetch_one(db))
 }
+
+/// The newest one of a sensor with a behaviour.
+pub async fn with_behaviour(tx: &mut Tx, sensor_id: i64, fingerprint: &str) -> Result<Option<Stored>> {
+    let sql = sqlx::AssertSqlSafe(format!(
+        "SELECT {COLUMNS} FROM detections WHERE sensor_id = $1 AND fingerprint = $2 ORDER BY event_ms DESC LIMIT 1"
+    ));
+    on!(tx, |db| sqlx::query_as(sql).bind(sensor_id).bind(fingerprint).fetch_optional(db))
+}

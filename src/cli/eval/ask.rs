@@ -109,6 +109,7 @@ fn dossier(line: &Line, precedents: Precedents) -> Dossier {
         prevalence: Prevalence { cases: precedents.total().max(1), ..Prevalence::default() },
         intel: Vec::new(),
         evidence: Vec::new(),
+        local: None,
         detection: line.detection.clone(),
     }
 }
