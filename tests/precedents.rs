@@ -1,6 +1,8 @@
 //! Precedents at three levels, and what else the store knows of a behaviour and its host: counted, told apart, changed
 //! by every declaration at once, never across organisations, and what the built-in voter makes of them.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+#[path = "precedents/facts.rs"]
+mod facts;
 #[path = "precedents/host.rs"]
 mod host;
 #[path = "precedents/older.rs"]
@@ -106,6 +108,10 @@ async fn three_levels_are_counted_and_the_nearest_of_each_is_told_apart() {
     assert!(rule.contains("</b> Same rule") && rule.contains("1 true positive</a>"), "{rule}");
     assert!(rule.contains("<ins>image=<drive>\\windows\\syswow64\\expand.exe</ins>"), "{rule}");
     assert!(rule.contains("<del>image=<drive>\\windows\\system32\\extrac32.exe</del>"), "{rule}");
+    let json = &server.case(open).await["local_evidence"];
+    assert_eq!(json["precedents"][1]["nearest"]["only_there"], json!(["-verbose"]), "{json}");
+    assert_eq!(json["precedents"][2]["decided"]["true_positive"], json!(1), "{json}");
+    assert_eq!(json["prevalence"]["hosts"], json!(2), "{json}");
     // The link of a near behaviour leads to its case and no other.
     let link = family.split("href=\"").find(|part| part.contains("fingerprint=")).unwrap().split('"').next().unwrap();
     let (_, queue) = ana.page(&link.replace("&#38;", "&").replace("&amp;", "&")).await;

@@ -33,7 +33,7 @@ pub(crate) use budget::{limits as budget_of, micro, money};
 pub(crate) use claimed::keep as keep_claims;
 pub(crate) use conclude::refresh_case;
 pub(crate) use dossier::{of_run as dossier_of, read_intel};
-pub(crate) use local::{local, without};
+pub(crate) use local::{local_now, without};
 pub(crate) use look::{Looked, look};
 pub(crate) use weights::of as weights_of;
 

@@ -1,4 +1,5 @@
 //! Detections: each stored once, whole, as it came.
+use super::cases::Case;
 use super::many::pairs;
 use super::{Result, Tx, on, run};
 use crate::domain::Severity;
@@ -180,10 +181,17 @@ pub async fn by_id(tx: &mut Tx, id: i64) -> Result<Stored> {
     on!(tx, |db| sqlx::query_as(sql).bind(id).fetch_one(db))
 }
 
-/// The newest one of a sensor with a behaviour.
-pub async fn with_behaviour(tx: &mut Tx, sensor_id: i64, fingerprint: &str) -> Result<Option<Stored>> {
+/// The newest one of a case's own sensor with a behaviour, sought within the time of the case.
+pub async fn with_behaviour(tx: &mut Tx, case: &Case, fingerprint: &str) -> Result<Option<Stored>> {
     let sql = sqlx::AssertSqlSafe(format!(
-        "SELECT {COLUMNS} FROM detections WHERE sensor_id = $1 AND fingerprint = $2 ORDER BY event_ms DESC LIMIT 1"
+        "SELECT {COLUMNS} FROM detections WHERE sensor_id = $1 AND fingerprint = $2 AND event_ms >= $3 AND event_ms <= $4
+            AND case_number = $5 ORDER BY event_ms DESC LIMIT 1"
     ));
-    on!(tx, |db| sqlx::query_as(sql).bind(sensor_id).bind(fingerprint).fetch_optional(db))
+    on!(tx, |db| sqlx::query_as(sql)
+        .bind(case.sensor_id)
+        .bind(fingerprint)
+        .bind(case.first_event_ms)
+        .bind(case.last_event_ms)
+        .bind(case.number)
+        .fetch_optional(db))
 }

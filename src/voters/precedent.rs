@@ -15,6 +15,7 @@
 //! [`FAMILY_BOUND`] alike, whatever its level, nor by a behaviour from which this one differs in what tells trust.
 use super::{Kind, Question, Reply, Said, Voter};
 use crate::domain::dossier::Precedents;
+use crate::domain::evidence::EvidenceState;
 use crate::domain::local::{FAMILY_BOUND, Local, Near, RULE_BOUND, Tokens};
 use crate::domain::{Answer, MachineVerdict, Severity};
 use async_trait::async_trait;
@@ -115,6 +116,9 @@ impl<'a> Found<'a> {
 
 /// What was declared for behaviours that are nearly the same.
 fn near(local: &Local) -> Result<Opinion, String> {
+    if local.levels().into_iter().any(|level| level.state == EvidenceState::Inconclusive) {
+        return Err("Older decided behaviours are still being read; until then nobody knows what is near.".to_owned());
+    }
     let mut found = Found::of(local);
     let Some(first) = found.all.first().copied() else { return Err(unlike(local)) };
     // What differs in what tells trust may warn, but not vouch.

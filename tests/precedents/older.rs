@@ -15,6 +15,7 @@ async fn older_rows_are_inconclusive_until_they_are_read_again() {
     server.sql("UPDATE precedents SET rule_id = NULL, family = '', behaviour = NULL").await;
     let (count, family) = level(&ana, open, FAMILY).await;
     assert!(count == 0 && family.contains("inconclusive: older ones are still being read"), "{family}");
+    assert_eq!(server.case(open).await["local_evidence"]["precedents"][2]["state"], "inconclusive");
     let stop = CancellationToken::new();
     assert_eq!(reindex::catch_up(&server.app.store, &stop).await.unwrap(), 2, "both behaviours");
     assert_eq!(levels(&ana, open).await, [0, 1, 0]);

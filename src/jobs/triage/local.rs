@@ -8,7 +8,7 @@ use crate::domain::{Detection, Verdict};
 use crate::store::activity::{self, DAY_MS, Subject};
 use crate::store::cases::Case;
 use crate::store::precedents::{self, COMPARED, Decided};
-use crate::store::{Result, Tx, local, sensors};
+use crate::store::{Result, Tx, detections, local, sensors};
 use crate::triage::fingerprint::{self, Behaviour};
 use crate::triage::likeness;
 
@@ -39,6 +39,19 @@ pub(crate) async fn local(tx: &mut Tx, case: &Case, fingerprint: &str, detection
     })
 }
 
+/// The same for a case's own behaviour; nothing where no detection of it can be read.
+///
+/// # Errors
+/// Where the database refuses.
+pub(crate) async fn local_now(tx: &mut Tx, case: &Case) -> Result<Option<Local>> {
+    let found = detections::with_behaviour(tx, case, &case.fingerprint).await?;
+    let document = found.and_then(|found| serde_json::from_str(&found.raw).ok());
+    match document.and_then(|document| Detection::read(&document).ok()) {
+        Some(detection) => Ok(Some(local(tx, case, &case.fingerprint, &detection).await?)),
+        None => Ok(None),
+    }
+}
+
 /// What a case counts for each of its behaviours, taken out: it must not prove itself.
 pub(crate) const fn without(mut seen: Precedents, own: Verdict) -> Precedents {
     match own {
@@ -52,8 +65,7 @@ pub(crate) const fn without(mut seen: Precedents, own: Verdict) -> Precedents {
 
 /// Those of the family, and those that have the rule alone in common; the behaviour itself is in neither.
 async fn levels(tx: &mut Tx, case: &Case, fingerprint: &str, behaviour: &Behaviour) -> Result<(Level, Level)> {
-    let none = precedents::is_catching_up(tx, case.org_id).await?;
-    let none = if none { EvidenceState::Inconclusive } else { EvidenceState::Empty };
+    let catching_up = precedents::is_catching_up(tx, case.org_id).await?;
     let family = match behaviour.family.as_str() {
         "" => Vec::new(),
         family => precedents::of_family(tx, case.org_id, family, case.number).await?,
@@ -63,7 +75,7 @@ async fn levels(tx: &mut Tx, case: &Case, fingerprint: &str, behaviour: &Behavio
         let more = i64::try_from(rows.len()).is_ok_and(|rows| rows >= COMPARED);
         let rows = rows.into_iter().filter(|row| row.fingerprint != fingerprint && is_here(row));
         let behaviours: Vec<Near> = rows.filter_map(|row| near(row, case.verdict, &behaviour.text)).collect();
-        level(behaviours, more, none)
+        level(behaviours, more, catching_up)
     };
     let in_family = |row: &Decided| !row.family.is_empty() && row.family == behaviour.family;
     Ok((of(family, &|_| true), of(rule, &|row| !in_family(row))))
@@ -87,11 +99,15 @@ fn near(row: Decided, own: Verdict, text: &str) -> Option<Near> {
     })
 }
 
-fn level(mut behaviours: Vec<Near>, more: bool, none: EvidenceState) -> Level {
+fn level(mut behaviours: Vec<Near>, more: bool, catching_up: bool) -> Level {
     let malicious = |near: &Near| near.decided.true_positive > 0;
     behaviours.sort_by(|a, b| b.alike.total_cmp(&a.alike).then_with(|| malicious(b).cmp(&malicious(a))));
     let decided = behaviours.iter().fold(Precedents::default(), |sum, near| sum.plus(near.decided));
-    let state = if behaviours.is_empty() { none } else { EvidenceState::Ok };
+    let state = match behaviours.as_slice() {
+        _ if catching_up => EvidenceState::Inconclusive,
+        [] => EvidenceState::Empty,
+        _ => EvidenceState::Ok,
+    };
     Level { state, decided, behaviours, more }
 }
 

@@ -1,7 +1,6 @@
 //! Everything of a case that its page shows, read in one transaction.
 use super::Wanted;
 use crate::clock::now_ms;
-use crate::domain::{Detection, local::Local};
 use crate::error::Result;
 use crate::jobs::triage;
 use crate::review;
@@ -29,20 +28,6 @@ async fn work(tx: &mut Tx, case: &Case) -> Result<WorkData> {
     })
 }
 
-/// What our own store knows around the case's behaviour, as it is now.
-async fn local(tx: &mut Tx, case: &Case, shown: &[detections::Stored]) -> Result<Option<Local>> {
-    let of_behaviour = |one: &&detections::Stored| one.fingerprint == case.fingerprint;
-    let found = match shown.iter().find(of_behaviour) {
-        Some(found) => Some(found.clone()),
-        None => detections::with_behaviour(tx, case.sensor_id, &case.fingerprint).await?,
-    };
-    let document = found.and_then(|found| serde_json::from_str(&found.raw).ok());
-    match document.and_then(|document| Detection::read(&document).ok()) {
-        Some(detection) => Ok(Some(triage::local(tx, case, &case.fingerprint, &detection).await?)),
-        None => Ok(None),
-    }
-}
-
 pub(super) async fn load(tx: &mut Tx, case: Case, wanted: Wanted) -> Result<CaseData> {
     let (number, run) = (case.number, wanted.run);
     let before = match wanted.older {
@@ -59,6 +44,7 @@ pub(super) async fn load(tx: &mut Tx, case: Case, wanted: Wanted) -> Result<Case
         measured: measured::of_run(tx, case.org_id, view::shown_run(&runs, run), &votes).await?,
         rule: rules::by_id(tx, case.rule_id).await?,
         sensor: sensors::by_id(tx, case.sensor_id).await?,
+        detections: shown,
         older,
         runs,
         votes,
@@ -76,8 +62,7 @@ pub(super) async fn load(tx: &mut Tx, case: Case, wanted: Wanted) -> Result<Case
         elsewhere: fingerprints::elsewhere(tx, case.org_id, &case.fingerprint, case.sensor_id).await?,
         hidden_by: exclusions::conflicts_of(tx, 0, number, now_ms()).await?,
         // On the heap: every form that answers with the page would carry it.
-        local: Box::pin(local(tx, &case, &shown)).await?,
-        detections: shown,
+        local: Box::pin(triage::local_now(tx, &case)).await?,
         precedents: precedents::of(tx, case.org_id, &case.fingerprint).await?,
         prevalence: fingerprints::prevalence(tx, case.org_id, &case.fingerprint, number, case.sensor_id).await?,
         case,
