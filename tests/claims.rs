@@ -16,6 +16,7 @@ fn dossier(document: &Value, intel: Vec<Intel>) -> Dossier {
         prevalence: Prevalence::default(),
         intel,
         evidence: Vec::new(),
+        local: None,
     }
 }
 

@@ -1,5 +1,7 @@
 //! No page reads a growing table from end to end: every statement that a page runs is caught, and SQLite is asked how it would answer it.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+#[path = "plans/levels.rs"]
+mod levels;
 #[path = "plans/lookups.rs"]
 mod lookups;
 mod support;
@@ -279,6 +281,7 @@ async fn no_page_reads_a_growing_table_from_end_to_end() {
             }
         }
     }
+    levels::are_read_in_order(read, by_page.keys()).await;
     assert!(bad.is_empty(), "{} statements read a table whole: {:#}", bad.len(), Value::from(bad.clone()));
 }
 

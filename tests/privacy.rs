@@ -98,6 +98,7 @@ fn dossier(document: &Value) -> Dossier {
         prevalence: Prevalence::default(),
         intel: Vec::new(),
         evidence: Vec::new(),
+        local: None,
     }
 }
 

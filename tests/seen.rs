@@ -39,6 +39,7 @@ fn seen(document: &Value, verdict: MachineVerdict) -> Vec<String> {
         prevalence: Prevalence::default(),
         intel: Vec::new(),
         evidence: Vec::new(),
+        local: None,
     };
     let panel = [vote(verdict), vote(verdict)];
     let counted = count(Panel { mode: Mode::Unanimous, quorum: 0 }, &panel, &Weights::default(), Severity::Low);

@@ -116,6 +116,7 @@ fn decided(of: &Situation) -> (Count, Vec<&'static str>, bool) {
         prevalence: Prevalence { cases: of.cases, other_hosts: 0, high_on_host: of.high_on_host },
         intel: of.intel.clone(),
         evidence: of.evidence.clone(),
+        local: None,
     };
     let count = count(Panel { mode: Mode::Unanimous, quorum: 0 }, &of.votes, &Weights::default(), Severity::Low);
     let tags = ["yara_detection_memory".to_owned(), "*-critical".to_owned()];

@@ -1,4 +1,5 @@
 //! A case as JSON, exactly with the names of the contract.
+use super::local_json;
 use crate::domain::Claim;
 use crate::domain::evidence::Piece;
 use crate::error::Result;
@@ -54,7 +55,7 @@ pub async fn long(tx: &mut Tx, case: &Case) -> Result<Value> {
         "confidence": case.confidence, "outcome": case.outcome, "risk_score": case.risk_score, "triage_state": case.triage_state,
         "previous_case": case.previous_case, "merged_into": case.merged_into, "duplicate_of": case.duplicate_of, "related": all_related(tx, case).await?, "repeats": case.repeats, "chain": case.chain,
         "detections": stored(tx, case).await?, "observables": observables, "intelligence": answers.iter().map(said).collect::<Vec<_>>(), "techniques": techniques, "runs": all_runs(tx, case).await?,
-        "notes": all_notes(tx, case).await?, "tasks": all_tasks(tx, case).await?, "actions": all_actions(tx, case).await?, "evidence": all_evidence(tx, case).await?, "timeline": entries(tx, case).await?,
+        "notes": all_notes(tx, case).await?, "tasks": all_tasks(tx, case).await?, "actions": all_actions(tx, case).await?, "evidence": all_evidence(tx, case).await?, "local_evidence": Box::pin(local_json::of(tx, case)).await?, "timeline": entries(tx, case).await?,
     });
     if let (Some(json), Value::Object(more)) = (json.as_object_mut(), more) {
         json.extend(more);

@@ -8,6 +8,7 @@ mod case_json;
 mod cases;
 mod detections;
 mod health;
+mod local_json;
 mod merging;
 mod observables;
 mod openapi;

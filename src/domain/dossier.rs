@@ -1,5 +1,6 @@
 //! What every voter is shown about a detection: gathered by code before anybody is asked.
 use super::evidence::{EvidenceKind, Piece, is_own_tag};
+use super::local::Local;
 use super::{Detection, Observable};
 
 /// The evidence for one run.
@@ -17,6 +18,8 @@ pub struct Dossier {
     pub intel: Vec<Intel>,
     /// What the organisation's LimaCharlie says; empty where none is set up.
     pub evidence: Vec<Piece>,
+    /// What our own store knows; nothing where an event is judged by itself.
+    pub local: Option<Local>,
 }
 
 impl Dossier {
@@ -49,6 +52,21 @@ impl Precedents {
     /// All of them.
     pub const fn total(self) -> i64 {
         self.false_positive + self.benign_true_positive + self.true_positive
+    }
+
+    /// Those that say it was not malicious.
+    pub const fn benign(self) -> i64 {
+        self.false_positive + self.benign_true_positive
+    }
+
+    /// Both together.
+    #[must_use]
+    pub const fn plus(self, other: Self) -> Self {
+        Self {
+            false_positive: self.false_positive + other.false_positive,
+            benign_true_positive: self.benign_true_positive + other.benign_true_positive,
+            true_positive: self.true_positive + other.true_positive,
+        }
     }
 }
 

@@ -37,6 +37,13 @@ words! {
     }
 }
 
+impl Default for EvidenceState {
+    /// Until it is asked nobody knows.
+    fn default() -> Self {
+        Self::Inconclusive
+    }
+}
+
 words! {
     /// What is special about a line.
     Mark ("mark") {

@@ -15,6 +15,7 @@ pub mod evidence;
 pub mod exclusion;
 pub mod intel;
 pub mod known_good;
+pub mod local;
 pub mod observable;
 pub mod path;
 pub mod platform;

@@ -140,7 +140,7 @@ async fn behaviour(
         gathered.forget(case);
     }
     fingerprints::add(tx, case, delivery.org_id, *sensor_id, fingerprint, *event_ms).await?;
-    gathered.behaviour(delivery.org_id, fingerprint);
+    gathered.behaviour(delivery.org_id, facts.rule_id, (fingerprint, delivery.detection));
     if let Some(run_at_ms) = delivery.triage_at_ms {
         let ask = Ask {
             case,

@@ -8,6 +8,7 @@ use crate::store::intake::{self, Intake, Minute};
 use crate::store::record::{Happened, record_all};
 use crate::store::templates::{self, Template};
 use crate::store::{Result, Tx, merges, observables, precedents, rules, search, sensors, techniques};
+use crate::triage::fingerprint::{self, Behaviour};
 use crate::triage::words;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -24,9 +25,17 @@ pub struct Gathered {
     intake: BTreeMap<Minute, Intake>,
     cases: HashMap<i64, Case>,
     grown: BTreeMap<i64, Grown>,
-    behaviours: BTreeMap<(i64, String), i64>,
+    behaviours: BTreeMap<(i64, String), Held>,
     happened: Vec<Happened>,
     templates: HashMap<i64, Vec<Template>>,
+}
+
+/// A behaviour that cases gained, and how many of them.
+#[derive(Debug)]
+struct Held {
+    rule_id: i64,
+    behaviour: Behaviour,
+    cases: i64,
 }
 
 /// Organisation, type, value.
@@ -163,9 +172,10 @@ impl Gathered {
         self.happened.push(happened);
     }
 
-    /// Takes note that a case holds a behaviour.
-    pub(super) fn behaviour(&mut self, org_id: i64, fingerprint: &str) {
-        *self.behaviours.entry((org_id, fingerprint.to_owned())).or_default() += 1;
+    /// Takes note that a case holds a detection's behaviour.
+    pub(super) fn behaviour(&mut self, org_id: i64, rule_id: i64, (fingerprint, detection): (&str, &Detection)) {
+        let held = self.behaviours.entry((org_id, fingerprint.to_owned()));
+        held.or_insert_with(|| Held { rule_id, behaviour: fingerprint::behaviour(detection), cases: 0 }).cases += 1;
     }
 
     /// Counts what a source delivered.
@@ -219,7 +229,15 @@ impl Gathered {
         let happened = std::mem::take(&mut self.happened);
         record_all(tx, &happened).await?;
         let behaviours = std::mem::take(&mut self.behaviours);
-        let rows: Vec<_> = behaviours.iter().map(|((org_id, one), cases)| (*org_id, one.as_str(), *cases)).collect();
+        let row = |((org_id, fingerprint), held): (&'_ (i64, String), &'_ Held)| precedents::Seen {
+            org_id: *org_id,
+            fingerprint: fingerprint.clone(),
+            cases: held.cases,
+            rule_id: held.rule_id,
+            family: held.behaviour.family.clone(),
+            text: held.behaviour.text.clone(),
+        };
+        let rows: Vec<_> = behaviours.iter().map(row).collect();
         precedents::seen(tx, &rows, happened.last().map_or(0, |last| last.at_ms)).await
     }
 }

@@ -136,6 +136,7 @@ fn case(line: &str) -> Option<Case> {
         prevalence: Prevalence::default(),
         intel: Vec::new(),
         evidence: Vec::new(),
+        local: None,
         detection,
     };
     Some(Case { technique, dossier: Arc::new(dossier) })

@@ -1,7 +1,10 @@
-//! Words for what was stored before search knew words: once at start, beside everything else.
+//! What older rows lack: words for what was stored before search knew words, and texts of behaviours from before they
+//! were compared. Once at start, beside everything else.
 use crate::domain::{Detection, terms};
+use crate::store::precedents::{self, Unread};
 use crate::store::search::{self, Unindexed};
 use crate::store::{Result, Store};
+use crate::triage::fingerprint::{self, Behaviour};
 use crate::triage::{observables, words};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -18,12 +21,12 @@ enum What {
     Notes,
 }
 
-/// Gives words to every detection and note that has none. It may be stopped at any time, and run twice.
+/// Gives words to every detection and note that has none, and a text to every behaviour. It may be stopped at any time, and run twice.
 ///
 /// # Errors
 /// Where the database refuses; what was committed stays.
 pub async fn catch_up(store: &Store, stop: &CancellationToken) -> Result<usize> {
-    let mut done = 0;
+    let mut done = behaviours(store, stop).await?;
     for what in [What::Detections, What::Notes] {
         let mut after = 0;
         while !stop.is_cancelled() {
@@ -43,12 +46,40 @@ pub async fn catch_up(store: &Store, stop: &CancellationToken) -> Result<usize> 
     Ok(done)
 }
 
+/// Texts for behaviours that have none: few rows, and what analysts decided can't be compared without them.
+async fn behaviours(store: &Store, stop: &CancellationToken) -> Result<usize> {
+    let (mut done, mut after) = (0, (i64::MIN, String::new()));
+    while !stop.is_cancelled() {
+        let mut tx = store.read().await?;
+        let rows = precedents::unread(&mut tx, (after.0, &after.1), ROUND).await?;
+        drop(tx);
+        let Some(last) = rows.last() else { break };
+        after = (last.org_id, last.fingerprint.clone());
+        done += rows.len();
+        let rows: Vec<_> = rows.into_iter().map(|row| (behaviour(&row), row)).collect();
+        let mut tx = store.write().await?;
+        for (behaviour, row) in &rows {
+            precedents::read(&mut tx, row, &behaviour.family, &behaviour.text).await?;
+        }
+        tx.commit().await?;
+        tokio::time::sleep(PAUSE).await;
+    }
+    Ok(done)
+}
+
+/// What is left of a behaviour whose detections are gone can't be compared: it has no text.
+fn behaviour(row: &Unread) -> Behaviour {
+    let document = row.raw.as_ref().and_then(|raw| serde_json::from_str(raw).ok());
+    let detection = document.and_then(|document| Detection::read(&document).ok());
+    detection.as_ref().map(fingerprint::behaviour).unwrap_or_default()
+}
+
 /// The same in the background; what goes wrong is told in the log and tried again at the next start.
 pub async fn run(store: Store, stop: CancellationToken) {
     match catch_up(&store, &stop).await {
         Ok(0) => {}
-        Ok(rows) => tracing::info!(rows, "older detections and notes can be searched now"),
-        Err(error) => tracing::warn!(%error, "not all older detections can be searched yet"),
+        Ok(rows) => tracing::info!(rows, "older detections and notes can be searched, older behaviours compared"),
+        Err(error) => tracing::warn!(%error, "not all older detections can be searched and compared yet"),
     }
 }
 

@@ -14,6 +14,7 @@ mod control;
 mod dossier;
 mod evidence;
 mod intelligence;
+mod local;
 mod look;
 mod reuse;
 mod second_look;
@@ -35,6 +36,7 @@ pub(crate) use claimed::keep as keep_claims;
 pub(crate) use conclude::refresh_case;
 pub(crate) use dossier::{of_run as dossier_of, read_intel};
 pub(super) use intelligence::RED;
+pub(crate) use local::{local_now, without};
 pub(crate) use look::{Looked, look};
 pub(crate) use weights::of as weights_of;
 

@@ -1,4 +1,5 @@
 //! Detections: each stored once, whole, as it came.
+use super::cases::Case;
 use super::many::pairs;
 use super::{Result, Tx, on, run};
 use crate::domain::Severity;
@@ -178,4 +179,19 @@ pub async fn in_case(tx: &mut Tx, case: i64, detect_id: &str) -> Result<Option<S
 pub async fn by_id(tx: &mut Tx, id: i64) -> Result<Stored> {
     let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM detections WHERE id = $1"));
     on!(tx, |db| sqlx::query_as(sql).bind(id).fetch_one(db))
+}
+
+/// The newest one of a case's own sensor with a behaviour, sought within the time of the case.
+pub async fn with_behaviour(tx: &mut Tx, case: &Case, fingerprint: &str) -> Result<Option<Stored>> {
+    let sql = sqlx::AssertSqlSafe(format!(
+        "SELECT {COLUMNS} FROM detections WHERE sensor_id = $1 AND fingerprint = $2 AND event_ms >= $3 AND event_ms <= $4
+            AND case_number = $5 ORDER BY event_ms DESC LIMIT 1"
+    ));
+    on!(tx, |db| sqlx::query_as(sql)
+        .bind(case.sensor_id)
+        .bind(fingerprint)
+        .bind(case.first_event_ms)
+        .bind(case.last_event_ms)
+        .bind(case.number)
+        .fetch_optional(db))
 }

@@ -30,6 +30,7 @@ pub mod intake;
 pub mod intel;
 pub mod jobs;
 pub mod links;
+pub mod local;
 pub mod looks;
 pub mod lookups;
 pub mod measured;

@@ -8,7 +8,8 @@
 //! `report` tells the result in the seed's shape; `injection` finds texts that try to
 //! steer a model; `claims` compares what voters state with what the event says; `flags` says what
 //! argues against the verdict; `reuse` tells when votes on one event may stand for another;
-//! `policy` names what keeps the machine from acting alone; `evidence` reads what LimaCharlie says
+//! `likeness` tells how alike two behaviours are
+//! and in what they differ; `policy` names what keeps the machine from acting alone; `evidence` reads what LimaCharlie says
 //! about it; `unpack` reads encoded text on request; `words` makes an event findable, and `found` tells where in it a search hit.
 pub mod claims;
 pub mod control;
@@ -19,6 +20,7 @@ pub mod fingerprint;
 pub mod flags;
 pub mod found;
 pub mod injection;
+pub mod likeness;
 pub mod masked;
 pub mod measure;
 pub mod observables;

@@ -28,6 +28,7 @@ pub fn evidence(dossier: &Dossier, panel: &str, tags: &[String]) -> Option<Strin
         format!("tags={:?}", policy::alarming_tags(&detection.tags, tags)),
         fingerprint::canonical(detection),
     ];
+    lines.extend(dossier.local.as_ref().map(prompt::decisions));
     lines.extend(gathered(dossier));
     lines.extend(fingerprint::fields(detection)?);
     lines.extend(telling(dossier));

@@ -62,6 +62,7 @@ fn shown(event_type: &str, event: &Value) -> (String, String) {
         prevalence: Prevalence::default(),
         intel: Vec::new(),
         evidence: Vec::new(),
+        local: None,
         detection,
     };
     let prompt = prompt::build(&dossier, [0; 16], [0; 8]);

@@ -32,6 +32,7 @@ use super::view::evidence::{self, ObservableView, TechniqueView};
 use super::view::gathered::Gathered;
 use super::view::intel::IntelSection;
 use super::view::json::{self, Span};
+use super::view::local::LocalView;
 use super::view::measured::accuracy as words_of;
 use super::view::panel::{self, RunView};
 use super::view::pivot::{self, Cluster};
@@ -40,7 +41,6 @@ use super::view::work::WorkView;
 use crate::clock::now_ms;
 use crate::domain::Role;
 use crate::domain::action::TaskCommand;
-use crate::domain::dossier::{Precedents, Prevalence};
 use crate::error::{AppError, Result};
 use crate::store::cases::{self, Case};
 use crate::store::{drafts, rules, runs, sensors, users};
@@ -83,8 +83,8 @@ struct Show {
     sensor: sensors::Sensor,
     tags: Vec<(String, bool)>,
     platform: String,
-    /// How the behaviour was decided, and where it was seen.
-    seen: (Precedents, Prevalence),
+    /// Precedents, and what else is known here.
+    local: LocalView,
     cluster: Cluster,
     pages: Pages,
     acts: Acts,
@@ -186,11 +186,11 @@ fn show_of(app: &App, me: &SignedIn, data: CaseData, wanted: Wanted, (chrome, ke
         gathered: Gathered::of(&data),
         pages: view::pages(&data),
         cluster: pivot::cluster(&data),
+        local: LocalView::of(&data),
         way,
         hidden_by: data.hidden_by,
         rule: data.rule,
         sensor: data.sensor,
-        seen: (data.precedents, data.prevalence),
         assignable: data.assignable,
         run: shown,
         case: data.case,

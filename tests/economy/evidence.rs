@@ -14,6 +14,7 @@ fn dossier(change: impl FnOnce(&mut Value)) -> Dossier {
         precedents: Precedents::default(),
         prevalence: Prevalence::default(),
         evidence: Vec::new(),
+        local: None,
         intel: Vec::new(),
         detection,
     }

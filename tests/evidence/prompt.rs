@@ -29,6 +29,7 @@ fn dossier(ancestors: Vec<Line>, sweep: Vec<Line>) -> Dossier {
         prevalence: Prevalence::default(),
         intel: Vec::new(),
         evidence: vec![piece(EvidenceKind::Ancestors, ancestors), piece(EvidenceKind::Sweep, sweep)],
+        local: None,
     }
 }
 
@@ -51,7 +52,7 @@ fn facts_hold_numbers_and_lines_stand_behind_the_prefix() {
     assert!(data.contains("| ancestor: \"+1.0 s NEW_PROCESS cmd /c"));
     assert!(prompt.user.chars().all(|c| c == '\n' || c == ' ' || c.is_ascii_graphic()));
     assert!(!prompt.user.contains("<|") && !prompt.user.contains("\n  verdict="));
-    assert_eq!(prompt.version, "2026-11-3");
+    assert_eq!(prompt.version, "2026-11-4");
 }
 
 #[test]

@@ -180,6 +180,7 @@ fn what_a_text_is_like_stays() {
         prevalence: fusionsoc::domain::dossier::Prevalence::default(),
         intel: Vec::new(),
         evidence: Vec::new(),
+        local: None,
     };
     let prompt = prompt::masked(&dossier, [1; 16], [2; 8], None);
     assert!(prompt.user.contains("path_class=system parent_path_class=program_files") && !prompt.user.contains(WORD));

@@ -30,6 +30,7 @@ pub fn question(extra: &str) -> Question {
         prevalence: Prevalence::default(),
         intel: Vec::new(),
         evidence: Vec::new(),
+        local: None,
     };
     let prompt = fusionsoc::triage::prompt::build(&dossier, [7; 16], [9; 8]);
     let prompt = Prompt { user: format!("{}{extra}", prompt.user), ..prompt };

@@ -112,6 +112,7 @@ fn dossier(line: &Line, precedents: Precedents) -> Dossier {
         prevalence: Prevalence { cases: precedents.total().max(1), ..Prevalence::default() },
         intel: Vec::new(),
         evidence: Vec::new(),
+        local: None,
         detection: line.detection.clone(),
     }
 }
@@ -143,20 +144,19 @@ async fn second_look(
     cloud: bool,
     (count, votes): (&mut vote::Count, &[Vote]),
 ) -> Option<policy::Named> {
-    let voted = votes.iter().filter(|vote| vote.valid().is_some());
-    let seated = voted.filter_map(|vote| seats.iter().find(|voter| voter.name() == vote.voter));
-    let voter = seated.into_iter().find(|voter| voter.kind() != Kind::Builtin)?;
+    let given_by = |voter: &str| votes.iter().any(|vote| vote.voter == voter && vote.valid().is_some());
+    let model = seats.iter().find(|one| one.kind() != Kind::Builtin && given_by(one.name()))?;
     if count.verdict != MachineVerdict::FalsePositive {
         return None;
     }
     let prompt = Arc::new(prompt::masked(&question.dossier, rand::random(), rand::random(), None));
     let again = Question { prompt, dossier: Arc::clone(&question.dossier) };
-    let said = given(voter.as_ref(), &again, cloud, Private::again).await.verdict();
+    let said = given(model.as_ref(), &again, cloud, Private::again).await.verdict();
     if said == Some(MachineVerdict::FalsePositive) {
         return None;
     }
     (count.verdict, count.outcome, count.auto_action) = (MachineVerdict::NeedsReview, Outcome::Split, None);
-    Some(("masked_look", format!("{} does not say so without the event's words.", voter.name())))
+    Some(("masked_look", format!("{} does not say so without the event's words.", model.name())))
 }
 
 /// How malicious a vote holds the event to be: its confidence for a true positive, the rest to one for a false

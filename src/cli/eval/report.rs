@@ -8,6 +8,7 @@ use crate::triage::figures::{self, Confusion, Judged};
 use crate::triage::measure::bounds;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
 
 /// A labelled line and what came of it.
 type Scored<'a> = (&'a Line, &'a Item, Judged);
@@ -168,7 +169,7 @@ pub fn summary(report: &Value) -> String {
     for voter in report["voters"].as_array().into_iter().flatten() {
         let name = voter["voter"].as_str().unwrap_or_default();
         let (right, decided, votes) = (&voter["right"], &voter["decided"], &voter["votes"]);
-        text += &format!("  {name}: right in {right} of {decided} decided, {votes} votes\n");
+        let _ = writeln!(text, "  {name}: right in {right} of {decided} decided, {votes} votes");
     }
     text
 }

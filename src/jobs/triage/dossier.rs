@@ -1,10 +1,11 @@
 //! Gathers from the store what the voters are shown.
 use super::super::{JobError, Worker};
+use super::local::{local, without};
 use crate::clock::now_ms;
+use crate::domain::Detection;
 use crate::domain::dossier::{Dossier, Intel, Precedents, Prevalence};
 use crate::domain::evidence::Piece;
 use crate::domain::intel::{IntelState, IntelVerdict};
-use crate::domain::{Detection, Verdict};
 use crate::store::activity::DAY_MS;
 use crate::store::runs::Run;
 use crate::store::{Tx, cases, detections, fingerprints, intel, precedents, runs};
@@ -45,20 +46,14 @@ async fn assemble(tx: &mut Tx, case: i64, run: &Run) -> crate::store::Result<Dos
         prevalence: Prevalence { high_on_host, ..seen },
         intel: intel::of_case(tx, case.number).await?.iter().filter(|answer| says(answer)).map(read_intel).collect(),
         evidence: Vec::new(),
+        local: Some(local(tx, &case, &run.fingerprint, &detection).await?),
         detection,
     })
 }
 
 /// Analysts' verdicts on the behaviour, the one on this very case left out: it must not prove itself.
 async fn earlier(tx: &mut Tx, case: &cases::Case, fingerprint: &str) -> crate::store::Result<Precedents> {
-    let mut seen = precedents::of(tx, case.org_id, fingerprint).await?;
-    match case.verdict {
-        Verdict::FalsePositive => seen.false_positive -= 1,
-        Verdict::BenignTruePositive => seen.benign_true_positive -= 1,
-        Verdict::TruePositive => seen.true_positive -= 1,
-        Verdict::Pending | Verdict::Undetermined => {}
-    }
-    Ok(seen)
+    Ok(without(precedents::of(tx, case.org_id, fingerprint).await?, case.verdict))
 }
 
 /// Whether an answer tells how bad a value is. That a list of ours calls it harmless speaks for no verdict.

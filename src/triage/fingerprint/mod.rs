@@ -6,9 +6,11 @@
 //! version folders) becomes a typed placeholder. What tells behaviours apart stays: folders,
 //! switches, encoded payloads, signatures, the parent, the kind of user.
 mod event;
+mod family;
 mod normal;
 mod other;
 
+pub use family::{Behaviour, is_cut};
 pub use normal::{command, path, token, user_class};
 
 use super::injection;
@@ -23,8 +25,17 @@ pub fn of(detection: &Detection) -> String {
     hex::encode(Sha256::digest(canonical(detection)))
 }
 
+/// The fingerprint with what a behaviour has in common with others; `family` says how.
+pub fn behaviour(detection: &Detection) -> Behaviour {
+    family::of(&lines(detection))
+}
+
 /// The text that is hashed, one `name=value` a line.
 pub fn canonical(detection: &Detection) -> String {
+    lines(detection).join("\n")
+}
+
+fn lines(detection: &Detection) -> Vec<String> {
     let mut lines = vec![
         format!("version={VERSION}"),
         format!("rule={}", detection.rule.path),
@@ -35,7 +46,7 @@ pub fn canonical(detection: &Detection) -> String {
     if !injection::scan(detection).is_empty() {
         lines.push("steers=yes".to_owned());
     }
-    lines.join("\n")
+    lines
 }
 
 /// Every field of the event, instances as placeholders; nothing where there are more than are compared.

@@ -78,12 +78,12 @@ impl Gradient for Loss<'_> {
 ///
 /// # Errors
 /// Where the method can't go on; its own words.
-pub(super) fn fit(rows: &[Row], prior: Vec<f64>, c: f64) -> Result<Vec<f64>, String> {
+pub(super) fn fit(rows: &[Row], prior: &[f64], c: f64) -> Result<Vec<f64>, String> {
     let told = |error: Error| error.to_string();
-    let loss = Loss { rows, prior: &prior, penalty: c.recip() };
+    let loss = Loss { rows, prior, penalty: c.recip() };
     let search = MoreThuenteLineSearch::new();
     let solver = LBFGS::new(search, MEMORY).with_tolerance_grad(SETTLED).map_err(told)?;
-    let run = Executor::new(loss, solver).configure(|state| state.param(prior.clone()).max_iters(STEPS)).run();
+    let run = Executor::new(loss, solver).configure(|state| state.param(prior.to_vec()).max_iters(STEPS)).run();
     let done = run.map_err(told)?;
     done.state.best_param.ok_or_else(|| "no step was made".to_owned())
 }

@@ -48,8 +48,7 @@ pub fn train(examples: &[&Example], version: &str) -> Result<Model, String> {
     }
     let mut model = raw(examples)?;
     model.calibration = calibrate(examples)?;
-    model.version = version.to_owned();
-    Ok(model)
+    Ok(Model { version: version.to_owned(), ..model })
 }
 
 /// The same without calibration.
@@ -57,7 +56,7 @@ fn raw(examples: &[&Example]) -> Result<Model, String> {
     let mut names = vocabulary(examples);
     loop {
         let prior = vec![0.0; names.len() + 1];
-        let theta = fit(&rows(examples, &names, balanced(examples)), prior, C)?;
+        let theta = fit(&rows(examples, &names, balanced(examples)), &prior, C)?;
         // What speaks against an event must not excuse it because some updater does it too.
         let absurd = |name: &str, at: usize| is_against(name) && theta[at + 1] < FOR;
         if !names.iter().any(|(name, at)| absurd(name, *at)) {
@@ -139,7 +138,7 @@ fn calibrate(examples: &[&Example]) -> Result<(f64, f64), String> {
     if !(unseen.iter().any(|row| row.positive) && unseen.iter().any(|row| !row.positive)) {
         return Ok((1.0, 0.0));
     }
-    let theta = fit(&unseen, vec![0.0, 1.0], FREE)?;
+    let theta = fit(&unseen, &[0.0, 1.0], FREE)?;
     // A slope below zero would turn the model around; too few examples can do that.
     Ok(if theta[1] > 0.0 { (rounded(theta[1]), rounded(theta[0])) } else { (1.0, 0.0) })
 }

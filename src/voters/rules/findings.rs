@@ -148,15 +148,15 @@ fn signature(process: &Process, parent: Option<&Process>, add: &mut impl FnMut(i
     let trusted = place::is_trusted(place);
     match process.signed {
         Some(true) if trusted && !matches!(role, "shell" | "lolbas") => {
-            add(-10, "signed, in a folder that users can't write to")
+            add(-10, "signed, in a folder that users can't write to");
         }
         Some(true) => add(-5, "signed"),
         Some(false) if trusted => add(10, "not signed"),
         Some(false) => add(20, "not signed, in a folder that users can write to"),
         None => {}
     }
-    let of_software = |parent: &&Process| parent.signed == Some(true) && features::of_process(parent).0 == "programs";
-    if process.signed == Some(true) && parent.filter(of_software).is_some() {
+    let of_software = |parent: &Process| parent.signed == Some(true) && features::of_process(parent).0 == "programs";
+    if process.signed == Some(true) && parent.is_some_and(of_software) {
         add(-5, "started by signed, installed software");
     }
 }

@@ -2,6 +2,7 @@
 use super::Wanted;
 use crate::clock::now_ms;
 use crate::error::Result;
+use crate::jobs::triage;
 use crate::review;
 use crate::store::cases::Case;
 use crate::store::{
@@ -60,6 +61,8 @@ pub(super) async fn load(tx: &mut Tx, case: Case, wanted: Wanted) -> Result<Case
         assignable: users::assignable(tx, case.org_id).await?,
         elsewhere: fingerprints::elsewhere(tx, case.org_id, &case.fingerprint, case.sensor_id).await?,
         hidden_by: exclusions::conflicts_of(tx, 0, number, now_ms()).await?,
+        // On the heap: every form that answers with the page would carry it.
+        local: Box::pin(triage::local_now(tx, &case)).await?,
         precedents: precedents::of(tx, case.org_id, &case.fingerprint).await?,
         prevalence: fingerprints::prevalence(tx, case.org_id, &case.fingerprint, number, case.sensor_id).await?,
         case,

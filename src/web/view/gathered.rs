@@ -125,7 +125,7 @@ fn event(piece: &Piece, line: &Line) -> Option<String> {
 }
 
 /// No state is green: evidence is neither good nor bad by being there.
-const fn glyph(state: EvidenceState) -> Glyph {
+pub(super) const fn glyph(state: EvidenceState) -> Glyph {
     let (icon, hue) = match state {
         EvidenceState::Ok => ("check", "un"),
         EvidenceState::Empty => ("un", "un"),

@@ -18,6 +18,7 @@ pub mod json;
 pub mod late;
 pub mod links;
 pub mod listing;
+pub mod local;
 pub mod markdown_report;
 pub mod measured;
 pub mod moments;

@@ -48,7 +48,9 @@ pub struct CaseData {
     pub assignable: Vec<users::User>,
     /// Exclusions in force that hide detections of it, though it is a true positive: id, name, case.
     pub hidden_by: Vec<(i64, String, i64)>,
-    /// How analysts decided the behaviour.
+    /// What our own store knows around it; nothing where no detection of it can be read.
+    pub local: Option<crate::domain::local::Local>,
+    /// How analysts decided the behaviour, this case included.
     pub precedents: crate::domain::dossier::Precedents,
     /// How often the panel of the shown run was right: cases, and of how many that it decided.
     pub measured: (i64, i64),
