@@ -23,8 +23,8 @@
 //!
 //! # Rules, checked by `tests/architecture.rs`
 //!
-//! - `domain` uses nothing; `store` uses `domain`; `voters` and `intel` use `domain`, never `store`;
-//!   `triage` uses `domain`, `voters` and `intel`; `ingest`, `jobs` and `review` use those; `web`, `api` and `cli` use
+//! - `domain` uses nothing; `store`, `features` and `intel` use `domain`; `voters` use `features` too, never `store`;
+//!   `triage` uses `domain`, `features`, `voters` and `intel`; `ingest`, `jobs` and `review` use those; `web`, `api` and `cli` use
 //!   everything and nothing uses them.
 //! - SQL is in `store/` alone. One text runs on SQLite and PostgreSQL.
 //! - A change of a case goes through [`store::record`]: timeline and ledger in the same transaction.
@@ -38,6 +38,7 @@ pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod error;
+pub mod features;
 pub mod ingest;
 pub mod intel;
 pub mod jobs;

@@ -1,7 +1,7 @@
 //! `train`: makes the weights of `builtin:statistical` from labelled detections.
 use super::eval::{Line, read_lines};
 use super::{CliError, failed};
-use crate::triage::statistical::{self, Example};
+use crate::voters::statistical::{self, Example};
 use clap::Args;
 use sha2::{Digest, Sha256};
 use std::path::PathBuf;

@@ -9,6 +9,7 @@ pub(crate) use words::words;
 pub mod action;
 pub mod answer;
 pub mod claim;
+pub mod command;
 pub mod detection;
 pub mod dossier;
 pub mod evidence;

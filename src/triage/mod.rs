@@ -14,7 +14,6 @@
 pub mod claims;
 pub mod control;
 pub mod evidence;
-pub mod features;
 pub mod figures;
 pub mod fingerprint;
 pub mod flags;
@@ -29,7 +28,6 @@ pub mod prompt;
 pub mod render;
 pub mod report;
 pub mod reuse;
-pub mod statistical;
 pub mod template;
 pub mod unpack;
 pub mod vote;

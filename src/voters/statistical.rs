@@ -2,11 +2,20 @@
 //!
 //! It says how malicious such events were among the examples, at equal numbers of true and false positives, and
 //! shows the features that counted. Signatures, hashes, hosts, users and rule names are no part of it.
+//!
+//! `model` holds what it weighs, `train` fits that, `fit` is the optimisation. The weights that ship (`weights.json`) and
+//! what is known of them (`CARD.md`) lie in the folder; the command `train` makes them anew.
+mod fit;
+mod model;
+mod train;
+
+pub use model::{Model, Part, shipped};
+pub use train::{Example, fold, train};
+
 use super::{Kind, Question, Reply, Said, Voter};
 use crate::domain::answer::Recommendation;
 use crate::domain::{Answer, Dossier, MachineVerdict, Severity};
-use crate::triage::features::{self, Features};
-use crate::triage::statistical::{self, Model, Part};
+use crate::features::{self, Features};
 use async_trait::async_trait;
 use std::sync::Arc;
 
@@ -29,7 +38,7 @@ pub struct Statistical {
 impl Statistical {
     /// By the model that ships.
     pub fn shipped() -> Self {
-        Self { model: statistical::shipped() }
+        Self { model: shipped() }
     }
 
     /// By a certain model.

@@ -3,9 +3,10 @@ mod made_up;
 
 use super::super::{CliError, failed};
 use crate::domain::Detection;
+use crate::features;
 use crate::ingest::file;
-use crate::triage::statistical::Example;
-use crate::triage::{features, fingerprint};
+use crate::triage::fingerprint;
+use crate::voters::statistical::Example;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;

@@ -2,9 +2,8 @@
 use super::super::{CliError, failed};
 use super::lines::Line;
 use crate::config::Config;
-use crate::triage::statistical::{self, Example};
 use crate::triage::vote;
-use crate::voters::statistical::Statistical;
+use crate::voters::statistical::{self, Example, Statistical};
 use crate::voters::{Kind, Voter, VoterConfig, build};
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -11,7 +11,7 @@ mod normal;
 mod other;
 
 pub use family::{Behaviour, is_cut};
-pub use normal::{command, path, token, user_class};
+pub use normal::{command, path, user_class};
 
 use super::injection;
 use crate::domain::Detection;

@@ -22,7 +22,7 @@ pub fn path(path: &str) -> String {
 /// A command line, token by token; quotes are kept out of the comparison, switches are not.
 pub fn command(line: &str) -> String {
     let mut words = Vec::new();
-    for argument in crate::triage::observables::scan::tokens(line) {
+    for argument in crate::domain::command::tokens(line) {
         // A quoted path is one token, whatever spaces its folders hold; any other text is told by its words.
         if argument.as_bytes().get(1..3) == Some(b":\\") && !argument.contains('"') {
             words.push(token(argument));
@@ -63,8 +63,7 @@ fn is_time(text: &str) -> bool {
     rfc3339 || mail
 }
 
-/// One argument: a path, an encoded payload, a switch with its value, or a word.
-pub fn token(text: &str) -> String {
+pub(super) fn token(text: &str) -> String {
     if text.contains('\\') && !text.starts_with('-') {
         return path(text);
     }

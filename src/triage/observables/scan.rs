@@ -1,5 +1,6 @@
 //! Finds observables by their form: whole values, and values inside a longer text.
 use crate::domain::ObservableKind;
+use crate::domain::command::tokens;
 use crate::domain::path::file_name;
 use std::net::IpAddr;
 
@@ -130,23 +131,6 @@ fn host_of(body: &str) -> Option<(ObservableKind, &str)> {
     } else {
         is_domain(host).then_some((ObservableKind::Domain, host))
     }
-}
-
-/// The arguments of a command line: quoted ones without their quotes, others up to the next space.
-pub fn tokens(text: &str) -> impl Iterator<Item = &str> {
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        rest = rest.trim_start();
-        if rest.is_empty() {
-            return None;
-        }
-        let (token, after) = match rest.strip_prefix('"') {
-            Some(quoted) => quoted.split_once('"').unwrap_or((quoted, "")),
-            None => rest.split_at(rest.find(char::is_whitespace).unwrap_or(rest.len())),
-        };
-        rest = after;
-        Some(token)
-    })
 }
 
 /// Whether an argument is the absolute path of a file: with an extension, without wildcards.

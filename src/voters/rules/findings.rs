@@ -1,11 +1,11 @@
 //! What the scale looks for, and what each find weighs.
 //!
-//! Most finds are features (`triage::features`), so that what they mean is told in one place. Weights were set by
+//! Most finds are features (`features`), so that what they mean is told in one place. Weights were set by
 //! hand; how often each find holds on labelled detections was looked at, the names in them were not.
 use crate::domain::Dossier;
 use crate::domain::detection::Process;
 use crate::domain::path::file_name;
-use crate::triage::features::{self, Features, place};
+use crate::features::{self, Features, place};
 
 /// One find.
 pub(super) struct Finding {

@@ -1,7 +1,7 @@
 //! Training: from labelled features to a calibrated model.
 use super::fit::{Row, fit};
-use super::{Features, Model};
-use crate::triage::features::is_against;
+use super::model::Model;
+use crate::features::{Features, is_against};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

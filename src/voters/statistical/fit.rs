@@ -64,7 +64,7 @@ impl Gradient for Loss<'_> {
         gradient.extend(self.penalised(theta).map(|apart| self.penalty * apart));
         for row in self.rows {
             let label = if row.positive { 1.0 } else { 0.0 };
-            let error = row.weight * (super::logistic(Self::sum(row, theta)) - label);
+            let error = row.weight * (super::model::logistic(Self::sum(row, theta)) - label);
             gradient[0] += error;
             for (at, value) in &row.values {
                 gradient[at + 1] += error * value;

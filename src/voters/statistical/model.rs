@@ -1,13 +1,5 @@
-//! A small model over the features of an event: logistic regression, trained on labelled detections.
-//!
-//! `train` fits it, `fit` is the optimisation. The weights that ship (`weights.json`) and what is known of them
-//! (`CARD.md`) lie beside this file; the command `train` makes them anew.
-mod fit;
-mod train;
-
-pub use train::{Example, fold, train};
-
-use super::features::Features;
+//! A small model over the features of an event: logistic regression.
+use crate::features::Features;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};

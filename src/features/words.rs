@@ -1,8 +1,7 @@
 //! A command line: what it holds, how long it is, and where the files lie that it names.
 use super::{Features, event, find, place};
+use crate::domain::command::tokens;
 use crate::domain::path::file_name;
-use crate::triage::fingerprint;
-use crate::triage::observables::scan::tokens;
 
 /// The features of a command line.
 pub(super) fn command(line: &str, features: &mut Features) {
@@ -23,7 +22,7 @@ pub(super) fn command(line: &str, features: &mut Features) {
     features.add(format!("len={length}"));
     for word in words.iter().filter(|word| is_path(word) && !of_lab(word)) {
         let name = file_name(word).split([',', ';']).next().unwrap_or_default();
-        features.add(format!("path:{}", place::of(&word.replace("<drive>", "c:"))));
+        features.add(format!("path:{}", place::of(word)));
         features.add(format!("ext:{}", event::ending(name)));
     }
 }
@@ -40,15 +39,15 @@ fn of_lab(word: &str) -> bool {
     LAB.split_whitespace().any(|known| word.contains(known))
 }
 
-/// The words after the program itself, as fingerprints have them.
+/// The words after the program itself, in lower case; a path in quotes is one of them.
 fn all(line: &str) -> Vec<String> {
     let mut words = Vec::new();
     for argument in tokens(line).skip(1) {
         if argument.as_bytes().get(1..3) == Some(b":\\") && !argument.contains('"') {
-            words.push(fingerprint::token(argument));
+            words.push(argument.to_lowercase());
         } else {
             let parts = argument.split(|c: char| c.is_whitespace() || c == '"' || c == '\'');
-            words.extend(parts.filter(|part| !part.is_empty()).map(fingerprint::token));
+            words.extend(parts.filter(|part| !part.is_empty()).map(str::to_lowercase));
         }
     }
     words
