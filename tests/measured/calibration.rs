@@ -136,6 +136,26 @@ async fn an_earlier_model_that_comes_back_has_its_figures_again() {
 }
 
 #[tokio::test]
+async fn another_model_name_and_another_prompt_are_told_as_such() {
+    let (server, _model) = one("a", "false_positive", 90).await;
+    let ana = server.sign_in("ana", Role::Analyst).await;
+    let case = triaged(&server, 0).await;
+    declare(&ana, case, "false_positive").await;
+    // As it is where the voter was set up with another model, and the program had other prompts.
+    for table in ["voter_versions", "calibration", "measured"] {
+        let sql = format!("UPDATE {table} SET model = 'older', prompt_version = '2025-1' WHERE voter = 'a'");
+        server.sql(&sql).await;
+    }
+    let page = ana.page("/models").await.1;
+    has(&page, &["a is set to a and has not answered yet; before it was older."]);
+    has(&told(&ana, "a").await, &["What was measured before belongs to another model or prompt."]);
+    triaged(&server, 1).await;
+    let page = ana.page("/models").await.1;
+    has(&page, &["(model older → a, prompt 2025-1 → 20", "): 0 declared cases since."]);
+    assert!(!page.contains("digest a2af6cc3eb7f… →"), "what is the same is no change: {page}");
+}
+
+#[tokio::test]
 async fn a_hostile_name_is_text_and_organisations_are_apart() {
     let (name, digest) = ("<img src=x onerror=alert(1)>\u{202E}", "\"><script>1</script>");
     let (server, model) = one(name, "false_positive", 90).await;
