@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 mod support;
 
+#[path = "measured/calibration.rs"]
+mod calibration;
 #[path = "measured/recount.rs"]
 mod recount;
 #[path = "measured/statistics.rs"]

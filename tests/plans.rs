@@ -50,6 +50,8 @@ const GROWING: &[&str] = &[
     "exclusion_conflicts",
     "measured",
     "confusion",
+    "calibration",
+    "voter_versions",
     "trial_cases",
     "trial_votes",
     "spending",

@@ -25,6 +25,7 @@ pub mod report;
 pub mod role;
 pub mod search;
 pub mod severity;
+pub mod stated;
 pub mod status;
 pub mod tag;
 pub mod technique;

@@ -5,15 +5,17 @@
 //! precedents. Runs that took place elsewhere don't count, nor does the second look. `undetermined`
 //! measures nothing.
 mod asked;
+mod calibration;
 mod figures;
 
 pub use asked::*;
+pub use calibration::*;
 pub use figures::*;
 
 use super::activity::DAY_MS;
 use super::votes::{self, MASKED, Stored};
 use super::{Result, Tx, on, run};
-use crate::domain::{MachineVerdict, Verdict, VoteState};
+use crate::domain::{MachineVerdict, Verdict, VoteState, stated};
 
 /// The voter's name under which the panel's own verdicts stand.
 pub const PANEL: &str = "";
@@ -32,6 +34,8 @@ struct Row {
     vote: MachineVerdict,
     declared: Verdict,
     decided_ms: i64,
+    /// How sure it said it was, in millionths.
+    stated_ppm: Option<i64>,
 }
 
 /// The run of a case `c` that counts.
@@ -43,7 +47,7 @@ const DECLARED: &str = "c.verdict IN ('false_positive', 'benign_true_positive', 
 /// Brings the figures up to date with a case as it now stands: what it counted before is taken out first.
 pub async fn refresh(tx: &mut Tx, case: i64) -> Result<()> {
     let old: Vec<Row> = on!(tx, |db| {
-        sqlx::query_as("SELECT org_id, run_id, voter, model, digest, prompt_version, vote, declared, decided_ms FROM measured WHERE case_number = $1")
+        sqlx::query_as("SELECT org_id, run_id, voter, model, digest, prompt_version, vote, declared, decided_ms, stated_ppm FROM measured WHERE case_number = $1")
             .bind(case)
             .fetch_all(db)
     })?;
@@ -66,7 +70,7 @@ pub async fn refresh(tx: &mut Tx, case: i64) -> Result<()> {
 async fn of_case(tx: &mut Tx, case: i64) -> Result<Vec<Row>> {
     let sql = sqlx::AssertSqlSafe(format!(
         "SELECT c.org_id, run.id AS run_id, '' AS voter, run.mode AS model, '' AS digest, '' AS prompt_version,
-            run.machine_verdict AS vote, c.verdict AS declared, c.decided_ms
+            run.machine_verdict AS vote, c.verdict AS declared, c.decided_ms, CAST(ROUND(run.confidence * 1000000) AS BIGINT) AS stated_ppm
          FROM cases c JOIN runs run ON run.id = ({COUNTED}) WHERE c.number = $1 AND {DECLARED}"
     ));
     let panel: Option<Row> = on!(tx, |db| sqlx::query_as(sql).bind(case).fetch_optional(db))?;
@@ -83,6 +87,7 @@ async fn of_case(tx: &mut Tx, case: i64) -> Result<Vec<Row>> {
             model: vote.model,
             digest: vote.digest,
             prompt_version: vote.prompt_version,
+            stated_ppm: vote.confidence.map(stated::ppm),
             ..panel.clone()
         })
     }));
@@ -99,8 +104,8 @@ async fn insert(tx: &mut Tx, case: i64, row: &Row) -> Result<u64> {
     run!(
         tx,
         sqlx::query(
-            "INSERT INTO measured (case_number, voter, org_id, run_id, model, digest, prompt_version, vote, declared, decided_ms)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+            "INSERT INTO measured (case_number, voter, org_id, run_id, model, digest, prompt_version, vote, declared, decided_ms, stated_ppm)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
         )
         .bind(case)
         .bind(&row.voter)
@@ -112,11 +117,13 @@ async fn insert(tx: &mut Tx, case: i64, row: &Row) -> Result<u64> {
         .bind(row.vote)
         .bind(row.declared)
         .bind(row.decided_ms)
+        .bind(row.stated_ppm)
     )
 }
 
-/// Adds a case to its cell, or takes it out again.
+/// Adds a case to its cells, or takes it out again.
 async fn count(tx: &mut Tx, row: &Row, by: i64) -> Result<u64> {
+    calibrate(tx, row, by).await?;
     run!(
         tx,
         sqlx::query(

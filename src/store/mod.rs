@@ -67,6 +67,7 @@ pub mod timeline;
 pub mod tokens;
 pub mod trials;
 pub mod users;
+pub mod versions;
 pub mod views;
 pub mod voters;
 pub mod votes;

@@ -3,7 +3,7 @@ use crate::domain::{MachineVerdict, Verdict};
 use statrs::distribution::{Beta, ContinuousCDF};
 
 /// How sure a bound is: 95 %.
-const DELTA: f64 = 0.05;
+pub(super) const DELTA: f64 = 0.05;
 /// The correlation of errors that is assumed of two different models before it is measured: published
 /// work finds that two models which both err agree in about 60 % of cases.
 pub const ASSUMED: f64 = 0.6;
@@ -30,13 +30,18 @@ pub fn wrong(vote: MachineVerdict, declared: Verdict) -> Option<bool> {
 ///
 /// `Beta⁻¹(δ; k, n − k + 1)` and `Beta⁻¹(1 − δ; k + 1, n − k)`.
 pub fn bounds(k: i64, n: i64) -> (f64, f64) {
+    bounds_by(k, n, DELTA)
+}
+
+/// The same where each bound may be wrong in `delta` of all cases.
+pub fn bounds_by(k: i64, n: i64, delta: f64) -> (f64, f64) {
     let quantile = |p: f64, a: i64, b: i64| {
         #[expect(clippy::cast_precision_loss, reason = "counts of cases")]
         Beta::new(a as f64, b as f64).ok().map(|beta| beta.inverse_cdf(p))
     };
     let k = k.clamp(0, n.max(0));
-    let low = if k == 0 { None } else { quantile(DELTA, k, n - k + 1) };
-    let high = if k >= n { None } else { quantile(1.0 - DELTA, k + 1, n - k) };
+    let low = if k == 0 { None } else { quantile(delta, k, n - k + 1) };
+    let high = if k >= n { None } else { quantile(1.0 - delta, k + 1, n - k) };
     (low.unwrap_or(0.0), high.unwrap_or(1.0))
 }
 

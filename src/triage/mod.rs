@@ -3,7 +3,7 @@
 //! `observables` and `fingerprint` read an event; `prompt` puts the evidence into words that can't
 //! be taken for instructions; `template` tells what of that never changes; `vote` counts, `weighted`
 //! by how often each voter was right; `measure` says how far figures can be trusted, and `figures` how
-//! well verdicts fit labels; `masked` leaves
+//! well verdicts fit labels; `calibration` sets stated confidence against them; `masked` leaves
 //! of an event only what it is like, for a second look; `control` plants a harmless instruction;
 //! `report` tells the result in the seed's shape; `injection` finds texts that try to
 //! steer a model; `claims` compares what voters state with what the event says; `flags` says what
@@ -11,6 +11,7 @@
 //! `likeness` tells how alike two behaviours are
 //! and in what they differ; `policy` names what keeps the machine from acting alone; `evidence` reads what LimaCharlie says
 //! about it; `unpack` reads encoded text on request; `words` makes an event findable, and `found` tells where in it a search hit.
+pub mod calibration;
 pub mod claims;
 pub mod control;
 pub mod evidence;

@@ -162,7 +162,7 @@ fn show_of(app: &App, me: &SignedIn, data: CaseData, wanted: Wanted, (chrome, ke
     let shown_run = data.runs.iter().find(|run| shown.as_ref().is_some_and(|shown| shown.number == run.number));
     Show {
         head: head(&data.case),
-        measured: words_of(data.measured),
+        measured: words_of(data.measured.panel),
         source: shown_run.and_then(|run| economy::source(&data.sources, run)),
         steering: data.runs.iter().find_map(panel::steering).unwrap_or_default(),
         detections,

@@ -1,6 +1,7 @@
 //! What voters had said of declared cases: figures for pages, and the cases behind each number.
 use super::App;
 use super::auth::{SignedIn, orgs_of};
+use super::calibration;
 use super::form::Asked;
 use super::page::{Chrome, Page};
 use super::view::measured::right_of;
@@ -21,12 +22,23 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
-/// How often the panel of a run was right in its organisation: cases, and of how many that it decided.
-pub async fn of_run(tx: &mut Tx, org_id: i64, run: Option<&runs::Run>, stored: &[votes::Stored]) -> Result<(i64, i64)> {
-    let Some(run) = run else { return Ok((0, 0)) };
+/// How right those who voted in a run were before, in its organisation.
+#[derive(Debug, Default)]
+pub struct OfRun {
+    /// The panel: right in so many cases, of so many that it decided.
+    pub panel: (i64, i64),
+    /// Each voter, and how often it was right where it was as sure as here, in words.
+    pub voters: Vec<(String, String)>,
+}
+
+/// How right the panel of a run and its voters were before.
+pub async fn of_run(tx: &mut Tx, org_id: i64, run: Option<&runs::Run>, stored: &[votes::Stored]) -> Result<OfRun> {
+    let Some(run) = run else { return Ok(OfRun::default()) };
     let seated = stored.iter().filter(|vote| vote.run_id == run.id && vote.counts()).map(|vote| vote.voter.as_str());
     let name = measured::panel_name(&run.mode, &seated.collect::<Vec<_>>());
-    Ok(right_of(measured::of_panel(tx, org_id, &name, now_ms() - measured::DAYS * DAY_MS).await?))
+    let since_ms = now_ms() - measured::DAYS * DAY_MS;
+    let panel = right_of(measured::of_panel(tx, org_id, &name, since_ms).await?);
+    Ok(OfRun { panel, voters: calibration::of_run(tx, org_id, run, stored).await? })
 }
 
 /// The figures of everybody who is set up, and of the panel as it is now.

@@ -8,6 +8,7 @@ pub mod app;
 pub mod assets;
 pub mod auth;
 mod bulk;
+mod calibration;
 mod case_forms;
 mod cases;
 mod connections;

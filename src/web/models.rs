@@ -3,10 +3,11 @@ use super::auth::{SignedIn, orgs_of};
 use super::page::{Chrome, Page};
 use super::range::{self, ScoreView};
 use super::trials::{self, Kept, Recent};
+use super::view::calibration::Calibrations;
 use super::view::economy::{self, OrgView};
 use super::view::voters::{Figures, PanelFigures};
 use super::view::words::percent;
-use super::{App, measured};
+use super::{App, calibration, measured};
 use crate::clock::now_ms;
 use crate::domain::Role;
 use crate::error::{AppError, Result};
@@ -21,6 +22,7 @@ use crate::voters::{Voter, ollama};
 use askama::Template;
 use axum::extract::{RawForm, State};
 use axum::response::{IntoResponse, Redirect, Response};
+use std::sync::Arc;
 
 /// Reuse is told of so many days.
 const LATELY_DAYS: i64 = 29;
@@ -56,6 +58,8 @@ struct Index {
     may_range: bool,
     figures: Vec<Figures>,
     measured: Option<PanelFigures>,
+    /// Stated confidence against measured correctness.
+    calibration: Calibrations,
     /// Days that the figures are of.
     days: i64,
     trials: Vec<Recent>,
@@ -96,10 +100,7 @@ pub async fn page(app: &App, me: &SignedIn, kept: Kept) -> Result<Response> {
     let list = seats.iter().flat_map(|seats| listed(seats, &added)).collect::<Vec<_>>();
     let from_file = !app.config.voters.is_empty();
     let offer = if from_file { None } else { offer(me, &added).await };
-    let (figures, measured) = match &seats {
-        Some(seats) => measured::figures(app, me, seats).await.map(|(all, panel)| (all, Some(panel)))?,
-        None => (Vec::new(), None),
-    };
+    let (figures, measured, calibration) = told(app, me, seats.as_ref()).await?;
     Ok(Page(Index {
         mode: app.config.panel.mode.label(),
         standing_in: seats.as_ref().is_some_and(|seats| seats.standing_in),
@@ -115,6 +116,7 @@ pub async fn page(app: &App, me: &SignedIn, kept: Kept) -> Result<Response> {
         trying: trials::Trying::of(seats.as_deref(), kept),
         figures,
         measured,
+        calibration,
         scores: range::views(scores, &held, models),
         economy: economy_of(app, me).await?,
         chrome,
@@ -123,6 +125,15 @@ pub async fn page(app: &App, me: &SignedIn, kept: Kept) -> Result<Response> {
         forbidden: forbidden(app, me).await?,
     })
     .into_response())
+}
+
+/// What is told of how right everybody is: each voter, the panel, and how sure they said they were.
+type Told = (Vec<Figures>, Option<PanelFigures>, Calibrations);
+
+async fn told(app: &App, me: &SignedIn, seats: Option<&Arc<Seats>>) -> Result<Told> {
+    let Some(seats) = seats else { return Ok((Vec::new(), None, Calibrations::default())) };
+    let (figures, panel) = measured::figures(app, me, seats).await?;
+    Ok((figures, Some(panel), calibration::of(app, me, seats).await?))
 }
 
 /// The models of a local Ollama that do not vote yet, for an admin, where there are any.

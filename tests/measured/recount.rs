@@ -2,6 +2,8 @@
 use super::{counts, declare, newest, panel, triaged};
 use crate::support::{Person, Server};
 use fusionsoc::domain::Role;
+use fusionsoc::store::Scope;
+use fusionsoc::store::measured::{self, Binned};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
@@ -48,6 +50,17 @@ async fn act(server: &Server, lead: &Person, case: i64, act: Act) {
     }
 }
 
+/// The bins of stated confidence as they are kept, and as a recount says; without the panel's.
+async fn bins(server: &Server) -> (Vec<Binned>, Vec<Binned>) {
+    let mut tx = server.app.store.read().await.unwrap();
+    let mut kept = measured::binned(&mut tx, Scope::org(server.org_id)).await.unwrap();
+    kept.retain(|bin| bin.voter != measured::PANEL);
+    let mut rebinned = measured::rebinned(&mut tx, server.org_id).await.unwrap();
+    kept.sort();
+    rebinned.sort();
+    (kept, rebinned)
+}
+
 #[tokio::test]
 async fn the_figures_are_what_a_recount_says_after_any_acts() {
     let (server, _models) =
@@ -62,6 +75,8 @@ async fn the_figures_are_what_a_recount_says_after_any_acts() {
         act(&server, &lead, case, one).await;
         let (kept, recounted) = counts(&server).await;
         assert_eq!(kept, recounted, "after {one:?} on {case}");
+        let (kept_bins, rebinned) = bins(&server).await;
+        assert_eq!(kept_bins, rebinned, "after {one:?} on {case}");
         measured += kept.len();
     }
     assert!(measured > 100, "something was measured: {measured}");
@@ -69,13 +84,15 @@ async fn the_figures_are_what_a_recount_says_after_any_acts() {
 
 /// Empties the figures, as they are right after the migration that made their tables.
 async fn forget(server: &Server) {
-    let mut tx = server.app.store.write().await.unwrap();
-    for sql in ["DELETE FROM measured", "DELETE FROM confusion"] {
-        match &mut tx {
-            fusionsoc::store::Tx::Sqlite(tx) => sqlx::query(sql).execute(&mut **tx).await.map(|_| ()).unwrap(),
-            fusionsoc::store::Tx::Postgres(tx) => sqlx::query(sql).execute(&mut **tx).await.map(|_| ()).unwrap(),
-        }
+    for table in ["measured", "confusion", "calibration"] {
+        server.sql(&format!("DELETE FROM {table}")).await;
     }
+    queue(server).await;
+}
+
+/// Queues the count of what was declared before, as migrations do.
+async fn queue(server: &Server) {
+    let mut tx = server.app.store.write().await.unwrap();
     fusionsoc::store::jobs::enqueue(&mut tx, fusionsoc::jobs::measure::KIND, "measure", "{}", -1, 0).await.unwrap();
     tx.commit().await.unwrap();
 }
@@ -88,9 +105,15 @@ async fn what_was_declared_before_the_figures_existed_is_counted_by_a_job() {
         let case = triaged(&server, number).await;
         declare(&lead, case, verdict).await;
     }
-    let before = counts(&server).await.0;
+    let (before, binned) = (counts(&server).await.0, bins(&server).await.0);
     forget(&server).await;
-    assert_eq!(counts(&server).await.0, []);
+    assert_eq!((counts(&server).await.0, bins(&server).await.0), (vec![], vec![]));
     assert_eq!(server.run_jobs().await, 1);
-    assert_eq!(counts(&server).await.0, before);
+    assert_eq!((counts(&server).await.0, bins(&server).await.0), (before.clone(), binned.clone()));
+    // As it is where the figures existed before the bins.
+    server.sql("UPDATE measured SET stated_ppm = NULL").await;
+    server.sql("DELETE FROM calibration").await;
+    queue(&server).await;
+    assert_eq!(server.run_jobs().await, 1);
+    assert_eq!((counts(&server).await.0, bins(&server).await.0), (before, binned));
 }

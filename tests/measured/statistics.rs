@@ -1,6 +1,8 @@
 //! The figures against values from tables and by hand.
 use fusionsoc::domain::MachineVerdict;
 use fusionsoc::domain::Verdict;
+use fusionsoc::triage::calibration::{self, Counted, drift};
+use fusionsoc::triage::figures::{calibration_error, reliability};
 use fusionsoc::triage::measure::{ASSUMED, Errors, Member, bounds, phi, together, wrong};
 use proptest::prelude::*;
 
@@ -43,6 +45,28 @@ fn a_benign_true_positive_is_benign_and_a_review_is_neither_right_nor_wrong() {
     ] {
         assert_eq!(wrong(vote, declared), expected, "{vote} {declared}");
     }
+}
+
+/// So many cases of one version that are right, and wrong, all in one bin.
+fn record(right: i64, wrong: i64) -> calibration::Calibration {
+    calibration::of([(9, true, right, right * 950_000), (9, false, wrong, wrong * 950_000)])
+}
+
+#[test]
+fn the_test_of_fisher_is_as_in_tables() {
+    // The lady tasting tea, and the example of the R manual's and of scipy's page.
+    for (old, new, p) in [((3, 1), (1, 3), 0.485_714), ((8, 2), (1, 5), 0.034_965), ((6, 2), (1, 4), 0.102_564)] {
+        let found = drift(&record(old.0, old.1), &record(new.0, new.1));
+        assert!(near(found.p, p), "{old:?} {new:?}: {}", found.p);
+        assert_eq!((found.accuracy, found.enough), (p < 0.05, false));
+    }
+    let (good, bad) = (record(38, 2), record(10, 30));
+    let found = drift(&good, &bad);
+    assert!(found.accuracy && found.error && found.enough, "{found:?}");
+    assert!(good.error_bounds.1 < bad.error_bounds.0);
+    let same = drift(&good, &good);
+    assert!(!same.accuracy && !same.error && near(same.p, 1.0));
+    assert!(near(drift(&record(0, 0), &good).p, 1.0), "nothing is no difference");
 }
 
 fn members(models: &[&str]) -> Vec<Member> {
@@ -101,6 +125,40 @@ proptest! {
         let found = together(&members, &history);
         prop_assert!(found.effective >= 1.0 - 1e-9 && found.effective <= f64::from(u32::try_from(members.len()).unwrap()) + 1e-9);
         prop_assert!(found.all_wrong <= found.cases);
+    }
+
+    #[test]
+    fn counted_bins_are_the_bins_of_single_cases(cases in prop::collection::vec((0..=100_u32, any::<bool>()), 1..80)) {
+        let plain: Vec<(f64, bool)> = cases.iter().map(|(stated, right)| (f64::from(*stated) / 100.0, *right)).collect();
+        let counted = plain.iter().map(|(stated, right)| -> Counted {
+            let ppm = fusionsoc::domain::stated::ppm(*stated);
+            (fusionsoc::domain::stated::bin(ppm), *right, 1, ppm)
+        });
+        let found = calibration::of(counted);
+        let bins = reliability(&plain);
+        prop_assert_eq!(found.bins.len(), bins.len());
+        for (filled, bin) in found.bins.iter().zip(&bins) {
+            prop_assert!(near(filled.bin.from, bin.from) && filled.bin.lines == bin.lines);
+            prop_assert!(near(filled.bin.stated, bin.stated) && near(filled.bin.measured, bin.measured));
+            prop_assert!(filled.bounds.0 <= bin.measured && bin.measured <= filled.bounds.1);
+        }
+        let error = found.error.unwrap();
+        prop_assert!(near(error, calibration_error(&bins).unwrap()));
+        let (least, most) = found.error_bounds;
+        prop_assert!(0.0 <= least && least <= error + 1e-9 && error <= most + 1e-9 && most <= 1.0 + 1e-9);
+    }
+
+    #[test]
+    fn the_test_of_fisher_sums_all_tables_that_are_no_likelier(table in prop::array::uniform4(0..40_i64)) {
+        let [a, b, c, d] = table;
+        let found = drift(&record(a, b), &record(c, d)).p;
+        let choose = |n: i64, k: i64| (0..k).fold(0.0, |sum: f64, i| {
+            let (over, under) = (u32::try_from(n - i).unwrap(), u32::try_from(i + 1).unwrap());
+            sum + (f64::from(over) / f64::from(under)).ln()
+        });
+        let log = |x: i64| choose(a + b, x) + choose(c + d, a + c - x) - choose(a + b + c + d, a + c);
+        let whole = (0.max(a + c - c - d)..=(a + b).min(a + c)).map(log).filter(|one| *one <= log(a) + 1e-4).map(f64::exp);
+        prop_assert!((whole.sum::<f64>().min(1.0) - found).abs() < 2e-3, "{table:?}: {found}");
     }
 
     #[test]

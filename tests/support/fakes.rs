@@ -41,14 +41,29 @@ pub async fn say(server: &MockServer, model: &str, content: &str) {
     serve(server, model, reply).await;
 }
 
-async fn serve(server: &MockServer, model: &str, reply: ResponseTemplate) {
-    let tags = json!({"models": [{"name": model, "model": model, "digest": "a2af6cc3eb7fa8be8504abaf9b04e88f17a119ec3f04a3addf55f92841195f5a", "size": 1}]});
-    let show = json!({"capabilities": ["completion", "thinking"], "details": {"family": "test"}});
+/// The digest of the model of a fake.
+pub const DIGEST: &str = "a2af6cc3eb7fa8be8504abaf9b04e88f17a119ec3f04a3addf55f92841195f5a";
+
+/// The same name with another model behind it: another digest, and this answer from now on.
+pub async fn replace(server: &MockServer, model: &str, digest: &str, content: &str) {
+    server.reset().await;
+    listing(server, model, digest).await;
+    say(server, model, content).await;
+}
+
+async fn listing(server: &MockServer, model: &str, digest: &str) {
+    let tags = json!({"models": [{"name": model, "model": model, "digest": digest, "size": 1}]});
     Mock::given(method("GET"))
         .and(path("/api/tags"))
         .respond_with(ResponseTemplate::new(200).set_body_json(tags))
         .mount(server)
         .await;
+}
+
+async fn serve(server: &MockServer, model: &str, reply: ResponseTemplate) {
+    // What is mounted first answers first.
+    listing(server, model, DIGEST).await;
+    let show = json!({"capabilities": ["completion", "thinking"], "details": {"family": "test"}});
     Mock::given(method("POST"))
         .and(path("/api/show"))
         .respond_with(ResponseTemplate::new(200).set_body_json(show))

@@ -5,6 +5,7 @@ use super::{budget, held, refresh_case};
 use crate::clock::now_ms;
 use crate::domain::{Detection, Dossier, Failure, VoteState};
 use crate::store::runs::Run;
+use crate::store::versions::{self, Version};
 use crate::store::{Actor, Change, Tx, cases, jobs, orgs, prompts, record, runs, spending, votes};
 use crate::triage::prompt;
 use crate::triage::template::{self, Template};
@@ -203,15 +204,29 @@ impl<'a> One<'a> {
             let change = Change { org_id, case, kind: "vote", text: &text, old: "", new, run, undo: None };
             record(&mut tx, &Actor::panel(), change, now).await?;
             refresh_case(&mut tx, case).await?;
-            if answer.is_some() && vote.kind != "builtin" {
-                let Template { version, digest, .. } = template::current();
-                prompts::count(&mut tx, version, digest).await?;
+            if answer.is_some() {
+                count(&mut tx, vote, &reply.digest, now).await?;
             }
         }
         tx.commit().await?;
         self.worker.wake.notify_waiters();
         Ok(())
     }
+}
+
+/// Counts an answer for its prompt, and notes the version in which its voter answered; a second look is no version.
+async fn count(tx: &mut Tx, vote: &votes::Stored, digest: &str, now: i64) -> Result<(), JobError> {
+    let mut prompt_version = String::new();
+    if vote.kind != "builtin" {
+        let template = template::current();
+        prompts::count(tx, template.version, template.digest.as_str()).await?;
+        template.version.clone_into(&mut prompt_version);
+    }
+    if !vote.is_beside() {
+        let (model, digest) = (vote.model.clone(), digest.to_owned());
+        versions::answered(tx, &vote.voter, &Version { model, digest, prompt_version, since_ms: now }).await?;
+    }
+    Ok(())
 }
 
 /// The text that prompts are made from, as it is kept.

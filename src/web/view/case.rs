@@ -61,7 +61,13 @@ pub fn shown_run(runs: &[Run], wanted: Option<i64>) -> Option<&Run> {
 /// The shown run.
 pub fn run_view(data: &CaseData, wanted: Option<i64>) -> Option<RunView> {
     let of = |run: &Run| data.votes.iter().filter(|vote| vote.run_id == run.id).cloned().collect::<Vec<_>>();
-    shown_run(&data.runs, wanted).map(|run| panel::run(run, &of(run)))
+    let run = shown_run(&data.runs, wanted)?;
+    let mut shown = panel::run(run, &of(run));
+    for vote in shown.votes.iter_mut().chain(&mut shown.advice) {
+        let told = data.measured.voters.iter().find(|(voter, _)| *voter == vote.voter);
+        vote.measured = told.map(|(_, text)| text.clone()).unwrap_or_default();
+    }
+    Some(shown)
 }
 
 /// The timeline.

@@ -1,6 +1,7 @@
 //! How things are put into words and shapes for templates: plain functions from rows to view structs.
 pub mod actions;
 pub mod bulk;
+pub mod calibration;
 pub mod case;
 pub mod chart;
 pub mod claims;

@@ -36,6 +36,8 @@ pub struct VoteView {
     pub turned: String,
     /// What it counted, where votes are weighed.
     pub counted: String,
+    /// How often it was right where it was this sure, or empty; filled in by who knows.
+    pub measured: String,
     /// Why there is no vote.
     pub problem: String,
     /// Facts of how it came about.
@@ -246,6 +248,7 @@ fn vote_view(vote: &Stored, role: &'static str, run: &Run) -> VoteView {
         about_iocs: markdown::model(answer.map_or("", |answer| &answer.ioc_analysis), &strikes(Passage::IocAnalysis)),
         turned: claims::turned(vote, run),
         counted: measured::counted(&vote.voter, run),
+        measured: String::new(),
         problem: visible(&problem),
         provenance: provenance(vote),
         prompt: vote.prompt.clone(),

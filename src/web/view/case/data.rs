@@ -52,8 +52,8 @@ pub struct CaseData {
     pub local: Option<crate::domain::local::Local>,
     /// How analysts decided the behaviour, this case included.
     pub precedents: crate::domain::dossier::Precedents,
-    /// How often the panel of the shown run was right: cases, and of how many that it decided.
-    pub measured: (i64, i64),
+    /// How right the panel of the shown run and its voters were before.
+    pub measured: crate::web::measured::OfRun,
     /// How common it is.
     pub prevalence: crate::domain::dossier::Prevalence,
     /// Cases with it on other hosts.
