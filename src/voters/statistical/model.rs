@@ -53,7 +53,7 @@ impl Model {
         logistic(self.log_odds(features))
     }
 
-    fn log_odds(&self, features: &Features) -> f64 {
+    pub(super) fn log_odds(&self, features: &Features) -> f64 {
         let sum = self.bias + self.known(features).map(|(_, weight)| weight).sum::<f64>();
         self.calibration.0.mul_add(sum, self.calibration.1)
     }
