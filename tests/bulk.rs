@@ -38,7 +38,7 @@ pub(crate) async fn start(cases: usize) -> (Server, [MockServer; 2], Person) {
 pub(crate) fn odd(at: usize) -> Value {
     let text = benign(at).to_string();
     let parent = benign(at)["detect"]["event"]["PARENT"]["FILE_PATH"].as_str().unwrap().replace('\\', "\\\\");
-    serde_json::from_str(&text.replace(&parent, "C:\\\\Windows\\\\System32\\\\cmd.exe")).unwrap()
+    serde_json::from_str(&text.replace(&parent, "C:\\\\Program Files\\\\Other\\\\Agent.exe")).unwrap()
 }
 
 /// One number that a statement finds.

@@ -85,7 +85,8 @@ fn the_curve_closes_the_least_malicious_first() {
     for point in curve {
         let below = point["below"].as_f64().unwrap();
         let open = items(&report).iter().filter(|item| {
-            let by_event = |veto: &Value| veto["kind"] != "severity" && veto["kind"] != "degraded";
+            let of_votes = ["severity", "degraded", "unsure", "claim_contradicted", "masked_look"];
+            let by_event = |veto: &Value| !of_votes.contains(&veto["kind"].as_str().unwrap());
             !item["vetoes"].as_array().unwrap().iter().any(by_event)
         });
         let under: Vec<_> = open.filter(|item| item["score"].as_f64().unwrap() < below || below >= 1.0).collect();
@@ -143,11 +144,11 @@ fn what_analysts_declared_makes_the_panel_surer() {
         (closed("false_positive"), closed("true_positive"))
     };
     let (none, some) = (closable("0"), closable("3"));
-    assert!(some.0 >= none.0 && some.1 == 0, "{none:?} {some:?}");
+    assert!(some.0 > none.0 && some.1 == 0, "{none:?} {some:?}");
 }
 
 #[test]
-fn training_again_gives_the_same_weights_and_they_are_used() {
+fn training_again_gives_the_same_weights_and_none_that_excuses_a_find() {
     let dir = tempfile::tempdir().unwrap();
     write(dir.path(), "lines.jsonl", &lines());
     let train = |out: &str, more: &[&str]| {
@@ -162,7 +163,9 @@ fn training_again_gives_the_same_weights_and_they_are_used() {
     let used = lines().iter().filter(|line| ["MIT", "CC0-1.0"].contains(&line["licence"].as_str().unwrap())).count();
     assert_eq!(model["examples"], json!(used));
     let known = model["weights"].as_object().unwrap();
-    let absurd = known.iter().filter(|(name, weight)| name.starts_with("find.download") && weight.as_f64() < Some(0.0));
+    assert!(known.len() > 50, "{}", known.len());
+    let typed = |name: &str| name.starts_with("find.") && !["browserchild", "update", "com"].contains(&&name[5..]);
+    let absurd = known.iter().filter(|(name, weight)| typed(name) && weight.as_f64() < Some(-0.001));
     assert_eq!(absurd.count(), 0);
     assert_eq!(train("three.json", &[]).0, Some(1), "weights of every licence are not to be passed on");
 }

@@ -21,61 +21,12 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, Registry};
 
 /// Tables that grow with what arrives.
-const GROWING: &[&str] = &[
-    "cases",
-    "detections",
-    "observables",
-    "case_observables",
-    "case_fingerprints",
-    "case_atoms",
-    "case_techniques",
-    "timeline",
-    "ledger",
-    "runs",
-    "votes",
-    "notes",
-    "actions",
-    "intel",
-    "intel_cache",
-    "intel_calls",
-    "evidence",
-    "activity",
-    "precedents",
-    "sensors",
-    "rules",
-    "rejects",
-    "jobs",
-    "notifications",
-    "exclusion_hits",
-    "exclusion_conflicts",
-    "measured",
-    "confusion",
-    "calibration",
-    "voter_versions",
-    "trial_cases",
-    "trial_votes",
-    "spending",
-    "drafts",
-    "views",
-    "looks",
-    "handovers",
-    "daily",
-    "merges",
-    "merged_atoms",
-    "merged_observables",
-    "merged_techniques",
-    "kept_apart",
-    "case_links",
-    "note_versions",
-    "reminders",
-    "case_tags",
-    "tags",
-    "templates",
-    "case_templates",
-    "tasks",
-    "bulk_acts",
-    "bulk_members",
-];
+const GROWING: &str = "cases detections observables case_observables case_fingerprints case_atoms case_techniques timeline \
+    ledger runs votes notes actions intel intel_cache intel_calls evidence activity precedents sensors \
+    rules rejects jobs notifications exclusion_hits exclusion_conflicts measured confusion calibration \
+    voter_versions trial_cases trial_votes spending drafts views looks handovers daily merges \
+    merged_atoms merged_observables merged_techniques kept_apart case_links note_versions reminders \
+    case_tags tags templates case_templates tasks bulk_acts bulk_members";
 
 static STATEMENTS: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
@@ -291,7 +242,7 @@ async fn no_page_reads_a_growing_table_from_end_to_end() {
 fn is_whole(step: &str, sql: &str) -> bool {
     let Some(name) = step.strip_prefix("SCAN ").and_then(|rest| rest.split(' ').next()) else { return false };
     let ordered = step.contains("INDEX") && sql.contains("LIMIT") || step.contains("VIRTUAL TABLE");
-    GROWING.contains(&table(name, sql)) && !ordered
+    GROWING.split_whitespace().any(|one| one == table(name, sql)) && !ordered
 }
 
 /// The table behind an alias: the word before it after FROM or JOIN.

@@ -19,7 +19,7 @@ pub(super) async fn of(tx: &mut Tx, case: &Case) -> Result<Value> {
         .map(|one| json!({"case": one.case, "title": one.title, "level": one.level, "at": time(one.at_ms)}))
         .collect::<Vec<_>>();
     Ok(json!({
-        "source": "own store", "at": time(local.taken_ms), "tags": local.tags,
+        "source": "own store", "tags": local.tags,
         "precedents": [
             json!({"level": "behaviour", "state": state(exact.total() > 0), "decided": counts(exact)}),
             level("family", &local.family),

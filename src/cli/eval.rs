@@ -11,7 +11,7 @@ mod seats;
 
 use super::{CliError, failed};
 use crate::config::Config;
-use ask::Item;
+use crate::voters::statistical;
 use clap::Args;
 use futures_util::StreamExt;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -51,6 +51,9 @@ pub struct Eval {
 impl Eval {
     /// Runs the evaluation.
     pub async fn run(self, config: &Config) -> Result<ExitCode, CliError> {
+        if self.out.as_deref().is_some_and(|out| out.is_dir() || out.file_name().is_none()) {
+            return failed("--out: must name a file");
+        }
         let file = read_lines(&self.file)?;
         let panels =
             Panels::of(config, self.panel.as_deref(), &file.lines, self.folds.map(|folds| (folds, &*self.group)))?;
@@ -60,11 +63,18 @@ impl Eval {
             folds: self.folds.map(|folds| format!("{folds} by {}", self.group)),
             precedents: self.precedents,
             version: env!("FUSIONSOC_COMMIT").to_owned(),
+            settings: format!(
+                "quorum {}, {:?}, weights {}",
+                config.panel.quorum,
+                config.policy,
+                statistical::shipped().map(|model| model.data.clone()).unwrap_or_default()
+            ),
         };
         let partial = Partial::open(self.out.as_deref(), &head)?;
-        let items = self.ask(config, &file.lines, &panels, partial).await?;
-        let report = report::of(&head, &panels, &file.lines, &items, &self.by);
+        let asked = self.ask(config, &file.lines, &panels, partial).await?;
+        let report = report::of(&head, &panels, &file.lines, asked.items(), &self.by);
         self.write(&report)?;
+        asked.end()?;
         Ok(ExitCode::SUCCESS)
     }
 
@@ -75,7 +85,7 @@ impl Eval {
         lines: &[Line],
         panels: &Panels,
         mut partial: Partial,
-    ) -> Result<Vec<Item>, CliError> {
+    ) -> Result<Partial, CliError> {
         let precedents = ask::precedents(lines, self.precedents);
         let done = partial.done();
         let bar = ProgressBar::new(u64::try_from(lines.len()).unwrap_or(u64::MAX));
@@ -94,7 +104,7 @@ impl Eval {
             partial.add(item)?;
         }
         bar.finish_and_clear();
-        partial.end()
+        Ok(partial)
     }
 
     fn write(&self, report: &serde_json::Value) -> Result<(), CliError> {

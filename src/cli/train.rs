@@ -35,11 +35,12 @@ impl Train {
         let examples: Vec<Example> = used.iter().filter_map(|line| line.example(&line.detection.rule.title)).collect();
         let all: Vec<&Example> = examples.iter().collect();
         let mut model = statistical::train(&all, &self.version).map_err(CliError::Failed)?;
-        let ids: Vec<&str> = used.iter().map(|line| line.id.as_str()).collect();
-        model.data = hex::encode(Sha256::digest(ids.join("\n")));
+        let named = |line: &&Line| format!("{} {}", line.id, if line.positive == Some(true) { "bad" } else { "good" });
+        let named: Vec<String> = used.iter().map(named).collect();
+        model.data = hex::encode(Sha256::digest(named.join("\n")));
         let text = serde_json::to_string_pretty(&model).unwrap_or_default() + "\n";
         std::fs::write(&self.out, text).map_err(|error| CliError::Failed(format!("--out: {error}")))?;
-        if used.len() == file.lines.len() && self.licence.is_empty() {
+        if self.licence.is_empty() {
             return failed("written, but of lines of every licence: weights to be passed on need --licence");
         }
         println!("{} examples, {} true positives, {} features", model.examples, model.positives, model.weights.len());

@@ -133,6 +133,9 @@ const VALUE: &[Find] = &[
 /// Finds on command lines that say nothing bad by themselves.
 pub const NEUTRAL: &[&str] = &["discovery", "com", "browserchild", "update", "list", "chain", "redirect"];
 
+/// Finds that count only where software does it that was installed for all: anybody can type these words.
+pub const OF_SOFTWARE: &[&str] = &["browserchild", "update", "com"];
+
 struct Finds {
     finds: &'static [Find],
     set: Option<RegexSet>,

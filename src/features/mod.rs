@@ -15,16 +15,16 @@ mod words;
 
 pub use told::told;
 
+use crate::domain::Detection;
 use crate::domain::detection::Process;
 use crate::domain::path::file_name;
-use crate::domain::{Detection, Severity};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// The features of an event, each once, in order, such as `find.encoded` or `parent.role=shell`.
 ///
-/// They are from a closed list: no word, no name of a file, nothing that an attacker could choose but by doing
-/// something else.
+/// They are from a closed list: no word and no name of a file. What an attacker can add to a command line at no cost
+/// counts for nobody.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Features(BTreeSet<String>);
 
@@ -57,7 +57,8 @@ enum Kind {
 }
 
 impl Kind {
-    fn of(event: &Value) -> Self {
+    /// Nothing for events that hold none of this.
+    fn of(detection: &Detection) -> Option<Self> {
         let kinds = [
             ("REGISTRY_KEY", Self::Registry),
             ("PIPE_NAME", Self::Pipe),
@@ -66,7 +67,11 @@ impl Kind {
             ("TARGET_FILE_PATH", Self::Thread),
             ("COMMAND_LINE", Self::Process),
         ];
-        kinds.into_iter().find(|(field, _)| event.get(field).is_some()).map_or(Self::File, |(_, kind)| kind)
+        let named = kinds.into_iter().find(|(field, _)| detection.event.get(field).is_some()).map(|(_, kind)| kind);
+        let kind = &detection.event_type;
+        named
+            .or(kind.ends_with("_PROCESS").then_some(Self::Process))
+            .or(kind.starts_with("FILE_").then_some(Self::File))
     }
 
     const fn name(self) -> &'static str {
@@ -87,28 +92,32 @@ fn text<'a>(object: &'a Value, field: &str) -> &'a str {
     object.get(field).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// The features of a detection.
-pub fn of(detection: &Detection) -> Features {
+/// The features of a detection; nothing where the event names no program of Windows, or is of a kind that is not read:
+/// what is not known must not look harmless.
+pub fn of(detection: &Detection) -> Option<Features> {
     let event = &detection.event;
-    let kind = Kind::of(event);
+    let kind = Kind::of(detection)?;
     let mut features = Features::default();
     features.add(format!("kind={}", kind.name()));
-    let level = detection.rule.level.unwrap_or(Severity::Medium);
-    features.add(format!("level={}", level.as_str()));
+    features.add(format!("level={}", detection.rule_severity().as_str()));
     let parent = event.get("PARENT").unwrap_or(&Value::Null);
     let own = matches!(kind, Kind::Process | Kind::Network);
-    let by = if own || text(parent, "FILE_PATH").is_empty() { event } else { parent };
+    let by = if own { event } else { event.get("PARENT").or_else(|| event.get("PROCESS"))? };
     let program = Program::at(text(by, "FILE_PATH"));
+    if !program.path.contains('\\') {
+        return None;
+    }
     image(&program, &mut features);
-    if kind == Kind::Process && !text(parent, "FILE_PATH").is_empty() {
-        lineage(&program, &Program::at(text(parent, "FILE_PATH")), &mut features);
+    let parent = Program::at(text(parent, "FILE_PATH"));
+    if kind == Kind::Process && !parent.path.is_empty() {
+        lineage(&program, &parent, &mut features);
     }
     if own && !text(event, "COMMAND_LINE").is_empty() {
-        words::command(text(event, "COMMAND_LINE"), &mut features);
+        words::command(text(event, "COMMAND_LINE"), &program, &mut features);
     }
     event::of(kind, event, &program, &mut features);
     sum(&mut features);
-    features
+    Some(features)
 }
 
 /// A program by its path.
@@ -123,12 +132,15 @@ impl Program {
     fn at(path: &str) -> Self {
         let path = path.to_lowercase();
         let name = file_name(&path).to_owned();
-        Self { place: place::of(&path), role: role::of(&name), name, path }
+        let place = place::of(&path);
+        // A name alone makes nothing a part of Windows.
+        let role = Some(role::of(&name)).filter(|role| *role != "system" || place::is_trusted(place));
+        Self { place, role: role.unwrap_or("other"), name, path }
     }
 
     /// A program of Windows that is not where Windows keeps its programs.
     fn is_displaced(&self) -> bool {
-        role::is_core(&self.name) && !place::is_trusted(self.place)
+        role::is_core(&self.name) && self.place != "system" && !(self.place == "windows" && role::is_beside(&self.name))
     }
 }
 
@@ -172,6 +184,12 @@ const ODD: &[&str] = &[
     "reg.by=writable",
     "file.by=tool",
     "file.by=writable",
+    "reg.ifeo",
+    "reg.opencmd",
+    "reg.policy",
+    "reg.run",
+    "reg.service",
+    "reg.winlogon",
     "regval.shell",
     "regval.writable",
     "file.ext=dump",
@@ -191,14 +209,14 @@ fn sum(features: &mut Features) {
     }
 }
 
-/// Whether a feature speaks against an event by what it means: no example may teach otherwise.
+/// Whether a feature speaks against an event by what it means, or could be had for the typing: no example may teach
+/// that it excuses one.
 pub fn is_against(feature: &str) -> bool {
-    const KEYS: &[&str] = &["reg.run", "reg.ifeo", "reg.winlogon", "reg.service", "reg.opencmd", "reg.policy"];
     if let Some(find) = feature.strip_prefix("find.") {
-        return !find::NEUTRAL.contains(&find);
+        return !find::OF_SOFTWARE.contains(&find);
     }
     let place = ["image.place=", "parent.place="].iter().find_map(|name| feature.strip_prefix(name));
-    place.is_some_and(place::is_writable) || ODD.contains(&feature) || KEYS.contains(&feature)
+    place.is_some_and(|place| place::is_writable(place) || place::is_personal(place)) || ODD.contains(&feature)
 }
 
 /// Place and role of a process that is looked at by itself.

@@ -30,9 +30,14 @@ const PLACES: [(&str, &str); 15] = [
 static PATTERNS: LazyLock<Vec<(&str, Regex)>> =
     LazyLock::new(|| PLACES.iter().filter_map(|(name, pattern)| Some((*name, Regex::new(pattern).ok()?))).collect());
 
+/// Other ways to write the drive: of the object manager, and without a limit to its length.
+static PREFIX: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"^(?:\\\?\?\\|\\\\\?\\)[a-z]:\\|^(?:\\\\\?)?\\device\\harddiskvolume\d+\\").ok());
+
 /// The kind of place: `none` without a path, `bare` for a name alone.
 pub fn of(path: &str) -> &'static str {
     let path = path.to_lowercase().replace('/', "\\");
+    let path = PREFIX.as_ref().map_or(path.as_str().into(), |prefix| prefix.replace(&path, "c:\\"));
     let found = PATTERNS.iter().find(|(_, pattern)| pattern.is_match(&path)).map(|(name, _)| *name);
     found.unwrap_or(if path.is_empty() { "none" } else { "bare" })
 }
@@ -43,6 +48,11 @@ pub fn is_writable(place: &str) -> bool {
         place,
         "temp" | "public" | "downloads" | "appdata" | "profile" | "winwritable" | "programdata" | "share" | "other"
     )
+}
+
+/// Whether software lies there that needs no administrator to be installed: whoever is signed in can put it there.
+pub fn is_personal(place: &str) -> bool {
+    matches!(place, "appdata-installed" | "programdata-vendor")
 }
 
 /// Whether only Windows and installers write there.

@@ -51,9 +51,20 @@ pub fn of(name: &str) -> &'static str {
     found.unwrap_or(if name == "explorer.exe" { "explorer" } else { "other" })
 }
 
-/// Whether a program of this name belongs to Windows.
+/// Programs of the lists that others make, or that come with other software too.
+const FOREIGN: &str = "python.exe pythonw.exe bash.exe pwsh.exe psexec.exe procdump.exe msmpeng.exe at.exe ftp.exe \
+    xwizard.exe";
+/// Programs of Windows that lie beside its system folder.
+const BESIDE: &str = "explorer.exe notepad.exe regedit.exe hh.exe";
+
+/// Whether a program of this name belongs into Windows' system folder, or beside it.
 pub fn is_core(name: &str) -> bool {
-    [SHELLS, LOLBAS, CORE].iter().any(|names| holds(names, name))
+    [SHELLS, LOLBAS, CORE, SYSTEM].iter().any(|names| holds(names, name)) && !holds(FOREIGN, name)
+}
+
+/// Whether a program of this name lies in Windows' folder itself.
+pub fn is_beside(name: &str) -> bool {
+    holds(BESIDE, name)
 }
 
 /// Whether a program of this name has no reason to start others.

@@ -1,15 +1,16 @@
 //! A command line: what it holds, how long it is, and where the files lie that it names.
-use super::{Features, event, find, place};
+use super::{Features, Program, event, find, place};
 use crate::domain::command::tokens;
 use crate::domain::path::file_name;
 
 /// The features of a command line.
-pub(super) fn command(line: &str, features: &mut Features) {
+pub(super) fn command(line: &str, by: &Program, features: &mut Features) {
     let words = all(line);
     if words.is_empty() {
         features.add("cmd.bare");
     }
-    for name in find::on_command(line) {
+    let software = place::is_trusted(by.place) && !matches!(by.role, "shell" | "lolbas");
+    for name in find::on_command(line).into_iter().filter(|name| software || !find::OF_SOFTWARE.contains(name)) {
         features.add(format!("find.{name}"));
     }
     let length = match line.chars().count() {
@@ -20,7 +21,7 @@ pub(super) fn command(line: &str, features: &mut Features) {
         _ => 4,
     };
     features.add(format!("len={length}"));
-    for word in words.iter().filter(|word| is_path(word) && !of_lab(word)) {
+    for word in words.iter().filter(|word| is_path(word)) {
         let name = file_name(word).split([',', ';']).next().unwrap_or_default();
         features.add(format!("path:{}", place::of(word)));
         features.add(format!("ext:{}", event::ending(name)));
@@ -29,14 +30,6 @@ pub(super) fn command(line: &str, features: &mut Features) {
 
 fn is_path(word: &str) -> bool {
     word.contains('\\') && word.chars().count() > 3 && !word.starts_with([':', '-', '/'])
-}
-
-/// Words by which laboratories and their tools are recognised: knowing them is no judgement.
-const LAB: &str = "payload atomic eqllib rta-master red_ttp edr-testing calc.exe mimikatz grunthttp evil hacker virus \
-    allthethings apt-simulator aptsimulator pwn mordor purplesharp malicious ipv4pii usertmp redcanary";
-
-fn of_lab(word: &str) -> bool {
-    LAB.split_whitespace().any(|known| word.contains(known))
 }
 
 /// The words after the program itself, in lower case; a path in quotes is one of them.

@@ -134,6 +134,8 @@ fn read(data: &Value, query: &Query) -> Result<Option<Opinion>, Trouble> {
     let says = match score {
         MALICIOUS.. => "malicious",
         SUSPICIOUS.. => "suspicious",
+        // A few reports are a doubt, not an all-clear.
+        _ if reports > 0 && !listed => "suspicious",
         _ => "harmless",
     };
     let mut opinion = Opinion::of(NAME, BTreeMap::from([(says.to_owned(), 1)]));

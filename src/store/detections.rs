@@ -15,6 +15,8 @@ pub struct Stored {
     pub case_number: i64,
     /// The case that it came with, which became part of its case.
     pub origin_case: Option<i64>,
+    /// Its rule.
+    pub rule_id: i64,
     /// LimaCharlie's id, unique within the organisation.
     pub detect_id: String,
     /// Where it came from, such as `api` or `webhook:acme`.
@@ -142,7 +144,7 @@ pub async fn of_sensor(tx: &mut Tx, sensor_id: i64, limit: i64) -> Result<Vec<Li
     })
 }
 
-const COLUMNS: &str = "id, org_id, case_number, origin_case, detect_id, source, title, level, event_type, fingerprint, event_ms, gen_ms, received_ms, repeats, raw";
+const COLUMNS: &str = "id, org_id, case_number, origin_case, rule_id, detect_id, source, title, level, event_type, fingerprint, event_ms, gen_ms, received_ms, repeats, raw";
 
 /// The newest detections of a case, at most `limit`, newest event first.
 pub async fn of_case(tx: &mut Tx, case: i64, limit: i64) -> Result<Vec<Stored>> {

@@ -101,21 +101,25 @@ pub async fn update(tx: &mut Tx, answer: &Answer) -> Result<u64> {
     )
 }
 
-/// The newest answer of each provider about each value of a case; all that do not say which value they are about.
+/// The newest answer of each provider about each value of a case, at most 500, those that say something before others; all that do not say which value they are about.
 pub async fn of_case(tx: &mut Tx, case: i64) -> Result<Vec<Answer>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM intel WHERE id IN
             (SELECT MAX(i.id) FROM intel i WHERE i.case_number = $1 GROUP BY i.provider, i.kind, COALESCE(i.observable, CAST(i.id AS TEXT)))
-         ORDER BY id LIMIT 500"
+         ORDER BY CASE WHEN state = 'answered' THEN 0 ELSE 1 END, id DESC LIMIT 500"
     );
-    on!(tx, |db| sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(case).fetch_all(db))
+    let mut all: Vec<Answer> =
+        on!(tx, |db| sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(case).fetch_all(db))?;
+    all.sort_by_key(|answer| answer.id);
+    Ok(all)
 }
 
 /// The newest answer of each provider about an observable in its newest 100 cases.
 pub async fn about(tx: &mut Tx, observable_id: i64, value: &str) -> Result<Vec<Answer>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM intel
-         WHERE case_number IN ({}) AND LOWER(observable) = LOWER($2) ORDER BY fetched_ms DESC, id DESC LIMIT 100",
+         WHERE case_number IN ({}) AND LOWER(observable) = LOWER($2) 
+         ORDER BY CASE WHEN state IN ('answered', 'unknown') THEN 0 ELSE 1 END, fetched_ms DESC, id DESC LIMIT 100",
         history::newest(Subject::Observable, 100)
     );
     let mut all: Vec<Answer> =
@@ -149,11 +153,12 @@ pub async fn next_due(tx: &mut Tx) -> Result<Option<i64>> {
         .fetch_optional(db))
 }
 
-/// Puts off all questions to a provider that would be due before a moment, with why.
+/// Puts off all questions to a provider that would be due before a moment, with why; an answer that is there and waits
+/// to be taken in is not put off.
 pub async fn put_off(tx: &mut Tx, provider: &str, until_ms: i64, why: &str) -> Result<u64> {
     run!(
         tx,
-        sqlx::query("UPDATE intel SET due_ms = $1, why = $2 WHERE due_ms > 0 AND due_ms < $1 AND provider = $3 AND state = 'waiting'")
+        sqlx::query("UPDATE intel SET due_ms = $1, why = $2 WHERE due_ms > 0 AND due_ms < $1 AND provider = $3 AND state = 'waiting' AND payload = 'null'")
             .bind(until_ms)
             .bind(why)
             .bind(provider)

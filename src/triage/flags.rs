@@ -64,6 +64,10 @@ fn reputation(intel: &Intel) -> Option<Named> {
         };
         return Some(("intelligence", text));
     }
+    if intel.suspicious > 0 {
+        let text = format!("Suspicion. {} calls it suspicious, though not malicious.", label(&intel.provider));
+        return Some(("intelligence", text));
+    }
     let reputation = intel.reputation.filter(|reputation| *reputation < 0)?;
     Some((
         "reputation",

@@ -108,7 +108,11 @@ fn missing<'a>(from: &[&'a str], other: &[&str]) -> Vec<&'a str> {
 
 /// Whether a benign verdict on a behaviour without this word says nothing about one with it.
 fn is_grave(word: &str) -> bool {
+    let word = word.to_lowercase();
     let is = |name: &str| word.split_once('=').is_some_and(|(field, _)| field == name || field.ends_with(name));
+    // Whom a file is by, what it is, and where a name leads to are never a mere variant.
+    let names =
+        || ["domain_name", "cname", "hash", "cert_subject", "cert_issuer", "registry_value"].into_iter().any(is);
     let writable = || WRITABLE.iter().any(|folder| word.contains(folder));
     is("signed")
         || is("user")
@@ -117,7 +121,8 @@ fn is_grave(word: &str) -> bool {
         || word.contains("<ip:public>")
         || word.contains("://")
         || word.starts_with("to=")
-        || (is("image") && writable())
+        || writable()
+        || names()
 }
 
 fn shown(words: &[&str]) -> Tokens {

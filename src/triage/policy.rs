@@ -39,6 +39,9 @@ pub fn vetoes(
     if dossier.intel.iter().any(|intel| intel.malicious > 0) {
         vetoes.push(("intelligence", "Threat intelligence calls an observable malicious.".to_owned()));
     }
+    if dossier.intel.iter().any(|intel| intel.malicious == 0 && intel.suspicious > 0) {
+        vetoes.push(("intelligence", "Threat intelligence calls an observable suspicious.".to_owned()));
+    }
     if dossier.detection.process().as_ref().is_some_and(unsigned_in_writable) {
         vetoes.push(("unsigned", "The image is not signed and lies where users can write.".to_owned()));
     }
@@ -72,6 +75,13 @@ fn evidence(pieces: &[Piece]) -> Option<Named> {
 pub fn claims(claims: &[Claim]) -> Option<Named> {
     let text = "A voter states what the event contradicts.".to_owned();
     super::claims::contradicted(claims).then_some(("claim_contradicted", text))
+}
+
+/// The veto of a panel whose precedents are of nearly the same behaviour only: that is advice.
+pub fn nearly(dossier: &Dossier, panel: &[Vote]) -> Option<Named> {
+    let spoke = panel.iter().any(|vote| vote.voter == "builtin:precedent" && vote.valid().is_some());
+    let text = "Analysts decided nearly the same behaviours, not this one.".to_owned();
+    (spoke && dossier.precedents.total() == 0).then_some(("near_precedents", text))
 }
 
 /// Below this the statistical voter is not sure enough of a false positive for the machine to act on it. On labelled

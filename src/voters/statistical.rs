@@ -62,17 +62,20 @@ impl Voter for Statistical {
     }
 
     async fn ask(&self, question: &Question) -> Reply {
-        match &self.model {
-            Some(model) => Reply::bare(Said::Answered(answer(&question.dossier, model))),
-            None => Reply::bare(Said::Abstained("There is no model.".to_owned())),
-        }
+        let Some(model) = &self.model else {
+            return Reply::bare(Said::Abstained("There is no model.".to_owned()));
+        };
+        let Some(features) = features::of(&question.dossier.detection) else {
+            let why = "The event names no program of Windows, or is of a kind that the model does not know.";
+            return Reply::bare(Said::Abstained(why.to_owned()));
+        };
+        Reply::bare(Said::Answered(answer(&question.dossier, model, &features)))
     }
 }
 
-/// What a model says of a dossier.
-pub fn answer(dossier: &Dossier, model: &Model) -> Answer {
-    let features = features::of(&dossier.detection);
-    let probability = model.probability(&features).clamp(1.0 - SUREST, SUREST);
+/// What a model says of a dossier with these features.
+fn answer(dossier: &Dossier, model: &Model, features: &Features) -> Answer {
+    let probability = model.probability(features).clamp(1.0 - SUREST, SUREST);
     let verdict = match probability {
         p if p >= BAD => MachineVerdict::TruePositive,
         p if p < GOOD => MachineVerdict::FalsePositive,
@@ -85,10 +88,10 @@ pub fn answer(dossier: &Dossier, model: &Model) -> Answer {
         MachineVerdict::FalsePositive => (rule.min(Severity::Low), Recommendation::TuneRule),
         _ => (rule, Recommendation::Hunt),
     };
-    let parts = model.parts(&features);
+    let parts = model.parts(features);
     let benign = counted(&parts, false);
     Answer {
-        what_happened: happened(&features, &parts, probability),
+        what_happened: happened(&parts, probability),
         evidence_malicious: counted(&parts, true),
         false_positive_reason: if verdict == MachineVerdict::FalsePositive { benign.clone() } else { String::new() },
         evidence_benign: benign,
@@ -110,13 +113,12 @@ pub fn answer(dossier: &Dossier, model: &Model) -> Answer {
     }
 }
 
-fn happened(features: &Features, parts: &[Part], probability: f64) -> String {
-    let known = parts.len();
-    let all = features.iter().count();
+fn happened(parts: &[Part], probability: f64) -> String {
     format!(
-        "Of events with these features, {} in 100 were true positives among the examples, at equal numbers of both. \
-         {known} of its {all} features are known to the model.",
-        percent(probability)
+        "The model puts it at {} in 100 that this is a true positive, at equal numbers of true and false positives. \
+         It weighed {} features.",
+        percent(probability),
+        parts.len()
     )
 }
 

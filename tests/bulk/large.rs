@@ -57,7 +57,7 @@ async fn three_that_differ_stay_open_and_one_undo_takes_all_back() {
     let mut work = Box::pin(async { assert_eq!(server.run_jobs().await, 1) });
     time("decided", &mut work).await;
     assert_eq!(count(&server, "verdict = 'false_positive' AND open = FALSE").await, cases + 2);
-    assert_eq!(count(&server, "verdict = 'pending' AND open = TRUE AND chain LIKE '%cmd%'").await, 3);
+    assert_eq!(count(&server, "verdict = 'pending' AND open = TRUE AND chain LIKE '%Agent.exe%'").await, 3);
     let page = bo.page("/cases?bulk=1").await.1;
     assert!(page.contains(&format!("{cases} cases closed as false positive.")), "{page}");
     assert!(page.contains("3 left out: differs from the others"), "{page}");

@@ -47,7 +47,7 @@ impl Line {
     /// It as an example to learn from, where it has a label; `group` stays together.
     pub fn example(&self, group: &str) -> Option<Example> {
         Some(Example {
-            features: features::of(&self.detection),
+            features: features::of(&self.detection)?,
             positive: self.positive?,
             behaviour: self.behaviour(),
             group: group.to_owned(),

@@ -19,6 +19,8 @@ pub struct Head {
     pub precedents: u16,
     /// The program's commit.
     pub version: String,
+    /// Settings that votes and vetoes depend on, in words.
+    pub settings: String,
 }
 
 /// The items so far.
@@ -58,12 +60,19 @@ impl Partial {
         Ok(())
     }
 
-    /// All of them; the file goes.
-    pub fn end(self) -> Result<Vec<Item>, CliError> {
-        if let Some((path, _)) = &self.kept {
-            std::fs::remove_file(path).map_err(|error| CliError::Failed(format!("{}: {error}", path.display())))?;
+    /// All of them.
+    pub fn items(&self) -> &[Item] {
+        &self.items
+    }
+
+    /// Ends it, once the report is written: the file goes.
+    pub fn end(self) -> Result<(), CliError> {
+        match &self.kept {
+            Some((path, _)) => {
+                std::fs::remove_file(path).map_err(|error| CliError::Failed(format!("{}: {error}", path.display())))
+            }
+            None => Ok(()),
         }
-        Ok(self.items)
     }
 }
 

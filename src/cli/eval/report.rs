@@ -14,7 +14,7 @@ use std::fmt::Write;
 type Scored<'a> = (&'a Line, &'a Item, Judged);
 
 /// Vetoes that follow from the votes; the curve asks what other votes would close.
-const OF_VOTES: &[&str] = &["severity", "degraded"];
+const OF_VOTES: &[&str] = &["severity", "degraded", "unsure", "claim_contradicted", "masked_look"];
 /// So few lines say nothing about a part.
 const FEWEST: usize = 5;
 
@@ -145,16 +145,24 @@ fn mixed<'a>(scored: &[Scored<'a>]) -> BTreeSet<&'a str> {
     with(true).intersection(&with(false)).copied().collect()
 }
 
-/// One for each rule, image and parent of a label: as bad as the worst of its lines, and closable only if all are.
+/// One for each rule, image and parent of a label, no better than the line of it that was judged worst: for a false
+/// positive the most malicious, for a true positive the most harmless.
 fn behaviours(scored: &[Scored<'_>]) -> Vec<Judged> {
     let mut all: BTreeMap<(String, bool), Judged> = BTreeMap::new();
     for (line, _, judged) in scored {
         let whole = all.entry((line.behaviour(), judged.positive)).or_insert(*judged);
         whole.strong |= judged.strong;
-        whole.verdict = whole.verdict.max(judged.verdict);
-        whole.score = whole.score.max(judged.score);
-        whole.closable &= judged.closable;
-        whole.vetoed |= judged.vetoed;
+        if judged.positive {
+            whole.verdict = whole.verdict.min(judged.verdict);
+            whole.score = whole.score.min(judged.score);
+            whole.closable |= judged.closable;
+            whole.vetoed &= judged.vetoed;
+        } else {
+            whole.verdict = whole.verdict.max(judged.verdict);
+            whole.score = whole.score.max(judged.score);
+            whole.closable &= judged.closable;
+            whole.vetoed |= judged.vetoed;
+        }
     }
     all.into_values().collect()
 }

@@ -112,6 +112,7 @@ fn concluded(
     let mut vetoes = policy::vetoes(dossier, &count, report.severity, truncated, settings);
     vetoes.extend(policy::claims(stated));
     vetoes.extend(policy::unsure(&panel));
+    vetoes.extend(policy::nearly(dossier, &panel));
     let said = flags::Said { panel: &panel, advisers: &advisers, claims: stated };
     let mut flags = flags::of(dossier, &report, said, &worker.policy.veto_tags);
     let steering = injection::of(dossier);

@@ -46,7 +46,7 @@ async fn assemble(tx: &mut Tx, case: i64, run: &Run) -> crate::store::Result<Dos
         prevalence: Prevalence { high_on_host, ..seen },
         intel: intel::of_case(tx, case.number).await?.iter().filter(|answer| says(answer)).map(read_intel).collect(),
         evidence: Vec::new(),
-        local: Some(local(tx, &case, &run.fingerprint, &detection).await?),
+        local: Some(local(tx, &case, &run.fingerprint, stored.rule_id, &detection).await?),
         detection,
     })
 }

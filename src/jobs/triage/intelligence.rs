@@ -48,7 +48,12 @@ async fn of_seat<'a>(
     until: Instant,
 ) -> Result<Vec<Found<'a>>, sqlx::Error> {
     let mut found = Vec::new();
-    for query in questions(&worker.intel, seat, detection) {
+    let mut queries = questions(&worker.intel, seat, detection);
+    // Lists of ours are asked about everything: it costs nothing.
+    let most = if seat.provider.is_local() { queries.len() } else { limits::INTEL_VALUES };
+    let more = queries.len().saturating_sub(most);
+    let unasked = queries.drain(queries.len() - more..).next();
+    for query in queries {
         let outcome = if red && !seat.provider.is_local() {
             Outcome::withheld(RED, now_ms())
         } else {
@@ -56,10 +61,15 @@ async fn of_seat<'a>(
         };
         found.push((seat, query, outcome));
     }
+    // Whoever fills an event with values must not have the ones that matter pass for asked.
+    if let Some(query) = unasked {
+        let why = format!("Not asked: {more} more than the {} values of an event that are.", limits::INTEL_VALUES);
+        found.push((seat, query, Outcome::withheld(&why, now_ms())));
+    }
     Ok(found)
 }
 
-/// What a provider is asked: lists of ours about everything, others about what may leave, what tells most first.
+/// What a provider is asked, more than it will be included: lists of ours about everything, others about what may leave, what tells most first.
 fn questions(all: &Intelligence, seat: &Seat, detection: &Detection) -> Vec<Query> {
     let observables = observables::of(detection);
     if seat.provider.is_local() {
@@ -76,7 +86,6 @@ fn questions(all: &Intelligence, seat: &Seat, detection: &Detection) -> Vec<Quer
         _ => 0,
     });
     queries.dedup();
-    queries.truncate(limits::INTEL_VALUES);
     queries
 }
 

@@ -19,14 +19,21 @@ const NEAR_MS: i64 = 30 * 60 * 1000;
 /// Detections near in time that are kept.
 const BESIDE: usize = 12;
 
-/// What the store knows around a detection of a case; the case's own declaration is left out.
+/// What the store knows around a detection of a case, whose rule need not be the case's; the case's own declaration is
+/// left out.
 ///
 /// # Errors
 /// Where the database refuses.
-pub(crate) async fn local(tx: &mut Tx, case: &Case, fingerprint: &str, detection: &Detection) -> Result<Local> {
+pub(crate) async fn local(
+    tx: &mut Tx,
+    case: &Case,
+    fingerprint: &str,
+    rule_id: i64,
+    detection: &Detection,
+) -> Result<Local> {
     let behaviour = fingerprint::behaviour(detection);
     let at_ms = detection.event_ms.or(detection.gen_ms).unwrap_or(case.last_event_ms);
-    let (family, rule) = levels(tx, case, fingerprint, &behaviour).await?;
+    let (family, rule) = levels(tx, case, (fingerprint, rule_id), &behaviour).await?;
     let tags = sensors::by_id(tx, case.sensor_id).await?.tags.0;
     Ok(Local {
         taken_ms: now_ms(),
@@ -45,10 +52,11 @@ pub(crate) async fn local(tx: &mut Tx, case: &Case, fingerprint: &str, detection
 /// Where the database refuses.
 pub(crate) async fn local_now(tx: &mut Tx, case: &Case) -> Result<Option<Local>> {
     let found = detections::with_behaviour(tx, case, &case.fingerprint).await?;
-    let document = found.and_then(|found| serde_json::from_str(&found.raw).ok());
-    match document.and_then(|document| Detection::read(&document).ok()) {
-        Some(detection) => Ok(Some(local(tx, case, &case.fingerprint, &detection).await?)),
-        None => Ok(None),
+    let Some(found) = found else { return Ok(None) };
+    let document = serde_json::from_str(&found.raw).unwrap_or_default();
+    match Detection::read(&document) {
+        Ok(detection) => Ok(Some(local(tx, case, &case.fingerprint, found.rule_id, &detection).await?)),
+        Err(_) => Ok(None),
     }
 }
 
@@ -64,13 +72,18 @@ pub(crate) const fn without(mut seen: Precedents, own: Verdict) -> Precedents {
 }
 
 /// Those of the family, and those that have the rule alone in common; the behaviour itself is in neither.
-async fn levels(tx: &mut Tx, case: &Case, fingerprint: &str, behaviour: &Behaviour) -> Result<(Level, Level)> {
+async fn levels(
+    tx: &mut Tx,
+    case: &Case,
+    (fingerprint, rule_id): (&str, i64),
+    behaviour: &Behaviour,
+) -> Result<(Level, Level)> {
     let catching_up = precedents::is_catching_up(tx, case.org_id).await?;
     let family = match behaviour.family.as_str() {
         "" => Vec::new(),
         family => precedents::of_family(tx, case.org_id, family, case.number).await?,
     };
-    let rule = precedents::of_rule(tx, case.org_id, case.rule_id, case.number).await?;
+    let rule = precedents::of_rule(tx, case.org_id, rule_id, case.number).await?;
     let of = |rows: Vec<Decided>, is_here: &dyn Fn(&Decided) -> bool| {
         let more = i64::try_from(rows.len()).is_ok_and(|rows| rows >= COMPARED);
         let rows = rows.into_iter().filter(|row| row.fingerprint != fingerprint && is_here(row));

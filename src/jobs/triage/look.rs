@@ -27,6 +27,7 @@ pub(crate) fn look(dossier: &Dossier, report: &Report, stored: &[votes::Stored])
     let mut vetoes = policy::vetoes(dossier, &count, report.severity, false, limits);
     vetoes.extend(policy::claims(&stated));
     vetoes.extend(policy::unsure(&panel));
+    vetoes.extend(policy::nearly(dossier, &panel));
     let said = flags::Said { panel: &panel, advisers: &[], claims: &stated };
     let mut flags = flags::of(dossier, report, said, &settings.veto_tags);
     suspect(&injection::of(dossier), &mut flags, &mut vetoes);

@@ -19,14 +19,19 @@ const ANSWERS: usize = 8;
 /// What providers say, in counts alone: the worst first. Words of theirs are never shown to a voter.
 pub(super) fn intelligence(dossier: &Dossier) -> String {
     let mut all: Vec<_> = dossier.intel.iter().collect();
-    all.sort_by_key(|intel| std::cmp::Reverse(intel.malicious));
+    all.sort_by_key(|intel| std::cmp::Reverse((intel.malicious, intel.suspicious)));
     match (all.as_slice(), dossier.piece(EvidenceKind::Intelligence)) {
         ([], None) => "none asked".to_owned(),
         ([], Some(piece)) if piece.is_certain() => "asked, nothing known".to_owned(),
         ([], Some(_)) => "asked, no answer".to_owned(),
         (all, _) => {
             let counts = all.iter().take(ANSWERS);
-            let each = counts.map(|intel| format!("{} of {} engines malicious", intel.malicious, intel.engines()));
+            let each = counts.map(|intel| {
+                let doubts = [(intel.suspicious, "suspicious"), (intel.no_answer, "without an answer")];
+                let doubts = doubts.into_iter().filter(|(count, _)| *count > 0);
+                let doubts: String = doubts.map(|(count, word)| format!(", {count} {word}")).collect();
+                format!("{} of {} engines malicious{doubts}", intel.malicious, intel.engines())
+            });
             each.collect::<Vec<_>>().join("; ")
         }
     }

@@ -73,11 +73,7 @@ const WEIGHTS: &[Weight] = &[
         15,
         "its parent runs from a folder that users can write to",
     ),
-    (
-        &["image.place=programs", "image.place=appdata-installed", "image.place=programdata-vendor"],
-        -15,
-        "installed software",
-    ),
+    (&["image.place=programs"], -15, "installed software"),
     // who started it
     (
         &["pair=office>shell", "pair=office>lolbas", "pair=browser>shell"],
@@ -87,19 +83,20 @@ const WEIGHTS: &[Weight] = &[
     (&["pair=server>shell", "pair=server>lolbas"], 25, "a server program started a shell"),
     (&["parent.odd"], 20, ""),
     (&["parent.role=shell"], 10, "started by a shell"),
-    (
-        &["parent.place=programs", "parent.place=appdata-installed", "parent.place=programdata-vendor"],
-        -20,
-        "started by installed software",
-    ),
+    (&["parent.place=programs"], -20, "started by installed software"),
     (&["parent.role=system"], -5, "started by a process of Windows"),
     (&["parent.same"], -5, ""),
     (&["find.browserchild"], -15, ""),
     (&["find.update"], -15, ""),
     (&["find.com"], -5, ""),
-    (&["find.list"], -5, ""),
     // keys and files
     (&["reg.by=tool", "reg.by=writable"], 25, "a shell, or a program from a user's folder, writes the key"),
+    (
+        &["reg.run", "reg.ifeo", "reg.winlogon", "reg.opencmd"],
+        15,
+        "writes a key by which programs start or people sign in",
+    ),
+    (&["reg.service", "reg.policy"], 10, "writes a service or a protection setting"),
     (&["regval.shell"], 20, ""),
     (&["regval.writable"], 10, ""),
     (&["reg.by=software", "reg.by=system"], -15, "software or Windows writes the key"),
@@ -113,7 +110,7 @@ const WEIGHTS: &[Weight] = &[
 /// All finds for a dossier.
 pub(super) fn of(dossier: &Dossier) -> Vec<Finding> {
     let features = features::of(&dossier.detection);
-    let mut found = weighed(&features);
+    let mut found = features.as_ref().map(weighed).unwrap_or_default();
     let mut add = |points, text: &str| found.push(Finding { points, text: text.to_owned() });
     let (process, parent) = (dossier.detection.process(), dossier.detection.parent());
     if let Some(process) = &process {

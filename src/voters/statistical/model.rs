@@ -14,7 +14,7 @@ pub struct Model {
     pub examples: usize,
     /// Of these, true positives.
     pub positives: usize,
-    /// SHA-256 of the lines it was trained on, in hex.
+    /// SHA-256 over ids and labels of the lines it was trained on, in hex.
     #[serde(default)]
     pub data: String,
     /// The log-odds of an event without any feature.
