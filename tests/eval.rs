@@ -63,7 +63,7 @@ fn figures_follow_from_the_items() {
     near(&policy["false_positives_closed_share"], closable("false_positive") / good);
     near(&policy["true_positives_closed_share"], closable("true_positive") / bad);
     // No more than none of fifteen: 1 - 0.05^(1/15).
-    assert_eq!(closable("true_positive"), 0.0);
+    assert!(closable("true_positive") < 1.0);
     near(&policy["true_positives_closed_upper95"], 1.0 - 0.05_f64.powf(1.0 / 15.0));
     assert!(closable("false_positive") > 3.0, "{policy}");
     for item in items(&report) {
@@ -108,16 +108,19 @@ fn a_line_without_a_label_is_voted_on_and_not_scored() {
     assert_eq!(items(&report)[3]["votes"].as_array().unwrap().len(), 2);
 }
 
+/// Makes something wrong in lines.
+type Spoil = fn(&mut Vec<Value>);
+
 #[test]
 fn what_can_not_be_read_is_told_with_its_line() {
     let dir = tempfile::tempdir().unwrap();
-    let cases: [(&str, &dyn Fn(&mut Vec<Value>)); 4] = [
-        ("line 2: label: \"maybe\" is none of", &|lines| lines[1]["label"] = json!("maybe")),
-        ("line 1: id: must be a text", &|lines| lines[0]["id"] = json!(7)),
-        ("line 3: detection.routing: is missing", &|lines| {
+    let cases: [(&str, Spoil); 4] = [
+        ("line 2: label: \"maybe\" is none of", |lines| lines[1]["label"] = json!("maybe")),
+        ("line 1: id: must be a text", |lines| lines[0]["id"] = json!(7)),
+        ("line 3: detection.routing: is missing", |lines| {
             lines[2]["detection"].as_object_mut().unwrap().remove("routing");
         }),
-        ("line 2: id: bm-", &|lines| lines[1]["id"] = lines[0]["id"].clone()),
+        ("line 2: id: bm-", |lines| lines[1]["id"] = lines[0]["id"].clone()),
     ];
     for (told, spoil) in cases {
         let mut spoiled = lines();

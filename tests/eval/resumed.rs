@@ -7,7 +7,7 @@ use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 const LINES: usize = 6;
-const HANGS_AFTER: u64 = 3;
+const HANGS_AFTER: usize = 3;
 
 /// A model that answers so often and then hangs.
 async fn tiring(server: &MockServer) {
@@ -19,7 +19,7 @@ async fn tiring(server: &MockServer) {
     let reply = ResponseTemplate::new(200).set_body_json(serde_json::json!({
         "model": "m", "message": {"role": "assistant", "content": answer}, "done": true, "done_reason": "stop",
     }));
-    chat().respond_with(reply).up_to_n_times(HANGS_AFTER).with_priority(1).mount(server).await;
+    chat().respond_with(reply).up_to_n_times(HANGS_AFTER as u64).with_priority(1).mount(server).await;
     chat().respond_with(hang).with_priority(2).mount(server).await;
 }
 
@@ -47,18 +47,18 @@ async fn a_run_that_was_broken_off_goes_on_where_it_was() {
     for _ in 0..600 {
         tokio::time::sleep(Duration::from_millis(100)).await;
         kept = std::fs::read_to_string(&partial).unwrap_or_default().lines().count();
-        if kept == 1 + HANGS_AFTER as usize && fakes::chats(&server).await > HANGS_AFTER as usize {
+        if kept == 1 + HANGS_AFTER && fakes::chats(&server).await > HANGS_AFTER {
             break;
         }
     }
     first.kill().unwrap();
     first.wait().unwrap();
-    assert_eq!(kept, 1 + HANGS_AFTER as usize, "a head and what was answered");
+    assert_eq!(kept, 1 + HANGS_AFTER, "a head and what was answered");
     server.reset().await;
     fakes::say(&server, "m", &fakes::answer("true_positive", 90).to_string()).await;
     let status = tokio::task::spawn_blocking(move || eval().status().unwrap()).await.unwrap();
     assert!(status.success());
-    assert_eq!(fakes::chats(&server).await, LINES - HANGS_AFTER as usize, "only the rest is asked about");
+    assert_eq!(fakes::chats(&server).await, LINES - HANGS_AFTER, "only the rest is asked about");
     let report: Value = serde_json::from_slice(&std::fs::read(dir.path().join("report.json")).unwrap()).unwrap();
     assert_eq!(report["items"].as_array().unwrap().len(), LINES);
     assert!(!partial.exists());

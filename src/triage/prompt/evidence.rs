@@ -29,7 +29,8 @@ pub(super) fn intelligence(dossier: &Dossier) -> String {
             let each = counts.map(|intel| {
                 let doubts = [(intel.suspicious, "suspicious"), (intel.no_answer, "without an answer")];
                 let doubts = doubts.into_iter().filter(|(count, _)| *count > 0);
-                let doubts: String = doubts.map(|(count, word)| format!(", {count} {word}")).collect();
+                let doubts: Vec<_> = doubts.map(|(count, word)| format!(", {count} {word}")).collect();
+                let doubts = doubts.concat();
                 format!("{} of {} engines malicious{doubts}", intel.malicious, intel.engines())
             });
             each.collect::<Vec<_>>().join("; ")
