@@ -85,7 +85,7 @@ fn the_curve_closes_the_least_malicious_first() {
     for point in curve {
         let below = point["below"].as_f64().unwrap();
         let open = items(&report).iter().filter(|item| {
-            let of_votes = ["severity", "degraded", "unsure", "claim_contradicted", "masked_look"];
+            let of_votes = ["severity", "degraded", "unsure", "near_precedents", "claim_contradicted", "masked_look"];
             let by_event = |veto: &Value| !of_votes.contains(&veto["kind"].as_str().unwrap());
             !item["vetoes"].as_array().unwrap().iter().any(by_event)
         });

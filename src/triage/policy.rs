@@ -77,8 +77,13 @@ pub fn claims(claims: &[Claim]) -> Option<Named> {
     super::claims::contradicted(claims).then_some(("claim_contradicted", text))
 }
 
+/// The vetoes of what built-in voters of the panel are not sure of.
+pub fn builtin(dossier: &Dossier, panel: &[Vote]) -> impl Iterator<Item = Named> {
+    unsure(panel).into_iter().chain(nearly(dossier, panel))
+}
+
 /// The veto of a panel whose precedents are of nearly the same behaviour only: that is advice.
-pub fn nearly(dossier: &Dossier, panel: &[Vote]) -> Option<Named> {
+fn nearly(dossier: &Dossier, panel: &[Vote]) -> Option<Named> {
     let spoke = panel.iter().any(|vote| vote.voter == "builtin:precedent" && vote.valid().is_some());
     let text = "Analysts decided nearly the same behaviours, not this one.".to_owned();
     (spoke && dossier.precedents.total() == 0).then_some(("near_precedents", text))
@@ -91,7 +96,7 @@ const SURE: f64 = 0.85;
 
 /// The veto of a panel in which the statistical voter sits and is not sure. Of other voters, confidence is stated and
 /// not measured: it says too little.
-pub fn unsure(panel: &[Vote]) -> Option<Named> {
+fn unsure(panel: &[Vote]) -> Option<Named> {
     let mut measured = panel.iter().filter(|vote| vote.voter == "builtin:statistical").filter_map(Vote::valid);
     let answer = measured.find(|answer| answer.verdict == MachineVerdict::FalsePositive && answer.confidence < SURE)?;
     let text = format!("The statistical voter is only {:.0} % sure that this is benign.", answer.confidence * 100.0);

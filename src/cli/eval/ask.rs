@@ -84,8 +84,7 @@ pub async fn one(config: &Config, (seats, rules): (&Seats, vote::Panel), line: &
     let settings = policy::Settings { severity: config.policy.veto_severity, tags: &config.policy.veto_tags };
     let mut vetoes = policy::vetoes(&dossier, &count, report.severity, truncated, settings);
     vetoes.extend(policy::claims(&stated));
-    vetoes.extend(policy::unsure(&votes));
-    vetoes.extend(policy::nearly(&dossier, &votes));
+    vetoes.extend(policy::builtin(&dossier, &votes));
     vetoes.extend(injection::named(&injection::of(&dossier)).map(|(_, veto)| veto));
     vetoes.extend(second);
     Item {

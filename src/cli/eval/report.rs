@@ -14,7 +14,7 @@ use std::fmt::Write;
 type Scored<'a> = (&'a Line, &'a Item, Judged);
 
 /// Vetoes that follow from the votes; the curve asks what other votes would close.
-const OF_VOTES: &[&str] = &["severity", "degraded", "unsure", "claim_contradicted", "masked_look"];
+const OF_VOTES: &[&str] = &["severity", "degraded", "unsure", "near_precedents", "claim_contradicted", "masked_look"];
 /// So few lines say nothing about a part.
 const FEWEST: usize = 5;
 

@@ -111,8 +111,7 @@ fn concluded(
     let settings = policy::Settings { severity: worker.policy.veto_severity, tags: &worker.policy.veto_tags };
     let mut vetoes = policy::vetoes(dossier, &count, report.severity, truncated, settings);
     vetoes.extend(policy::claims(stated));
-    vetoes.extend(policy::unsure(&panel));
-    vetoes.extend(policy::nearly(dossier, &panel));
+    vetoes.extend(policy::builtin(dossier, &panel));
     let said = flags::Said { panel: &panel, advisers: &advisers, claims: stated };
     let mut flags = flags::of(dossier, &report, said, &worker.policy.veto_tags);
     let steering = injection::of(dossier);

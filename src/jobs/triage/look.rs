@@ -26,8 +26,7 @@ pub(crate) fn look(dossier: &Dossier, report: &Report, stored: &[votes::Stored])
     let limits = policy::Settings { severity: settings.veto_severity, tags: &settings.veto_tags };
     let mut vetoes = policy::vetoes(dossier, &count, report.severity, false, limits);
     vetoes.extend(policy::claims(&stated));
-    vetoes.extend(policy::unsure(&panel));
-    vetoes.extend(policy::nearly(dossier, &panel));
+    vetoes.extend(policy::builtin(dossier, &panel));
     let said = flags::Said { panel: &panel, advisers: &[], claims: &stated };
     let mut flags = flags::of(dossier, report, said, &settings.veto_tags);
     suspect(&injection::of(dossier), &mut flags, &mut vetoes);
