@@ -7,6 +7,7 @@ use fusionsoc::voters::{Kind, Reply, Said, Voter, VoterConfig};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 const KINDS: [Kind; 4] = [Kind::Ollama, Kind::Openai, Kind::Gemini, Kind::Anthropic];
@@ -68,10 +69,16 @@ async fn every_kind_ends_every_shape_alike_and_none_as_a_false_positive() {
         .map(Arc::new)
         .collect();
     let mut running = JoinSet::new();
+    // Their deadlines are real: all at once they would wait for the processor, not for the server.
+    let places = Arc::new(Semaphore::new(12));
     for (row, shape) in shapes.iter().enumerate() {
         for (column, kind) in KINDS.into_iter().enumerate() {
             let (voter, server) = set_up(kind, shape).await;
-            running.spawn(async move { ((row, column), outcome(voter, server).await) });
+            let places = Arc::clone(&places);
+            running.spawn(async move {
+                let _place = places.acquire_owned().await.unwrap();
+                ((row, column), outcome(voter, server).await)
+            });
         }
     }
     let outcomes: BTreeMap<_, _> = running.join_all().await.into_iter().collect();
