@@ -16,3 +16,15 @@ pub fn tokens(text: &str) -> impl Iterator<Item = &str> {
         Some(token)
     })
 }
+
+/// The words of a command line. A quoted path is one of them, whatever spaces its folders hold; any other argument is
+/// told by its words, without quotes.
+pub fn words(line: &str) -> impl Iterator<Item = &str> {
+    tokens(line).flat_map(of_argument)
+}
+
+/// The words of one argument.
+pub fn of_argument(argument: &str) -> impl Iterator<Item = &str> {
+    let path = argument.as_bytes().get(1..3) == Some(b":\\") && !argument.contains('"');
+    argument.split(move |c: char| !path && (c.is_whitespace() || c == '"' || c == '\'')).filter(|word| !word.is_empty())
+}

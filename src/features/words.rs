@@ -1,11 +1,12 @@
 //! A command line: what it holds, how long it is, and where the files lie that it names.
 use super::{Features, Program, event, find, place};
-use crate::domain::command::tokens;
+use crate::domain::command::{of_argument, tokens};
 use crate::domain::path::file_name;
 
 /// The features of a command line.
 pub(super) fn command(line: &str, by: &Program, features: &mut Features) {
-    let words = all(line);
+    // The first argument is the program itself.
+    let words: Vec<String> = tokens(line).skip(1).flat_map(of_argument).map(str::to_lowercase).collect();
     if words.is_empty() {
         features.add("cmd.bare");
     }
@@ -30,18 +31,4 @@ pub(super) fn command(line: &str, by: &Program, features: &mut Features) {
 
 fn is_path(word: &str) -> bool {
     word.contains('\\') && word.chars().count() > 3 && !word.starts_with([':', '-', '/'])
-}
-
-/// The words after the program itself, in lower case; a path in quotes is one of them.
-fn all(line: &str) -> Vec<String> {
-    let mut words = Vec::new();
-    for argument in tokens(line).skip(1) {
-        if argument.as_bytes().get(1..3) == Some(b":\\") && !argument.contains('"') {
-            words.push(argument.to_lowercase());
-        } else {
-            let parts = argument.split(|c: char| c.is_whitespace() || c == '"' || c == '\'');
-            words.extend(parts.filter(|part| !part.is_empty()).map(str::to_lowercase));
-        }
-    }
-    words
 }

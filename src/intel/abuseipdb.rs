@@ -10,7 +10,6 @@ use crate::domain::intel::{Opinion, Query};
 use crate::secret::Secret;
 use async_trait::async_trait;
 use reqwest::StatusCode;
-use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -26,44 +25,20 @@ const SUSPICIOUS: i64 = 25;
 /// Reports so old count.
 const DAYS: u32 = 90;
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Settings {
-    api_key_file: String,
-    base_url: String,
-    per_minute: u32,
-    per_day: u32,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            api_key_file: String::new(),
-            base_url: "https://api.abuseipdb.com/api/v2".to_owned(),
-            per_minute: 60,
-            per_day: 1_000,
-        }
-    }
-}
-
-fn settings(section: &Value) -> Result<Settings, BadIntel> {
-    let read: Settings = settings::read(NAME, section)?;
-    settings::server(NAME, &read.base_url, &read.api_key_file)?;
-    Ok(read)
-}
+/// Where it is, and what it answers for nothing.
+const USUAL: (&str, Quota) = ("https://api.abuseipdb.com/api/v2", Quota { per_minute: 60, per_day: 1_000 });
 
 /// Everything but the key file.
 pub(super) fn check(section: &Value) -> Result<(), BadIntel> {
-    settings(section).map(|_| ())
+    settings::keyed(NAME, section, USUAL).map(drop)
 }
 
 /// The provider of a section.
 pub(super) fn make(section: &Value) -> Result<Made, BadIntel> {
-    let read = settings(section)?;
-    let key = settings::key(NAME, &read.api_key_file)?;
+    let settings::Keyed { base, key_file, quota } = settings::keyed(NAME, section, USUAL)?;
+    let key = settings::key(NAME, &key_file)?;
     let client = wire::client().map_err(|error| BadIntel(format!("{NAME}.base_url: {error}")))?;
-    let quota = Quota { per_minute: read.per_minute.into(), per_day: read.per_day.into() };
-    Ok(vec![Arc::new(AbuseIpDb { client, key, base: read.base_url.trim_end_matches('/').to_owned(), quota })])
+    Ok(vec![Arc::new(AbuseIpDb { client, key, base, quota })])
 }
 
 struct AbuseIpDb {

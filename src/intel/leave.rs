@@ -9,6 +9,7 @@ const INNER: &[&str] = &[
     "arpa",
     "consul",
     "corp",
+    "dmz",
     "docker",
     "domain",
     "home",
@@ -18,15 +19,20 @@ const INNER: &[&str] = &[
     "intranet",
     "invalid",
     "lan",
+    "lcl",
+    "loc",
     "local",
     "localdomain",
     "localhost",
     "onion",
     "priv",
     "private",
+    "svc",
     "test",
     "workgroup",
 ];
+/// Names that hosts of everybody have.
+const COMMON: &[&str] = &["api", "ftp", "imap", "mail", "ns", "ns1", "ns2", "smtp", "vpn", "web", "www"];
 /// Parts of the names of parameters that hold secrets.
 const SECRET: &[&str] =
     &["auth", "code", "cred", "jwt", "key", "pass", "pwd", "secret", "session", "sig", "token", "user"];
@@ -91,7 +97,7 @@ impl Border<'_> {
         let first = name.split('.').next().unwrap_or_default();
         let within = domain.contains('.') && (name == domain || name.ends_with(&format!(".{domain}")));
         // A host that is called "mail" or "www" says nothing about others of that name.
-        !own.is_empty() && (name == host || first == own && own.len() > 4) || within
+        !own.is_empty() && (name == host || first == own && !COMMON.contains(&own)) || within
     }
 
     /// A URL without user, password, fragment and parameters that could be secrets.

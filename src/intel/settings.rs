@@ -1,5 +1,5 @@
 //! `[intel]`: what may be asked of others, how long answers hold, and a section for each provider.
-use super::KINDS;
+use super::{KINDS, Quota};
 use crate::secret::{self, Secret};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -88,6 +88,14 @@ impl IntelConfig {
         if !(1..=60).contains(&self.timeout_s) {
             return Err(BadIntel("timeout_s: must be between 1 and 60".to_owned()));
         }
+        let label = |label: &str| !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        for name in &self.internal_domains {
+            if !name.trim().trim_matches('.').split('.').all(label) {
+                return Err(BadIntel(format!(
+                    "internal_domains: {name:?} is no domain such as corp.example.com; other letters as xn--"
+                )));
+            }
+        }
         for (name, section) in &self.sections {
             let Some(kind) = KINDS.iter().find(|kind| kind.name == name) else {
                 let known = ["urls", "internal_domains", "keep_hours", "keep_unknown_hours", "timeout_s"];
@@ -103,6 +111,38 @@ impl IntelConfig {
 /// A section as a provider's settings.
 pub(super) fn read<T: DeserializeOwned>(name: &str, section: &Value) -> Result<T, BadIntel> {
     serde_json::from_value(section.clone()).map_err(|error| BadIntel(format!("{name}: {error}")))
+}
+
+/// A section of one server with a key; what is left out is as usual.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Section {
+    api_key_file: String,
+    base_url: Option<String>,
+    per_minute: Option<u32>,
+    per_day: Option<u32>,
+}
+
+/// One server with a key.
+pub(super) struct Keyed {
+    /// Its address, without a slash at the end.
+    pub base: String,
+    /// The file that holds the key.
+    pub key_file: String,
+    /// How often it may be asked.
+    pub quota: Quota,
+}
+
+/// A section of one server with a key; `usual` is where it is and how often it may be asked.
+pub(super) fn keyed(name: &str, section: &Value, (base, quota): (&str, Quota)) -> Result<Keyed, BadIntel> {
+    let read: Section = self::read(name, section)?;
+    let base = read.base_url.as_deref().unwrap_or(base);
+    server(name, base, &read.api_key_file)?;
+    let quota = Quota {
+        per_minute: read.per_minute.map_or(quota.per_minute, Into::into),
+        per_day: read.per_day.map_or(quota.per_day, Into::into),
+    };
+    Ok(Keyed { base: base.trim_end_matches('/').to_owned(), key_file: read.api_key_file, quota })
 }
 
 /// The key of a key file.

@@ -11,6 +11,11 @@ fn a_setting_that_cannot_be_used_is_named() {
         ("[intel.virustotl]\n", "intel.virustotl: unknown field"),
         ("[intel]\nurl = true\n", "intel.url: unknown field"),
         ("[intel]\ntimeout_s = 0\n", "intel.timeout_s: must be"),
+        (
+            "[intel]\ninternal_domains = [\"*.corp.example.com\"]\n",
+            "intel.internal_domains: \"*.corp.example.com\" is no domain",
+        ),
+        ("[intel]\ninternal_domains = [\"b\u{fc}ro.example.de\"]\n", "intel.internal_domains: "),
         ("[intel.virustotal]\n", "intel.virustotal.api_key_file: is empty"),
         (&format!("{vt}api_key = \"x\"\n"), "intel.virustotal: unknown field `api_key`"),
         (&format!("{vt}per_minute = -1\n"), "intel.virustotal: invalid value"),

@@ -21,17 +21,7 @@ pub fn path(path: &str) -> String {
 
 /// A command line, token by token; quotes are kept out of the comparison, switches are not.
 pub fn command(line: &str) -> String {
-    let mut words = Vec::new();
-    for argument in crate::domain::command::tokens(line) {
-        // A quoted path is one token, whatever spaces its folders hold; any other text is told by its words.
-        if argument.as_bytes().get(1..3) == Some(b":\\") && !argument.contains('"') {
-            words.push(token(argument));
-        } else {
-            let parts = argument.split(|c: char| c.is_whitespace() || c == '"' || c == '\'');
-            words.extend(parts.filter(|part| !part.is_empty()).map(token));
-        }
-    }
-    words.join(" ")
+    crate::domain::command::words(line).map(token).collect::<Vec<_>>().join(" ")
 }
 
 /// Any text of an event: a path, a command line, or words.
