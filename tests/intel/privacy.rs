@@ -3,7 +3,9 @@ use crate::fakes::{CHILD, Informed, KEY, PARENT, answer, file, informed_with, pi
 use crate::support::SEED;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use fusionsoc::domain::Role;
+use fusionsoc::domain::{Observable, ObservableKind, Role};
+use fusionsoc::intel::IntelConfig;
+use fusionsoc::intel::leave::Border;
 use serde_json::{Value, json};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -144,4 +146,18 @@ async fn a_case_that_becomes_tlp_red_is_not_asked_about_later() {
     assert_eq!(it.fake.asked().await.len(), 1);
     let case = it.server.case(1).await;
     assert!(case["intelligence"].as_array().unwrap().iter().any(|one| one["state"] == "withheld"));
+}
+
+#[test]
+fn a_short_name_of_the_host_stays_and_one_that_everybody_has_says_nothing() {
+    let settings = IntelConfig::default().common();
+    let leaves = |hostname: &str, value: &str| {
+        let observable = Observable { kind: ObservableKind::Domain, value: value.to_owned(), role: String::new() };
+        Border { settings: &settings, hostname }.pass(&observable).is_some()
+    };
+    assert!(!leaves("dc01", "dc01.contoso.com"));
+    assert!(leaves("mail", "mail.evil.example.net"), "hosts of everybody are called mail");
+    for inner in ["build.dmz", "x.namespace.svc", "printer.lcl"] {
+        assert!(!leaves("wks-4711", inner), "{inner}");
+    }
 }
