@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 mod support;
 
+use fusionsoc::domain::Role;
 use fusionsoc::voters::{Kind, VoterConfig};
 use serde_json::{Value, json};
 use support::{SEED, Server, fakes, spawn, spawn_with};
@@ -173,6 +174,10 @@ async fn without_models_the_built_in_voters_stand_in_and_never_close_anything() 
     assert_eq!(votes[1]["state"], json!("abstained"), "the precedent voter has nothing to say yet");
     assert_eq!((&case["status"], &case["verdict"]), (&json!("new"), &json!("pending")));
     assert!(!run["vetoes"].as_array().unwrap().is_empty());
+    let ana = server.sign_in("ana", Role::Analyst).await;
+    let page = ana.page("/cases/1").await.1;
+    assert!(page.contains("Both voters say false positive"), "{page}");
+    assert!(page.contains("Started by installed software (-20); ") && page.contains("(-5). Risk score "), "{page}");
     assert!(run["note"].as_str().unwrap().contains("built-in voters stand in"));
 }
 

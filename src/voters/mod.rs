@@ -99,6 +99,12 @@ fn cut(text: &str, max: usize) -> String {
     text[..text.floor_char_boundary(max)].to_owned()
 }
 
+/// A list of finds as a sentence; empty where there is none.
+fn sentence(list: &str) -> String {
+    let mut letters = list.chars();
+    letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
+}
+
 /// Takes a key out of a text, the start of one that was cut at the end of the text included.
 fn hide(text: &mut String, key: &str) {
     *text = text.replace(key, "***");

@@ -6,7 +6,7 @@
 //! often labelled detections of such points were true positives, and never exceeds 0.95.
 mod findings;
 
-use super::{Kind, Question, Reply, Said, Voter};
+use super::{Kind, Question, Reply, Said, Voter, sentence};
 use crate::domain::answer::Recommendation;
 use crate::domain::evidence::{EvidenceKind, Piece};
 use crate::domain::{Answer, Dossier, MachineVerdict, Severity};
@@ -95,7 +95,7 @@ fn answer(dossier: &Dossier, verdict: MachineVerdict, points: i32, findings: &[F
             dossier.detection.host_label()
         ),
         evidence_malicious: strongest(findings, true),
-        false_positive_reason: if verdict == MachineVerdict::FalsePositive { benign.clone() } else { String::new() },
+        false_positive_reason: if verdict == MachineVerdict::FalsePositive { sentence(&benign) } else { String::new() },
         evidence_benign: benign,
         missing_information: missing(dossier),
         ioc_analysis: String::new(),

@@ -12,7 +12,7 @@ mod train;
 pub use model::{Model, Part, shipped};
 pub use train::{Example, fold, train};
 
-use super::{Kind, Question, Reply, Said, Voter};
+use super::{Kind, Question, Reply, Said, Voter, sentence};
 use crate::domain::answer::Recommendation;
 use crate::domain::{Answer, Dossier, MachineVerdict, Severity};
 use crate::features::{self, Features};
@@ -93,7 +93,7 @@ fn answer(dossier: &Dossier, model: &Model, features: &Features) -> Answer {
     Answer {
         what_happened: happened(&parts, probability),
         evidence_malicious: counted(&parts, true),
-        false_positive_reason: if verdict == MachineVerdict::FalsePositive { benign.clone() } else { String::new() },
+        false_positive_reason: if verdict == MachineVerdict::FalsePositive { sentence(&benign) } else { String::new() },
         evidence_benign: benign,
         missing_information: "The model sees paths, the command line, the parent and the rule's level, nothing else."
             .to_owned(),

@@ -178,7 +178,7 @@ fn headline(run: &Run, votes: &[&Stored], given: usize, under_way: bool) -> Stri
         _ if turned > 0 && !run.recorded && run.machine_verdict == MachineVerdict::NeedsReview => {
             format!("Needs review: {turned} of {} votes rest on what the event contradicts", votes.len())
         }
-        Some(Outcome::Unanimous) => format!("All {} voters say {verdict}", number(valid.len())),
+        Some(Outcome::Unanimous) => format!("{} say {verdict}", everybody(valid.len())),
         Some(Outcome::Majority) => format!("The majority says {verdict}"),
         Some(Outcome::Weighted) => format!("By weight, the voters say {verdict}"),
         Some(Outcome::Single) => format!("One voter says {verdict}"),
@@ -196,14 +196,13 @@ fn headline(run: &Run, votes: &[&Stored], given: usize, under_way: bool) -> Stri
     }
 }
 
-const fn number(count: usize) -> &'static str {
+fn everybody(count: usize) -> String {
     match count {
-        2 => "two",
-        3 => "three",
-        4 => "four",
-        5 => "five",
-        6 => "six",
-        _ => "",
+        2 => "Both voters".to_owned(),
+        3 => "All three voters".to_owned(),
+        4 => "All four voters".to_owned(),
+        5 => "All five voters".to_owned(),
+        more => format!("All {more} voters"),
     }
 }
 
