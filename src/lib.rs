@@ -21,7 +21,7 @@
 //! 7. [`actions`] are what can be done on a sensor, and who has to agree; they and the exclusions go
 //!    out by [`limacharlie`], as the evidence comes in by it.
 //!
-//! # Rules, checked by `tests/architecture.rs`
+//! # Rules, checked by `tests/project/architecture.rs`
 //!
 //! - `domain` uses nothing; `store`, `features` and `intel` use `domain`; `voters` use `features` too, never `store`;
 //!   `triage` uses `domain`, `features`, `voters` and `intel`; `ingest`, `jobs` and `review` use those; `web`, `api` and `cli` use

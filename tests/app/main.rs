@@ -1,0 +1,45 @@
+//! The application from outside, over HTTP and the command line, on SQLite or on the PostgreSQL server that
+//! `TEST_POSTGRES` names. All in one program: linking one for each file takes longer than running them.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+#[path = "../support/mod.rs"]
+mod support;
+
+mod actions;
+mod bulk;
+mod case_page;
+mod check;
+mod claims_effect;
+mod correlation;
+mod crash;
+mod dashboard;
+mod deciding;
+mod economy;
+mod events;
+mod evidence;
+mod handover;
+mod hostile;
+mod ingest;
+mod init;
+mod injection;
+mod intake;
+mod intel;
+mod live;
+mod main_job;
+mod measured;
+mod merge;
+mod notify;
+mod pages;
+mod pivots;
+mod precedents;
+mod privacy;
+mod prompts;
+mod pull;
+mod report;
+mod review;
+mod search;
+mod tls;
+mod tuning;
+mod views;
+mod webhook;
+mod weight;
+mod work;

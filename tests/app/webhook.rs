@@ -1,0 +1,172 @@
+//! LimaCharlie's webhook output in every form it may take: believed with the right signature only.
+
+use crate::support::limacharlie::Fake;
+use crate::support::{SEED, Server, http, seed_id, seed_with, spawn};
+use fusionsoc::store::sources;
+use hmac::{Hmac, KeyInit, Mac};
+use serde_json::{Value, json};
+use std::io::Write;
+
+const SECRET: &str = "a-secret-of-enough-length";
+const NEXT: &str = "another-secret-of-enough-length";
+
+async fn place() -> Server {
+    let server = spawn().await;
+    let sealed = server.app.vault.seal(SECRET).unwrap();
+    let mut tx = server.app.store.write().await.unwrap();
+    sources::insert(&mut tx, server.org_id, "limacharlie", "acme", &sealed, 1).await.unwrap();
+    tx.commit().await.unwrap();
+    server
+}
+
+fn mac(secret: &str, message: &[u8]) -> String {
+    let mut mac = Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+    mac.update(message);
+    hex::encode(mac.finalize().into_bytes())
+}
+
+fn packed(plain: &[u8]) -> Vec<u8> {
+    let mut packing = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    packing.write_all(plain).unwrap();
+    packing.finish().unwrap()
+}
+
+fn form(value: &str) -> Vec<u8> {
+    form_urlencoded::Serializer::new(String::new()).append_pair("data", value).finish().into_bytes()
+}
+
+async fn send(server: &Server, headers: &[(&str, &str)], body: Vec<u8>) -> (u16, Value) {
+    let mut sent = http().post(format!("{}/ingest/limacharlie/acme", server.url)).body(body);
+    for (name, value) in headers {
+        sent = sent.header(*name, *value);
+    }
+    let reply = sent.send().await.unwrap();
+    (reply.status().as_u16(), serde_json::from_str(&reply.text().await.unwrap()).unwrap_or_default())
+}
+
+fn other(id: &str) -> String {
+    let one: Value = serde_json::from_str(&seed_with(&[(&seed_id(), id)])).unwrap();
+    one.to_string()
+}
+
+#[tokio::test]
+async fn seventeen_wrong_signatures_are_refused() {
+    let server = place().await;
+    let (body, good) = (SEED.as_bytes().to_vec(), mac(SECRET, SEED.as_bytes()));
+    let mut flipped = good.clone().into_bytes();
+    flipped[0] = if flipped[0] == b'0' { b'1' } else { b'0' };
+    let wrong = [
+        String::new(),
+        " ".to_owned(),
+        "0".repeat(64),
+        "f".repeat(64),
+        good.to_uppercase(),
+        good[..63].to_owned(),
+        good[..62].to_owned(),
+        format!("{good}0"),
+        format!("{good}{good}"),
+        format!("sha256={good}"),
+        format!("0x{}", &good[2..]),
+        format!("{good},{good}"),
+        good.chars().rev().collect(),
+        String::from_utf8(flipped).unwrap(),
+        mac("a-secret-of-enough-lengtH", SEED.as_bytes()),
+        mac(SECRET, b""),
+        mac(SECRET, SEED.trim_end().as_bytes()),
+    ];
+    assert_eq!(wrong.len(), 17);
+    for signature in &wrong {
+        let headers = [("content-type", "application/json"), ("lc-signature", signature.as_str())];
+        assert_eq!(send(&server, &headers, body.clone()).await.0, 401, "{signature:?}");
+    }
+    let (status, _) = send(&server, &[("content-type", "application/json")], body.clone()).await;
+    assert_eq!(status, 401, "without one");
+    // Those of extensions and of inbound adapters are others.
+    for name in ["lc-ext-sig", "lc-secret"] {
+        assert_eq!(send(&server, &[(name, &good)], body.clone()).await.0, 401, "{name}");
+    }
+    assert_eq!(server.get("/api/v1/cases").await["cases"], json!([]));
+    assert_eq!(send(&server, &[("Lc-Signature", &good)], body).await.0, 202);
+}
+
+#[tokio::test]
+async fn every_layout_and_packing_is_read() {
+    let server = place().await;
+    let (json_type, form_type) = ("application/json", "application/x-www-form-urlencoded");
+    let array = format!("[{},{}]", other("b"), other("c"));
+    let lines = format!("{}\n{}\n", other("d"), other("e"));
+    let (one, two, three) = (other("f"), other("g"), other("h"));
+    let cases: [(&str, bool, Vec<u8>, String, i64); 7] = [
+        (json_type, false, other("a").into_bytes(), mac(SECRET, other("a").as_bytes()), 1),
+        (json_type, false, array.clone().into_bytes(), mac(SECRET, array.as_bytes()), 2),
+        (json_type, false, lines.clone().into_bytes(), mac(SECRET, lines.as_bytes()), 2),
+        (form_type, false, form(&one), mac(SECRET, one.as_bytes()), 1),
+        (json_type, true, packed(two.as_bytes()), mac(SECRET, &packed(two.as_bytes())), 1),
+        (json_type, true, packed(three.as_bytes()), mac(SECRET, three.as_bytes()), 1),
+        (form_type, true, packed(&form(&other("i"))), mac(SECRET, other("i").as_bytes()), 1),
+    ];
+    for (number, (kind, is_packed, body, signature, accepted)) in cases.into_iter().enumerate() {
+        let mut headers = vec![("content-type", kind), ("lc-signature", signature.as_str())];
+        if is_packed {
+            headers.push(("content-encoding", "gzip"));
+        }
+        let (status, answer) = send(&server, &headers, body).await;
+        assert_eq!((status, &answer["accepted"]), (202, &json!(accepted)), "layout {number}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_payload_as_string_is_the_same_detection() {
+    let server = place().await;
+    let plain: Value = serde_json::from_str(SEED).unwrap();
+    let mut text = plain.clone();
+    text["detect_id"] = json!("as-string");
+    text["detect"] = json!(plain["detect"].to_string());
+    for one in [&plain, &text] {
+        let body = one.to_string();
+        let (status, answer) = send(&server, &[("lc-signature", &mac(SECRET, body.as_bytes()))], body.into()).await;
+        assert_eq!((status, &answer["accepted"]), (202, &json!(1)), "{answer}");
+    }
+    let case = server.case(1).await;
+    let all = case["detections"].as_array().unwrap();
+    assert_eq!(all.len(), 2, "one behaviour, one case");
+    assert_eq!(all[0]["fingerprint"], all[1]["fingerprint"]);
+    let kept = all.iter().find(|one| one["detect_id"] == "as-string").unwrap();
+    assert_eq!(kept["detection"], text, "kept as it came");
+    let person = server.sign_in("ana", fusionsoc::domain::Role::Analyst).await;
+    assert_eq!(person.page("/cases/1").await.0, 200);
+    text["detect"] = json!("no object");
+    let body = text.to_string();
+    let (status, answer) = send(&server, &[("lc-signature", &mac(SECRET, body.as_bytes()))], body.into()).await;
+    assert_eq!((status, &answer["rejected"][0]["error"]), (422, &json!("detect: must hold a JSON object")));
+}
+
+#[tokio::test]
+async fn both_secrets_hold_while_one_follows_the_other() {
+    let server = place().await;
+    let sealed = server.app.vault.seal(NEXT).unwrap();
+    let mut tx = server.app.store.write().await.unwrap();
+    let source = sources::by_name(&mut tx, "limacharlie", "acme").await.unwrap().unwrap();
+    sources::rotate(&mut tx, source.id, &sealed).await.unwrap();
+    tx.commit().await.unwrap();
+    for (secret, wanted) in [(SECRET, 202), (NEXT, 202), ("a-third-secret-of-enough-length", 401)] {
+        let signature = mac(secret, SEED.as_bytes());
+        let (status, _) = send(&server, &[("lc-signature", &signature)], SEED.as_bytes().to_vec()).await;
+        assert_eq!(status, wanted, "{secret}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_fake_limacharlie_sends_is_taken_in() {
+    let server = place().await;
+    let fake = Fake::start().await;
+    let mut all = Vec::new();
+    for (mode, secret) in [("json", SECRET), ("form", SECRET), ("json", "a-wrong-secret-of-enough-length")] {
+        let url = format!("{}/ingest/limacharlie/acme", server.url);
+        let emit = json!({"emit": {"url": url, "secret": secret, "mode": mode}});
+        let sent = http().post(format!("{}/__ctl", fake.url)).header("content-type", "application/json");
+        let reply = sent.body(emit.to_string()).send().await.unwrap().text().await.unwrap();
+        all.push(serde_json::from_str::<Value>(&reply).unwrap()["emitted"].clone());
+    }
+    assert_eq!(all, [json!([202, 202, 202, 202]), json!([202, 202, 202, 202]), json!([401, 401, 401, 401])]);
+}

@@ -1,0 +1,14 @@
+//! Pages in a real Chromium, where `CHROMEDRIVER` names a driver's address.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+#[path = "../support/mod.rs"]
+mod support;
+
+mod axe;
+mod bulk;
+mod deciding;
+mod live;
+mod pages;
+mod queue;
+mod report;
+mod states;
+mod work;
