@@ -17,7 +17,7 @@ use futures_util::StreamExt;
 use indicatif::{ProgressBar, ProgressStyle};
 pub(super) use lines::{Line, read as read_lines};
 use partial::Partial;
-use seats::Panels;
+use seats::{Folds, Panels};
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -37,6 +37,10 @@ pub struct Eval {
     /// What stays together in a fold: `rule`, or the name of a text field of the lines (up to `#`, `@` or a second `:`).
     #[arg(long, default_value = "rule", requires = "folds")]
     group: String,
+    /// Before one half of a part's rules is judged, the statistical voter learns from the other half as if analysts
+    /// had declared it.
+    #[arg(long, requires = "folds")]
+    learn: bool,
     /// So many earlier cases of each behaviour were declared as the lines with it are labelled.
     #[arg(long, default_value_t = 0)]
     precedents: u16,
@@ -55,12 +59,14 @@ impl Eval {
             return failed("--out: must name a file");
         }
         let file = read_lines(&self.file)?;
-        let panels =
-            Panels::of(config, self.panel.as_deref(), &file.lines, self.folds.map(|folds| (folds, &*self.group)))?;
+        let folds = self.folds.map(|count| Folds { count, group: &self.group, learn: self.learn });
+        let panels = Panels::of(config, self.panel.as_deref(), &file.lines, folds)?;
         let head = partial::Head {
             file: file.sha256.clone(),
             panel: panels.name(),
-            folds: self.folds.map(|folds| format!("{folds} by {}", self.group)),
+            folds: self
+                .folds
+                .map(|folds| format!("{folds} by {}{}", self.group, if self.learn { ", learning" } else { "" })),
             precedents: self.precedents,
             version: env!("FUSIONSOC_COMMIT").to_owned(),
             settings: format!(

@@ -7,6 +7,7 @@
 use super::accept::Facts;
 use super::gathered::Gathered;
 use crate::domain::{Detection, Status, Verdict, path::file_name};
+use crate::jobs::learn;
 use crate::jobs::triage::refresh_case;
 use crate::limits;
 use crate::review::merging::{self, Told};
@@ -144,6 +145,7 @@ pub(super) async fn reopen_question(tx: &mut Tx, case: &Case, now_ms: i64) -> Re
     for fingerprint in fingerprints::of_case(tx, case.number).await? {
         precedents::shift(tx, case.org_id, &fingerprint, case.verdict, Verdict::Pending).await?;
     }
+    learn::ask(tx, case.org_id, now_ms).await?;
     let text = format!(
         "A new behaviour joined, so the question is open again; {} had declared {}",
         case.decided_by,

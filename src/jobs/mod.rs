@@ -8,6 +8,7 @@ pub mod bulk;
 mod connections;
 pub mod evidence;
 pub mod intel;
+pub mod learn;
 pub mod lookups;
 pub mod measure;
 pub mod notify;

@@ -90,7 +90,7 @@ async fn fare(voter: &Arc<dyn Voter>, cases: &[Case]) -> Score {
     let mut techniques: Vec<String> = Vec::new();
     for case in cases {
         let prompt = Arc::new(prompt::build(&case.dossier, rand::random(), rand::random()));
-        let reply = voter.ask(&Question { dossier: Arc::clone(&case.dossier), prompt }).await;
+        let reply = voter.ask(&Question { dossier: Arc::clone(&case.dossier), prompt, learnt: None }).await;
         let Said::Answered(answer) = reply.said else {
             silent += 1;
             if silent >= GIVE_UP {

@@ -1,7 +1,7 @@
 //! The loop: claim, work, renew, retry, give up.
 use super::{
-    Connections, JobError, PanelSource, backtest, bulk, intel, measure, notify, publish_exclusion, pull, range, triage,
-    trial, wake, watch,
+    Connections, JobError, PanelSource, backtest, bulk, intel, learn, measure, notify, publish_exclusion, pull, range,
+    triage, trial, wake, watch,
 };
 use crate::clock::now_ms;
 use crate::config::Policy;
@@ -128,6 +128,7 @@ impl Worker {
             let mut tx = self.store.write().await?;
             range::schedule(&mut tx, now_ms()).await?;
             intel::queue(&mut tx).await?;
+            learn::catch_up(&mut tx, now_ms()).await?;
             if !self.notify.all.is_empty() {
                 watch::ask(&mut tx, now_ms()).await?;
             }
@@ -201,6 +202,7 @@ impl Worker {
             bulk::KIND => bulk::work(self, job).await,
             publish_exclusion::KIND => publish_exclusion::work(self, job).await,
             measure::KIND => measure::work(self, job).await,
+            learn::KIND => learn::work(self, job).await,
             trial::KIND => trial::work(self, job).await,
             pull::KIND => pull::work(self, job).await,
             intel::KIND => intel::work(self, job).await,

@@ -3,6 +3,7 @@ use super::settled::settled;
 use super::{ReviewError, add_note, fresh, stale, whole};
 use crate::clock::now_ms;
 use crate::domain::{MachineVerdict, Status, Verdict, reason};
+use crate::jobs::learn;
 use crate::store::cases::{self, Case, Decision};
 use crate::store::{Actor, Change, Tx, fingerprints, precedents, record};
 use crate::tuning::conflict;
@@ -143,6 +144,7 @@ pub(super) async fn apply(tx: &mut Tx, case: &Case, to: &Decision) -> Result<(),
         for fingerprint in fingerprints::of_case(tx, case.number).await? {
             precedents::shift(tx, case.org_id, &fingerprint, case.verdict, to.verdict).await?;
         }
+        learn::ask(tx, case.org_id, now_ms()).await?;
         // An undo makes true positives as well.
         if to.verdict == Verdict::TruePositive {
             conflict::declared_true_positive(tx, case, now_ms()).await?;

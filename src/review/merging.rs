@@ -13,6 +13,7 @@
 use super::ReviewError;
 use super::settle::{is_derived, raise, settle};
 use crate::domain::{Status, Verdict, tag};
+use crate::jobs::learn;
 use crate::jobs::triage::refresh_case;
 use crate::limits;
 use crate::store::cases::{self, Case};
@@ -176,6 +177,7 @@ pub async fn unmerge(tx: &mut Tx, actor: &Actor, number: i64, any: bool, now_ms:
         settle(tx, one).await?;
         precedents::weigh(tx, one, 1).await?;
     }
+    learn::ask(tx, case.org_id, now_ms).await?;
     let left = cases::by_number(tx, holder).await?;
     if crate::store::splits::is_empty(tx, holder).await? {
         let text = format!("Case #{holder} would be left without a detection, because its own were split off.");

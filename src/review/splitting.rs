@@ -8,6 +8,7 @@ mod opening;
 use super::settle::settle;
 use super::{ReviewError, set_tags, tasks};
 use crate::domain::tag;
+use crate::jobs::learn;
 use crate::jobs::triage::{self, Ask};
 use crate::limits;
 use crate::store::cases::{self, Case};
@@ -36,6 +37,7 @@ pub async fn split(tx: &mut Tx, actor: &Actor, case: &Case, ids: &[i64], now_ms:
         settle(tx, one).await?;
         precedents::weigh(tx, one, 1).await?;
     }
+    learn::ask(tx, case.org_id, now_ms).await?;
     opening::head_again(tx, case).await?;
     cases::bump(tx, case.number).await?;
     merges::keep_apart(tx, case.number, number).await?;

@@ -29,6 +29,7 @@ pub mod idempotency;
 pub mod intake;
 pub mod intel;
 pub mod jobs;
+pub mod learnt;
 pub mod links;
 pub mod local;
 pub mod looks;

@@ -134,6 +134,8 @@ pub struct Question {
     pub dossier: Arc<Dossier>,
     /// The same evidence in words, for models.
     pub prompt: Arc<Prompt>,
+    /// What the statistical voter learnt in the organisation that asks.
+    pub learnt: Option<Arc<statistical::Model>>,
 }
 
 /// A prompt, ready to send.

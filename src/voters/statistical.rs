@@ -6,9 +6,11 @@
 //! `model` holds what it weighs, `train` fits that, `fit` is the optimisation. The weights that ship (`weights.json`) and
 //! what is known of them (`CARD.md`) lie in the folder; the command `train` makes them anew.
 mod fit;
+mod learn;
 mod model;
 mod train;
 
+pub use learn::Declared;
 pub use model::{Model, Part, shipped};
 pub use train::{Example, fold, train};
 
@@ -36,6 +38,9 @@ pub struct Statistical {
 }
 
 impl Statistical {
+    /// Its name.
+    pub const NAME: &'static str = "builtin:statistical";
+
     /// By the model that ships.
     pub fn shipped() -> Self {
         Self { model: shipped() }
@@ -50,7 +55,7 @@ impl Statistical {
 #[async_trait]
 impl Voter for Statistical {
     fn name(&self) -> &'static str {
-        "builtin:statistical"
+        Self::NAME
     }
 
     fn kind(&self) -> Kind {
@@ -62,7 +67,7 @@ impl Voter for Statistical {
     }
 
     async fn ask(&self, question: &Question) -> Reply {
-        let Some(model) = &self.model else {
+        let Some(model) = question.learnt.as_ref().or(self.model.as_ref()) else {
             return Reply::bare(Said::Abstained("There is no model.".to_owned()));
         };
         let Some(features) = features::of(&question.dossier.detection) else {
@@ -91,7 +96,7 @@ fn answer(dossier: &Dossier, model: &Model, features: &Features) -> Answer {
     let parts = model.parts(features);
     let benign = counted(&parts, false);
     Answer {
-        what_happened: happened(&parts, probability),
+        what_happened: happened(&parts, probability) + &learnt(model),
         evidence_malicious: counted(&parts, true),
         false_positive_reason: if verdict == MachineVerdict::FalsePositive { sentence(&benign) } else { String::new() },
         evidence_benign: benign,
@@ -120,6 +125,20 @@ fn happened(parts: &[Part], probability: f64) -> String {
         percent(probability),
         parts.len()
     )
+}
+
+/// What it learnt here, in words.
+fn learnt(model: &Model) -> String {
+    match (model.declared, model.declared_positives) {
+        (0, _) => String::new(),
+        (1, bad) => format!(
+            " It has learnt from one behaviour that was declared here, {}.",
+            if bad == 1 { "a true positive" } else { "not a true positive" }
+        ),
+        (all, bad) => {
+            format!(" It has learnt from {all} behaviours that were declared here, {bad} of them true positives.")
+        }
+    }
 }
 
 /// The strongest features for or against, in words, each thing once.

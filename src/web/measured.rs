@@ -12,11 +12,14 @@ use super::view::voters::{self as view, Figures, PanelFigures};
 use crate::clock::now_ms;
 use crate::domain::{MachineVerdict, Verdict};
 use crate::error::{AppError, Result};
+use crate::jobs::evidence::count;
+use crate::jobs::learn;
 use crate::jobs::panel::Seats;
 use crate::store::activity::DAY_MS;
 use crate::store::measured::Said;
 use crate::store::{Scope, Tx, measured, runs, votes};
 use crate::triage::measure::{self, Errors, Member};
+use crate::voters::statistical::{Model, Statistical};
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -56,7 +59,11 @@ pub async fn figures(app: &App, me: &SignedIn, seats: &Seats) -> Result<(Vec<Fig
             let (name, model) = (voter.name().to_owned(), voter.model().to_owned());
             members.push(Member { name, model, digest: digest.unwrap_or_default() });
         }
-        all.push(view::figures(voter.as_ref(), role, &recent, &cells, now));
+        let mut figures = view::figures(voter.as_ref(), role, &recent, &cells, now);
+        if voter.name() == Statistical::NAME {
+            figures.facts.push(("Learnt from analysts", learnt(&mut tx, me).await?));
+        }
+        all.push(figures);
     }
     let said = measured::newest(&mut tx, me.scope(), since).await?;
     let names: Vec<_> = members.iter().map(|member| member.name.as_str()).collect();
@@ -64,6 +71,18 @@ pub async fn figures(app: &App, me: &SignedIn, seats: &Seats) -> Result<(Vec<Fig
     let name = measured::panel_name(seats.rules.mode.as_str(), &names);
     let came = measured::outcomes(&mut tx, me.scope()).await?;
     Ok((all, view::panel(&members, &name, &came, &cells, &together)))
+}
+
+/// What the statistical voter learnt in a person's organisations, in words.
+async fn learnt(tx: &mut Tx, me: &SignedIn) -> Result<String> {
+    let all = learn::told(tx, me.scope()).await?;
+    let one = |(org, model, made_ms): &(String, Model, i64)| {
+        let behaviours = count(model.declared, "declared behaviour");
+        let bad = count(model.declared_positives, "true positive");
+        format!("{}: {behaviours}, {bad}, {}", visible(org), moments::moment(*made_ms))
+    };
+    let all: Vec<String> = all.iter().map(one).collect();
+    Ok(if all.is_empty() { "nothing yet".to_owned() } else { all.join("; ") })
 }
 
 /// For each declared case, who of these was wrong.

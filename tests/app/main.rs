@@ -23,6 +23,7 @@ mod init;
 mod injection;
 mod intake;
 mod intel;
+mod learning;
 mod live;
 mod main_job;
 mod measured;

@@ -153,7 +153,7 @@ async fn a_model_that_is_down_degrades_the_panel_and_is_asked_again_in_a_run_of_
     let server = spawn_with(|config| config.voters = voters).await;
     let case = voted(&server).await;
     assert_eq!((&case["outcome"], &case["machine_verdict"]), (&json!("degraded"), &json!("needs_review")));
-    fusionsoc::clock::advance(61_000);
+    fusionsoc::clock::advance_here(61_000);
     while server.run_jobs().await > 0 {}
     let case = server.case(case["number"].as_i64().unwrap()).await;
     assert!(case["runs"].as_array().unwrap().len() >= 2);

@@ -1,4 +1,5 @@
 //! What the built-in voters read of an event: nothing that is unknown or merely typed looks harmless.
+mod learnt;
 
 use fusionsoc::domain::{Detection, MachineVerdict, Vote, VoteState};
 use fusionsoc::features::{self, Features};

@@ -2,7 +2,7 @@
 use sqlx::Row;
 use std::collections::BTreeSet;
 
-/// Precedents of a family and of a rule come from an index in the order that is wanted: no row is read to be sorted away.
+/// Precedents of a family, of a rule and all that were decided come from an index in the order that is wanted: no row is read to be sorted away.
 pub(crate) async fn are_read_in_order(read: &sqlx::SqlitePool, statements: impl Iterator<Item = &String>) {
     let mut used = BTreeSet::new();
     for sql in statements.filter(|sql| sql.contains("FROM precedents p WHERE")) {
@@ -13,5 +13,6 @@ pub(crate) async fn are_read_in_order(read: &sqlx::SqlitePool, statements: impl 
             used.extend(index.filter(|_| step.starts_with("SEARCH p ")));
         }
     }
-    assert_eq!(used, BTreeSet::from(["precedents_family".to_owned(), "precedents_rule".to_owned()]));
+    let wanted = ["precedents_declared", "precedents_family", "precedents_rule"];
+    assert_eq!(used, wanted.map(str::to_owned).into());
 }

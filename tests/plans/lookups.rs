@@ -1,4 +1,4 @@
-//! Questions to intelligence providers: what each asks of the store.
+//! Questions to intelligence providers, and learning: what each asks of the store.
 use crate::STATEMENTS;
 use crate::support::{Server, spawn_with};
 use fusionsoc::store::lookups as store;
@@ -25,8 +25,12 @@ pub async fn caught(server: &Server) -> BTreeMap<String, BTreeSet<String>> {
     store::purge(&mut tx, 1).await.unwrap();
     drop(tx);
     let caught = std::mem::take(&mut *STATEMENTS.lock().unwrap());
-    let all: Vec<String> =
-        caught.into_iter().filter(|sql| sql.contains("intel") && !sql.starts_with("INSERT")).collect();
-    assert!(all.len() > 8, "look-ups were caught: {all:?}");
-    all.into_iter().map(|sql| (sql, BTreeSet::from(["look-ups".to_owned()]))).collect()
+    let of = |names: &[&str]| -> Vec<String> {
+        let named = |sql: &&String| names.iter().any(|name| sql.contains(name)) && !sql.starts_with("INSERT");
+        caught.iter().filter(named).cloned().collect()
+    };
+    let (looked_up, learnt) = (of(&["intel"]), of(&["learnt", "u.benign"]));
+    assert!(looked_up.len() > 8 && learnt.len() > 2, "look-ups and learning were caught: {looked_up:?} {learnt:?}");
+    let all = looked_up.into_iter().chain(learnt);
+    all.map(|sql| (sql, BTreeSet::from(["jobs".to_owned()]))).collect()
 }

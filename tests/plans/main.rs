@@ -24,7 +24,7 @@ use tracing_subscriber::{Layer, Registry};
 const GROWING: &str = "cases detections observables case_observables case_fingerprints case_atoms case_techniques timeline \
     ledger runs votes notes actions intel intel_cache intel_calls evidence activity precedents sensors \
     rules rejects jobs notifications exclusion_hits exclusion_conflicts measured confusion calibration \
-    voter_versions trial_cases trial_votes spending drafts views looks handovers daily merges \
+    voter_versions trial_cases trial_votes learnt spending drafts views looks handovers daily merges \
     merged_atoms merged_observables merged_techniques kept_apart case_links note_versions reminders \
     case_tags tags templates case_templates tasks bulk_acts bulk_members";
 
@@ -128,10 +128,8 @@ async fn act(server: &Server) {
 }
 
 fn pages() -> Vec<String> {
-    let hash = serde_json::from_str::<Value>(crate::support::SEED).unwrap()["detect"]["event"]["HASH"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let seed: Value = serde_json::from_str(crate::support::SEED).unwrap();
+    let hash = seed["detect"]["event"]["HASH"].as_str().unwrap();
     let rule = "service.windows_process_creation/proc_creation_win_expand_cabinet_files";
     let mut pages: Vec<String> =
         ["needs_decision", "split", "likely_tp", "triaging", "spot_check", "mine", "snoozed", "open", "closed", "all"]

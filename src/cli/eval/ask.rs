@@ -69,7 +69,7 @@ pub async fn one(config: &Config, (seats, rules): (&Seats, vote::Panel), line: &
     let dossier = Arc::new(dossier(line, precedents));
     let plain = Arc::new(prompt::build(&dossier, rand::random(), rand::random()));
     let truncated = !plain.truncated.is_empty();
-    let question = Question { dossier: Arc::clone(&dossier), prompt: plain };
+    let question = Question { dossier: Arc::clone(&dossier), prompt: plain, learnt: None };
     let cloud = config.policy.cloud_allowed;
     let asked = seats.iter().map(|voter| given(voter.as_ref(), &question, cloud, Private::of));
     let votes = futures_util::future::join_all(asked).await;
@@ -125,7 +125,7 @@ async fn given(voter: &dyn Voter, question: &Question, cloud: bool, hiding: fn(&
     } else if voter.private() {
         let private = hiding(&question.dossier);
         let prompt = Arc::clone(private.prompt());
-        private.restored(voter.ask(&Question { prompt, dossier: Arc::clone(&question.dossier) }).await).said
+        private.restored(voter.ask(&Question { prompt, ..question.clone() }).await).said
     } else {
         voter.ask(question).await.said
     };
@@ -150,7 +150,7 @@ async fn second_look(
         return None;
     }
     let prompt = Arc::new(prompt::masked(&question.dossier, rand::random(), rand::random(), None));
-    let again = Question { prompt, dossier: Arc::clone(&question.dossier) };
+    let again = Question { prompt, ..question.clone() };
     let said = given(model.as_ref(), &again, cloud, Private::again).await.verdict();
     if said == Some(MachineVerdict::FalsePositive) {
         return None;

@@ -3,9 +3,9 @@ use super::super::{CliError, failed};
 use super::lines::Line;
 use crate::config::Config;
 use crate::triage::vote;
-use crate::voters::statistical::{self, Example, Statistical};
+use crate::voters::statistical::{self, Declared, Example, Model, Statistical};
 use crate::voters::{Kind, Voter, VoterConfig, build};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Who is asked, in the panel's order.
@@ -24,12 +24,7 @@ pub struct Panels {
 
 impl Panels {
     /// The panel of a name.
-    pub fn of(
-        config: &Config,
-        name: Option<&str>,
-        lines: &[Line],
-        folds: Option<(u16, &str)>,
-    ) -> Result<Self, CliError> {
+    pub fn of(config: &Config, name: Option<&str>, lines: &[Line], folds: Option<Folds<'_>>) -> Result<Self, CliError> {
         let built = build(&config.voters).map_err(|error| CliError::Failed(error.to_string()))?;
         let seats = seats(config, &built, name)?;
         let rules = vote::Panel { mode: config.panel.mode, quorum: config.panel.quorum };
@@ -37,7 +32,7 @@ impl Panels {
         let at_once = config.voters.iter().map(at_once).max().unwrap_or(1);
         let (folds, places) = match folds {
             None => (vec![seats], vec![0; lines.len()]),
-            Some((count, group)) => folded(&seats, lines, count, group)?,
+            Some(wanted) => folded(&seats, lines, wanted)?,
         };
         Ok(Self { rules, folds, places, at_once })
     }
@@ -67,22 +62,73 @@ impl Panels {
 /// What splits lines into folds is fixed, so that figures can be told again.
 const SEED: u64 = 0;
 
+/// How the lines are folded.
+#[derive(Clone, Copy)]
+pub struct Folds<'a> {
+    /// How many parts.
+    pub count: u16,
+    /// What stays together.
+    pub group: &'a str,
+    /// Whether one half of a part's rules was declared before the other half is judged.
+    pub learn: bool,
+}
+
 /// A panel for each fold, its statistical voter trained on the labelled lines of the others, and each line's fold.
-fn folded(seats: &Seats, lines: &[Line], count: u16, group: &str) -> Result<(Vec<Seats>, Vec<usize>), CliError> {
-    let groups: Vec<&str> = lines.iter().map(|line| group_of(line, group)).collect();
-    let places = places(&groups, usize::from(count));
+fn folded(seats: &Seats, lines: &[Line], wanted: Folds<'_>) -> Result<(Vec<Seats>, Vec<usize>), CliError> {
+    let groups: Vec<&str> = lines.iter().map(|line| group_of(line, wanted.group)).collect();
+    let places = places(&groups, usize::from(wanted.count));
     let examples: Vec<Option<Example>> = lines.iter().zip(&groups).map(|(line, group)| line.example(group)).collect();
-    let mut folds = Vec::new();
+    let mut models = Vec::new();
     for fold in 0..=places.iter().copied().max().unwrap_or(0) {
         let rest = examples.iter().zip(&places).filter(|(_, place)| **place != fold);
         let rest: Vec<&Example> = rest.filter_map(|(example, _)| example.as_ref()).collect();
-        let model = statistical::train(&rest, "fold")
-            .map_err(|error| CliError::Failed(format!("--folds: without part {}: {error}", fold + 1)))?;
-        let learnt: Arc<dyn Voter> = Arc::new(Statistical::of(Arc::new(model)));
-        let seat = |voter: &Arc<dyn Voter>| Arc::clone(if voter.name() == learnt.name() { &learnt } else { voter });
-        folds.push(seats.iter().map(seat).collect());
+        let told = |error| CliError::Failed(format!("--folds: without part {}: {error}", fold + 1));
+        models.push(statistical::train(&rest, "fold").map_err(told)?);
     }
+    if !wanted.learn {
+        return Ok((models.into_iter().map(|model| seated(seats, model)).collect(), places));
+    }
+    let halves: Vec<usize> = lines.iter().map(half).collect();
+    let mut folds = Vec::new();
+    for (fold, model) in models.iter().enumerate() {
+        for other in [1, 0] {
+            let declared = lines.iter().zip(&places).zip(&halves);
+            let declared = declared.filter(|((_, place), half)| (**place, **half) == (fold, other));
+            let declared = declared_of(declared.map(|((line, _), _)| line));
+            let told = |error| CliError::Failed(format!("--learn: part {}: {error}", fold + 1));
+            folds.push(seated(seats, model.learn(&declared).map_err(told)?));
+        }
+    }
+    let places = places.iter().zip(&halves).map(|(place, half)| place * 2 + half).collect();
     Ok((folds, places))
+}
+
+/// The panel with a certain statistical model.
+fn seated(seats: &Seats, model: Model) -> Seats {
+    let learnt: Arc<dyn Voter> = Arc::new(Statistical::of(Arc::new(model)));
+    let seat = |voter: &Arc<dyn Voter>| Arc::clone(if voter.name() == learnt.name() { &learnt } else { voter });
+    seats.iter().map(seat).collect()
+}
+
+/// The half that a line's rule is in.
+fn half(line: &Line) -> usize {
+    usize::try_from(statistical::fold(SEED + 1, &line.detection.rule.title, 2)).unwrap_or_default()
+}
+
+/// The behaviours of some lines, as analysts would have declared them; one with both labels teaches nothing.
+fn declared_of<'a>(lines: impl Iterator<Item = &'a Line>) -> Vec<Declared> {
+    let mut all: BTreeMap<&str, Option<Declared>> = BTreeMap::new();
+    for line in lines {
+        let Some(example) = line.example("") else { continue };
+        let Example { features, positive, behaviour: family, .. } = example;
+        let first = Declared { features, positive, family, cases: 0 };
+        let known = all.entry(&line.fingerprint).or_insert(Some(first));
+        match known {
+            Some(known) if known.positive == positive => known.cases += 1,
+            _ => *known = None,
+        }
+    }
+    all.into_values().flatten().collect()
 }
 
 fn group_of<'a>(line: &'a Line, group: &str) -> &'a str {

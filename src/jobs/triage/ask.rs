@@ -1,5 +1,5 @@
 //! Asks the voters that have not answered yet, all at once, and stores each answer as it comes.
-use super::super::{JobError, Worker, panel::Seats};
+use super::super::{JobError, Worker, learn, panel::Seats};
 use super::second_look::voter_of;
 use super::{budget, held, refresh_case};
 use crate::clock::now_ms;
@@ -9,6 +9,7 @@ use crate::store::versions::{self, Version};
 use crate::store::{Actor, Change, Tx, cases, jobs, orgs, prompts, record, runs, spending, votes};
 use crate::triage::prompt;
 use crate::triage::template::{self, Template};
+use crate::voters::statistical::Model;
 use crate::voters::{Mask, Prompt, Question, Reply, Said, Voter};
 use std::sync::Arc;
 use std::time::Instant;
@@ -27,7 +28,7 @@ pub(super) async fn panel(
     let cut = private.as_ref().is_some_and(|private| !private.prompt.truncated.is_empty());
     let truncated = cut || !prompt.truncated.is_empty();
     let stored = votes::of_run(&mut worker.store.read().await?, run.id).await?;
-    let question = Question { dossier, prompt };
+    let question = Question { dossier, prompt, learnt: learnt(worker, run).await? };
     let plain = One::new(worker, job, run, question).await?;
     let hidden = private.map(|private| plain.hiding(private));
     let pending = stored.into_iter().filter(|vote| vote.state == VoteState::Pending && !vote.is_beside());
@@ -39,6 +40,13 @@ pub(super) async fn panel(
     });
     futures_util::future::try_join_all(asked).await?;
     Ok(truncated)
+}
+
+/// What the statistical voter learnt in the organisation of a run.
+async fn learnt(worker: &Worker, run: &Run) -> Result<Option<Arc<Model>>, JobError> {
+    let mut tx = worker.store.read().await?;
+    let org_id = cases::by_number(&mut tx, run.case_number).await?.org_id;
+    Ok(learn::model(&mut tx, org_id).await?)
 }
 
 /// Asks voters one question.

@@ -48,7 +48,7 @@ pub(super) async fn ask(
     let Some(seat) = seat.filter(|seat| seat.state == VoteState::Pending) else { return Ok(()) };
     let private = voter.private().then(|| Arc::new(Private::planted(&dossier, &planted)));
     let prompt = Arc::new(prompt::of_other(&dossier, &planted, rand::random(), rand::random(), None));
-    let one = One::new(worker, job, run, Question { dossier, prompt }).await?;
+    let one = One::new(worker, job, run, Question { dossier, prompt, learnt: None }).await?;
     let one = private.map(|private| one.hiding(private)).unwrap_or(one);
     one.ask(Some(voter), &seat).await
 }

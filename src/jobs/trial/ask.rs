@@ -69,7 +69,8 @@ impl Shown {
             let why = "Not asked: no data of this organisation may leave to a cloud voter until an admin allows it.";
             return Ok(refused(name, voter.model(), why));
         }
-        let reply = voter.ask(&Question { dossier: Arc::clone(&self.dossier), prompt: Arc::clone(prompt) }).await;
+        let reply =
+            voter.ask(&Question { dossier: Arc::clone(&self.dossier), prompt: Arc::clone(prompt), learnt: None }).await;
         let reply = match private {
             Some(private) => private.restored(reply),
             None => reply,

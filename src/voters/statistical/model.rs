@@ -24,6 +24,20 @@ pub struct Model {
     pub calibration: (f64, f64),
     /// The weights; positive is malicious.
     pub weights: BTreeMap<String, f64>,
+    /// How sure each weight is, as 1 / variance: what analysts declare moves those more of which little is known.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub precision: BTreeMap<String, f64>,
+    /// Behaviours that analysts declared and it has learnt from.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub declared: usize,
+    /// Of these, true positives.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub declared_positives: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+const fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 /// How much one feature moved the result.

@@ -1,16 +1,16 @@
 //! Training: from labelled features to a calibrated model.
-use super::fit::{Row, fit};
-use super::model::Model;
+use super::fit::{Prior, Row, fit};
+use super::model::{Model, logistic};
 use crate::features::{Features, is_against};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A weight below this is one for the event.
-const FOR: f64 = -0.001;
+pub(super) const FOR: f64 = -0.001;
 /// What no feature of a pair of programs is learnt from: pairs repeat what both say alone.
 const PAIR: &str = "pair=";
 /// How freely weights leave zero, or the prior.
-const C: f64 = 0.5;
+pub(super) const C: f64 = 0.5;
 /// Parts for the calibration, and what they are drawn by.
 const PARTS: u64 = 5;
 const SEED: u64 = 99;
@@ -55,12 +55,13 @@ pub fn train(examples: &[&Example], version: &str) -> Result<Model, String> {
 fn raw(examples: &[&Example]) -> Result<Model, String> {
     let mut names = vocabulary(examples);
     loop {
-        let prior = vec![0.0; names.len() + 1];
-        let theta = fit(&rows(examples, &names, balanced(examples)), &prior, C)?;
+        let rows = rows(examples, &names, balanced(examples));
+        let theta = fit(&rows, &Prior::around(vec![0.0; names.len() + 1], C.recip()))?;
         // What speaks against an event must not excuse it because some updater does it too.
         let absurd = |name: &str, at: usize| is_against(name) && theta[at + 1] < FOR;
         if !names.iter().any(|(name, at)| absurd(name, *at)) {
-            return Ok(of_theta(examples, &names, &theta));
+            let precision = precision(&rows, &theta);
+            return Ok(Model { precision: named(&names, &precision), ..of_theta(examples, &names, &theta) });
         }
         let kept: Vec<&str> = names.iter().filter(|(name, at)| !absurd(name, **at)).map(|(name, _)| *name).collect();
         names = numbered(kept);
@@ -75,12 +76,32 @@ fn of_theta(examples: &[&Example], names: &BTreeMap<&str, usize>, theta: &[f64])
         data: String::new(),
         bias: rounded(theta[0]),
         calibration: (1.0, 0.0),
-        weights: names.iter().map(|(name, at)| ((*name).to_owned(), rounded(theta[at + 1]))).collect(),
+        weights: named(names, theta),
+        precision: BTreeMap::new(),
+        declared: 0,
+        declared_positives: 0,
     }
 }
 
+/// The numbers behind the bias by the names of their features.
+fn named(names: &BTreeMap<&str, usize>, all: &[f64]) -> BTreeMap<String, f64> {
+    names.iter().map(|(name, at)| ((*name).to_owned(), rounded(all[at + 1]))).collect()
+}
+
+/// How sure each weight is: the diagonal of the loss's second derivative at the best weights.
+fn precision(rows: &[Row], theta: &[f64]) -> Vec<f64> {
+    let mut precision = vec![C.recip(); theta.len()];
+    for row in rows {
+        let p = logistic(theta[0] + row.values.iter().map(|(at, value)| theta[at + 1] * value).sum::<f64>());
+        for (at, value) in &row.values {
+            precision[at + 1] += row.weight * p * (1.0 - p) * value * value;
+        }
+    }
+    precision
+}
+
 /// Four decimals: more would be noise, and differ from machine to machine.
-fn rounded(weight: f64) -> f64 {
+pub(super) fn rounded(weight: f64) -> f64 {
     (weight * 1e4).round() / 1e4
 }
 
@@ -138,7 +159,7 @@ fn calibrate(examples: &[&Example]) -> Result<(f64, f64), String> {
     if !(unseen.iter().any(|row| row.positive) && unseen.iter().any(|row| !row.positive)) {
         return Ok((1.0, 0.0));
     }
-    let theta = fit(&unseen, &[0.0, 1.0], FREE)?;
+    let theta = fit(&unseen, &Prior::around(vec![0.0, 1.0], FREE.recip()))?;
     // A slope below zero would turn the model around; too few examples can do that.
     Ok(if theta[1] > 0.0 { (rounded(theta[1]), rounded(theta[0])) } else { (1.0, 0.0) })
 }

@@ -25,7 +25,7 @@ async fn a_worker_that_died_while_it_asked_leaves_an_action_unknown_and_nobody_r
     tx.commit().await.unwrap();
     for _ in 0..3 {
         house.jobs().await;
-        clock::advance(60_000);
+        clock::advance_here(60_000);
     }
     assert_eq!((house.newest().await.1.as_str(), house.sent()), ("unknown", 0));
     let (_, page) = ana.page(&format!("/cases/{}", house.case)).await;
@@ -46,7 +46,7 @@ async fn an_answer_that_breaks_off_leaves_an_action_unknown_until_a_person_settl
     house.ask(&ana, &[("kind", "add_tag"), ("tag", "half")]).await;
     for _ in 0..3 {
         house.jobs().await;
-        clock::advance(60_000);
+        clock::advance_here(60_000);
     }
     let (id, state, result) = house.newest().await;
     assert_eq!((state.as_str(), house.sent()), ("unknown", 1), "{result}");
@@ -67,7 +67,7 @@ async fn what_certainly_had_no_effect_is_tried_again_and_then_given_up() {
     assert_eq!(house.newest().await.1, "queued", "another try waits");
     for _ in 0..5 {
         house.fake.fail(&[Fault::TooMany(3600)]);
-        clock::advance(20_000);
+        clock::advance_here(20_000);
         house.jobs().await;
     }
     let (_, state, result) = house.newest().await;

@@ -36,7 +36,7 @@ async fn what_is_not_taken_is_tried_again_then_given_up_then_retried_by_hand() {
         let shown = page(&admin).await;
         assert!(shown.contains("Failed at") && shown.contains("it answered 500"), "{shown}");
         assert!(shown.contains(&format!("<td class=\"num\">{tries}</td>")) && shown.contains("again at"), "{shown}");
-        fusionsoc::clock::advance(minutes * 60_000 + 1_000);
+        fusionsoc::clock::advance_here(minutes * 60_000 + 1_000);
         server.run_jobs().await;
     }
     let shown = page(&admin).await;

@@ -34,7 +34,7 @@ pub fn question(extra: &str) -> Question {
     };
     let prompt = fusionsoc::triage::prompt::build(&dossier, [7; 16], [9; 8]);
     let prompt = Prompt { user: format!("{}{extra}", prompt.user), ..prompt };
-    Question { dossier: Arc::new(dossier), prompt: Arc::new(prompt) }
+    Question { dossier: Arc::new(dossier), prompt: Arc::new(prompt), learnt: None }
 }
 
 /// The configuration of a voter named `alpha`.
