@@ -16,6 +16,7 @@ mod deciding;
 mod economy;
 mod events;
 mod evidence;
+mod feedback;
 mod handover;
 mod hostile;
 mod ingest;
