@@ -37,6 +37,9 @@ pub struct Eval {
     /// What stays together in a fold: `rule`, or the name of a text field of the lines (up to `#`, `@` or a second `:`).
     #[arg(long, default_value = "rule", requires = "folds")]
     group: String,
+    /// Licences, as they stand in the field `licence`, whose lines the folds are trained on; all lines are judged.
+    #[arg(long, value_delimiter = ';', requires = "folds")]
+    licence: Vec<String>,
     /// Before one half of a part's rules is judged, the statistical voter learns from the other half as if analysts
     /// had declared it.
     #[arg(long, requires = "folds")]
@@ -59,14 +62,13 @@ impl Eval {
             return failed("--out: must name a file");
         }
         let file = read_lines(&self.file)?;
-        let folds = self.folds.map(|count| Folds { count, group: &self.group, learn: self.learn });
+        let folds =
+            self.folds.map(|count| Folds { count, group: &self.group, licences: &self.licence, learn: self.learn });
         let panels = Panels::of(config, self.panel.as_deref(), &file.lines, folds)?;
         let head = partial::Head {
             file: file.sha256.clone(),
             panel: panels.name(),
-            folds: self
-                .folds
-                .map(|folds| format!("{folds} by {}{}", self.group, if self.learn { ", learning" } else { "" })),
+            folds: folds.map(Folds::told),
             precedents: self.precedents,
             version: env!("FUSIONSOC_COMMIT").to_owned(),
             settings: format!(

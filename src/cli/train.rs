@@ -27,11 +27,8 @@ impl Train {
     /// Trains, writes the weights and says what of.
     pub fn run(self) -> Result<ExitCode, CliError> {
         let file = read_lines(&self.file)?;
-        let allowed = |line: &&Line| {
-            let licence = line.fields.get("licence").and_then(serde_json::Value::as_str).unwrap_or_default();
-            self.licence.is_empty() || self.licence.iter().any(|one| one == licence)
-        };
-        let used: Vec<&Line> = file.lines.iter().filter(|line| line.positive.is_some()).filter(allowed).collect();
+        let labelled = file.lines.iter().filter(|line| line.positive.is_some());
+        let used: Vec<&Line> = labelled.filter(|line| line.is_under(&self.licence)).collect();
         let examples: Vec<Example> = used.iter().filter_map(|line| line.example(&line.detection.rule.title)).collect();
         let all: Vec<&Example> = examples.iter().collect();
         let mut model = statistical::train(&all, &self.version).map_err(CliError::Failed)?;

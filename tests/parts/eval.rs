@@ -132,6 +132,24 @@ fn what_can_not_be_read_is_told_with_its_line() {
 }
 
 #[test]
+fn folds_train_on_the_licences_that_are_named_and_learn_from_the_other_half() {
+    let dir = tempfile::tempdir().unwrap();
+    let folds = ["--panel", "builtin", "--folds", "3", "--group", "id"];
+    let with = |more: &[&str]| report(dir.path(), &lines(), &[&folds[..], more].concat());
+    let (plain, some, learnt) = (with(&[]), with(&["--licence", "MIT;CC0-1.0"]), with(&["--learn"]));
+    let scores = |report: &Value| items(report).iter().map(|item| item["score"].clone()).collect::<Vec<_>>();
+    assert_ne!(scores(&plain), scores(&some));
+    assert_ne!(scores(&plain), scores(&learnt));
+    assert_eq!(some["folds"], "3 by id, MIT or CC0-1.0 alone");
+    assert_eq!(learnt["folds"], "3 by id, learning");
+    let none = [&["eval", "lines.jsonl"], &folds[..], &["--licence", "GPL"]].concat();
+    let none = fusionsoc(dir.path(), &none);
+    let told = String::from_utf8_lossy(&none.stderr).into_owned();
+    assert!(told.contains("--folds: without part 1: training needs true and false positives"), "{told}");
+    assert_eq!(fusionsoc(dir.path(), &["eval", "lines.jsonl", "--learn"]).status.code(), Some(2));
+}
+
+#[test]
 fn what_analysts_declared_makes_the_panel_surer() {
     let dir = tempfile::tempdir().unwrap();
     let closable = |precedents: &str| {

@@ -44,6 +44,12 @@ impl Line {
         Some(text.match_indices(':').nth(1).map_or(text, |(at, _)| &text[..at]))
     }
 
+    /// Whether its field `licence` is one of these, or none is asked for.
+    pub fn is_under(&self, licences: &[String]) -> bool {
+        let licence = self.fields.get("licence").and_then(Value::as_str).unwrap_or_default();
+        licences.is_empty() || licences.iter().any(|one| one == licence)
+    }
+
     /// It as an example to learn from, where it has a label; `group` stays together.
     pub fn example(&self, group: &str) -> Option<Example> {
         Some(Example {

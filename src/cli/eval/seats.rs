@@ -69,15 +69,30 @@ pub struct Folds<'a> {
     pub count: u16,
     /// What stays together.
     pub group: &'a str,
+    /// Licences of the lines that are trained on; all where there are none.
+    pub licences: &'a [String],
     /// Whether one half of a part's rules was declared before the other half is judged.
     pub learn: bool,
+}
+
+impl Folds<'_> {
+    /// How it was folded, in words.
+    pub fn told(self) -> String {
+        let licences =
+            if self.licences.is_empty() { String::new() } else { format!(", {} alone", self.licences.join(" or ")) };
+        format!("{} by {}{licences}{}", self.count, self.group, if self.learn { ", learning" } else { "" })
+    }
 }
 
 /// A panel for each fold, its statistical voter trained on the labelled lines of the others, and each line's fold.
 fn folded(seats: &Seats, lines: &[Line], wanted: Folds<'_>) -> Result<(Vec<Seats>, Vec<usize>), CliError> {
     let groups: Vec<&str> = lines.iter().map(|line| group_of(line, wanted.group)).collect();
     let places = places(&groups, usize::from(wanted.count));
-    let examples: Vec<Option<Example>> = lines.iter().zip(&groups).map(|(line, group)| line.example(group)).collect();
+    let example = |(line, group): (&Line, &&str)| {
+        let used = line.is_under(wanted.licences);
+        used.then(|| line.example(group)).flatten()
+    };
+    let examples: Vec<Option<Example>> = lines.iter().zip(&groups).map(example).collect();
     let mut models = Vec::new();
     for fold in 0..=places.iter().copied().max().unwrap_or(0) {
         let rest = examples.iter().zip(&places).filter(|(_, place)| **place != fold);
