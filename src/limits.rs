@@ -73,6 +73,8 @@ pub const URL: usize = 8 * 1024;
 pub const SESSION_IDLE_MS: i64 = 8 * 60 * 60 * 1000;
 /// A session ends after so long in any case.
 pub const SESSION_MS: i64 = 24 * 60 * 60 * 1000;
+/// A sign-in waits so long for its code.
+pub const CODE_MS: i64 = 10 * 60 * 1000;
 /// The longest password that is hashed.
 pub const PASSWORD: usize = 1024;
 /// Event streams in all.

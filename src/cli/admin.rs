@@ -4,7 +4,7 @@ use crate::clock::now_ms;
 use crate::domain::Role;
 use crate::jobs::triage::{micro, money};
 use crate::store::record::{Entry, audit};
-use crate::store::{Actor, Store, Tx, orgs, sessions, spending, users};
+use crate::store::{Actor, Store, Tx, orgs, second, sessions, spending, users};
 use crate::web::auth::hash_new;
 use clap::Subcommand;
 use std::io::{BufRead, IsTerminal};
@@ -73,6 +73,11 @@ pub enum UserCommand {
     },
     /// Set a new password; ends all sessions.
     Passwd {
+        /// The person.
+        name: String,
+    },
+    /// Take a person's second factor away, because code generator and recovery codes are lost; ends all sessions.
+    ResetCode {
         /// The person.
         name: String,
     },
@@ -208,6 +213,14 @@ impl UserCommand {
                 users::set_password(&mut tx, user.id, &hash).await?;
                 sessions::end_all(&mut tx, user.id).await?;
                 noted(&mut tx, "password_set", &format!("user:{}", user.username), "").await?;
+            }
+            Self::ResetCode { name } => {
+                let user = person(&mut tx, &name).await?;
+                if second::remove(&mut tx, user.id).await? == 0 {
+                    return failed(format!("{} has no second factor", user.username));
+                }
+                sessions::end_all(&mut tx, user.id).await?;
+                noted(&mut tx, "second_factor_reset", &format!("user:{}", user.username), "").await?;
             }
             Self::Disable { name } => {
                 let user = person(&mut tx, &name).await?;

@@ -173,6 +173,7 @@ async fn purge(store: Store, stop: CancellationToken) {
             let mut tx = store.write().await?;
             let now = crate::clock::now_ms();
             crate::store::sessions::purge(&mut tx, now).await?;
+            crate::store::second::purge(&mut tx, now).await?;
             crate::store::throttles::purge(&mut tx, now - crate::web::throttle::WINDOW_MS).await?;
             crate::store::idempotency::purge(&mut tx, now - 86_400_000).await?;
             crate::store::drafts::purge(&mut tx, now - crate::limits::DRAFT_MS).await?;

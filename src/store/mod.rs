@@ -53,6 +53,7 @@ pub mod reuse;
 pub mod rules;
 pub mod runs;
 pub mod search;
+pub mod second;
 pub mod sensors;
 pub mod sessions;
 pub mod snooze;

@@ -15,6 +15,7 @@ use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::{Cookie, SameSite};
 use sha2::{Digest, Sha256};
 use std::net::{IpAddr, SocketAddr};
+use zxcvbn::{Score, zxcvbn};
 
 /// The address of the connection's other end.
 #[derive(Debug, Clone, Copy)]
@@ -85,13 +86,13 @@ pub const fn cookie_name(insecure: bool) -> &'static str {
 
 /// The session's cookie.
 pub fn cookie(app: &App, token: String) -> Cookie<'static> {
-    let insecure = app.insecure_cookies();
-    Cookie::build((cookie_name(insecure), token))
-        .path("/")
-        .http_only(true)
-        .secure(!insecure)
-        .same_site(SameSite::Lax)
-        .build()
+    host_cookie(app, cookie_name(app.insecure_cookies()), token)
+}
+
+/// A cookie that no script reads and that goes to this host alone.
+pub(super) fn host_cookie(app: &App, name: &'static str, value: String) -> Cookie<'static> {
+    let secure = !app.insecure_cookies();
+    Cookie::build((name, value)).path("/").http_only(true).secure(secure).same_site(SameSite::Lax).build()
 }
 
 /// What is stored of a session's or token's secret.
@@ -161,10 +162,16 @@ pub enum PasswordError {
     /// It is the user's name.
     #[error("password: must not be the user name")]
     IsName,
+    /// It is among the first that are guessed.
+    #[error("password: is too easy to guess; use several words, or let a password manager make one")]
+    Common,
     /// It could not be hashed.
     #[error("password: could not be hashed")]
     Hash,
 }
+
+/// What a million guesses find, by zxcvbn's estimate (Wheeler, USENIX Security 2016), is below this.
+const GUESSED: Score = Score::Two;
 
 /// Checks and hashes a new password: argon2id with m = 19,456 KiB, t = 2, p = 1.
 ///
@@ -176,6 +183,9 @@ pub fn hash_new(username: &str, password: &str) -> std::result::Result<String, P
     }
     if password.eq_ignore_ascii_case(username) {
         return Err(PasswordError::IsName);
+    }
+    if zxcvbn(password, &[username, "fusionsoc"]).score() < GUESSED {
+        return Err(PasswordError::Common);
     }
     Argon2::default().hash_password(password.as_bytes()).map(|hash| hash.to_string()).map_err(|_| PasswordError::Hash)
 }

@@ -3,12 +3,12 @@ use super::App;
 use super::auth::{Peer, SignedIn, client_address, cookie, cookie_name, fingerprint, verify};
 use super::form::{Asked, Fields};
 use super::page::Page;
-use super::throttle;
+use super::{second, throttle};
 use crate::clock::now_ms;
 use crate::error::{AppError, Result};
 use crate::limits;
 use crate::store::record::{Entry, audit};
-use crate::store::{Actor, ActorKind, sessions, users};
+use crate::store::{Actor, ActorKind, Tx, sessions, users};
 use askama::Template;
 use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, Request, StatusCode, header};
@@ -69,7 +69,7 @@ pub async fn sign_in(
     let username = form.username.trim().to_lowercase();
     let (account, place) =
         (format!("account:{}", &username[..username.floor_char_boundary(100)]), format!("address:{client}"));
-    if let Err(wait) = count_try(&app, &account, &place).await? {
+    if let Err(wait) = throttle::both(&app.store, &account, &place).await? {
         return Ok(refuse(
             &app,
             form,
@@ -89,35 +89,37 @@ pub async fn sign_in(
         return Ok(refuse(&app, form, StatusCode::UNAUTHORIZED, "User name or password is not right.", None));
     };
     throttle::was_right(&mut tx, &account, &place).await?;
+    match second::begin(&app, tx, &user, &form.next).await? {
+        Ok(asked) => Ok(asked),
+        Err(tx) => enter(&app, tx, jar, (&user, &actor), &form.next).await,
+    }
+}
+
+/// Begins a session in place of the one that the browser may have, commits, and goes on to a page of ours.
+pub(super) async fn enter(
+    app: &App,
+    mut tx: Tx,
+    jar: CookieJar,
+    (user, actor): (&users::User, &Actor),
+    next: &str,
+) -> Result<Response> {
     if let Some(old) = jar.get(cookie_name(app.insecure_cookies())) {
         sessions::end(&mut tx, &fingerprint(old.value())).await?;
     }
     let token = hex::encode(rand::random::<[u8; 32]>());
-    sessions::insert(&mut tx, &fingerprint(&token), user.id, &actor.client, now_ms(), now_ms() + limits::SESSION_MS)
-        .await?;
-    audit(&mut tx, &actor, None, &Entry { action: "login", object: &account, old: "", new: "" }, now_ms()).await?;
+    let (now, hash) = (now_ms(), fingerprint(&token));
+    sessions::insert(&mut tx, &hash, user.id, &actor.client, now, now + limits::SESSION_MS).await?;
+    let object = format!("account:{}", user.username);
+    audit(&mut tx, actor, None, &Entry { action: "login", object: &object, old: "", new: "" }, now).await?;
     tx.commit().await?;
-    Ok((jar.add(cookie(&app, token)), Redirect::to(&safe_next(&form.next))).into_response())
+    Ok((jar.add(cookie(app, token)), Redirect::to(&safe_next(next))).into_response())
 }
 
-fn address(app: &App, peer: Peer, headers: HeaderMap) -> String {
+pub(super) fn address(app: &App, peer: Peer, headers: HeaderMap) -> String {
     let (mut parts, ()) = Request::new(()).into_parts();
     parts.headers = headers;
     parts.extensions.insert(peer);
     client_address(app, &parts)
-}
-
-/// Counts the try for account and address in one transaction, before the password is looked at.
-async fn count_try(app: &App, account: &str, place: &str) -> Result<Result<(), u64>> {
-    let mut tx = app.store.write().await?;
-    let now = now_ms();
-    for name in [place, account] {
-        if let Err(wait) = throttle::try_once(&mut tx, name, now).await? {
-            return Ok(Err(wait));
-        }
-    }
-    tx.commit().await?;
-    Ok(Ok(()))
 }
 
 /// Hashing takes memory and time on purpose: two at once, off the async threads.
@@ -179,7 +181,7 @@ pub async fn theme(
 }
 
 /// A path of ours to go on to: it begins with one slash and nothing that a browser reads as a host.
-fn safe_next(next: &str) -> String {
+pub(super) fn safe_next(next: &str) -> String {
     let ours = next.starts_with('/') && !next[1..].starts_with(['/', '\\']) && !next.chars().any(char::is_control);
     if ours { next.to_owned() } else { "/".to_owned() }
 }

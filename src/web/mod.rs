@@ -42,6 +42,7 @@ mod raw;
 mod rejects;
 mod rules;
 pub mod search;
+mod second;
 mod sensors;
 pub mod server;
 pub mod snooze;
@@ -51,6 +52,7 @@ mod tasks;
 mod templates;
 pub mod throttle;
 pub mod tls;
+pub mod totp;
 mod trail;
 mod trials;
 mod tuning;
@@ -74,6 +76,7 @@ pub fn router(app: App) -> Router {
     let pages = Router::new()
         .route("/", get(async || Redirect::to("/cases")))
         .route("/login", get(login::show).post(login::sign_in))
+        .route("/login/code", get(second::show_code).post(second::sign_in))
         .route("/logout", post(login::sign_out))
         .merge(own())
         .route("/dashboard", get(dashboard::index))
@@ -112,6 +115,10 @@ fn own() -> Router<App> {
         .route("/profile/theme", post(login::theme))
         .route("/profile/password", post(profile::password))
         .route("/profile/sessions", post(profile::sign_out))
+        .route("/profile/second", get(second::show).post(second::set_up))
+        .route("/profile/second/confirm", post(second::confirm))
+        .route("/profile/second/codes", post(second::renew))
+        .route("/profile/second/off", post(second::off))
         .route("/handover", get(handover::index).post(handover::write))
         .route("/handover/read", post(handover::read))
         .route("/reminders", post(snooze::seen))

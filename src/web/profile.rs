@@ -10,7 +10,7 @@ use crate::clock::now_ms;
 use crate::error::{AppError, Result};
 use crate::limits;
 use crate::store::record::{Entry, audit};
-use crate::store::{sessions, users};
+use crate::store::{second, sessions, users};
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -45,6 +45,8 @@ struct Show {
     undo_s: u32,
     zones: Vec<String>,
     sessions: Vec<SessionView>,
+    /// Whether a second factor is in use.
+    second: bool,
     wrong: Wrong,
     done: &'static str,
 }
@@ -72,6 +74,7 @@ async fn page(app: &App, me: &SignedIn, status: StatusCode, (wrong, done): (Wron
     let now = now_ms();
     let mut tx = app.store.read().await?;
     let open = sessions::of_user(&mut tx, me.user.id, now, now - limits::SESSION_IDLE_MS).await?;
+    let second = second::of(&mut tx, me.user.id).await?.is_some_and(|known| known.confirmed_ms.is_some());
     drop(tx);
     let line = |one: &sessions::Session| SessionView {
         handle: handle(&one.token_hash),
@@ -84,7 +87,7 @@ async fn page(app: &App, me: &SignedIn, status: StatusCode, (wrong, done): (Wron
     let sessions = open.iter().map(line).collect();
     let zones = jiff::tz::db().available().map(|name| name.to_string()).collect();
     let role = me.user.role.label();
-    Ok((status, Page(Show { chrome, role, undo_s: app.config.policy.undo_s, zones, sessions, wrong, done }))
+    Ok((status, Page(Show { chrome, role, undo_s: app.config.policy.undo_s, zones, sessions, second, wrong, done }))
         .into_response())
 }
 

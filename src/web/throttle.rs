@@ -1,6 +1,7 @@
 //! How often something may happen: token buckets for callers, growing waits for wrong passwords.
+use crate::clock::now_ms;
 use crate::store::throttles::{self, Throttle};
-use crate::store::{Result, Tx};
+use crate::store::{Result, Store, Tx};
 use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::Instant;
@@ -28,6 +29,22 @@ pub async fn try_once(tx: &mut Tx, name: &str, now_ms: i64) -> Result<std::resul
         Throttle { failures: 0, first_ms: now_ms, blocked_ms: 0 }
     };
     throttles::set(tx, name, after(before, now_ms)).await?;
+    Ok(Ok(()))
+}
+
+/// Counts a try for an account and an address in one transaction; a refused one counts for neither.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn both(store: &Store, account: &str, address: &str) -> Result<std::result::Result<(), u64>> {
+    let mut tx = store.write().await?;
+    let now = now_ms();
+    for name in [address, account] {
+        if let Err(wait) = try_once(&mut tx, name, now).await? {
+            return Ok(Err(wait));
+        }
+    }
+    tx.commit().await?;
     Ok(Ok(()))
 }
 

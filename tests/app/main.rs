@@ -39,6 +39,7 @@ mod pull;
 mod report;
 mod review;
 mod search;
+mod second;
 mod tls;
 mod tuning;
 mod views;
