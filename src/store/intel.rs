@@ -3,7 +3,7 @@ use super::activity::Subject;
 use super::history;
 use super::{JsonText, Result, Tx, on, run};
 use crate::domain::ObservableKind;
-use crate::domain::intel::{IntelState, IntelVerdict, Opinion};
+use crate::domain::intel::{IntelState, IntelVerdict, Opinion, STATS};
 use crate::domain::known_good;
 use serde_json::Value;
 
@@ -39,13 +39,40 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// What the provider says, where it says something. A recorded answer holds counts alone.
+    /// How many there are of a count, such as `malicious`.
+    pub fn count(&self, name: &str) -> i64 {
+        self.payload.0.get("stats").and_then(|stats| counted(stats.get(name)?)).unwrap_or_default()
+    }
+
+    /// What the provider says, where it says something.
     pub fn opinion(&self) -> Option<Opinion> {
-        let said: Opinion =
-            serde_json::from_value(self.payload.0.clone()).ok().filter(|_| self.state == IntelState::Answered)?;
+        if self.state != IntelState::Answered {
+            return None;
+        }
+        if self.recorded {
+            return recorded(&self.provider, &self.payload.0);
+        }
+        let said: Opinion = serde_json::from_value(self.payload.0.clone()).ok()?;
         let judged = self.payload.0.get("verdict").is_some();
         Some(if judged { said } else { Opinion { verdict: Opinion::of("", said.stats.clone()).verdict, ..said } })
     }
+}
+
+/// An answer that was recorded elsewhere: what it amounts to follows from its counts, whatever it says itself, and
+/// sentences and links in it are not ours.
+fn recorded(provider: &str, payload: &Value) -> Option<Opinion> {
+    let stats = payload.as_object()?.get("stats");
+    let count = |name: &&str| Some(((*name).to_owned(), counted(stats?.get(*name)?)?));
+    let opinion = Opinion::of(provider, STATS.iter().filter_map(count).collect());
+    let labels = payload["labels"].as_array().into_iter().flatten();
+    let labels = labels.filter_map(|label| label.as_str().map(str::to_owned));
+    let (reputation, first_seen_ms) = (payload["reputation"].as_i64(), payload["first_seen_ms"].as_i64());
+    Some(Opinion { reputation, first_seen_ms, ..opinion }.with_labels(labels))
+}
+
+/// A count of an answer; what no provider has is cut, so that sums stay sums.
+fn counted(value: &Value) -> Option<i64> {
+    value.as_i64().map(|count| count.clamp(0, 1_000_000))
 }
 
 /// What answers amount to for a value, with what is known of it anyway; nothing where nobody was asked.

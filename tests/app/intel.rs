@@ -6,6 +6,7 @@ mod late;
 mod others;
 mod privacy;
 mod quota;
+mod recorded;
 mod settings;
 
 use crate::support::{SEED, seed_id, seed_with};
