@@ -22,6 +22,16 @@ pub(super) const DENY: &str = "deny";
 pub(super) const ALLOW: &str = "allow";
 /// See [`DENY`].
 pub(super) const KNOWN: &str = "known_good";
+/// A list's name on pages; of anything else, its own.
+pub(super) fn label(name: &str) -> &str {
+    match name {
+        DENY => "Deny list",
+        ALLOW => "Allow list",
+        KNOWN => "Known-good hashes",
+        other => other,
+    }
+}
+
 /// Entries of a list, and hashes of the known-good files; each hash takes as many bytes as it has.
 const ENTRIES: usize = 1_000_000;
 const HASHES: usize = 20_000_000;
@@ -137,7 +147,7 @@ impl Provider for List {
     }
 
     fn label(&self) -> &str {
-        super::label(self.name)
+        label(self.name)
     }
 
     fn is_local(&self) -> bool {
@@ -224,7 +234,7 @@ impl Provider for Hashes {
     }
 
     fn label(&self) -> &str {
-        super::label(KNOWN)
+        label(KNOWN)
     }
 
     fn is_local(&self) -> bool {

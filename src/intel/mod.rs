@@ -10,6 +10,7 @@ mod misp;
 pub mod settings;
 mod virustotal;
 mod wire;
+pub mod words;
 
 pub use settings::{BadIntel, IntelConfig};
 
@@ -17,6 +18,7 @@ use crate::domain::ObservableKind;
 use crate::domain::intel::{Opinion, Query};
 use async_trait::async_trait;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
@@ -160,14 +162,15 @@ impl Intelligence {
 }
 
 /// A provider's name on pages, also of one that is no longer set up.
-pub fn label(name: &str) -> &str {
-    match name {
+pub fn label(name: &str) -> Cow<'_, str> {
+    let known = match name {
         virustotal::NAME => virustotal::LABEL,
         abuseipdb::NAME => abuseipdb::LABEL,
         misp::NAME => misp::LABEL,
-        lists::DENY => "Deny list",
-        lists::ALLOW => "Allow list",
-        lists::KNOWN => "Known-good hashes",
-        other => other,
+        other => lists::label(other),
+    };
+    match name.split_once(':') {
+        Some((misp::NAME, one)) => Cow::Owned(format!("{} {one}", misp::LABEL)),
+        _ => Cow::Borrowed(known),
     }
 }
