@@ -6,6 +6,7 @@
 //! the same evidence in another case are reused (`reuse`), and a voter is asked only within the
 //! organisation's budget (`budget`).
 mod ask;
+mod asking;
 mod begin;
 mod budget;
 mod claimed;

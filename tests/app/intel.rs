@@ -8,6 +8,7 @@ mod privacy;
 mod quota;
 mod recorded;
 mod settings;
+mod whole;
 
 use crate::support::{SEED, seed_id, seed_with};
 use fakes::{CHILD, KEY, PARENT, answer, informed, informed_by, piece, verdict, vetoes};
