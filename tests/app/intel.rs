@@ -3,6 +3,8 @@
 mod fakes;
 mod faults;
 mod late;
+mod meanwhile;
+mod moves;
 mod others;
 mod privacy;
 mod quota;
