@@ -9,6 +9,7 @@ mod lists;
 mod misp;
 pub mod settings;
 mod virustotal;
+mod watched;
 mod wire;
 pub mod words;
 
@@ -92,6 +93,14 @@ pub trait Provider: Send + Sync {
 
     /// What it says about a value; nothing where it does not know the value.
     async fn ask(&self, query: &Query) -> Result<Option<Opinion>, Trouble>;
+
+    /// Takes in what changed since it was set up; nothing changes of one that is asked over the network.
+    async fn refresh(&self) {}
+
+    /// Why what changed can't be taken in, and since when that is known.
+    fn failure(&self) -> Option<(String, i64)> {
+        None
+    }
 
     /// Whether it would answer, with a note for whoever asked.
     async fn check(&self) -> Result<Option<String>, Trouble>;

@@ -3,6 +3,7 @@
 mod fakes;
 mod faults;
 mod late;
+mod lists;
 mod meanwhile;
 mod moves;
 mod others;
