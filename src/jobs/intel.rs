@@ -1,4 +1,5 @@
-//! Asks intelligence providers what there was no time or no quota for, and opens the question again where an answer is bad.
+//! Asks intelligence providers what there was no time or no quota for. Where an answer is bad the panel is asked again;
+//! where it is not, the votes that stand are counted anew once nothing is missing.
 use super::lookups::{self, Outcome};
 use super::triage::{self, Ask};
 use super::{JobError, Worker};
@@ -60,7 +61,8 @@ async fn step(worker: &Worker, job: &jobs::Job, due: Due) -> Result<(), JobError
     let case = cases::by_number(&mut tx, due.case_number).await?;
     let outcome = withheld(&case).filter(|_| !outcome.is_certain()).unwrap_or(outcome);
     let bad = outcome.opinion.as_ref().is_some_and(|said| said.verdict == IntelVerdict::Malicious);
-    let again = if bad { behaviour(&mut tx, &case, &row).await? } else { None };
+    let worse = bad || outcome.opinion.as_ref().is_some_and(|said| said.verdict == IntelVerdict::Suspicious);
+    let again = if worse { behaviour(&mut tx, &case, &row).await? } else { None };
     if let Some(fingerprint) = &again
         && runs::under_way(&mut tx, case.number, fingerprint).await?
     {
@@ -72,8 +74,9 @@ async fn step(worker: &Worker, job: &jobs::Job, due: Due) -> Result<(), JobError
         return Ok(tx.commit().await?);
     }
     take_in(&mut tx, &case, &outcome, row, bad).await?;
-    if let Some(fingerprint) = again {
-        open_again(&mut tx, &case, &fingerprint).await?;
+    match again.as_deref() {
+        Some(fingerprint) if bad => open_again(&mut tx, &case, fingerprint).await?,
+        worse => triage::recount(&mut tx, case.number, worse, now_ms()).await?,
     }
     Ok(tx.commit().await?)
 }

@@ -30,7 +30,7 @@ async fn while_it_is_asked(it: &Informed, act: impl Future<Output = ()>) {
         }
         act.await;
     };
-    tokio::join!(it.a_minute_later(), act);
+    tokio::join!(Box::pin(it.a_minute_later()), act);
 }
 
 #[tokio::test]
