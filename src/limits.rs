@@ -125,6 +125,10 @@ pub const INTEL_TURN: Duration = Duration::from_mins(1);
 pub const INTEL_ASKING: Duration = Duration::from_secs(5);
 /// Values of one detection that each intelligence provider is asked about.
 pub const INTEL_VALUES: usize = 20;
+/// Values of all detections of a case together that each is asked about for one run.
+pub const INTEL_CASE_VALUES: usize = 50;
+/// Detections of a case whose values are looked up: the newest of so many behaviours, and so many of the newest.
+pub const INTEL_DETECTIONS: i64 = 50;
 /// After these waits a question that failed is asked again.
 pub const INTEL_AGAIN_MS: [i64; 4] = [60_000, 300_000, 900_000, 3_600_000];
 /// The longest wait that a provider may ask for.

@@ -63,11 +63,11 @@ pub async fn long(tx: &mut Tx, case: &Case) -> Result<Value> {
     Ok(json)
 }
 
-/// What became of a question to an intelligence provider.
-fn said(one: &intel::Answer) -> Value {
+/// What became of a question to an intelligence provider: its answer as it came, and what that amounts to.
+pub(super) fn said(one: &intel::Answer) -> Value {
     json!({
         "provider": one.provider, "type": one.kind, "value": one.observable, "state": one.state, "why": one.why, "answer": one.payload.0,
-        "at": time(one.fetched_ms), "again_at": time(one.due_ms), "recorded": one.recorded,
+        "verdict": one.opinion().map(|said| said.verdict), "at": time(one.fetched_ms), "again_at": time(one.due_ms), "recorded": one.recorded,
     })
 }
 

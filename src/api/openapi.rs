@@ -42,7 +42,7 @@ pub fn document() -> Value {
         "/api/v1/cases": {"get": {"summary": "List cases", "parameters": list_parameters(), "responses": reply("200", "A page")}},
         "/api/v1/search": {"get": {"summary": "Search cases by the words of their detections; prefixes as on the page", "parameters": search_parameters(), "responses": reply("200", "Cases with where the words are, and what could not be understood")}},
         "/api/v1/cases/{number}": {"parameters": number,
-            "get": {"summary": "Read a case", "responses": reply("200", "The case")},
+            "get": {"summary": "Read a case", "responses": reply("200", "The case; `intelligence` is what became of each question to a provider: `provider type value state why answer verdict at again_at recorded`")},
             "patch": {"summary": "Change a case", "requestBody": body("Patch"), "responses": reply("200", "The case after it")}},
         "/api/v1/cases/{number}/notes": {"parameters": number, "post": {"summary": "Add a note", "requestBody": body("NewNote"), "responses": reply("201", "Added")}},
         "/api/v1/cases/{number}/tasks": {"parameters": number, "post": {"summary": "Add a task", "requestBody": body("NewTask"), "responses": reply("201", "Added")}},
@@ -52,8 +52,8 @@ pub fn document() -> Value {
         "/api/v1/cases/{number}/timeline": {"parameters": number, "get": {"summary": "What happened", "responses": reply("200", "Entries, newest first")}},
         "/api/v1/stream": {"get": {"summary": "Server-sent events: `case` with `{\"number\",\"kind\"}` for each change, `beat` in silence; `Last-Event-ID` goes on where a stream broke off",
             "responses": {"200": {"description": "The stream", "content": {"text/event-stream": {"schema": {"type": "string"}}}}, "default": problem}}},
-        "/api/v1/observables/{type}/{value}": {"parameters": observable_parameters(), "get": {"summary": "What is known of an observable, and the cases that hold it, newest first",
-            "responses": reply("200", "Facts, counts by verdict of the newest 1,000 cases, and a page of case numbers")}},
+        "/api/v1/observables/{type}/{value}": {"parameters": observable_parameters(), "get": {"summary": "What is known of an observable, what intelligence says of it, and the cases that hold it, newest first",
+            "responses": reply("200", "Facts; `intelligence`, the last answers of providers in the shape that a case has them, and `verdict`, what they amount to (`unknown clean suspicious known_good malicious`, or null where nobody was asked); `verdicts`, counts by verdict of the newest 1,000 cases; and a page of case numbers")}},
     });
     let verb = |summary: &str, schema: Option<&str>, status: &str| {
         let mut verb =

@@ -85,6 +85,7 @@ pub async fn attach(
         let answer = intel::Answer {
             provider: provider.clone(),
             payload: JsonText(payload.clone()),
+            fingerprint: fingerprint.to_owned(),
             fetched_ms: now_ms,
             recorded: true,
             ..intel::Answer::default()

@@ -1,8 +1,9 @@
-//! Lists of our own, read at the start: what is malicious, what is harmless, and hashes of known good files.
+//! Lists of our own, read again when they change: what is malicious, what is harmless, and hashes of known good files.
 //!
 //! Deny and allow lists are CSV with the columns type, value, note. Known-good hashes are one a line, or
 //! CSV in which every cell that has the form of a hash counts, as in the NSRL's files.
 use super::settings::{self, BadIntel};
+use super::watched::Watched;
 use super::{Made, Provider, Trouble};
 use crate::domain::ObservableKind;
 use crate::domain::intel::{IntelVerdict, Opinion, Query};
@@ -22,6 +23,16 @@ pub(super) const DENY: &str = "deny";
 pub(super) const ALLOW: &str = "allow";
 /// See [`DENY`].
 pub(super) const KNOWN: &str = "known_good";
+/// A list's name on pages; of anything else, its own.
+pub(super) fn label(name: &str) -> &str {
+    match name {
+        DENY => "Deny list",
+        ALLOW => "Allow list",
+        KNOWN => "Known-good hashes",
+        other => other,
+    }
+}
+
 /// Entries of a list, and hashes of the known-good files; each hash takes as many bytes as it has.
 const ENTRIES: usize = 1_000_000;
 const HASHES: usize = 20_000_000;
@@ -47,12 +58,12 @@ pub(super) fn make(section: &Value) -> Result<Made, BadIntel> {
     for (name, field, file) in [(DENY, "deny_file", &read.deny_file), (ALLOW, "allow_file", &read.allow_file)] {
         if !file.is_empty() {
             let bad = |why| BadIntel(format!("{NAME}.{field}: {file}: {why}"));
-            all.push(Arc::new(List { name, entries: entries(file).map_err(bad)? }));
+            all.push(Arc::new(List { name, entries: Watched::open(file, entries).map_err(bad)? }));
         }
     }
     if !read.known_good_file.is_empty() {
         let bad = |why| BadIntel(format!("{NAME}.known_good_file: {}: {why}", read.known_good_file));
-        all.push(Arc::new(hashes(&read.known_good_file).map_err(bad)?));
+        all.push(Arc::new(Known(Watched::open(&read.known_good_file, hashes).map_err(bad)?)));
     }
     Ok(all)
 }
@@ -69,11 +80,14 @@ fn lines(file: &str) -> Result<impl Iterator<Item = Result<(usize, String), Stri
 /// A deny or an allow list.
 struct List {
     name: &'static str,
-    entries: HashMap<(ObservableKind, String), String>,
+    entries: Watched<Entries>,
 }
 
+/// Notes by type and value.
+type Entries = HashMap<(ObservableKind, String), String>;
+
 /// The entries of a file; the first line may name the columns, and lines that begin with `#` are remarks.
-fn entries(file: &str) -> Result<HashMap<(ObservableKind, String), String>, String> {
+fn entries(file: &str) -> Result<Entries, String> {
     let mut entries = HashMap::new();
     for line in lines(file)? {
         let (number, line) = line?;
@@ -115,18 +129,16 @@ fn cells(line: &str) -> Vec<String> {
     cells
 }
 
-impl List {
-    /// An entry for the value, or for the domain that a name lies in.
-    fn note(&self, query: &Query) -> Option<&str> {
-        let value = query.observable.to_lowercase();
-        let mut rest = value.as_str();
-        loop {
-            if let Some(note) = self.entries.get(&(query.kind, rest.to_owned())) {
-                return Some(note);
-            }
-            let is_name = query.kind == ObservableKind::Domain;
-            rest = rest.split_once('.').map(|(_, parent)| parent).filter(|_| is_name)?;
+/// The note of an entry for the value, or for the domain that a name lies in.
+fn note(entries: &Entries, query: &Query) -> Option<String> {
+    let value = query.observable.to_lowercase();
+    let mut rest = value.as_str();
+    loop {
+        if let Some(note) = entries.get(&(query.kind, rest.to_owned())) {
+            return Some(note.clone());
         }
+        let is_name = query.kind == ObservableKind::Domain;
+        rest = rest.split_once('.').map(|(_, parent)| parent).filter(|_| is_name)?;
     }
 }
 
@@ -137,7 +149,7 @@ impl Provider for List {
     }
 
     fn label(&self) -> &str {
-        super::label(self.name)
+        label(self.name)
     }
 
     fn is_local(&self) -> bool {
@@ -149,7 +161,8 @@ impl Provider for List {
     }
 
     async fn ask(&self, query: &Query) -> Result<Option<Opinion>, Trouble> {
-        let Some(note) = self.note(query) else { return Ok(None) };
+        self.refresh().await;
+        let Some(note) = note(&self.entries.get(), query) else { return Ok(None) };
         let denied = self.name == DENY;
         let says = if denied { "malicious" } else { "harmless" };
         let mut opinion = Opinion::of(self.name, BTreeMap::from([(says.to_owned(), 1)]));
@@ -157,11 +170,19 @@ impl Provider for List {
             opinion.verdict = IntelVerdict::KnownGood;
         }
         opinion.note = format!("It is on the {} list.", if denied { "deny" } else { "allow" });
-        Ok(Some(opinion.with_labels([note.to_owned()])))
+        Ok(Some(opinion.with_labels([note])))
     }
 
     async fn check(&self) -> Result<Option<String>, Trouble> {
-        Ok(Some(format!("{} entries", self.entries.len())))
+        Ok(Some(format!("{} entries", self.entries.get().len())))
+    }
+
+    async fn refresh(&self) {
+        self.entries.refresh().await;
+    }
+
+    fn failure(&self) -> Option<(String, i64)> {
+        self.entries.failure()
     }
 }
 
@@ -217,14 +238,17 @@ impl Hashes {
     }
 }
 
+/// The known-good hashes of a file.
+struct Known(Watched<Hashes>);
+
 #[async_trait]
-impl Provider for Hashes {
+impl Provider for Known {
     fn name(&self) -> &str {
         KNOWN
     }
 
     fn label(&self) -> &str {
-        super::label(KNOWN)
+        label(KNOWN)
     }
 
     fn is_local(&self) -> bool {
@@ -236,7 +260,8 @@ impl Provider for Hashes {
     }
 
     async fn ask(&self, query: &Query) -> Result<Option<Opinion>, Trouble> {
-        if !self.holds(query) {
+        self.refresh().await;
+        if !self.0.get().holds(query) {
             return Ok(None);
         }
         let mut opinion = Opinion::of(KNOWN, BTreeMap::from([("harmless".to_owned(), 1)]));
@@ -246,6 +271,14 @@ impl Provider for Hashes {
     }
 
     async fn check(&self) -> Result<Option<String>, Trouble> {
-        Ok(Some(format!("{} hashes", self.len())))
+        Ok(Some(format!("{} hashes", self.0.get().len())))
+    }
+
+    async fn refresh(&self) {
+        self.0.refresh().await;
+    }
+
+    fn failure(&self) -> Option<(String, i64)> {
+        self.0.failure()
     }
 }

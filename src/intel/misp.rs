@@ -1,4 +1,4 @@
-//! MISP: attributes with exactly this value, on one or several servers.
+//! MISP: attributes with exactly this value, of a URL in the forms in which people write it, on one or several servers.
 //!
 //! Source: MISP's `OpenAPI`, `POST /attributes/restSearch`. The answer is `{"response": {"Attribute": [{"value",
 //! "type", "to_ids", "timestamp", "event_id", "Event": {"info"}, "Tag": [{"name"}]}]}}`. Attributes marked for
@@ -133,8 +133,9 @@ impl Provider for Misp {
     }
 
     async fn ask(&self, query: &Query) -> Result<Option<Opinion>, Trouble> {
+        // One more than is read tells whether there are more.
         let body = json!({
-            "returnFormat": "json", "value": query.value, "type": types(query.kind), "limit": MOST,
+            "returnFormat": "json", "value": forms(query), "type": types(query.kind), "limit": MOST + 1,
             "enforceWarninglist": true, "deleted": false,
         });
         let body = self.search(body).await?;
@@ -149,6 +150,26 @@ impl Provider for Misp {
     }
 }
 
+/// The forms in which a value may stand there. What may leave of a URL is one of them; the others say no more than it.
+fn forms(query: &Query) -> Vec<String> {
+    let value = &query.value;
+    let mut forms = vec![value.clone()];
+    if query.kind == ObservableKind::Url {
+        let bare = value.split_once("://").map_or(value.as_str(), |(_, rest)| rest);
+        let schemes = if value.starts_with("ftp:") { &["ftp://", ""][..] } else { &["https://", "http://", ""] };
+        for rest in [bare, bare.strip_suffix('/').unwrap_or(bare)] {
+            forms.extend(schemes.iter().map(|scheme| format!("{scheme}{rest}")));
+        }
+        // As it stood in the event, where nothing had to be taken out of it.
+        let same = reqwest::Url::parse(&query.observable).ok().is_some_and(|url| url.as_str() == value);
+        forms.extend(Some(query.observable.clone()).filter(|_| same));
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    // A percent sign at either end asks for whatever contains the rest, and an exclamation mark for what does not.
+    forms.retain(|form| !form.starts_with(['%', '!']) && !form.ends_with('%') && seen.insert(form.clone()));
+    forms
+}
+
 /// The attributes of an answer; older servers leave out the inner name where there are none.
 fn rows(body: &Value) -> Result<&[Value], Trouble> {
     let response = &body["response"];
@@ -159,9 +180,11 @@ fn rows(body: &Value) -> Result<&[Value], Trouble> {
 impl Misp {
     fn read(&self, found: &[Value], query: &Query) -> Result<Opinion, Trouble> {
         let (mut stats, mut first, mut labels) = (BTreeMap::new(), None::<i64>, Vec::new());
+        let forms = forms(query);
+        let is_asked = |part: &str| forms.iter().any(|form| part.eq_ignore_ascii_case(form));
         for row in found.iter().take(MOST) {
             let value = row["value"].as_str().ok_or_else(|| wrong("value"))?;
-            if !value.split('|').chain([value]).any(|part| part.eq_ignore_ascii_case(&query.value)) {
+            if !value.split('|').chain([value]).any(is_asked) {
                 return Err(Trouble::Bad("its answer is about another value".to_owned()));
             }
             let marked = row["to_ids"].as_bool().ok_or_else(|| wrong("to_ids"))?;
@@ -176,8 +199,15 @@ impl Misp {
         }
         let mut opinion = Opinion::of(&self.name, stats);
         let marked = opinion.stats.get("malicious").copied().unwrap_or_default();
-        let plus = if found.len() >= MOST { " or more" } else { "" };
-        opinion.note = format!("{} attributes{plus}, {marked} marked for intrusion detection.", found.len());
+        opinion.note = match found.len() {
+            1 => format!("1 attribute, {}marked for intrusion detection.", if marked == 1 { "" } else { "not " }),
+            all if all > MOST => {
+                format!(
+                    "More than {MOST} attributes; of the first {MOST}, {marked} are marked for intrusion detection."
+                )
+            }
+            all => format!("{all} attributes, {marked} marked for intrusion detection."),
+        };
         opinion.first_seen_ms = first;
         if let Some(event) = found[0]["event_id"].as_str().filter(|id| id.bytes().all(|byte| byte.is_ascii_digit())) {
             opinion.link = format!("{}/events/view/{event}", self.base);

@@ -9,7 +9,9 @@ mod lists;
 mod misp;
 pub mod settings;
 mod virustotal;
+mod watched;
 mod wire;
+pub mod words;
 
 pub use settings::{BadIntel, IntelConfig};
 
@@ -17,6 +19,7 @@ use crate::domain::ObservableKind;
 use crate::domain::intel::{Opinion, Query};
 use async_trait::async_trait;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
@@ -91,6 +94,14 @@ pub trait Provider: Send + Sync {
     /// What it says about a value; nothing where it does not know the value.
     async fn ask(&self, query: &Query) -> Result<Option<Opinion>, Trouble>;
 
+    /// Takes in what changed since it was set up; nothing changes of one that is asked over the network.
+    async fn refresh(&self) {}
+
+    /// Why what changed can't be taken in, and since when that is known.
+    fn failure(&self) -> Option<(String, i64)> {
+        None
+    }
+
     /// Whether it would answer, with a note for whoever asked.
     async fn check(&self) -> Result<Option<String>, Trouble>;
 }
@@ -160,14 +171,15 @@ impl Intelligence {
 }
 
 /// A provider's name on pages, also of one that is no longer set up.
-pub fn label(name: &str) -> &str {
-    match name {
+pub fn label(name: &str) -> Cow<'_, str> {
+    let known = match name {
         virustotal::NAME => virustotal::LABEL,
         abuseipdb::NAME => abuseipdb::LABEL,
         misp::NAME => misp::LABEL,
-        lists::DENY => "Deny list",
-        lists::ALLOW => "Allow list",
-        lists::KNOWN => "Known-good hashes",
-        other => other,
+        other => lists::label(other),
+    };
+    match name.split_once(':') {
+        Some((misp::NAME, one)) => Cow::Owned(format!("{} {one}", misp::LABEL)),
+        _ => Cow::Borrowed(known),
     }
 }

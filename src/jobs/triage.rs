@@ -6,6 +6,7 @@
 //! the same evidence in another case are reused (`reuse`), and a voter is asked only within the
 //! organisation's budget (`budget`).
 mod ask;
+mod asking;
 mod begin;
 mod budget;
 mod claimed;
@@ -16,6 +17,7 @@ mod evidence;
 mod intelligence;
 mod local;
 mod look;
+mod recount;
 mod reuse;
 mod second_look;
 mod weights;
@@ -38,6 +40,7 @@ pub(crate) use dossier::{of_run as dossier_of, read_intel};
 pub(super) use intelligence::RED;
 pub(crate) use local::{local_now, without};
 pub(crate) use look::{Looked, look};
+pub(super) use recount::recount;
 pub(crate) use weights::of as weights_of;
 
 /// The kind of job that runs a triage.

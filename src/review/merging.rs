@@ -18,7 +18,7 @@ use crate::jobs::triage::refresh_case;
 use crate::limits;
 use crate::store::cases::{self, Case};
 use crate::store::merges::{self, By};
-use crate::store::{Actor, ActorKind, Change, Tx, precedents, record};
+use crate::store::{Actor, ActorKind, Change, Tx, intel, precedents, record};
 use crate::tuning::conflict;
 
 /// Makes cases part of another one.
@@ -178,6 +178,7 @@ pub async fn unmerge(tx: &mut Tx, actor: &Actor, number: i64, any: bool, now_ms:
         precedents::weigh(tx, one, 1).await?;
     }
     learn::ask(tx, case.org_id, now_ms).await?;
+    intel::leave(tx, holder, number).await?;
     let left = cases::by_number(tx, holder).await?;
     if crate::store::splits::is_empty(tx, holder).await? {
         let text = format!("Case #{holder} would be left without a detection, because its own were split off.");

@@ -1,6 +1,7 @@
 //! Splitting: chosen detections leave a case for a new one, which is triaged like any other new case.
 //!
-//! The runs, the evidence and the techniques of a behaviour go with its last detection; everything else stays. Merging
+//! The runs, the evidence and the techniques of a behaviour go with its last detection, and what intelligence says of a
+//! value is wherever the value is; everything else stays. Merging
 //! the new case back undoes it.
 mod left;
 mod opening;
@@ -14,7 +15,7 @@ use crate::limits;
 use crate::store::cases::{self, Case};
 use crate::store::links::{self, LinkKind};
 use crate::store::splits::{self, Piece};
-use crate::store::{Actor, Change, Tx, fingerprints, merges, precedents, record, runs};
+use crate::store::{Actor, Change, Tx, fingerprints, intel, merges, precedents, record, runs};
 use std::collections::BTreeSet;
 
 /// Splits detections off into a new case; returns its number.
@@ -97,6 +98,8 @@ async fn follow(tx: &mut Tx, case: &Case, number: i64, pieces: &[Piece]) -> Resu
         moved.extend(splits::follow(tx, case.number, number, fingerprint).await?);
     }
     splits::look_elsewhere(tx, case.number).await?;
+    intel::share(tx, case.number, number).await?;
+    intel::leave(tx, case.number, number).await?;
     left::techniques_of(tx, case, number, &moved).await?;
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Detections: each stored once, whole, as it came.
 use super::cases::Case;
-use super::many::pairs;
+use super::many::{ROWS, pairs, places as places_of};
 use super::{Result, Tx, on, run};
 use crate::domain::Severity;
 
@@ -162,6 +162,34 @@ pub async fn after(tx: &mut Tx, case: i64, after: (i64, i64), most: i64, limit: 
          ORDER BY event_ms DESC, id DESC LIMIT $5"
     ));
     on!(tx, |db| sqlx::query_as(sql).bind(case).bind(after.0).bind(after.1).bind(most).bind(limit).fetch_all(db))
+}
+
+/// The newest detection of each behaviour of a case, at most `limit`, newest first.
+pub async fn of_each_behaviour(tx: &mut Tx, case: i64, limit: i64) -> Result<Vec<Stored>> {
+    let sql = sqlx::AssertSqlSafe(format!(
+        "SELECT {COLUMNS} FROM detections WHERE id IN
+            (SELECT MAX(d.id) FROM detections d WHERE d.case_number = $1 GROUP BY d.fingerprint ORDER BY MAX(d.id) DESC LIMIT $2)
+         ORDER BY id DESC"
+    ));
+    on!(tx, |db| sqlx::query_as(sql).bind(case).bind(limit).fetch_all(db))
+}
+
+/// Where detections are now: id, case, and the case that they came with.
+pub async fn places(tx: &mut Tx, ids: &[i64]) -> Result<Vec<(i64, i64, Option<i64>)>> {
+    let mut found = Vec::with_capacity(ids.len());
+    for part in ids.chunks(ROWS) {
+        let sql =
+            format!("SELECT id, case_number, origin_case FROM detections WHERE id IN {}", places_of(1, part.len()));
+        let rows: Vec<(i64, i64, Option<i64>)> = on!(tx, |db| {
+            let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str()));
+            for id in part {
+                query = query.bind(*id);
+            }
+            query.fetch_all(db)
+        })?;
+        found.extend(rows);
+    }
+    Ok(found)
 }
 
 /// One of a case by its id here.

@@ -1,9 +1,13 @@
 //! What intelligence providers said about a case, and what they have still to be asked.
+mod follow;
+
+pub use follow::{leave, share};
+
 use super::activity::Subject;
 use super::history;
 use super::{JsonText, Result, Tx, on, run};
 use crate::domain::ObservableKind;
-use crate::domain::intel::{IntelState, IntelVerdict, Opinion};
+use crate::domain::intel::{IntelState, IntelVerdict, Opinion, STATS};
 use crate::domain::known_good;
 use serde_json::Value;
 
@@ -36,16 +40,50 @@ pub struct Answer {
     pub due_ms: Option<i64>,
     /// Whether it was asked elsewhere and only recorded here.
     pub recorded: bool,
+    /// The case whose detection holds the value, where that became part of this one.
+    pub origin_case: Option<i64>,
 }
 
 impl Answer {
-    /// What the provider says, where it says something. A recorded answer holds counts alone.
+    /// Whether the provider answered, be it that it knows nothing.
+    pub const fn is_certain(&self) -> bool {
+        matches!(self.state, IntelState::Answered | IntelState::Unknown)
+    }
+
+    /// How many there are of a count, such as `malicious`.
+    pub fn count(&self, name: &str) -> i64 {
+        self.payload.0.get("stats").and_then(|stats| counted(stats.get(name)?)).unwrap_or_default()
+    }
+
+    /// What the provider says, where it says something.
     pub fn opinion(&self) -> Option<Opinion> {
-        let said: Opinion =
-            serde_json::from_value(self.payload.0.clone()).ok().filter(|_| self.state == IntelState::Answered)?;
+        if self.state != IntelState::Answered {
+            return None;
+        }
+        if self.recorded {
+            return recorded(&self.provider, &self.payload.0);
+        }
+        let said: Opinion = serde_json::from_value(self.payload.0.clone()).ok()?;
         let judged = self.payload.0.get("verdict").is_some();
         Some(if judged { said } else { Opinion { verdict: Opinion::of("", said.stats.clone()).verdict, ..said } })
     }
+}
+
+/// An answer that was recorded elsewhere: what it amounts to follows from its counts, whatever it says itself, and
+/// sentences and links in it are not ours.
+fn recorded(provider: &str, payload: &Value) -> Option<Opinion> {
+    let stats = payload.as_object()?.get("stats");
+    let count = |name: &&str| Some(((*name).to_owned(), counted(stats?.get(*name)?)?));
+    let opinion = Opinion::of(provider, STATS.iter().filter_map(count).collect());
+    let labels = payload["labels"].as_array().into_iter().flatten();
+    let labels = labels.filter_map(|label| label.as_str().map(str::to_owned));
+    let (reputation, first_seen_ms) = (payload["reputation"].as_i64(), payload["first_seen_ms"].as_i64());
+    Some(Opinion { reputation, first_seen_ms, ..opinion }.with_labels(labels))
+}
+
+/// A count of an answer; what no provider has is cut, so that sums stay sums.
+fn counted(value: &Value) -> Option<i64> {
+    value.as_i64().map(|count| count.clamp(0, 1_000_000))
 }
 
 /// What answers amount to for a value, with what is known of it anyway; nothing where nobody was asked.
@@ -56,15 +94,14 @@ pub fn verdict(answers: &[Answer], kind: ObservableKind, value: &str) -> Option<
     said.chain(known_good::why(kind, value).map(|_| IntelVerdict::KnownGood)).max()
 }
 
-const COLUMNS: &str =
-    "id, provider, kind, observable, value, fingerprint, state, why, payload, fetched_ms, tries, due_ms, recorded";
+const COLUMNS: &str = "id, provider, kind, observable, value, fingerprint, state, why, payload, fetched_ms, tries, due_ms, recorded, origin_case";
 
 /// Adds an answer.
 pub async fn insert(tx: &mut Tx, case: i64, answer: &Answer) -> Result<i64> {
     on!(tx, |db| {
         sqlx::query_scalar(
-            "INSERT INTO intel (case_number, provider, kind, observable, value, fingerprint, state, why, payload, fetched_ms, tries, due_ms, recorded)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING id",
+            "INSERT INTO intel (case_number, provider, kind, observable, value, fingerprint, state, why, payload, fetched_ms, tries, due_ms, recorded, origin_case)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING id",
         )
         .bind(case)
         .bind(&answer.provider)
@@ -79,6 +116,7 @@ pub async fn insert(tx: &mut Tx, case: i64, answer: &Answer) -> Result<i64> {
         .bind(answer.tries)
         .bind(answer.due_ms)
         .bind(answer.recorded)
+        .bind(answer.origin_case)
         .fetch_one(db)
     })
 }
@@ -101,17 +139,31 @@ pub async fn update(tx: &mut Tx, answer: &Answer) -> Result<u64> {
     )
 }
 
-/// The newest answer of each provider about each value of a case, at most 500, those that say something before others; all that do not say which value they are about.
+/// The newest answer of each provider about each value of a case, at most [`MOST`], those that say something before
+/// others; all that do not say which value they are about.
 pub async fn of_case(tx: &mut Tx, case: i64) -> Result<Vec<Answer>> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM intel WHERE id IN
-            (SELECT MAX(i.id) FROM intel i WHERE i.case_number = $1 GROUP BY i.provider, i.kind, COALESCE(i.observable, CAST(i.id AS TEXT)))
-         ORDER BY CASE WHEN state = 'answered' THEN 0 ELSE 1 END, id DESC LIMIT 500"
-    );
-    let mut all: Vec<Answer> =
-        on!(tx, |db| sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(case).fetch_all(db))?;
+    let mut all = held(tx, case).await?;
+    // Where it was asked for several cases that are one now, what was answered says more than what waits.
+    all.sort_by_key(|one| {
+        std::cmp::Reverse((one.state == IntelState::Answered, one.is_certain(), one.fetched_ms, one.id))
+    });
+    let mut seen = std::collections::HashSet::new();
+    all.retain(|one| one.observable.is_none() || seen.insert((one.provider.clone(), one.kind, one.observable.clone())));
     all.sort_by_key(|answer| answer.id);
     Ok(all)
+}
+
+/// Answers of a case that are read.
+pub const MOST: usize = 500;
+
+/// The same for each case apart that is part of this one.
+pub async fn held(tx: &mut Tx, case: i64) -> Result<Vec<Answer>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM intel WHERE id IN
+            (SELECT MAX(i.id) FROM intel i WHERE i.case_number = $1 GROUP BY i.provider, i.kind, COALESCE(i.observable, CAST(i.id AS TEXT)), COALESCE(i.origin_case, 0))
+         ORDER BY CASE WHEN state = 'answered' THEN 0 ELSE 1 END, id DESC LIMIT {MOST}"
+    );
+    on!(tx, |db| sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(case).fetch_all(db))
 }
 
 /// The newest answer of each provider about an observable in its newest 100 cases.
@@ -145,6 +197,19 @@ pub async fn due(tx: &mut Tx, now_ms: i64, most: i64) -> Result<Vec<Due>> {
         "SELECT case_number, {COLUMNS} FROM intel WHERE due_ms > 0 AND due_ms <= $1 ORDER BY due_ms, id LIMIT $2"
     );
     on!(tx, |db| sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(now_ms).bind(most).fetch_all(db))
+}
+
+/// Takes a question that is due, as it stands now; nothing where somebody took it first or it went to another case. It
+/// is held until the transaction ends.
+pub async fn claim(tx: &mut Tx, due: &Due) -> Result<Option<Answer>> {
+    let sql = sqlx::AssertSqlSafe(format!(
+        "UPDATE intel SET due_ms = due_ms WHERE id = $1 AND case_number = $2 AND due_ms = $3 RETURNING {COLUMNS}"
+    ));
+    on!(tx, |db| sqlx::query_as(sql)
+        .bind(due.answer.id)
+        .bind(due.case_number)
+        .bind(due.answer.due_ms)
+        .fetch_optional(db))
 }
 
 /// When the next question is due.

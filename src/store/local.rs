@@ -9,8 +9,8 @@ const CASES: i64 = 1_000;
 const DETECTIONS: i64 = 5_000;
 /// Cases of a host that are counted at most.
 const HOST_CASES: i64 = 200;
-/// Detections on either side of a moment among which those of other cases are sought.
-const BESIDE: i64 = 200;
+/// Detections of other cases on either side of a moment.
+const BESIDE: i64 = 50;
 
 /// Where and how often a behaviour was seen in an organisation.
 pub async fn spread(tx: &mut Tx, org_id: i64, fingerprint: &str) -> Result<Spread> {
@@ -74,13 +74,14 @@ pub async fn beside(
 ) -> Result<Vec<NearInTime>> {
     let rows: Vec<(i64, String, Option<Severity>, i64)> = on!(tx, |db| {
         sqlx::query_as(
-            "SELECT case_number, title, level, event_ms FROM (
-                SELECT * FROM (SELECT case_number, title, level, event_ms FROM detections
-                    WHERE sensor_id = $1 AND event_ms >= $3 AND event_ms <= $4 ORDER BY event_ms DESC LIMIT $6) AS earlier
+            // The case's own are passed over in the index, however many there are: the span of time is the bound.
+            "SELECT d.case_number, d.title, d.level, d.event_ms FROM (
+                SELECT * FROM (SELECT id FROM detections WHERE sensor_id = $1 AND event_ms >= $3 AND event_ms <= $4 AND case_number <> $2
+                    ORDER BY event_ms DESC LIMIT $6) AS earlier
                 UNION ALL
-                SELECT * FROM (SELECT case_number, title, level, event_ms FROM detections
-                    WHERE sensor_id = $1 AND event_ms > $4 AND event_ms <= $5 ORDER BY event_ms LIMIT $6) AS later) AS near
-             WHERE case_number <> $2 ORDER BY event_ms, case_number",
+                SELECT * FROM (SELECT id FROM detections WHERE sensor_id = $1 AND event_ms > $4 AND event_ms <= $5 AND case_number <> $2
+                    ORDER BY event_ms LIMIT $6) AS later) AS near
+             JOIN detections d ON d.id = near.id ORDER BY d.event_ms, d.case_number",
         )
         .bind(sensor_id)
         .bind(but)

@@ -51,7 +51,8 @@ pub async fn take(tx: &mut Tx, id: i64, to: i64) -> Result<u64> {
     run!(tx, sqlx::query("UPDATE detections SET case_number = $1, origin_case = NULL WHERE id = $2").bind(to).bind(id))
 }
 
-/// Moves the runs and the evidence of a behaviour that left a case; returns the runs as they are now.
+/// Moves the runs, the evidence and the answers about no value of a behaviour that left a case; returns the runs as they
+/// are now.
 pub async fn follow(tx: &mut Tx, from: i64, to: i64, fingerprint: &str) -> Result<Vec<Run>> {
     let ids: Vec<i64> = on!(tx, |db| {
         sqlx::query_scalar("SELECT id FROM runs WHERE case_number = $1 AND fingerprint = $2 ORDER BY number")
@@ -72,6 +73,13 @@ pub async fn follow(tx: &mut Tx, from: i64, to: i64, fingerprint: &str) -> Resul
         .bind(to)
         .bind(from)
         .bind(fingerprint)
+    )?;
+    run!(
+        tx,
+        sqlx::query("UPDATE intel SET case_number = $1 WHERE case_number = $2 AND fingerprint = $3 AND observable IS NULL AND origin_case IS NULL")
+            .bind(to)
+            .bind(from)
+            .bind(fingerprint)
     )?;
     Ok(moved)
 }

@@ -5,7 +5,7 @@ mod stated;
 use super::policy::{Named, alarming_tags};
 use crate::domain::dossier::{Dossier, Intel};
 use crate::domain::{Claim, MachineVerdict, Report, Vote, detection::Process};
-use crate::intel::label;
+use crate::intel::{label, words};
 use std::collections::BTreeSet;
 
 /// What was said about a dossier.
@@ -55,26 +55,17 @@ fn host_history(dossier: &Dossier, panel: &[Vote], patterns: &[String]) -> Optio
 }
 
 fn reputation(intel: &Intel) -> Option<Named> {
-    let engines = intel.engines();
-    if intel.malicious > 0 {
-        // Only one of them counts engines; the others speak for themselves.
-        let text = match engines {
-            1 => format!("{} calls it malicious.", label(&intel.provider)),
-            _ => format!("{}: {} of {engines} engines call it malicious.", label(&intel.provider), intel.malicious),
-        };
-        return Some(("intelligence", text));
-    }
-    if intel.suspicious > 0 {
-        let text = format!("Suspicion. {} calls it suspicious, though not malicious.", label(&intel.provider));
+    if let Some(text) = words::charge(intel) {
         return Some(("intelligence", text));
     }
     let reputation = intel.reputation.filter(|reputation| *reputation < 0)?;
     Some((
         "reputation",
         format!(
-            "Reputation {} at {}, although 0 of {engines} engines flagged it.",
+            "Reputation {} at {}, although 0 of {} engines flagged it.",
             minus(reputation),
-            label(&intel.provider)
+            label(&intel.provider),
+            intel.engines()
         ),
     ))
 }

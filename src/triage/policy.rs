@@ -66,9 +66,19 @@ fn evidence(pieces: &[Piece]) -> Option<Named> {
     let doubtful = |piece: &&Piece| piece.kind == EvidenceKind::Intelligence && !piece.is_certain();
     let lacking = NEEDED.into_iter().filter(|kind| of_host && !certain(*kind));
     let lacking = lacking.chain(pieces.iter().filter(doubtful).map(|piece| piece.kind));
-    let lacking: Vec<String> = lacking.map(|kind| kind.label().to_lowercase()).collect();
-    let text = format!("Needed evidence failed or is inconclusive: {}.", lacking.join(", "));
-    (!lacking.is_empty()).then_some(("evidence", text))
+    let lacking: Vec<EvidenceKind> = lacking.collect();
+    (!lacking.is_empty()).then(|| ("evidence", unreliable(&lacking)))
+}
+
+fn unreliable(lacking: &[EvidenceKind]) -> String {
+    let lacking: Vec<String> = lacking.iter().map(|kind| kind.label().to_lowercase()).collect();
+    format!("Needed evidence failed or is inconclusive: {}.", lacking.join(", "))
+}
+
+/// Whether intelligence is all the evidence that stored vetoes, by kind and text, say was lacking.
+pub fn lacks_only_intelligence<'a>(mut vetoes: impl Iterator<Item = (&'a str, &'a str)>) -> bool {
+    let text = unreliable(&[EvidenceKind::Intelligence]);
+    vetoes.any(|veto| veto == ("evidence", text.as_str()))
 }
 
 /// The veto of a voter that states what the event contradicts, whatever its verdict.

@@ -133,11 +133,20 @@ async fn seen(tx: &mut Tx, of: &[Of], value: &str) -> Result<Seen> {
         seen.hosts_total += hosts.first().map_or(0, |host| host.total);
         seen.hosts.extend(hosts);
         seen.beside.extend(history::beside(tx, *one, None, SHORT).await?);
-        seen.intel.extend(intel::about(tx, one.id, value).await?);
     }
+    seen.intel = answers(tx, of, value).await?;
     seen.roles.sort_by_key(|(_, cases)| std::cmp::Reverse(*cases));
     seen.roles.truncate(20);
-    seen.intel.sort_by_key(|answer| std::cmp::Reverse(answer.fetched_ms));
-    seen.intel.truncate(10);
     Ok(seen)
+}
+
+/// What providers said of it last, in all organisations that it is known of.
+pub async fn answers(tx: &mut Tx, of: &[Of], value: &str) -> Result<Vec<intel::Answer>> {
+    let mut all = Vec::new();
+    for one in of {
+        all.extend(intel::about(tx, one.id, value).await?);
+    }
+    all.sort_by_key(|answer: &intel::Answer| std::cmp::Reverse(answer.fetched_ms));
+    all.truncate(10);
+    Ok(all)
 }

@@ -37,6 +37,9 @@ pub struct ProviderView {
 
 /// All providers of the settings.
 pub async fn all(app: &App) -> Result<Vec<ProviderView>> {
+    for seat in &app.intel.seats {
+        seat.provider.refresh().await;
+    }
     let mut tx = app.store.read().await?;
     let (fared, waiting) = (lookups::fared(&mut tx).await?, intel::waiting(&mut tx).await?);
     let mut all = Vec::new();
@@ -55,13 +58,15 @@ async fn view(tx: &mut Tx, provider: &dyn Provider, fared: Option<&Fared>, waiti
     let used = |used: i64, of: i64| if of > 0 { format!("{used} of {of}") } else { format!("{used}, no limit") };
     let kinds = ObservableKind::ALL.iter().filter(|kind| provider.takes(**kind)).map(|kind| kind.label());
     let local = provider.is_local();
+    let unread = provider.failure();
+    let trouble = fared.and_then(|fared| Some((fared.error.clone(), fared.error_ms?)));
     Ok(ProviderView {
         label: visible(provider.label()),
         kinds: kinds.collect::<Vec<_>>().join(", "),
         local,
         quiet: fared.map(|fared| fared.quiet_until_ms).filter(|until| *until > now).map(when),
-        trouble: fared.and_then(|fared| fared.error_ms.map(|at| (visible(&fared.error), when(at)))),
-        broken: fared.is_some_and(|fared| fared.error_ms > fared.ok_ms),
+        trouble: unread.clone().or(trouble).map(|(why, at)| (visible(&why), when(at))),
+        broken: unread.is_some() || fared.is_some_and(|fared| fared.error_ms > fared.ok_ms),
         answered: fared.and_then(|fared| fared.ok_ms).map(when),
         used: [
             used(lookups::last_minute(tx, provider.name(), now).await?, quota.per_minute),

@@ -3,10 +3,15 @@
 mod fakes;
 mod faults;
 mod late;
+mod lists;
+mod meanwhile;
+mod moves;
 mod others;
 mod privacy;
 mod quota;
+mod recorded;
 mod settings;
+mod whole;
 
 use crate::support::{SEED, seed_id, seed_with};
 use fakes::{CHILD, KEY, PARENT, answer, informed, informed_by, piece, verdict, vetoes};

@@ -1,7 +1,7 @@
 //! Cases become part of each other and are taken apart again: what moves, what stands, who may.
 mod beside;
 mod dump;
-mod events;
+pub(crate) mod events;
 mod meanwhile;
 mod property;
 mod split;

@@ -267,6 +267,9 @@ async fn answers_about_an_observable_stand_on_its_page_alone() {
         ],
     );
     assert!(!read(&ana, "/observables/ip/127.0.0.1").await.contains("Threat intelligence"));
+    let said = &server.get(&format!("/api/v1/observables/sha256/{HASH}")).await["intelligence"][0];
+    assert_eq!((&said["verdict"], &said["answer"]["reputation"]), (&json!("malicious"), &json!(-4)));
+    assert_eq!(server.get("/api/v1/observables/ip/127.0.0.1").await["intelligence"], json!([]));
 }
 
 #[tokio::test]
@@ -275,7 +278,7 @@ async fn machines_read_an_observable_too() {
     let answer = server.get(&format!("/api/v1/observables/sha256/{HASH}")).await;
     let wanted = json!({"type": "sha256", "value": HASH, "place": null, "known": null, "org": "acme", "detections": 3,
         "first_seen": "2026-03-16T06:29:39.334Z", "last_seen": "2026-03-19T06:29:39.334Z", "cases": [2, 1], "next": null,
-        "verdicts": {"false_positive": 1, "true_positive": 1}});
+        "verdicts": {"false_positive": 1, "true_positive": 1}, "verdict": null, "intelligence": []});
     assert_eq!(answer, wanted);
     for path in ["/api/v1/observables/sha256/none", "/api/v1/observables/none/none"] {
         assert_eq!(server.get(path).await["status"], 404, "{path}");

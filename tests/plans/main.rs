@@ -235,6 +235,7 @@ async fn no_page_reads_a_growing_table_from_end_to_end() {
         }
     }
     levels::are_read_in_order(read, by_page.keys()).await;
+    levels::neighbours_are_found_in_the_index(read, by_page.keys()).await;
     assert!(bad.is_empty(), "{} statements read a table whole: {:#}", bad.len(), Value::from(bad.clone()));
 }
 

@@ -1,5 +1,6 @@
 //! The start of a run: a place for each voter, and the votes that need not be asked for.
 use super::super::{JobError, Worker, panel::Seats};
+use super::second_look::voter_of;
 use super::{held, interrupt, refresh_case, reuse};
 use crate::clock::now_ms;
 use crate::domain::VoteState;
@@ -33,12 +34,13 @@ pub(super) async fn begin(
     if known.is_empty() {
         set_evidence(&mut tx, run_id, evidence).await?;
         let carried = carry(&mut tx, &run, seats).await?;
-        let reused = match evidence.filter(|_| !carried && !run.by_hand) {
+        let reused = match evidence.filter(|_| carried.is_none() && !run.by_hand) {
             Some(evidence) => reuse::take(worker, &mut tx, &run, seats, evidence).await?,
             None => None,
         };
         reserve(&mut tx, run.id, seats).await?;
-        tell(&mut tx, &run, seats, reused.as_deref(), now).await?;
+        let carried = carried.map(|number| format!("votes of run {number} are taken over"));
+        tell(&mut tx, &run, seats, reused.or(carried).as_deref(), now).await?;
     }
     refresh_case(&mut tx, run.case_number).await?;
     let run = runs::by_id(&mut tx, run_id).await?;
@@ -65,22 +67,24 @@ async fn tell(tx: &mut Tx, run: &Run, seats: &Seats, reused: Option<&str>, now: 
     Ok(())
 }
 
-/// Takes over what was given in the run that this one continues; `true` where a model of the panel had voted.
-async fn carry(tx: &mut Tx, run: &Run, seats: &Seats) -> Result<bool, JobError> {
-    let Some(earlier) = run.continues else { return Ok(false) };
+/// Takes over what was given in the run that this one continues, and gives its number where a model of the panel had
+/// voted. Built-in voters are asked again: it costs nothing, and they see what came since.
+async fn carry(tx: &mut Tx, run: &Run, seats: &Seats) -> Result<Option<i64>, JobError> {
+    let Some(earlier) = run.continues else { return Ok(None) };
     let earlier = runs::by_id(tx, earlier).await?;
     let mut any = false;
     for vote in votes::of_run(tx, earlier.id).await? {
-        let still_seated = seats.panel.iter().chain(&seats.advisers).any(|voter| voter.name() == vote.voter);
-        if still_seated && matches!(vote.state, VoteState::Ok | VoteState::Abstained) {
+        let name = if vote.role == votes::MASKED { voter_of(&vote.voter) } else { &vote.voter };
+        let still_seated = seats.panel.iter().chain(&seats.advisers).any(|voter| voter.name() == name);
+        if still_seated && vote.kind != "builtin" && matches!(vote.state, VoteState::Ok | VoteState::Abstained) {
             votes::carry(tx, run.id, &vote, earlier.number, None).await?;
-            any |= vote.counts() && vote.kind != "builtin";
+            any |= vote.counts();
         }
     }
     if any && let Some(source) = earlier.reused_from {
         crate::store::reuse::set_source(tx, run.id, source).await?;
     }
-    Ok(any)
+    Ok(any.then_some(earlier.number))
 }
 
 async fn reserve(tx: &mut Tx, run_id: i64, seats: &Seats) -> Result<(), JobError> {

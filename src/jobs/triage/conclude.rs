@@ -1,6 +1,6 @@
 //! Counts the votes of a run, writes its report, and brings the case up to date.
 use super::super::{JobError, Worker, panel::Seats};
-use super::{REVOTE, budget, claimed, control, held, is_under_way, look, reuse, revote_at, second_look};
+use super::{REVOTE, budget, claimed, control, held, is_under_way, look, recount, reuse, revote_at, second_look};
 use crate::clock::now_ms;
 use crate::domain::{Claim, Dossier, MachineVerdict, Outcome, Report, Vote, VoteState, Weights};
 use crate::notify;
@@ -44,6 +44,10 @@ pub(super) async fn run(
     // Declared in the very millisecond in which the run ended.
     measured::refresh(&mut tx, run.case_number).await?;
     refresh_case(&mut tx, run.case_number).await?;
+    if run.continues.is_none() {
+        // What was still to be asked may have been answered while the voters thought.
+        recount(&mut tx, run.case_number, None, now).await?;
+    }
     notify::triaged(&worker.notify, &mut tx, run.case_number, now).await?;
     jobs::finish(&mut tx, job).await?;
     Ok(tx.commit().await?)

@@ -5,7 +5,7 @@ use crate::clock::now_ms;
 use crate::domain::Detection;
 use crate::domain::dossier::{Dossier, Intel, Precedents, Prevalence};
 use crate::domain::evidence::Piece;
-use crate::domain::intel::{IntelState, IntelVerdict};
+use crate::domain::intel::IntelVerdict;
 use crate::store::activity::DAY_MS;
 use crate::store::runs::Run;
 use crate::store::{Tx, cases, detections, fingerprints, intel, precedents, runs};
@@ -58,14 +58,12 @@ async fn earlier(tx: &mut Tx, case: &cases::Case, fingerprint: &str) -> crate::s
 
 /// Whether an answer tells how bad a value is. That a list of ours calls it harmless speaks for no verdict.
 fn says(answer: &intel::Answer) -> bool {
-    answer.state == IntelState::Answered && answer.payload.0["verdict"] != IntelVerdict::KnownGood.as_str()
+    answer.opinion().is_some_and(|said| said.verdict != IntelVerdict::KnownGood)
 }
 
 /// An answer in `VirusTotal`'s shape: counts under `stats`, a score under `reputation`.
 pub(crate) fn read_intel(answer: &intel::Answer) -> Intel {
-    let count = |name: &str| {
-        answer.payload.0.pointer(&format!("/stats/{name}")).and_then(serde_json::Value::as_i64).unwrap_or_default()
-    };
+    let count = |name: &str| answer.count(name);
     Intel {
         provider: answer.provider.clone(),
         observable: answer.observable.clone(),

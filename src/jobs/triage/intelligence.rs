@@ -1,25 +1,30 @@
 //! Asks intelligence providers about a detection's observables before the vote; what is not answered in time is asked later.
 use super::super::lookups::{self, Outcome};
 use super::super::{JobError, Worker, intel as late};
+use super::asking::{self, Questions, Source};
 use super::held;
 use crate::clock::now_ms;
 use crate::domain::evidence::{EvidenceKind, EvidenceState, Line, Piece};
 use crate::domain::intel::{IntelState, Opinion, Query};
-use crate::domain::{Detection, Observable, ObservableKind, tag};
-use crate::intel::leave::Border;
+use crate::domain::{ObservableKind, tag};
 use crate::intel::{Intelligence, Seat, label};
 use crate::limits;
 use crate::store::evidence::{self, Place};
 use crate::store::runs::Run;
 use crate::store::{Actor, Change, Tx, cases, detections, intel, jobs, record, runs};
-use crate::triage::observables;
+use std::collections::{BTreeMap, BTreeSet};
 use tokio::time::Instant;
 
 /// Why nothing of a case is asked.
 pub(in crate::jobs) const RED: &str = "Nothing of a case that is tagged TLP:RED leaves.";
 
-/// A question and what came of it.
-type Found<'a> = (&'a Seat, Query, Outcome);
+/// A question, the detection that holds the value, and what came of it.
+struct Found<'a> {
+    seat: &'a Seat,
+    source: &'a Source,
+    query: Query,
+    outcome: Outcome,
+}
 
 /// What providers say, as one piece of evidence; none where no provider is set up.
 pub(super) async fn gather(worker: &Worker, job: &jobs::Job, run: &Run) -> Result<Option<Piece>, JobError> {
@@ -28,13 +33,14 @@ pub(super) async fn gather(worker: &Worker, job: &jobs::Job, run: &Run) -> Resul
     }
     let mut tx = worker.store.read().await?;
     let case = cases::by_number(&mut tx, run.case_number).await?;
-    let stored = detections::by_id(&mut tx, run.detection_id).await?;
+    let sources = asking::sources(&mut tx, run).await?;
     drop(tx);
-    let document = serde_json::from_str(&stored.raw).unwrap_or_default();
-    let Ok(detection) = Detection::read(&document) else { return Ok(None) };
+    if sources.is_empty() {
+        return Ok(None);
+    }
     let red = tag::reach(&case.tags.0) == 0;
     let until = Instant::now() + limits::INTEL_ASKING;
-    let asked = worker.intel.seats.iter().map(|seat| of_seat(worker, seat, &detection, red, until));
+    let asked = worker.intel.seats.iter().map(|seat| of_seat(worker, seat, &sources, red, until));
     let found: Vec<Found<'_>> = futures_util::future::try_join_all(asked).await?.into_iter().flatten().collect();
     keep(worker, job, run, &found).await.map(Some)
 }
@@ -43,60 +49,25 @@ pub(super) async fn gather(worker: &Worker, job: &jobs::Job, run: &Run) -> Resul
 async fn of_seat<'a>(
     worker: &Worker,
     seat: &'a Seat,
-    detection: &Detection,
+    sources: &'a [Source],
     red: bool,
     until: Instant,
 ) -> Result<Vec<Found<'a>>, sqlx::Error> {
     let mut found = Vec::new();
-    let mut queries = questions(&worker.intel, seat, detection);
-    // Lists of ours are asked about everything: it costs nothing.
-    let most = if seat.provider.is_local() { queries.len() } else { limits::INTEL_VALUES };
-    let more = queries.len().saturating_sub(most);
-    let unasked = queries.drain(queries.len() - more..).next();
-    for query in queries {
+    let Questions { asked, left } = asking::questions(&worker.intel, seat, sources);
+    for (source, query) in asked {
         let outcome = if red && !seat.provider.is_local() {
             Outcome::withheld(RED, now_ms())
         } else {
             lookups::ask(worker, seat, &query, until).await?
         };
-        found.push((seat, query, outcome));
+        found.push(Found { seat, source, query, outcome });
     }
     // Whoever fills an event with values must not have the ones that matter pass for asked.
-    if let Some(query) = unasked {
-        let why = format!("Not asked: {more} more than the {} values of an event that are.", limits::INTEL_VALUES);
-        found.push((seat, query, Outcome::withheld(&why, now_ms())));
+    for (source, query, why) in left {
+        found.push(Found { seat, source, query, outcome: Outcome::withheld(&why, now_ms()) });
     }
     Ok(found)
-}
-
-/// What a provider is asked, more than it will be included: lists of ours about everything, others about what may leave, what tells most first.
-fn questions(all: &Intelligence, seat: &Seat, detection: &Detection) -> Vec<Query> {
-    let observables = observables::of(detection);
-    if seat.provider.is_local() {
-        let taken = observables.iter().filter(|one| seat.provider.takes(one.kind));
-        return taken.map(|one| Query::plain(one.kind, &one.value)).collect();
-    }
-    let border = Border { settings: &all.settings, hostname: &detection.hostname };
-    let told = |one: &&Observable| seat.provider.takes(one.kind) && !is_told_better(one, &observables);
-    let mut queries: Vec<Query> = observables.iter().filter(told).filter_map(|one| border.pass(one)).collect();
-    queries.sort_by_key(|query| match query.kind {
-        ObservableKind::Ip => 1,
-        ObservableKind::Domain => 2,
-        ObservableKind::Url => 3,
-        _ => 0,
-    });
-    queries.dedup();
-    queries
-}
-
-/// Whether the same file is named by a stronger hash in the same place.
-fn is_told_better(one: &Observable, all: &[Observable]) -> bool {
-    let stronger: &[ObservableKind] = match one.kind {
-        ObservableKind::Md5 => &[ObservableKind::Sha1, ObservableKind::Sha256],
-        ObservableKind::Sha1 => &[ObservableKind::Sha256],
-        _ => &[],
-    };
-    all.iter().any(|other| other.role == one.role && stronger.contains(&other.kind))
 }
 
 /// Keeps the answers while the job is still ours, and queues what has still to be asked.
@@ -104,12 +75,21 @@ async fn keep(worker: &Worker, job: &jobs::Job, run: &Run, found: &[Found<'_>]) 
     let now = now_ms();
     let mut tx = worker.store.write().await?;
     held(&mut tx, job).await?;
-    // Its case may have become part of another one meanwhile.
+    // Its case may have become part of another one meanwhile, and each detection may have left for another one.
     let number = runs::by_id(&mut tx, run.id).await?.case_number;
-    let known = intel::of_case(&mut tx, number).await?;
+    let ids: BTreeSet<i64> = found.iter().map(|one| one.source.id).collect();
+    let places = detections::places(&mut tx, &ids.into_iter().collect::<Vec<_>>()).await?;
+    let mut known = BTreeMap::new();
+    for (_, case, _) in &places {
+        if !known.contains_key(case) {
+            known.insert(*case, intel::held(&mut tx, *case).await?);
+        }
+    }
     let mut rows = Vec::new();
     for one in found {
-        rows.extend(store(&mut tx, number, &run.fingerprint, &known, one).await?);
+        let Some((_, case, origin)) = places.iter().find(|(id, ..)| *id == one.source.id) else { continue };
+        let known = known.get(case).map(Vec::as_slice).unwrap_or_default();
+        rows.extend(store(&mut tx, (*case, *origin), known, one).await?);
     }
     late::queue(&mut tx).await?;
     let piece = piece(&worker.intel, &rows, now);
@@ -127,15 +107,14 @@ async fn keep(worker: &Worker, job: &jobs::Job, run: &Run, found: &[Found<'_>]) 
 /// Stores one answer and gives the row as it stands then; nothing for a list of ours that does not hold the value.
 async fn store(
     tx: &mut Tx,
-    case: i64,
-    fingerprint: &str,
+    (case, origin): (i64, Option<i64>),
     known: &[intel::Answer],
-    (seat, query, outcome): &Found<'_>,
+    Found { seat, source, query, outcome }: &Found<'_>,
 ) -> Result<Option<intel::Answer>, JobError> {
     let name = seat.provider.name();
     let same = |row: &&intel::Answer| {
         !row.recorded
-            && row.provider == name
+            && (row.origin_case, row.provider.as_str()) == (origin, name)
             && row.kind == Some(query.kind)
             && row.observable.as_deref() == Some(&query.observable)
     };
@@ -143,21 +122,21 @@ async fn store(
     if before.is_none() && seat.provider.is_local() && outcome.state == IntelState::Unknown {
         return Ok(None);
     }
-    let certain = |row: &intel::Answer| matches!(row.state, IntelState::Answered | IntelState::Unknown);
-    if let Some(old) = before.filter(|old| certain(old)) {
+    if let Some(old) = before.filter(|old| old.is_certain()) {
         // An older answer is better than none; its age is told.
         if !outcome.is_certain() || old.fetched_ms == outcome.at_ms {
             return Ok(Some(old.clone()));
         }
     }
-    let mut row = before.filter(|old| !certain(old)).cloned().unwrap_or_else(|| intel::Answer {
+    let mut row = before.filter(|old| !old.is_certain()).cloned().unwrap_or_else(|| intel::Answer {
         provider: name.to_owned(),
         kind: Some(query.kind),
         observable: Some(query.observable.clone()),
         value: query.value.clone(),
+        origin_case: origin,
         ..intel::Answer::default()
     });
-    fingerprint.clone_into(&mut row.fingerprint);
+    source.fingerprint.clone_into(&mut row.fingerprint);
     outcome.write(&mut row);
     match row.id {
         0 => row.id = intel::insert(tx, case, &row).await?,

@@ -5,6 +5,7 @@ use super::stance::{self, Stance};
 use super::text::Sentence;
 use crate::domain::claim::{ClaimKind, ClaimState};
 use crate::domain::dossier::Intel;
+use crate::intel::words;
 
 /// Those who look.
 const ENGINES: &[&str] =
@@ -178,24 +179,37 @@ fn judge(intel: &[Intel], said: Said) -> Judged {
     if intel.is_empty() {
         return (ClaimState::Unsupported, "No threat intelligence was asked.".to_owned());
     }
-    let hits = intel.iter().map(|one| one.malicious).max().unwrap_or_default();
+    let engines: Vec<&Intel> = intel.iter().filter(|one| words::are_engines(one)).collect();
+    let hits = engines.iter().map(|one| one.malicious).max().unwrap_or_default();
+    let bad = intel.iter().any(|one| one.malicious > 0);
     let scores: Vec<i64> = intel.iter().filter_map(|one| one.reputation).collect();
     let score = scores.iter().min().copied();
-    let totals = |all: i64| intel.iter().any(|one| one.engines() == all || one.engines() - one.no_answer == all);
+    let totals = |all: i64| engines.iter().any(|one| one.engines() == all || one.engines() - one.no_answer == all);
     let state = match said {
+        // Who counts no engines may know better as well.
+        Said::Engines(0, None) => agree(!bad),
+        Said::Engines(..) | Said::Nothing(_) if engines.is_empty() => ClaimState::Unsupported,
         Said::Engines(said, Some(all)) if said == hits && !totals(all) => ClaimState::Unsupported,
         Said::Engines(said, _) => agree(said == hits),
         Said::Nothing(said) => {
-            agree(intel.iter().any(|one| one.undetected == said || one.undetected + one.harmless == said))
+            agree(engines.iter().any(|one| one.undetected == said || one.undetected + one.harmless == said))
         }
-        Said::Clean(yes) => agree((hits == 0 && score.is_none_or(|score| score >= 0)) == yes),
-        Said::Malicious(yes) => agree((hits > 0) == yes),
+        Said::Clean(yes) => agree((!bad && score.is_none_or(|score| score >= 0)) == yes),
+        Said::Malicious(yes) => agree(bad == yes),
         Said::Bad(yes) => score.map_or(ClaimState::Unsupported, |score| agree((score < 0) == yes)),
-        Said::Score(said) if scores.is_empty() => (ClaimState::Unsupported, said).0,
+        Said::Score(_) if scores.is_empty() => ClaimState::Unsupported,
         Said::Score(said) => agree(scores.contains(&said)),
     };
-    let told =
-        score.map(|score| format!(", reputation {}", score.to_string().replace('-', "\u{2212}"))).unwrap_or_default();
-    let engines = intel.iter().map(Intel::engines).max().unwrap_or_default();
-    (state, format!("Intelligence says {hits} of {engines} engines{told}."))
+    (state, told(intel, hits, score))
+}
+
+/// What intelligence says, engines first.
+fn told(intel: &[Intel], hits: i64, score: Option<i64>) -> String {
+    let (engines, others): (Vec<&Intel>, Vec<&Intel>) = intel.iter().partition(|one| words::are_engines(one));
+    let all = engines.iter().map(|one| one.engines()).max();
+    let score = score.map(|score| format!(", reputation {}", score.to_string().replace('-', "\u{2212}")));
+    let counted = all.map(|all| format!("{hits} of {all} engines{}", score.unwrap_or_default()));
+    // A harmless word beside engines tells nothing that they don't.
+    let others = others.into_iter().filter(|one| engines.is_empty() || one.malicious > 0).map(words::brief);
+    format!("Intelligence says {}.", counted.into_iter().chain(others.take(3)).collect::<Vec<_>>().join("; "))
 }

@@ -2,6 +2,7 @@
 use super::Lines;
 use crate::domain::dossier::Dossier;
 use crate::domain::evidence::{EvidenceKind, Line, Mark, Piece};
+use crate::intel::words;
 use crate::triage::render;
 use std::fmt::Write;
 
@@ -25,14 +26,7 @@ pub(super) fn intelligence(dossier: &Dossier) -> String {
         ([], Some(piece)) if piece.is_certain() => "asked, nothing known".to_owned(),
         ([], Some(_)) => "asked, no answer".to_owned(),
         (all, _) => {
-            let counts = all.iter().take(ANSWERS);
-            let each = counts.map(|intel| {
-                let doubts = [(intel.suspicious, "suspicious"), (intel.no_answer, "without an answer")];
-                let doubts = doubts.into_iter().filter(|(count, _)| *count > 0);
-                let doubts: Vec<_> = doubts.map(|(count, word)| format!(", {count} {word}")).collect();
-                let doubts = doubts.concat();
-                format!("{} of {} engines malicious{doubts}", intel.malicious, intel.engines())
-            });
+            let each = all.iter().take(ANSWERS).map(|intel| words::brief(intel));
             each.collect::<Vec<_>>().join("; ")
         }
     }

@@ -7,7 +7,7 @@ use crate::clock::now_ms;
 use crate::domain::ObservableKind;
 use crate::domain::dossier::Intel;
 use crate::domain::intel::{IntelState, IntelVerdict, Opinion};
-use crate::intel::{Intelligence, label};
+use crate::intel::{Intelligence, label, words};
 use crate::jobs::triage::read_intel;
 use crate::store::intel::{Answer, verdict};
 use crate::store::observables::InCase;
@@ -130,10 +130,10 @@ pub const fn glyph(verdict: IntelVerdict) -> Glyph {
 pub fn intel_view(answer: &Answer, now_ms: i64) -> IntelView {
     let (read, said) = (read_intel(answer), answer.opinion());
     let (engines, found) = (read.engines(), read.malicious + read.suspicious);
-    let counted = said.as_ref().is_none_or(|said| said.note.is_empty());
+    let counted = said.as_ref().is_none_or(|said| said.note.is_empty()) && words::are_engines(&read);
     let labels = said.iter().flat_map(|said| &said.labels).map(|label| text::start(label, 80));
     IntelView {
-        provider: text::visible(label(&answer.provider)),
+        provider: text::visible(&label(&answer.provider)),
         sentence: sentence(answer, &read, said.as_ref()),
         counts: if counted { (found, read.undetected + read.harmless, read.no_answer, engines) } else { (0, 0, 0, 0) },
         reputation: read.reputation.map(|score| score.to_string().replace('-', "\u{2212}")),
@@ -153,21 +153,11 @@ fn sentence(answer: &Answer, read: &Intel, said: Option<&Opinion>) -> (String, S
     let why = text::visible(&answer.why);
     let (head, rest) = match (answer.state, said) {
         (IntelState::Answered, Some(said)) if !said.note.is_empty() => (text::visible(&said.note), String::new()),
-        (IntelState::Answered, _) => return counted(read),
+        (IntelState::Answered, _) => return words::sentence(read),
         (IntelState::Unknown, _) => ("Nothing known.".to_owned(), "The provider does not know it.".to_owned()),
         (IntelState::Waiting, _) => ("Not asked yet.".to_owned(), why),
         (IntelState::Withheld, _) => ("Not asked.".to_owned(), why),
         (IntelState::Failed, _) => ("No answer.".to_owned(), why),
     };
     (head, rest)
-}
-
-fn counted(read: &Intel) -> (String, String) {
-    let (engines, found) = (read.engines(), read.malicious + read.suspicious);
-    if engines == 0 {
-        return ("The answer holds no counts.".to_owned(), String::new());
-    }
-    let nothing = read.undetected + read.harmless;
-    let rest = format!("{nothing} found nothing, {} gave no answer.", read.no_answer);
-    (format!("{found} of {engines} engines flagged it."), rest)
 }

@@ -107,7 +107,7 @@ async fn misp(reply: ResponseTemplate) -> (Informed, MockServer, Value) {
     let about = |value: &str| {
         let asked = Mock::given(method("POST")).and(path("/attributes/restSearch")).and(header("authorization", KEY));
         asked.and(body_partial_json(
-            json!({"returnFormat": "json", "value": value, "type": ["sha256", "filename|sha256"]}),
+            json!({"returnFormat": "json", "value": [value], "type": ["sha256", "filename|sha256"]}),
         ))
     };
     about(CHILD).respond_with(reply).mount(&fake).await;
@@ -136,6 +136,65 @@ async fn misp_finds_attributes_with_exactly_the_value() {
         assert!(page.contains(text), "{text} is not on the page");
     }
     assert!(received(&fake).await.contains("enforceWarninglist"));
+}
+
+#[tokio::test]
+async fn misp_s_attributes_are_called_attributes() {
+    let found = json!({"response": {"Attribute": [attribute(CHILD, json!(true)), attribute(CHILD, json!(false))]}});
+    let (it, _, case) = misp(ResponseTemplate::new(200).set_body_json(found)).await;
+    let said = case["runs"][0]["flags"].to_string();
+    assert!(said.contains("MISP isac: 1 of 2 attributes are marked for intrusion detection."), "{said}");
+    let page = it.page("/cases/1").await;
+    assert!(!page.contains("engines") && page.contains("MISP isac"), "nothing there is an engine");
+    let found = json!({"response": {"Attribute": [attribute(CHILD, json!(false))]}});
+    let (_, _, case) = misp(ResponseTemplate::new(200).set_body_json(found)).await;
+    let said = case["runs"][0]["flags"].to_string();
+    assert!(said.contains("MISP isac knows it, though nothing there is marked"), "{said}");
+}
+
+#[tokio::test]
+async fn where_misp_s_answer_was_cut_is_told() {
+    for (rows, told) in [
+        (100, "100 attributes, 100 marked for intrusion detection."),
+        (101, "More than 100 attributes; of the first 100, 100 are marked for intrusion detection."),
+        (1, "1 attribute, marked for intrusion detection."),
+    ] {
+        let rows: Vec<Value> = (0..rows).map(|_| attribute(CHILD, json!(true))).collect();
+        let (_, fake, case) =
+            misp(ResponseTemplate::new(200).set_body_json(json!({"response": {"Attribute": rows}}))).await;
+        assert_eq!(answer(&case, "misp:isac", CHILD)["answer"]["note"], told);
+        assert!(received(&fake).await.contains("\"limit\":101"));
+    }
+}
+
+#[tokio::test]
+async fn misp_is_asked_for_the_forms_of_a_url_in_one_question() {
+    let mut detection: Value = serde_json::from_str(SEED).unwrap();
+    let event = detection["detect"]["event"].as_object_mut().unwrap();
+    event.remove("PARENT");
+    event.remove("HASH");
+    event.insert("URL".to_owned(), json!("http://me:pw@Evil.example.net/a%20b/"));
+    for stored in ["evil.example.net/a%20b", "https://evil.example.net/a%20b/", "hxxp"] {
+        let fake = MockServer::start().await;
+        let found = json!({"response": {"Attribute": [attribute(stored, json!(true))]}});
+        let asked = Mock::given(method("POST")).and(body_partial_json(json!({"type": ["url", "uri", "link"]})));
+        asked.respond_with(ResponseTemplate::new(200).set_body_json(found)).mount(&fake).await;
+        let none = json!({"response": {"Attribute": []}});
+        Mock::given(method("POST")).respond_with(ResponseTemplate::new(200).set_body_json(none)).mount(&fake).await;
+        let it = informed_with(|section, dir| {
+            section["urls"] = json!(true);
+            section["misp"] = json!({"api_key_file": file(dir, "misp.key", KEY), "base_url": fake.uri()});
+        })
+        .await;
+        let case = it.triaged(&detection.to_string()).await;
+        let all = case["intelligence"].as_array().unwrap();
+        let of_url = all.iter().find(|one| one["provider"] == "misp" && one["type"] == "url").unwrap();
+        assert_eq!(of_url["verdict"] == "malicious", stored != "hxxp", "{stored}: {of_url}");
+        let sent = received(&fake).await;
+        let forms = ["https://evil.example.net/a%20b/", "http://evil.example.net/a%20b", "\"evil.example.net/a%20b/\""];
+        assert!(forms.iter().all(|form| sent.contains(form)) && !sent.contains("me:pw"), "{sent}");
+        assert_eq!(sent.matches("\"link\"").count(), 1, "one question");
+    }
 }
 
 #[tokio::test]

@@ -23,6 +23,17 @@ fn beside(at: usize, id: &str, minutes: i64) -> Value {
     document
 }
 
+/// The same again, within five minutes of it.
+fn repeated(own: &Value, at: i64) -> Value {
+    let mut again = own.clone();
+    again["detect_id"] = json!(format!("own-{at}"));
+    let time = own["routing"]["event_time"].as_i64().unwrap() + (at - 300) * 1_000;
+    for place in ["/routing", "/detect/routing"] {
+        again.pointer_mut(place).unwrap()["event_time"] = json!(time);
+    }
+    again
+}
+
 #[tokio::test]
 async fn prevalence_counts_hosts_days_and_cases() {
     let server = spawn().await;
@@ -54,4 +65,21 @@ async fn the_hosts_other_cases_and_what_is_near_in_time_are_shown_with_links() {
     assert!(text.contains(&format!("<a href=\"/cases/{near}\">Beside near <b></a>")), "{text}");
     assert!(text.contains("20 min 00 s before"), "{text}");
     assert!(!text.contains(&format!("/cases/{far}\"")) && !text.contains("elsewhere"), "{text}");
+}
+
+#[tokio::test]
+async fn a_case_of_many_detections_does_not_hide_its_neighbours() {
+    let server = spawn().await;
+    let ana = server.sign_in("ana", Role::Analyst).await;
+    let number = case_of(&server, &ran(1, "")).await;
+    let near = case_of(&server, &beside(1, "near", -20)).await;
+    let later = case_of(&server, &beside(1, "later", 20)).await;
+    let own = ran(1, "");
+    let many: Vec<Value> = (0..600).map(|at| repeated(&own, at)).collect();
+    assert_eq!(server.post("/api/v1/detections", json!(many).to_string()).await.0, 202);
+    assert_eq!(server.case(number).await["detections"].as_array().unwrap().len(), 200, "and more, all in one case");
+    let text = section(&ana, number, "local").await;
+    for other in [near, later] {
+        assert!(text.contains(&format!("href=\"/cases/{other}\"")), "#{other} is not in {text}");
+    }
 }
