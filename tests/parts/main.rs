@@ -11,6 +11,7 @@ mod exclusions;
 mod features;
 mod fingerprint;
 mod limacharlie;
+mod markdown;
 mod prompt;
 mod reading;
 mod real_models;

@@ -27,6 +27,17 @@ pub fn lines(text: &str) -> String {
     text.lines().map(visible).collect::<Vec<_>>().join("\n")
 }
 
+/// The same for a part of a code block: line breaks, at its end too, and tabs stay what they are.
+pub fn block(text: &str) -> String {
+    text.split_inclusive(['\n', '\t']).fold(String::with_capacity(text.len()), |mut out, piece| {
+        let kept = usize::from(piece.ends_with(['\n', '\t']));
+        let (inner, end) = piece.split_at(piece.len() - kept);
+        out.push_str(&visible(inner.strip_suffix('\r').filter(|_| end == "\n").unwrap_or(inner)));
+        out.push_str(end);
+        out
+    })
+}
+
 fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}' | '\u{00AD}' | '\u{061C}')
