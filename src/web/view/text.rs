@@ -152,6 +152,26 @@ pub fn short_hash(hash: &str) -> String {
     }
 }
 
+/// A link that leads out, and the words that say where to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outside {
+    /// Where it leads.
+    pub to: String,
+    /// What it is called.
+    pub words: String,
+}
+
+/// A link from data. It is called `label` only at the hosts that this stands for: anybody can write an address into
+/// an event, and a link of an attacker's must not go under the name of a place that people trust.
+pub fn outside(link: &str, label: &str, hosts: &[&str]) -> Option<Outside> {
+    let to = safe_link(link)?;
+    let rest = to.strip_prefix("https://").or_else(|| to.strip_prefix("http://"))?;
+    let place = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let known = to.starts_with("https://") && hosts.iter().any(|host| place.eq_ignore_ascii_case(host));
+    let words = if known { label.to_owned() } else { format!("Link to {}", start(place, 255)) };
+    (!place.is_empty()).then_some(Outside { to, words })
+}
+
 /// A reference of a rule that may be a link: http or https, without anything that hides where it leads.
 pub fn safe_link(text: &str) -> Option<String> {
     let is_web = text.starts_with("https://") || text.starts_with("http://");
