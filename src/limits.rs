@@ -76,9 +76,15 @@ pub const SESSION_MS: i64 = 24 * 60 * 60 * 1000;
 /// The longest password that is hashed.
 pub const PASSWORD: usize = 1024;
 /// Event streams in all.
-pub const STREAMS: usize = 512;
+pub const STREAMS: usize = 2_000;
+/// Events that wait for the reader of a stream.
+pub const STREAM_WAITING: usize = 256;
 /// Event streams of one session.
 pub const STREAMS_PER_SESSION: usize = 5;
+/// Lines of a table that is exported, without its head.
+pub const CSV_ROWS: usize = 100_000;
+/// Lines of such a table that are read at once.
+pub const CSV_PAGE: i64 = 500;
 /// Rows of a page of the queue.
 pub const PAGE: i64 = 50;
 /// The most rows that may be asked for.
