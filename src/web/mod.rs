@@ -12,6 +12,7 @@ mod calibration;
 mod case_forms;
 mod cases;
 mod connections;
+pub mod csv;
 mod dashboard;
 mod deciding;
 mod done;

@@ -6,6 +6,7 @@ mod support;
 mod behaviours;
 mod claims;
 mod command_line;
+mod csv;
 mod eval;
 mod exclusions;
 mod features;
