@@ -64,7 +64,17 @@ pub const WORKER_GRACE: Duration = Duration::from_secs(20);
 /// How long a stopping server lets requests finish.
 pub const SERVER_GRACE: Duration = Duration::from_secs(10);
 /// A form's body.
-pub const FORM_BODY: usize = 128 * 1024;
+pub const FORM_BODY: usize = 64 * 1024;
+/// The body of a form with a note: a note may be as long as a form, and takes more room as it is sent.
+pub const NOTE_BODY: usize = 128 * 1024;
+/// A request's body must have arrived within this time.
+pub const BODY_TIME: Duration = Duration::from_mins(1);
+/// A request whose body is there is answered within this time.
+pub const ANSWER_TIME: Duration = Duration::from_secs(30);
+/// Headers of a request.
+pub const HEADERS: usize = 100;
+/// Bytes of all headers of a request, with what separates them.
+pub const HEADER_BYTES: usize = 64 * 1024;
 /// A JSON body at the API.
 pub const API_BODY: usize = 1024 * 1024;
 /// The longest URL.

@@ -1,6 +1,7 @@
 //! Signing in and out, and the look that a person chose.
 use super::App;
 use super::auth::{Peer, SignedIn, client_address, cookie, cookie_name, fingerprint, verify};
+use super::edge::{Asker, RequestId};
 use super::form::{Asked, Fields};
 use super::page::Page;
 use super::throttle;
@@ -8,7 +9,7 @@ use crate::clock::now_ms;
 use crate::error::{AppError, Result};
 use crate::limits;
 use crate::store::record::{Entry, audit};
-use crate::store::{Actor, ActorKind, sessions, users};
+use crate::store::{Actor, ActorKind, Tx, sessions, users};
 use askama::Template;
 use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, Request, StatusCode, header};
@@ -61,6 +62,8 @@ pub struct LoginForm {
 pub async fn sign_in(
     State(app): State<App>,
     Extension(peer): Extension<Peer>,
+    Extension(RequestId(request_id)): Extension<RequestId>,
+    Extension(asker): Extension<Asker>,
     headers: HeaderMap,
     jar: CookieJar,
     Fields(form): Fields<LoginForm>,
@@ -80,7 +83,7 @@ pub async fn sign_in(
     }
     let user = users::by_name(&mut app.store.read().await?, &username).await?;
     let fits = check(&app, user.clone(), form.password.clone()).await?;
-    let actor = Actor { kind: ActorKind::Person, name: username.clone(), client, request_id: String::new() };
+    let actor = Actor { kind: ActorKind::Person, name: username.clone(), client, request_id };
     let mut tx = app.store.write().await?;
     let (Some(user), true) = (user, fits) else {
         audit(&mut tx, &actor, None, &Entry { action: "login_failed", object: &account, old: "", new: "" }, now_ms())
@@ -88,16 +91,23 @@ pub async fn sign_in(
         tx.commit().await?;
         return Ok(refuse(&app, form, StatusCode::UNAUTHORIZED, "User name or password is not right.", None));
     };
+    asker.is(&user.username);
     throttle::was_right(&mut tx, &account, &place).await?;
     if let Some(old) = jar.get(cookie_name(app.insecure_cookies())) {
         sessions::end(&mut tx, &fingerprint(old.value())).await?;
     }
-    let token = hex::encode(rand::random::<[u8; 32]>());
-    sessions::insert(&mut tx, &fingerprint(&token), user.id, &actor.client, now_ms(), now_ms() + limits::SESSION_MS)
-        .await?;
-    audit(&mut tx, &actor, None, &Entry { action: "login", object: &account, old: "", new: "" }, now_ms()).await?;
+    let token = begin(&mut tx, user.id, &actor, &account).await?;
     tx.commit().await?;
+    app.ended.send_replace(());
     Ok((jar.add(cookie(&app, token)), Redirect::to(&safe_next(&form.next))).into_response())
+}
+
+/// Begins a session and returns its secret.
+async fn begin(tx: &mut Tx, user: i64, actor: &Actor, account: &str) -> Result<String> {
+    let (token, now) = (hex::encode(rand::random::<[u8; 32]>()), now_ms());
+    sessions::insert(tx, &fingerprint(&token), user, &actor.client, now, now + limits::SESSION_MS).await?;
+    audit(tx, actor, None, &Entry { action: "login", object: account, old: "", new: "" }, now).await?;
+    Ok(token)
 }
 
 fn address(app: &App, peer: Peer, headers: HeaderMap) -> String {
@@ -149,6 +159,7 @@ pub async fn sign_out(me: SignedIn, State(app): State<App>, jar: CookieJar) -> R
     audit(&mut tx, &me.actor(), None, &Entry { action: "logout", object: "session", old: "", new: "" }, now_ms())
         .await?;
     tx.commit().await?;
+    app.ended.send_replace(());
     let name = cookie_name(app.insecure_cookies());
     Ok((jar.remove(Cookie::build(name).path("/").secure(!app.insecure_cookies())), Redirect::to("/login"))
         .into_response())
