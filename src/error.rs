@@ -57,6 +57,9 @@ pub enum AppError {
     /// The store is busy; the client should try again.
     #[error("The store is busy. Try again in a few seconds.")]
     Busy,
+    /// All places for something are taken.
+    #[error("{0}")]
+    Crowded(&'static str),
     /// The disk is full.
     #[error("The disk is full, nothing was stored. It works again by itself when there is space.")]
     Full,
@@ -135,7 +138,7 @@ impl AppError {
             Self::Slow => StatusCode::REQUEST_TIMEOUT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Unsupported(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Busy | Self::NotReady(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy | Self::Crowded(_) | Self::NotReady(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Full => StatusCode::INSUFFICIENT_STORAGE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -159,6 +162,7 @@ impl IntoResponse for AppError {
             Self::Unauthorized => Some((header::WWW_AUTHENTICATE, "Bearer".to_owned())),
             Self::TooMany(seconds) => Some((header::RETRY_AFTER, seconds.to_string())),
             Self::Busy => Some((header::RETRY_AFTER, "5".to_owned())),
+            Self::Crowded(_) => Some((header::RETRY_AFTER, "15".to_owned())),
             Self::Full => Some((header::RETRY_AFTER, "30".to_owned())),
             _ => None,
         };

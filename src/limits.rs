@@ -64,7 +64,17 @@ pub const WORKER_GRACE: Duration = Duration::from_secs(20);
 /// How long a stopping server lets requests finish.
 pub const SERVER_GRACE: Duration = Duration::from_secs(10);
 /// A form's body.
-pub const FORM_BODY: usize = 128 * 1024;
+pub const FORM_BODY: usize = 64 * 1024;
+/// The body of a form with a note: a note may be as long as a form, and takes more room as it is sent.
+pub const NOTE_BODY: usize = 128 * 1024;
+/// A request's body must have arrived within this time.
+pub const BODY_TIME: Duration = Duration::from_mins(1);
+/// A request whose body is there is answered within this time.
+pub const ANSWER_TIME: Duration = Duration::from_secs(30);
+/// Headers of a request.
+pub const HEADERS: usize = 100;
+/// Bytes of all headers of a request, with what separates them.
+pub const HEADER_BYTES: usize = 64 * 1024;
 /// A JSON body at the API.
 pub const API_BODY: usize = 1024 * 1024;
 /// The longest URL.
@@ -78,9 +88,15 @@ pub const CODE_MS: i64 = 10 * 60 * 1000;
 /// The longest password that is hashed.
 pub const PASSWORD: usize = 1024;
 /// Event streams in all.
-pub const STREAMS: usize = 512;
+pub const STREAMS: usize = 2_000;
+/// Events that wait for the reader of a stream.
+pub const STREAM_WAITING: usize = 256;
 /// Event streams of one session.
 pub const STREAMS_PER_SESSION: usize = 5;
+/// Lines of a table that is exported, without its head.
+pub const CSV_ROWS: usize = 100_000;
+/// Lines of such a table that are read at once.
+pub const CSV_PAGE: i64 = 500;
 /// Rows of a page of the queue.
 pub const PAGE: i64 = 50;
 /// The most rows that may be asked for.

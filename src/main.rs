@@ -8,5 +8,10 @@ async fn main() -> ExitCode {
     let cli = fusionsoc::cli::Cli::parse();
     let filter = EnvFilter::try_from_env("FUSIONSOC_LOG").unwrap_or_else(|_| EnvFilter::new("warn,fusionsoc=info"));
     tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
+    // A panic is a line of the log like any other, with the id of the request that it happened in.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        tracing::error!(place, panic = panic.payload_as_str(), "a part of the program panicked");
+    }));
     fusionsoc::cli::run(cli).await
 }

@@ -6,6 +6,7 @@ use crate::store::tokens::{self, Token};
 use crate::store::{Actor, ActorKind, Scope, Store};
 use crate::web::App;
 use crate::web::auth::{client_address, fingerprint};
+use crate::web::edge::{Asker, RequestId};
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
@@ -35,6 +36,7 @@ pub struct Bearer {
     /// The SHA-256 of its text.
     pub hash: Vec<u8>,
     client: String,
+    request_id: String,
 }
 
 impl Bearer {
@@ -49,7 +51,7 @@ impl Bearer {
             kind: ActorKind::Token,
             name: self.token.name.clone(),
             client: self.client.clone(),
-            request_id: String::new(),
+            request_id: self.request_id.clone(),
         }
     }
 
@@ -83,7 +85,11 @@ impl FromRequestParts<App> for Bearer {
                 .take(&format!("token:{}", token.id), per_minute / 60.0, per_minute)
                 .map_err(AppError::TooMany)?;
         }
-        Ok(Self { token, hash, client: client_address(app, parts) })
+        if let Some(asker) = parts.extensions.get::<Asker>() {
+            asker.is(&format!("token:{}", token.name));
+        }
+        let request_id = parts.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+        Ok(Self { token, hash, client: client_address(app, parts), request_id })
     }
 }
 

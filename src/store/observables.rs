@@ -102,6 +102,22 @@ pub async fn roles(tx: &mut Tx, id: i64) -> Result<Vec<(String, i64)>> {
     .fetch_all(db))
 }
 
+/// The observables of a case after one of them, in the order of their ids, for an export.
+pub async fn page_of_case(tx: &mut Tx, case: i64, after: i64, limit: i64) -> Result<Vec<InCase>> {
+    on!(tx, |db| {
+        sqlx::query_as(
+        "SELECT o.id, o.kind, o.value, co.role,
+            (SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 FROM case_observables x WHERE x.observable_id = o.id AND x.case_number <> $1 LIMIT 100) AS others) AS other_cases
+         FROM case_observables co JOIN observables o ON o.id = co.observable_id
+         WHERE co.case_number = $1 AND co.observable_id > $2 ORDER BY co.observable_id LIMIT $3"
+    )
+    .bind(case)
+    .bind(after)
+    .bind(limit)
+    .fetch_all(db)
+    })
+}
+
 /// The observables of a case.
 pub async fn of_case(tx: &mut Tx, case: i64) -> Result<Vec<InCase>> {
     on!(tx, |db| {

@@ -47,6 +47,8 @@ pub struct App {
     pub streams: Arc<Semaphore>,
     /// How many event streams each session has open.
     pub open_streams: Arc<Mutex<HashMap<Vec<u8>, usize>>>,
+    /// Told after sessions were ended, so that their event streams end with them.
+    pub ended: watch::Sender<()>,
     /// Who looks at which case.
     pub present: Present,
     /// How often sources and tokens may call.
@@ -76,6 +78,7 @@ impl App {
             connections: Arc::new(Connections::of_config(&config.limacharlie)),
             streams: Arc::new(Semaphore::new(crate::limits::STREAMS)),
             open_streams: Arc::default(),
+            ended: watch::Sender::new(()),
             present: Present::default(),
             buckets: Arc::new(Buckets::default()),
             store,

@@ -1,6 +1,6 @@
 //! Who is asking: the session behind a cookie, and passwords.
 use super::App;
-use super::edge::RequestId;
+use super::edge::{Asker, RequestId};
 use crate::clock::now_ms;
 use crate::domain::Role;
 use crate::error::{AppError, Result};
@@ -126,6 +126,9 @@ impl OptionalFromRequestParts<App> for SignedIn {
         // Once a minute is enough to know that a session is in use.
         if now - seen_ms > 60_000 {
             tokio::spawn(touch(app.store.clone(), session.clone(), now));
+        }
+        if let Some(asker) = parts.extensions.get::<Asker>() {
+            asker.is(&user.username);
         }
         let request_id = parts.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
         Ok(Some(Self { user, session, client: client_address(app, parts), request_id }))

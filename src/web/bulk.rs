@@ -7,6 +7,7 @@ pub use told::told;
 use self::form::Form;
 use super::App;
 use super::auth::SignedIn;
+use super::form::NoteBytes;
 use super::page::{Chrome, Page};
 use super::trail::Trail;
 use super::view::bulk::{ActView, Kept, PAGE, ReviewView};
@@ -19,7 +20,7 @@ use crate::review::ReviewError;
 use crate::review::bulk::{self as acts, Plan, Wanted};
 use crate::store::bulk::{self, Act, ActState, MemberState};
 use askama::Template;
-use axum::extract::{Path, RawForm, RawQuery, State};
+use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 
@@ -40,7 +41,7 @@ pub async fn review(me: SignedIn, State(app): State<App>, RawQuery(query): RawQu
 }
 
 /// `POST /cases/bulk/review`: the same for more numbers than fit into an address. It changes nothing.
-pub async fn review_form(me: SignedIn, State(app): State<App>, RawForm(form): RawForm) -> Result<Response> {
+pub async fn review_form(me: SignedIn, State(app): State<App>, NoteBytes(form): NoteBytes) -> Result<Response> {
     me.must_be(Role::Analyst)?;
     let mut form = Form::read(&form)?;
     form.selection.shown_ms.get_or_insert_with(now_ms);
@@ -79,7 +80,7 @@ async fn page(
 }
 
 /// `POST /cases/bulk`
-pub async fn decide(me: SignedIn, State(app): State<App>, RawForm(form): RawForm) -> Result<Response> {
+pub async fn decide(me: SignedIn, State(app): State<App>, NoteBytes(form): NoteBytes) -> Result<Response> {
     me.must_be(Role::Analyst)?;
     let mut form = Form::read(&form)?;
     let verdict = form.verdict()?;
@@ -185,7 +186,7 @@ pub async fn undo(
     me: SignedIn,
     State(app): State<App>,
     Path(id): Path<String>,
-    RawForm(form): RawForm,
+    NoteBytes(form): NoteBytes,
 ) -> Result<Response> {
     me.must_be(Role::Analyst)?;
     let id = id.parse().map_err(|_| AppError::Unknown("act"))?;
@@ -208,7 +209,7 @@ pub(super) async fn take_back(app: &App, me: &SignedIn, found: &Act, from: &str)
 }
 
 /// `POST /cases/bulk/assign`
-pub async fn assign(me: SignedIn, State(app): State<App>, RawForm(form): RawForm) -> Result<Response> {
+pub async fn assign(me: SignedIn, State(app): State<App>, NoteBytes(form): NoteBytes) -> Result<Response> {
     me.must_be(Role::Analyst)?;
     let form = Form::read(&form)?;
     let mut tx = app.store.write().await?;

@@ -4,7 +4,7 @@
 use super::App;
 use super::auth::SignedIn;
 use super::cases::page;
-use super::form::{CaseNumber, Fields};
+use super::form::{CaseNumber, Fields, NoteFields};
 use super::kept::Kept;
 use super::trail::Trail;
 use crate::clock::now_ms;
@@ -95,7 +95,7 @@ pub async fn note(
     me: SignedIn,
     State(app): State<App>,
     CaseNumber(number): CaseNumber,
-    Fields(form): Fields<NoteForm>,
+    NoteFields(form): NoteFields<NoteForm>,
 ) -> Result<Response> {
     let (mut tx, case) = begin(&app, &me, number, "note", &form.idempotency_key).await?;
     let to_list = to_list(&form.next, &form.from, number);

@@ -5,7 +5,7 @@
 use super::App;
 use super::auth::SignedIn;
 use super::case_forms::{Key, begin, finish};
-use super::form::{CaseNumber, Fields};
+use super::form::{CaseNumber, Fields, NoteFields};
 use super::kept::Kept;
 use super::trail::Trail;
 use crate::clock::now_ms;
@@ -47,7 +47,7 @@ pub async fn verdict(
     me: SignedIn,
     State(app): State<App>,
     CaseNumber(number): CaseNumber,
-    Fields(form): Fields<VerdictForm>,
+    NoteFields(form): NoteFields<VerdictForm>,
 ) -> Result<Response> {
     let (mut tx, case) = begin(&app, &me, number, "verdict", &form.idempotency_key).await?;
     let trail = form.from.as_deref().and_then(Trail::read);
@@ -205,7 +205,7 @@ pub async fn draft(
     me: SignedIn,
     State(app): State<App>,
     CaseNumber(number): CaseNumber,
-    Fields(form): Fields<DraftForm>,
+    NoteFields(form): NoteFields<DraftForm>,
 ) -> Result<Response> {
     if !["declaration", "note"].contains(&form.form.as_str()) {
         return Err(invalid("form", "must be declaration or note"));

@@ -1,8 +1,9 @@
 //! Extractors that say what is wrong in our own words.
 use crate::error::AppError;
+use crate::limits;
 use axum::body::Bytes;
-use axum::extract::rejection::{FormRejection, PathRejection, QueryRejection};
-use axum::extract::{Form, FromRequest, FromRequestParts, Path, Query, Request};
+use axum::extract::rejection::{FormRejection, PathRejection, QueryRejection, RawFormRejection};
+use axum::extract::{DefaultBodyLimit, Form, FromRequest, FromRequestParts, Path, Query, RawForm, Request};
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
@@ -35,6 +36,30 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Fields<T> {
     }
 }
 
+/// A form with a note, which may be longer than others.
+pub struct NoteFields<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for NoteFields<T> {
+    type Rejection = AppError;
+
+    async fn from_request(mut request: Request, state: &S) -> Result<Self, AppError> {
+        DefaultBodyLimit::max(limits::NOTE_BODY).apply(&mut request);
+        Fields::from_request(request, state).await.map(|Fields(fields)| Self(fields))
+    }
+}
+
+/// The same as it was sent.
+pub struct NoteBytes(pub Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for NoteBytes {
+    type Rejection = RawFormRejection;
+
+    async fn from_request(mut request: Request, state: &S) -> Result<Self, RawFormRejection> {
+        DefaultBodyLimit::max(limits::NOTE_BODY).apply(&mut request);
+        RawForm::from_request(request, state).await.map(|RawForm(bytes)| Self(bytes))
+    }
+}
+
 /// A case's number in the path; anything else is a 404.
 pub struct CaseNumber(pub i64);
 
@@ -46,6 +71,20 @@ impl<S: Send + Sync> FromRequestParts<S> for CaseNumber {
         let values = path.map_err(|_: PathRejection| AppError::NotFound)?.0;
         let number = values.iter().find(|(name, _)| name == "number").and_then(|(_, value)| value.parse().ok());
         number.filter(|number| *number > 0).map(Self).ok_or(AppError::NotFound)
+    }
+}
+
+/// The id of a row in the path; anything else is a 404.
+pub struct RowId(pub i64);
+
+impl<S: Send + Sync> FromRequestParts<S> for RowId {
+    type Rejection = AppError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, AppError> {
+        let path = Path::<Vec<(String, String)>>::from_request_parts(parts, state).await;
+        let values = path.map_err(|_: PathRejection| AppError::Unknown("page"))?.0;
+        let id = values.iter().find(|(name, _)| name == "id").and_then(|(_, value)| value.parse().ok());
+        id.map(Self).ok_or(AppError::Unknown("page"))
     }
 }
 

@@ -5,7 +5,7 @@ mod since;
 use self::sections::Sections;
 use super::App;
 use super::auth::{SignedIn, orgs_of};
-use super::form::{Asked, Fields};
+use super::form::{Asked, Fields, NoteFields};
 use super::page::{Chrome, Page};
 use super::view::handover::{self as view, VERDICTS, Written};
 use super::view::words::{self, Glyph, When, when};
@@ -114,7 +114,11 @@ pub struct HandoverForm {
 }
 
 /// `POST /handover`
-pub async fn write(me: SignedIn, State(app): State<App>, Fields(form): Fields<HandoverForm>) -> Result<Response> {
+pub async fn write(
+    me: SignedIn,
+    State(app): State<App>,
+    NoteFields(form): NoteFields<HandoverForm>,
+) -> Result<Response> {
     me.must_be(Role::Analyst)?;
     let orgs = orgs_of(&app, &me).await?;
     let body = form.body.trim().to_owned();

@@ -90,7 +90,7 @@ async fn open(
     headers: &HeaderMap,
     telling: Telling,
 ) -> Result<impl IntoResponse + use<>> {
-    let places = Places::take(&app, &listener).map_err(AppError::NotReady)?;
+    let places = Places::take(&app, &listener).map_err(AppError::Crowded)?;
     let asked = headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.parse().ok());
     let last = asked.unwrap_or(*app.newest.borrow());
     let orgs = listener.orgs(&app).await?.ok_or(AppError::Unauthorized)?;

@@ -1,6 +1,7 @@
 //! Signing in and out, and the look that a person chose.
 use super::App;
 use super::auth::{Peer, SignedIn, client_address, cookie, cookie_name, fingerprint, verify};
+use super::edge::{Asker, RequestId};
 use super::form::{Asked, Fields};
 use super::page::Page;
 use super::{second, throttle};
@@ -61,6 +62,8 @@ pub struct LoginForm {
 pub async fn sign_in(
     State(app): State<App>,
     Extension(peer): Extension<Peer>,
+    Extension(RequestId(request_id)): Extension<RequestId>,
+    Extension(asker): Extension<Asker>,
     headers: HeaderMap,
     jar: CookieJar,
     Fields(form): Fields<LoginForm>,
@@ -80,7 +83,7 @@ pub async fn sign_in(
     }
     let user = users::by_name(&mut app.store.read().await?, &username).await?;
     let fits = check(&app, user.clone(), form.password.clone()).await?;
-    let actor = Actor { kind: ActorKind::Person, name: username.clone(), client, request_id: String::new() };
+    let actor = Actor { kind: ActorKind::Person, name: username.clone(), client, request_id };
     let mut tx = app.store.write().await?;
     let (Some(user), true) = (user, fits) else {
         audit(&mut tx, &actor, None, &Entry { action: "login_failed", object: &account, old: "", new: "" }, now_ms())
@@ -88,6 +91,7 @@ pub async fn sign_in(
         tx.commit().await?;
         return Ok(refuse(&app, form, StatusCode::UNAUTHORIZED, "User name or password is not right.", None));
     };
+    asker.is(&user.username);
     throttle::was_right(&mut tx, &account, &place).await?;
     match second::begin(&app, tx, &user, &form.next).await? {
         Ok(asked) => Ok(asked),
@@ -112,6 +116,7 @@ pub(super) async fn enter(
     let object = format!("account:{}", user.username);
     audit(&mut tx, actor, None, &Entry { action: "login", object: &object, old: "", new: "" }, now).await?;
     tx.commit().await?;
+    app.ended.send_replace(());
     Ok((jar.add(cookie(app, token)), Redirect::to(&safe_next(next))).into_response())
 }
 
@@ -151,6 +156,7 @@ pub async fn sign_out(me: SignedIn, State(app): State<App>, jar: CookieJar) -> R
     audit(&mut tx, &me.actor(), None, &Entry { action: "logout", object: "session", old: "", new: "" }, now_ms())
         .await?;
     tx.commit().await?;
+    app.ended.send_replace(());
     let name = cookie_name(app.insecure_cookies());
     Ok((jar.remove(Cookie::build(name).path("/").secure(!app.insecure_cookies())), Redirect::to("/login"))
         .into_response())

@@ -12,10 +12,11 @@ mod calibration;
 mod case_forms;
 mod cases;
 mod connections;
+pub mod csv;
 mod dashboard;
 mod deciding;
 mod done;
-mod edge;
+pub mod edge;
 pub mod form;
 mod handover;
 mod intake;
@@ -69,7 +70,7 @@ use axum::{Router, middleware};
 use std::time::Duration;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
-use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
+use tower_http::timeout::RequestBodyTimeoutLayer;
 
 /// All routes with all layers.
 pub fn router(app: App) -> Router {
@@ -93,12 +94,17 @@ pub fn router(app: App) -> Router {
         .merge(cases())
         .merge(settings())
         .layer(DefaultBodyLimit::max(limits::FORM_BODY));
-    let slow = TimeoutLayer::with_status_code(axum::http::StatusCode::SERVICE_UNAVAILABLE, Duration::from_secs(30));
-    pages
+    let routes = pages
         .merge(crate::api::router(&app))
-        .layer(slow)
+        .layer(middleware::from_fn(edge::in_time))
         .route("/events", get(live::events))
-        .route("/api/v1/stream", get(live::stream))
+        .route("/api/v1/stream", get(live::stream));
+    behind_edge(routes, app)
+}
+
+/// Routes with the layers that every request passes.
+pub fn behind_edge(routes: Router<App>, app: App) -> Router {
+    routes
         .layer(middleware::from_fn_with_state(app.clone(), origin::check))
         .with_state(app.clone())
         .merge(assets::router())

@@ -2,7 +2,7 @@
 use super::App;
 use super::auth::SignedIn;
 use super::case_forms::{Key, back, begin};
-use super::form::{Asked, CaseNumber, Fields, Named};
+use super::form::{Asked, CaseNumber, Named, NoteFields};
 use super::markdown::{self, Html};
 use super::page::{Chrome, Page};
 use super::view::case::note_kind;
@@ -165,7 +165,7 @@ pub async fn edit(
     State(app): State<App>,
     CaseNumber(number): CaseNumber,
     Named(parts): Named,
-    Fields(form): Fields<EditForm>,
+    NoteFields(form): NoteFields<EditForm>,
 ) -> Result<Response> {
     let id = id_of(&parts)?;
     let (mut tx, case) = begin(&app, &me, number, "note_edit", &form.idempotency_key).await?;
@@ -197,7 +197,7 @@ pub async fn remove(
     State(app): State<App>,
     CaseNumber(number): CaseNumber,
     Named(parts): Named,
-    Fields(form): Fields<EditForm>,
+    NoteFields(form): NoteFields<EditForm>,
 ) -> Result<Response> {
     let id = id_of(&parts)?;
     let (mut tx, case) = begin(&app, &me, number, "note_remove", &form.idempotency_key).await?;

@@ -182,6 +182,7 @@ pub async fn password(me: SignedIn, State(app): State<App>, Fields(form): Fields
     let entry = Entry { action: "password", object: &object, old: "", new: "" };
     audit(&mut tx, &me.actor(), None, &entry, now_ms()).await?;
     tx.commit().await?;
+    app.ended.send_replace(());
     Ok(Redirect::to("/profile?done=password").into_response())
 }
 
@@ -207,5 +208,6 @@ pub async fn sign_out(me: SignedIn, State(app): State<App>, Fields(form): Fields
         Entry { action: "session_ended", object: "session", old: &which.chars().take(40).collect::<String>(), new: "" };
     audit(&mut tx, &me.actor(), None, &entry, now).await?;
     tx.commit().await?;
+    app.ended.send_replace(());
     Ok(Redirect::to("/profile?done=session").into_response())
 }

@@ -129,6 +129,7 @@ pub async fn off(me: SignedIn, State(app): State<App>, Fields(form): Fields<Seco
     sessions::end_others(&mut tx, me.user.id, &me.session).await?;
     note(&mut tx, &me, "second_factor_off").await?;
     tx.commit().await?;
+    app.ended.send_replace(());
     Ok(Redirect::to("/profile/second").into_response())
 }
 
@@ -139,6 +140,7 @@ async fn codes(app: App, me: SignedIn, mut tx: Tx, done: &'static str) -> Result
     second::set_codes(&mut tx, me.user.id, &hashes).await?;
     throttle::was_right(&mut tx, &account(&me), &place(&me)).await?;
     tx.commit().await?;
+    app.ended.send_replace(());
     let chrome = Chrome::of(&app, &me, "profile").await?;
     let (left, secret, picture, wrong) = (0, String::new(), None, "");
     Ok(Page(Show { chrome, on: true, left, secret, picture, codes, wrong, done }).into_response())

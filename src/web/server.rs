@@ -19,6 +19,11 @@ use tower::ServiceExt;
 
 /// The head of a request must be there within this time.
 const HEAD: Duration = Duration::from_secs(10);
+/// Headers and bytes of a head that are read, so that a few too many are refused with a page of ours; past these the
+/// connection is answered and closed without one.
+const HEADERS_READ: usize = 2 * limits::HEADERS;
+/// See [`HEADERS_READ`].
+const BYTES_READ: usize = 2 * limits::HEADER_BYTES;
 /// A TLS handshake must be done within this time, which is taken off that of the head.
 const HANDSHAKE: Duration = Duration::from_secs(5);
 
@@ -77,7 +82,12 @@ where
         router.clone().oneshot(request.map(axum::body::Body::new))
     });
     let mut builder = Builder::new(TokioExecutor::new()).http1_only();
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(head).max_headers(100).max_buf_size(64 * 1024);
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(head)
+        .max_headers(HEADERS_READ)
+        .max_buf_size(BYTES_READ);
     let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
     // A client that breaks off is no news.
     let _ = watcher.watch(connection).await;

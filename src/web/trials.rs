@@ -1,6 +1,7 @@
 //! Trying a panel on declared cases: the form, its progress, and what it would have said.
 use super::App;
 use super::auth::SignedIn;
+use super::form::RowId;
 use super::page::{Chrome, Page};
 use super::view::trials::{self as view, Line, TrialView};
 use super::view::words::{When, when};
@@ -12,7 +13,7 @@ use crate::jobs::trial::{self, MOST};
 use crate::store::trials::{self, New, Trial, TrialState};
 use crate::triage::vote::Mode;
 use askama::Template;
-use axum::extract::{Path, RawForm, State};
+use axum::extract::{RawForm, State};
 use axum::response::{IntoResponse, Redirect, Response};
 
 /// So many trials are listed.
@@ -164,7 +165,7 @@ struct Show {
 }
 
 /// `GET /models/trials/{id}`
-pub async fn show(me: SignedIn, State(app): State<App>, Path(id): Path<i64>) -> Result<Response> {
+pub async fn show(me: SignedIn, State(app): State<App>, RowId(id): RowId) -> Result<Response> {
     let mut tx = app.store.read().await?;
     let trial = trials::by_id(&mut tx, id).await?.ok_or(AppError::Unknown("trial"))?;
     let cases = trials::cases(&mut tx, id, me.scope()).await?;
@@ -187,7 +188,7 @@ pub async fn show(me: SignedIn, State(app): State<App>, Path(id): Path<i64>) -> 
 }
 
 /// `POST /models/trials/{id}/cancel`
-pub async fn cancel(me: SignedIn, State(app): State<App>, Path(id): Path<i64>) -> Result<Redirect> {
+pub async fn cancel(me: SignedIn, State(app): State<App>, RowId(id): RowId) -> Result<Redirect> {
     me.must_be(Role::Lead)?;
     let mut tx = app.store.write().await?;
     if trials::cases(&mut tx, id, me.scope()).await?.is_empty() {

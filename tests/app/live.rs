@@ -1,5 +1,7 @@
 //! The live feed: what changed, from where a stream broke off, for whom, and that it is alive.
 
+mod ends;
+
 use crate::support::{Person, SEED, Server, add_org, add_token, http, seed_id, seed_with, spawn};
 use fusionsoc::domain::Role;
 use fusionsoc::domain::role::Scope;
@@ -49,6 +51,19 @@ impl Events {
             let more = tokio::time::timeout(Duration::from_secs(30), self.reply.chunk()).await.expect("an event comes");
             self.text.push_str(std::str::from_utf8(&more.unwrap().expect("the stream goes on")).unwrap());
         }
+    }
+}
+
+impl Events {
+    /// The events until the stream ends, and how long that took.
+    async fn rest(&mut self) -> (String, Duration) {
+        let began = std::time::Instant::now();
+        while let Some(more) =
+            tokio::time::timeout(Duration::from_secs(30), self.reply.chunk()).await.expect("it ends").unwrap()
+        {
+            self.text.push_str(std::str::from_utf8(&more).unwrap());
+        }
+        (std::mem::take(&mut self.text), began.elapsed())
     }
 }
 
@@ -120,7 +135,8 @@ async fn one_session_has_a_few_places_and_gets_them_back() {
         open.push(events);
     }
     let ask = || http().get(format!("{}/events", server.url)).header("cookie", &ana.cookie).send();
-    assert_eq!(ask().await.unwrap().status(), 503);
+    let refused = ask().await.unwrap();
+    assert_eq!((refused.status().as_u16(), refused.headers()["retry-after"].to_str().unwrap()), (503, "15"));
     open.clear();
     for _ in 0..100 {
         if ask().await.unwrap().status() == 200 {

@@ -14,6 +14,7 @@ mod crash;
 mod dashboard;
 mod deciding;
 mod economy;
+mod edge;
 mod events;
 mod evidence;
 mod feedback;

@@ -92,9 +92,9 @@ async fn it_is_exported_for_other_programs() {
     let (status, csv) = vic.page(&format!("/cases/{number}/export/csv")).await;
     assert_eq!(status, 200);
     let lines: Vec<&str> = csv.split("\r\n").collect();
-    assert_eq!(lines[0], "type,value,role,other_cases");
-    assert!(csv.contains("\"command_line\",\"'=cmd|' /C calc'!A0 \"\"x\"\" http"), "no formula: {csv}");
-    assert!(lines[1..].iter().all(|line| line.is_empty() || line.starts_with('"') && line.ends_with('"')), "{csv}");
+    assert_eq!(lines[0], "\u{feff}type,value,role,other_cases");
+    assert!(csv.contains("\r\ncommand_line,\"'=cmd|' /C calc'!A0 \"\"x\"\" http"), "no formula: {csv}");
+    assert!(lines[1..].iter().all(|line| line.is_empty() || line.ends_with(",0")), "numbers stay numbers: {csv}");
     let (status, json) = vic.page(&format!("/cases/{number}/export/json")).await;
     assert_eq!((status, serde_json::from_str::<Value>(&json).unwrap()), (200, server.case(number).await));
     let (status, text) = vic.page(&format!("/cases/{number}/export/markdown")).await;

@@ -2,16 +2,19 @@
 use super::load::load;
 use super::wanted::Wanted;
 use crate::error::{AppError, Result};
+use crate::limits;
 use crate::store::observables::{self, InCase};
-use crate::store::{Tx, cases, orgs, timeline};
+use crate::store::{Store, Tx, cases, orgs, timeline};
 use crate::web::App;
 use crate::web::auth::SignedIn;
+use crate::web::csv::{self, Cell, Row};
 use crate::web::form::Named;
 use crate::web::view::markdown_report::markdown;
 use crate::web::view::report;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use futures_util::stream;
 
 /// `GET /cases/{number}/export/{format}`: `json`, `csv` or `markdown`.
 pub async fn export(me: SignedIn, State(app): State<App>, Named(parts): Named) -> Result<Response> {
@@ -21,7 +24,7 @@ pub async fn export(me: SignedIn, State(app): State<App>, Named(parts): Named) -
     let case = cases::visible(&mut tx, me.scope(), number).await?.ok_or(AppError::NotFound)?;
     let (ending, kind, body) = match format.as_str() {
         "json" => ("json", "application/json", json(&mut tx, &case).await?),
-        "csv" => ("csv", "text/csv; charset=utf-8", csv(&observables::of_case(&mut tx, number).await?)),
+        "csv" => return observables_table(app.store.clone(), number),
         "markdown" => {
             let customer = orgs::by_id(&mut tx, case.org_id).await?.map(|org| org.name).unwrap_or_default();
             let data = load(&mut tx, case, Wanted::default()).await?;
@@ -39,18 +42,25 @@ async fn json(tx: &mut Tx, case: &cases::Case) -> Result<String> {
     serde_json::to_string_pretty(&long).map_err(|error| AppError::Internal(error.into()))
 }
 
-/// Observables as they are; what a spreadsheet would take for a formula begins with an apostrophe.
-fn csv(all: &[InCase]) -> String {
-    let mut text = "type,value,role,other_cases\r\n".to_owned();
-    for one in all {
-        let cells = [one.kind.as_str(), &one.value, &one.role, &one.other_cases.to_string()].map(cell);
-        text.push_str(&cells.join(","));
-        text.push_str("\r\n");
-    }
-    text
+/// The observables of a case as they are, page by page.
+fn observables_table(store: Store, case: i64) -> Result<Response> {
+    let pages = stream::try_unfold(Some(0), move |after| {
+        let store = store.clone();
+        async move {
+            let Some(after) = after else { return Ok(None) };
+            let page = observables::page_of_case(&mut store.read().await?, case, after, limits::CSV_PAGE).await?;
+            let next = page.last().map(|last| last.id);
+            Ok(next.map(|next| (page.into_iter().map(row).collect(), Some(next))))
+        }
+    });
+    csv::table(&format!("case-{case}.csv"), &["type", "value", "role", "other_cases"], pages)
 }
 
-fn cell(value: &str) -> String {
-    let guard = if value.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
-    format!("\"{guard}{}\"", value.replace('"', "\"\""))
+fn row(one: InCase) -> Row {
+    vec![
+        Cell::Text(one.kind.as_str().to_owned()),
+        Cell::Text(one.value),
+        Cell::Text(one.role),
+        Cell::Number(one.other_cases),
+    ]
 }

@@ -5,17 +5,20 @@ use crate::limits;
 use crate::store::{Result, changes, orgs, sessions, tokens};
 use crate::web::App;
 use axum::response::sse::Event;
-use futures_util::{Stream, StreamExt};
+use futures_util::{Stream, StreamExt, stream};
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, broadcast, watch};
+use tokio::sync::{OwnedSemaphorePermit, broadcast, mpsc, watch};
 use tokio::time::Instant;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// A stream that says nothing for so long says that it is alive.
 const BEAT: Duration = Duration::from_secs(15);
-/// How often it is looked up whether the listener may still listen.
-const CHECK: Duration = Duration::from_mins(1);
+/// How often it is looked up whether the listener may still listen: another process can end a session too.
+const CHECK: Duration = Duration::from_secs(10);
+/// How long that holds where something is to be told.
+const FRESH: Duration = Duration::from_secs(1);
 /// How long a browser waits before it connects again.
 const RETRY: Duration = Duration::from_secs(2);
 
@@ -121,54 +124,112 @@ struct Open {
     feed: Feed,
     newest: watch::Receiver<i64>,
     moves: broadcast::Receiver<i64>,
+    ended: watch::Receiver<()>,
     waiting: VecDeque<changes::Changed>,
     checked: Instant,
+    beat: Instant,
 }
 
 impl Feed {
     /// The events: first `hello` with the entry that it begins after, then what changes, and a beat in silence.
     pub fn stream(self) -> impl Stream<Item = std::result::Result<Event, Infallible>> {
         let hello = Event::default().event("hello").retry(RETRY).data(self.last.to_string());
-        let newest = self.app.newest.clone();
-        let moves = self.app.present.moves();
-        let open = Open { feed: self, newest, moves, waiting: VecDeque::new(), checked: Instant::now() };
-        let rest =
-            futures_util::stream::unfold(
-                open,
-                |mut open| async move { open.next().await.map(|event| (Ok(event), open)) },
-            );
-        futures_util::stream::iter([Ok(hello)]).chain(rest)
+        let open = Open {
+            newest: self.app.newest.clone(),
+            moves: self.app.present.moves(),
+            ended: self.app.ended.subscribe(),
+            feed: self,
+            waiting: VecDeque::new(),
+            checked: Instant::now(),
+            beat: Instant::now() + BEAT,
+        };
+        let (sender, events) = mpsc::channel(limits::STREAM_WAITING);
+        let over = CancellationToken::new();
+        tokio::spawn(open.tell(sender, over.clone().drop_guard()));
+        let rest = stream::unfold(events, async |mut events| events.recv().await.map(|event| (Ok(event), events)));
+        // What still waits is not told once the listener may not listen any more.
+        stream::iter([Ok(hello)]).chain(rest).take_until(over.cancelled_owned())
     }
 }
 
 impl Open {
+    /// Tells until nobody listens, or may listen, or the listener does not keep up.
+    async fn tell(mut self, sender: mpsc::Sender<Event>, _over: DropGuard) {
+        loop {
+            let event = tokio::select! {
+                event = self.next() => event,
+                () = sender.closed() => None,
+            };
+            let (Some(event), Some(place)) = (event, self.place(&sender).await) else { return };
+            place.send(event);
+        }
+    }
+
+    /// A place among the events that wait, where one becomes free in time.
+    async fn place<'a>(&mut self, sender: &'a mpsc::Sender<Event>) -> Option<mpsc::Permit<'a, Event>> {
+        let late = Instant::now() + BEAT;
+        loop {
+            tokio::select! {
+                place = sender.reserve() => return place.ok(),
+                changed = self.ended.changed() => {
+                    changed.ok()?;
+                    self.check().await?;
+                }
+                () = tokio::time::sleep_until(late) => return None,
+            }
+        }
+    }
+
+    /// Looks up whether the listener may still listen, and to whom.
+    async fn check(&mut self) -> Option<()> {
+        self.feed.orgs = self.feed.listener.orgs(&self.feed.app).await.ok()??;
+        self.checked = Instant::now();
+        Some(())
+    }
+
     /// The next event; nothing where the listener may not listen any more or the store is gone.
     async fn next(&mut self) -> Option<Event> {
         loop {
-            while let Some(change) = self.waiting.pop_front() {
+            if self.ended.has_changed().ok()? {
+                self.ended.mark_unchanged();
+                self.check().await?;
+            }
+            if !self.waiting.is_empty() && self.checked.elapsed() >= FRESH {
+                self.check().await?;
+            }
+            if let Some(change) = self.waiting.pop_front() {
                 self.feed.last = change.id;
                 if self.feed.orgs.contains(&change.org_id) {
+                    self.beat = Instant::now() + BEAT;
                     return Some((self.feed.telling)(&change).id(change.id.to_string()));
                 }
+            } else if *self.newest.borrow_and_update() > self.feed.last {
+                let mut tx = self.feed.app.store.read().await.ok()?;
+                self.waiting = changes::since(&mut tx, self.feed.last, 256).await.ok()?.into();
+            } else if let Some(event) = self.silence().await? {
+                self.beat = Instant::now() + BEAT;
+                return Some(event);
             }
-            if self.checked.elapsed() >= CHECK {
-                self.feed.orgs = self.feed.listener.orgs(&self.feed.app).await.ok()??;
-                self.checked = Instant::now();
-            }
-            if *self.newest.borrow_and_update() <= self.feed.last {
-                tokio::select! {
-                    changed = self.newest.changed() => changed.ok()?,
-                    case = moved(&mut self.moves, self.feed.here.as_ref()) => {
-                        return Some(Event::default().event("case").data(case.to_string()));
-                    }
-                    () = tokio::time::sleep(BEAT) => {
-                        return Some(Event::default().event("beat").data(now_ms().to_string()));
-                    }
-                }
-            }
-            let mut tx = self.feed.app.store.read().await.ok()?;
-            self.waiting = changes::since(&mut tx, self.feed.last, 256).await.ok()?.into();
         }
+    }
+
+    /// Waits for something to happen, with what is to be told where that is no change.
+    async fn silence(&mut self) -> Option<Option<Event>> {
+        tokio::select! {
+            changed = self.newest.changed() => changed.ok()?,
+            changed = self.ended.changed() => {
+                changed.ok()?;
+                self.check().await?;
+            }
+            case = moved(&mut self.moves, self.feed.here.as_ref()) => {
+                return Some(Some(Event::default().event("case").data(case.to_string())));
+            }
+            () = tokio::time::sleep_until(self.beat) => {
+                return Some(Some(Event::default().event("beat").data(now_ms().to_string())));
+            }
+            () = tokio::time::sleep_until(self.checked + CHECK) => self.check().await?,
+        }
+        Some(None)
     }
 }
 

@@ -1,4 +1,5 @@
 //! Strikes through parts of a text while it becomes HTML.
+use super::shown::seen;
 use crate::web::view::text::visible;
 use pulldown_cmark::{CowStr, Event};
 use std::ops::Range;
@@ -14,28 +15,36 @@ pub struct Strike {
     pub why: String,
 }
 
-/// An event with the strikes that fall on it; `place` is where it stands in the text.
-pub(super) fn struck<'a>(event: Event<'a>, place: Range<usize>, text: &str, strikes: &[Strike]) -> Vec<Event<'a>> {
+/// An event with the strikes that fall on it; `place` is where it stands in the text, `code` whether in a code block.
+pub(super) fn struck<'a>(
+    event: Event<'a>,
+    place: Range<usize>,
+    text: &str,
+    strikes: &[Strike],
+    code: bool,
+) -> Vec<Event<'a>> {
     let meets = |strike: &&Strike| strike.place.start < place.end && place.start < strike.place.end;
     let mut here: Vec<&Strike> = strikes.iter().filter(meets).collect();
     here.sort_by_key(|strike| strike.place.start);
     match (event, here.first()) {
-        (Event::Text(shown), None) => vec![seen(&shown)],
+        (Event::Text(shown), None) => vec![Event::Text(seen(&shown, code))],
         (Event::Text(shown), Some(first)) => {
             if text.get(place.clone()) == Some(&*shown) {
-                pieces(&shown, place.start, &here)
+                pieces(&shown, place.start, &here, code)
             } else {
                 // What was written as an entity stands elsewhere in the source: all of it is struck.
-                wrapped(vec![seen(&shown)], first, true)
+                wrapped(vec![Event::Text(seen(&shown, code))], first, true)
             }
         }
-        (code @ Event::Code(_), Some(first)) => wrapped(vec![code], first, true),
+        (Event::Code(shown), None) => vec![Event::Code(seen(&shown, false))],
+        (Event::Code(shown), Some(first)) => wrapped(vec![Event::Code(seen(&shown, false))], first, true),
         (other, _) => vec![other],
     }
 }
 
 /// A text in pieces, those within a strike struck.
-fn pieces<'a>(shown: &str, from: usize, strikes: &[&Strike]) -> Vec<Event<'a>> {
+fn pieces<'a>(shown: &str, from: usize, strikes: &[&Strike], code: bool) -> Vec<Event<'a>> {
+    let seen = |text: &str| Event::Text(seen(text, code));
     let mut events = Vec::new();
     let mut at = 0;
     for strike in strikes {
@@ -55,10 +64,6 @@ fn pieces<'a>(shown: &str, from: usize, strikes: &[&Strike]) -> Vec<Event<'a>> {
 
 fn inside(text: &str, at: usize) -> usize {
     text.floor_char_boundary(at.min(text.len()))
-}
-
-fn seen<'a>(text: &str) -> Event<'a> {
-    Event::Text(CowStr::from(visible(text)))
 }
 
 /// Events within a line through them; the words for those who can't see it come once, at the end.

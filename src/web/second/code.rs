@@ -1,6 +1,7 @@
 //! The step at sign-in that asks for a code. Until it is given, the sign-in opens nothing.
 use super::super::App;
 use super::super::auth::{Peer, fingerprint, host_cookie};
+use super::super::edge::{Asker, RequestId};
 use super::super::form::{Asked, Fields};
 use super::super::login::{address, enter, safe_next};
 use super::super::page::Page;
@@ -79,6 +80,8 @@ async fn waiting(app: &App, jar: &CookieJar) -> Result<Option<(User, Vec<u8>)>> 
 pub async fn sign_in(
     State(app): State<App>,
     Extension(peer): Extension<Peer>,
+    Extension(RequestId(request_id)): Extension<RequestId>,
+    Extension(asker): Extension<Asker>,
     headers: HeaderMap,
     jar: CookieJar,
     Fields(form): Fields<CodeForm>,
@@ -91,7 +94,8 @@ pub async fn sign_in(
         let error = format!("Too many tries. Try again in {wait} s, or ask an admin.");
         return Ok(refuse(form.next, AppError::TooMany(wait).status(), error, Some(wait)));
     }
-    let actor = Actor { kind: ActorKind::Person, name: user.username.clone(), client, request_id: String::new() };
+    let actor = Actor { kind: ActorKind::Person, name: user.username.clone(), client, request_id };
+    asker.is(&user.username);
     let mut tx = app.store.write().await?;
     let object = format!("account:{}", user.username);
     if !is_right(&app, &mut tx, user.id, &form.code).await? {

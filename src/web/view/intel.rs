@@ -27,7 +27,7 @@ pub struct IntelView {
     /// When it was first seen there.
     pub first_seen: Option<When>,
     /// The provider's page about it.
-    pub link: Option<String>,
+    pub link: Option<text::Outside>,
     /// When it was answered, or asked in vain.
     pub at: When,
     /// How long ago that was.
@@ -126,6 +126,16 @@ pub const fn glyph(verdict: IntelVerdict) -> Glyph {
     Glyph { icon, hue, word: verdict.label(), short: verdict.label() }
 }
 
+/// A link to a provider's own page, called after the provider only where its own host is.
+fn link(provider: &str, link: &str) -> Option<text::Outside> {
+    let hosts: &[&str] = match provider {
+        "virustotal" => &["www.virustotal.com"],
+        "abuseipdb" => &["www.abuseipdb.com"],
+        _ => &[],
+    };
+    text::outside(link, &format!("At {}", label(provider)), hosts)
+}
+
 /// One answer of a provider.
 pub fn intel_view(answer: &Answer, now_ms: i64) -> IntelView {
     let (read, said) = (read_intel(answer), answer.opinion());
@@ -139,7 +149,7 @@ pub fn intel_view(answer: &Answer, now_ms: i64) -> IntelView {
         reputation: read.reputation.map(|score| score.to_string().replace('-', "\u{2212}")),
         labels: labels.collect::<Vec<_>>().join(", "),
         first_seen: said.as_ref().and_then(|said| said.first_seen_ms).map(when),
-        link: said.as_ref().filter(|_| !answer.recorded).and_then(|said| text::safe_link(&said.link)),
+        link: said.as_ref().filter(|_| !answer.recorded).and_then(|said| link(&answer.provider, &said.link)),
         at: when(answer.fetched_ms),
         age: duration(now_ms - answer.fetched_ms),
         again: answer.due_ms.map(when),

@@ -27,6 +27,17 @@ pub fn lines(text: &str) -> String {
     text.lines().map(visible).collect::<Vec<_>>().join("\n")
 }
 
+/// The same for a part of a code block: line breaks, at its end too, and tabs stay what they are.
+pub fn block(text: &str) -> String {
+    text.split_inclusive(['\n', '\t']).fold(String::with_capacity(text.len()), |mut out, piece| {
+        let kept = usize::from(piece.ends_with(['\n', '\t']));
+        let (inner, end) = piece.split_at(piece.len() - kept);
+        out.push_str(&visible(inner.strip_suffix('\r').filter(|_| end == "\n").unwrap_or(inner)));
+        out.push_str(end);
+        out
+    })
+}
+
 fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}' | '\u{00AD}' | '\u{061C}')
@@ -139,6 +150,26 @@ pub fn short_hash(hash: &str) -> String {
     } else {
         visible(hash)
     }
+}
+
+/// A link that leads out, and the words that say where to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outside {
+    /// Where it leads.
+    pub to: String,
+    /// What it is called.
+    pub words: String,
+}
+
+/// A link from data. It is called `label` only at the hosts that this stands for: anybody can write an address into
+/// an event, and a link of an attacker's must not go under the name of a place that people trust.
+pub fn outside(link: &str, label: &str, hosts: &[&str]) -> Option<Outside> {
+    let to = safe_link(link)?;
+    let rest = to.strip_prefix("https://").or_else(|| to.strip_prefix("http://"))?;
+    let place = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let known = to.starts_with("https://") && hosts.iter().any(|host| place.eq_ignore_ascii_case(host));
+    let words = if known { label.to_owned() } else { format!("Link to {}", start(place, 255)) };
+    (!place.is_empty()).then_some(Outside { to, words })
 }
 
 /// A reference of a rule that may be a link: http or https, without anything that hides where it leads.

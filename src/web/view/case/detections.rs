@@ -16,6 +16,8 @@ const MOST_LINES: usize = 300;
 const MOST_SPANS: usize = 1_500;
 /// Encoded parts that are offered for one detection.
 const MOST_ENCODED: usize = 12;
+/// Where LimaCharlie's own pages are.
+const LIMACHARLIE: &[&str] = &["app.limacharlie.io"];
 /// A document up to this size lies open.
 const SMALL: usize = 1_024;
 
@@ -44,7 +46,7 @@ pub struct DetectionView {
     /// Encoded texts in the event.
     pub encoded: Vec<Encoded>,
     /// LimaCharlie's page of the event.
-    pub link: Option<String>,
+    pub link: Option<text::Outside>,
     /// The document, coloured; empty where the page has no room for it.
     pub json: Vec<Span>,
     /// Whether it is small enough to lie open.
@@ -144,7 +146,7 @@ fn detection_view(case: &Case, stored: &Stored, read: Option<&Detection>, room: 
         repeats: stored.repeats,
         event: read.map(|read| event::event_in(read, room)).unwrap_or_default(),
         encoded: read.map(|read| encoded(case.number, stored, &read.event)).unwrap_or_default(),
-        link: read.and_then(|read| text::safe_link(&read.link)).filter(|link| link.starts_with("https://")),
+        link: read.and_then(|read| text::outside(&read.link, "LimaCharlie timeline", LIMACHARLIE)),
         json: Vec::new(),
         small: stored.raw.len() <= SMALL,
         size: words::bytes(i64::try_from(stored.raw.len()).unwrap_or(i64::MAX)),

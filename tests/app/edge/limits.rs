@@ -1,0 +1,97 @@
+//! Sizes and times: what is too large is refused with a page of ours, and who is slow is cut.
+use super::is_safe;
+use crate::support::{SEED, http, spawn};
+use fusionsoc::domain::Role;
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+#[tokio::test]
+async fn headers_are_few_and_small() {
+    let server = spawn().await;
+    let ask = async |count: usize, size: usize, path: &str| {
+        let mut sent = http().get(format!("{}{path}", server.url));
+        for at in 0..count {
+            sent = sent.header(format!("x-filler-{at}"), "v".repeat(size));
+        }
+        sent.send().await.unwrap()
+    };
+    assert_eq!(ask(80, 10, "/login").await.status(), 200);
+    assert_eq!(ask(60, 1_000, "/login").await.status(), 200, "60 kB fit");
+    for (count, size) in [(101, 1), (66, 1_000), (1, 66_000)] {
+        for path in ["/login", "/api/v1/cases", "/app.css"] {
+            let reply = ask(count, size, path).await;
+            assert_eq!(reply.status(), 431, "{count} of {size} at {path}");
+            is_safe(&reply, "no-store");
+            assert!(reply.text().await.unwrap().contains("headers are too large or too many"));
+        }
+    }
+    let reply = http().get(format!("{}/login?next={}", server.url, "a".repeat(9_000))).send().await.unwrap();
+    assert_eq!(reply.status(), 414);
+    is_safe(&reply, "no-store");
+}
+
+#[tokio::test]
+async fn forms_are_small_and_those_with_a_note_twice_as_large() {
+    let server = spawn().await;
+    let ana = server.sign_in("ana", Role::Admin).await;
+    let number = server.deliver(SEED).await["number"].to_string();
+    let (fits, large, huge) = ("a".repeat(63_000), "%0A".repeat(40_000), "a".repeat(140_000));
+    let post = async |path: &str, body: String| {
+        let sent = http().post(format!("{}{path}", server.url)).header("cookie", &ana.cookie);
+        let sent = sent.header("sec-fetch-site", "same-origin");
+        sent.header("content-type", "application/x-www-form-urlencoded").body(body).send().await.unwrap()
+    };
+    for path in ["/login", "/views", "/profile/theme", "/tuning", "/models/adopt"] {
+        let reply = post(path, format!("other=1&filler={large}")).await;
+        assert_eq!(reply.status(), 413, "{path}");
+        is_safe(&reply, "no-store");
+        assert_ne!(post(path, format!("other=1&filler={fits}")).await.status(), 413, "{path}");
+    }
+    let notes = [
+        format!("/cases/{number}/notes"),
+        "/handover".to_owned(),
+        format!("/cases/{number}/draft"),
+        "/cases/bulk".to_owned(),
+    ];
+    for path in notes {
+        assert_ne!(post(&path, format!("body=x{large}")).await.status(), 413, "{path}");
+        assert_eq!(post(&path, format!("body={huge}")).await.status(), 413, "{path}");
+    }
+}
+
+/// What the server says to a head and to bytes that come one by one, and when it closes.
+async fn drip(url: &str, head: &str, every: Duration) -> (String, Duration) {
+    let mut stream = TcpStream::connect(url.trim_start_matches("http://")).await.unwrap();
+    let began = Instant::now();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let (mut reader, mut writer) = stream.split();
+    let mut answer = Vec::new();
+    let drip = async {
+        while writer.write_all(b"a").await.is_ok() {
+            tokio::time::sleep(every).await;
+        }
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        read = tokio::time::timeout(Duration::from_secs(90), reader.read_to_end(&mut answer)) => drop(read.expect("it is cut")),
+        () = drip => {}
+    }
+    (String::from_utf8_lossy(&answer).into_owned(), began.elapsed())
+}
+
+#[tokio::test]
+async fn who_is_slow_is_cut() {
+    let server = spawn().await;
+    let post = "POST /login HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: 50000\r\n\r\n";
+    let (head, idle, slow) = tokio::join!(
+        drip(&server.url, "GET /login HTTP/1.1\r\nx-slow: ", Duration::from_secs(1)),
+        drip(&server.url, post, Duration::from_secs(200)),
+        drip(&server.url, post, Duration::from_secs(3)),
+    );
+    // The parser gives up a head without an answer: there is no request yet to answer.
+    assert!(head.1 > Duration::from_secs(8) && head.1 < Duration::from_secs(30), "{head:?}");
+    assert!(idle.0.starts_with("HTTP/1.1 408 ") && idle.1 < Duration::from_secs(30), "{idle:?}");
+    assert!(slow.0.starts_with("HTTP/1.1 408 ") && slow.1 > Duration::from_secs(50), "{slow:?}");
+    assert!(slow.0.to_lowercase().contains("\r\nx-content-type-options: nosniff"), "{slow:?}");
+}
