@@ -64,7 +64,7 @@ pub(super) fn seen<'a>(text: &str, code: bool) -> CowStr<'a> {
 }
 
 /// The events with their texts made visible.
-pub(super) fn visible_parts<'a>(parts: Vec<Part<'a>>) -> impl Iterator<Item = (Event<'a>, Range<usize>)> {
+pub(super) fn visible_parts(parts: Vec<Part<'_>>) -> impl Iterator<Item = (Event<'_>, Range<usize>)> {
     Shown::of(parts).map(|(event, place, code)| {
         let event = match event {
             Event::Text(text) => Event::Text(seen(&text, code)),
