@@ -10,7 +10,7 @@ mod wanted;
 mod way;
 
 pub use self::detections::{decode, list};
-pub use self::export::export;
+pub use self::export::{cell as csv_cell, export, leaves};
 pub use self::report::report;
 
 use self::head::{Head, auto_close, head};

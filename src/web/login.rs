@@ -1,17 +1,18 @@
 //! Signing in and out, and the look that a person chose.
 use super::App;
-use super::auth::{Peer, SignedIn, client_address, cookie, cookie_name, fingerprint, verify};
+use super::auth::{SignedIn, cookie, cookie_name, fingerprint, unproven, verify};
 use super::form::{Asked, Fields};
 use super::page::Page;
 use super::throttle;
 use crate::clock::now_ms;
 use crate::error::{AppError, Result};
 use crate::limits;
-use crate::store::record::{Entry, audit};
+use crate::store::record::{Ended, Entry, audit, audit_as};
 use crate::store::{Actor, ActorKind, sessions, users};
 use askama::Template;
-use axum::extract::{Extension, State};
-use axum::http::{HeaderMap, Request, StatusCode, header};
+use axum::extract::State;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::Cookie;
@@ -60,16 +61,17 @@ pub struct LoginForm {
 /// `POST /login`
 pub async fn sign_in(
     State(app): State<App>,
-    Extension(peer): Extension<Peer>,
-    headers: HeaderMap,
+    parts: Parts,
     jar: CookieJar,
     Fields(form): Fields<LoginForm>,
 ) -> Result<Response> {
-    let client = address(&app, peer, headers);
     let username = form.username.trim().to_lowercase();
+    let actor = unproven(&app, &parts, ActorKind::Person, &username);
     let (account, place) =
-        (format!("account:{}", &username[..username.floor_char_boundary(100)]), format!("address:{client}"));
+        (format!("account:{}", &username[..username.floor_char_boundary(100)]), format!("address:{}", actor.client));
+    let object = format!("account:{}", actor.name);
     if let Err(wait) = count_try(&app, &account, &place).await? {
+        slowed_down(&app, &actor, &object).await?;
         return Ok(refuse(
             &app,
             form,
@@ -80,11 +82,10 @@ pub async fn sign_in(
     }
     let user = users::by_name(&mut app.store.read().await?, &username).await?;
     let fits = check(&app, user.clone(), form.password.clone()).await?;
-    let actor = Actor { kind: ActorKind::Person, name: username.clone(), client, request_id: String::new() };
     let mut tx = app.store.write().await?;
     let (Some(user), true) = (user, fits) else {
-        audit(&mut tx, &actor, None, &Entry { action: "login_failed", object: &account, old: "", new: "" }, now_ms())
-            .await?;
+        let entry = Entry { action: "login_failed", object: &object, old: "", new: "" };
+        audit_as(&mut tx, &actor, None, &entry, Ended::Failed, now_ms()).await?;
         tx.commit().await?;
         return Ok(refuse(&app, form, StatusCode::UNAUTHORIZED, "User name or password is not right.", None));
     };
@@ -95,16 +96,20 @@ pub async fn sign_in(
     let token = hex::encode(rand::random::<[u8; 32]>());
     sessions::insert(&mut tx, &fingerprint(&token), user.id, &actor.client, now_ms(), now_ms() + limits::SESSION_MS)
         .await?;
-    audit(&mut tx, &actor, None, &Entry { action: "login", object: &account, old: "", new: "" }, now_ms()).await?;
+    audit(&mut tx, &actor, None, &Entry { action: "login", object: &object, old: "", new: "" }, now_ms()).await?;
     tx.commit().await?;
     Ok((jar.add(cookie(&app, token)), Redirect::to(&safe_next(&form.next))).into_response())
 }
 
-fn address(app: &App, peer: Peer, headers: HeaderMap) -> String {
-    let (mut parts, ()) = Request::new(()).into_parts();
-    parts.headers = headers;
-    parts.extensions.insert(peer);
-    client_address(app, &parts)
+/// Enters a try that was refused without a look at the password, once a minute for each address.
+async fn slowed_down(app: &App, actor: &Actor, object: &str) -> Result<()> {
+    if app.buckets.take(&format!("login_slowed: {}", actor.client), 1.0 / 60.0, 1.0).is_ok() {
+        let mut tx = app.store.write().await?;
+        let entry = Entry { action: "login_slowed", object, old: "", new: "" };
+        audit_as(&mut tx, actor, None, &entry, Ended::Denied, now_ms()).await?;
+        tx.commit().await?;
+    }
+    Ok(())
 }
 
 /// Counts the try for account and address in one transaction, before the password is looked at.
