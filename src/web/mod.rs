@@ -148,6 +148,7 @@ fn cases() -> Router<App> {
         .merge(work())
         .route("/undo", post(deciding::undo_last))
         .route("/cases/{number}/actions", post(action_forms::ask))
+        .route("/cases/{number}/actions/{id}/approve", post(action_forms::approve))
         .route("/cases/{number}/actions/{id}/{step}", post(action_forms::step))
         .route("/cases/{number}/detections", get(cases::list))
         .route("/cases/{number}/decode", get(cases::decode))
