@@ -1,11 +1,14 @@
 //! The web app: pages for people, the routes, and the layers that every request passes.
 //!
 //! A page is a struct, a template and a handler in one file; `view` holds how a case is put into
-//! words. `edge` sets headers and renders errors, `origin` refuses forms of other sites, `server`
-//! accepts connections with limits of time.
+//! words. `routes` is the table of who may do what and `access` holds requests against it, `origin`
+//! refuses forms of other sites, `edge` sets headers and renders errors, `server` accepts connections
+//! with limits of time.
+mod access;
 mod action_forms;
 pub mod app;
 pub mod assets;
+mod audit;
 pub mod auth;
 mod bulk;
 mod calibration;
@@ -40,6 +43,7 @@ pub mod queue;
 mod range;
 mod raw;
 mod rejects;
+pub mod routes;
 mod rules;
 pub mod search;
 mod sensors;
@@ -96,7 +100,7 @@ pub fn router(app: App) -> Router {
         .layer(slow)
         .route("/events", get(live::events))
         .route("/api/v1/stream", get(live::stream))
-        .layer(middleware::from_fn_with_state(app.clone(), origin::check))
+        .layer(middleware::from_fn_with_state(app.clone(), access::check))
         .with_state(app.clone())
         .merge(assets::router())
         .layer(RequestBodyTimeoutLayer::new(Duration::from_secs(10)))
@@ -192,6 +196,8 @@ fn settings() -> Router<App> {
         .route("/admin/templates/{id}/remove", post(templates::remove))
         .route("/admin/rejects", get(rejects::index))
         .route("/admin/rejects/{id}/replay", post(rejects::replay))
+        .route("/admin/audit", get(audit::index))
+        .route("/admin/audit/export", get(audit::export))
         .route("/admin/intake", get(intake::index))
         .route("/admin/integrations", get(integrations::index))
         .route("/admin/integrations/test", post(integrations::test))
