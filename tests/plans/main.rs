@@ -137,8 +137,7 @@ fn pages() -> Vec<String> {
             .iter()
             .flat_map(|view| ["risk", "newest", "oldest"].map(|sort| format!("/cases?view={view}&sort={sort}")))
             .collect();
-    pages.extend(lists());
-    pages.extend(audit::pages());
+    pages.extend(lists().into_iter().chain(audit::pages()));
     pages.extend([
         format!("/cases?view=all&rule={}", rule.replace('/', "%2F")),
         "/cases?view=all&sensor=a47d2c95-2b08-4e13-b7f9-0d5e83c61a2b".to_owned(),
