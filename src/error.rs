@@ -105,6 +105,7 @@ impl From<ReviewError> for AppError {
         match error {
             ReviewError::Invalid { field, text } => Self::Invalid { field: field.to_owned(), text },
             ReviewError::Conflict(text) => Self::Conflict(text),
+            ReviewError::Missing(what) => Self::Unknown(what),
             ReviewError::Store(error) => error.into(),
         }
     }

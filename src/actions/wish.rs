@@ -5,7 +5,7 @@ use crate::domain::action::{ActionState, Plan};
 use crate::review::ReviewError;
 use crate::store::actions::{self, Action};
 use crate::store::cases::Case;
-use crate::store::{Actor, ActorKind, Change, Tx, record, sensors};
+use crate::store::{Actor, Change, Tx, record, sensors};
 
 /// The longest reason in characters.
 const LONGEST_WHY: usize = 500;
@@ -18,6 +18,8 @@ const LONGEST_KEY: usize = 200;
 pub struct Wish<'a> {
     /// Who acts.
     pub actor: &'a Actor,
+    /// Their id, where it is a person; a program belongs to nobody.
+    pub person: Option<i64>,
     /// The case.
     pub case: &'a Case,
     /// Milliseconds until an outside effect may begin, so that it can still be taken back.
@@ -72,6 +74,7 @@ async fn insert(
         target: &target,
         state: if waits { ActionState::Waiting } else { ActionState::Queued },
         asked_by: &wish.actor.name,
+        asked_by_id: wish.person,
         why,
         run_at_ms,
         reverses,
@@ -125,10 +128,8 @@ async fn alone(tx: &mut Tx, wish: Wish<'_>, plan: &Plan, target: &str) -> Result
 /// `Invalid` where the actor asked for it or is a program, `Conflict` where it does not wait any more.
 pub async fn approve(tx: &mut Tx, wish: Wish<'_>, id: i64) -> Result<(), ReviewError> {
     let (action, plan) = found(tx, wish, id).await?;
-    if wish.actor.kind != ActorKind::Person {
-        return invalid("action", "A person has to approve it.");
-    }
-    if action.asked_by == wish.actor.name {
+    let Some(person) = wish.person else { return invalid("action", "A person has to approve it.") };
+    if action.is_of(person, &wish.actor.name) {
         return invalid("action", "You asked for it: somebody else has to approve it.");
     }
     let at = wish.now_ms + wish.undo_ms;
@@ -146,7 +147,7 @@ pub async fn approve(tx: &mut Tx, wish: Wish<'_>, id: i64) -> Result<(), ReviewE
 /// `Conflict` where it started or ended meanwhile.
 pub async fn reject(tx: &mut Tx, wish: Wish<'_>, id: i64) -> Result<(), ReviewError> {
     let (action, plan) = found(tx, wish, id).await?;
-    let own = action.asked_by == wish.actor.name;
+    let own = wish.person.map_or(action.asked_by == wish.actor.name, |id| action.is_of(id, &wish.actor.name));
     let to = match action.state {
         ActionState::Waiting if !own => ActionState::Rejected,
         ActionState::Waiting | ActionState::Queued => ActionState::Cancelled,
@@ -207,13 +208,13 @@ pub async fn check(tx: &mut Tx, wish: Wish<'_>, id: i64) -> Result<(), ReviewErr
     tell(tx, wish, "action_check", &format!("Asked whether this took effect: {}", plan.words()), id).await
 }
 
-/// An action of this case and what it does; one that was recorded can't be touched.
+/// An action of this case and what it does; one that was recorded can't be touched and is as if it were not there.
 async fn found(tx: &mut Tx, wish: Wish<'_>, id: i64) -> Result<(Action, Plan), ReviewError> {
     let action = actions::by_id(tx, id).await?.filter(|action| action.case_number == wish.case.number);
     let plan = action.as_ref().and_then(Action::plan);
     match (action, plan) {
         (Some(action), Some(plan)) => Ok((action, plan)),
-        _ => invalid("action", "There is no such action in this case."),
+        _ => Err(ReviewError::Missing("action")),
     }
 }
 

@@ -5,12 +5,15 @@ use crate::error::{AppError, Result};
 use crate::ingest::reading::Layout;
 use crate::ingest::signature::{self, SHORTEST_SECRET};
 use crate::secret::Secret;
-use crate::store::Store;
+use crate::store::record::{Ended, Entry, audit_as};
 use crate::store::sources::{self, Source};
+use crate::store::{ActorKind, Store};
 use crate::web::App;
+use crate::web::auth::unproven;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
 
@@ -18,7 +21,7 @@ use axum::response::Response;
 pub async fn receive(
     State(app): State<App>,
     Path(name): Path<String>,
-    headers: HeaderMap,
+    parts: Parts,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response> {
     let source = sources::by_name(&mut app.store.read().await?, "limacharlie", &name).await?;
@@ -31,8 +34,24 @@ pub async fn receive(
         source: format!("webhook:{}", name.chars().take(64).collect::<String>()),
         limit: format!("source:{}", source.as_ref().map_or(0, |source| source.id)),
     };
-    let done = prove_and_deliver(&app, &from, &headers, &body, &secrets, source.as_ref()).await;
+    let done = prove_and_deliver(&app, &from, &parts.headers, &body, &secrets, source.as_ref()).await;
+    if let Err(AppError::Unsigned) = done {
+        unsigned(&app, &parts, &from, source.as_ref()).await?;
+    }
     kept(&app, &from, body.as_deref().unwrap_or_default(), done).await
+}
+
+/// Enters a bad signature, once a minute for each source, those together that there are not.
+async fn unsigned(app: &App, parts: &Parts, from: &Origin, source: Option<&Source>) -> Result<()> {
+    if app.buckets.take(&format!("unsigned: {}", from.limit), 1.0 / 60.0, 1.0).is_ok() {
+        let actor = unproven(app, parts, ActorKind::Token, &from.source);
+        let mut tx = app.store.write().await?;
+        let entry = Entry { action: "bad_signature", object: &actor.name, old: "", new: "" };
+        let org = source.map(|source| source.org_id);
+        audit_as(&mut tx, &actor, org, &entry, Ended::Denied, now_ms()).await?;
+        tx.commit().await?;
+    }
+    Ok(())
 }
 
 async fn prove_and_deliver(

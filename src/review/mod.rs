@@ -49,6 +49,9 @@ pub enum ReviewError {
     /// Somebody else was faster; nothing was changed.
     #[error("{0}")]
     Conflict(String),
+    /// There is no such thing, or it belongs elsewhere.
+    #[error("There is no such {0} in this case.")]
+    Missing(&'static str),
     /// The database refused.
     #[error(transparent)]
     Store(#[from] sqlx::Error),

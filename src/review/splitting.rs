@@ -71,7 +71,7 @@ async fn chosen(tx: &mut Tx, case: &Case, ids: &[i64]) -> Result<Vec<Piece>, Rev
     let mut pieces = Vec::new();
     for id in ids {
         let Some(piece) = splits::piece(tx, case.number, id).await? else {
-            return ReviewError::invalid("detections", "One of the detections is not in this case.");
+            return Err(ReviewError::Missing("detection"));
         };
         if let Some(origin) = piece.origin_case
             && merges::of(tx, origin).await?.is_some()

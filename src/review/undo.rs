@@ -21,7 +21,7 @@ pub async fn undo(
     // Before anything is noted as undone: an act over many cases goes on after a refusal.
     whole(case)?;
     let Some(entry) = timeline::in_case(tx, case.number, event).await? else {
-        return ReviewError::invalid("event", "There is no such entry in this case.");
+        return Err(ReviewError::Missing("entry"));
     };
     let others = entry.actor != actor.name && !any;
     if entry.kind == "snooze" && !others {

@@ -21,6 +21,8 @@ pub struct Action {
     pub asked_for: String,
     /// Who asked.
     pub asked_by: String,
+    /// Their id, where a person asked and it is known.
+    pub asked_by_id: Option<i64>,
     /// When it was asked for.
     pub asked_ms: i64,
     /// When it ended.
@@ -46,6 +48,12 @@ pub struct Action {
 }
 
 impl Action {
+    /// Whether a person asked for it: by their id, or by their name where no id is known. A program that has a
+    /// person's name is taken for them, as it may well be theirs.
+    pub fn is_of(&self, user_id: i64, name: &str) -> bool {
+        self.asked_by_id.map_or(self.asked_by == name, |asker| asker == user_id)
+    }
+
     /// What exactly it does; nothing for a recorded one.
     pub fn plan(&self) -> Option<Plan> {
         serde_json::from_str(&self.plan).ok()
@@ -103,6 +111,8 @@ pub struct New<'a> {
     pub state: ActionState,
     /// Who asks.
     pub asked_by: &'a str,
+    /// Their id, where a person asks.
+    pub asked_by_id: Option<i64>,
     /// Why.
     pub why: &'a str,
     /// Before this moment it does not start.
@@ -117,8 +127,8 @@ pub struct New<'a> {
 pub async fn insert(tx: &mut Tx, new: New<'_>, now_ms: i64) -> Result<Option<i64>> {
     on!(tx, |db| {
         sqlx::query_scalar(
-        "INSERT INTO actions (case_number, kind, target, state, asked_by, asked_ms, plan, why, run_at_ms, reverses, request_key)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (case_number, request_key) DO NOTHING RETURNING id"
+        "INSERT INTO actions (case_number, kind, target, state, asked_by, asked_ms, plan, why, run_at_ms, reverses, request_key, asked_by_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (case_number, request_key) DO NOTHING RETURNING id"
     )
     .bind(new.case)
     .bind(new.plan.kind())
@@ -131,6 +141,7 @@ pub async fn insert(tx: &mut Tx, new: New<'_>, now_ms: i64) -> Result<Option<i64
     .bind(new.run_at_ms)
     .bind(new.reverses)
     .bind(new.request_key)
+    .bind(new.asked_by_id)
     .fetch_optional(db)
     })
 }
@@ -143,7 +154,7 @@ pub async fn by_key(tx: &mut Tx, case: i64, key: &str) -> Result<Option<i64>> {
         .fetch_optional(db))
 }
 
-const COLUMNS: &str = "id, case_number, kind, target, state, result, asked_for, asked_by, asked_ms, finished_ms, recorded, plan, why, \
+const COLUMNS: &str = "id, case_number, kind, target, state, result, asked_for, asked_by, asked_by_id, asked_ms, finished_ms, recorded, plan, why, \
     decided_by, decided_ms, run_at_ms, sent_ms, attempts, reverses";
 
 /// The actions of a case, newest first.

@@ -91,6 +91,7 @@ word_columns!(
     super::bulk::Why,
     super::notifications::Delivery,
     super::notifications::Kind,
+    super::record::Ended,
     super::runs::RunState,
     super::trials::TrialState,
 );

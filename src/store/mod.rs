@@ -30,6 +30,7 @@ pub mod intake;
 pub mod intel;
 pub mod jobs;
 pub mod learnt;
+pub mod ledger;
 pub mod links;
 pub mod local;
 pub mod looks;

@@ -113,14 +113,41 @@ pub struct Entry<'a> {
     pub new: &'a str,
 }
 
-/// Writes a ledger line for something that is not a change of a case, such as a sign-in.
+words! {
+    /// Whether what a ledger line tells was done.
+    Ended ("result") {
+        /// It was done.
+        Ok = "ok", "Done";
+        /// It was refused to who asked.
+        Denied = "denied", "Denied";
+        /// It was tried and failed.
+        Failed = "failed", "Failed";
+    }
+}
+
+/// Writes a ledger line for something that was done and is not a change of a case, such as a sign-in.
 ///
 /// # Errors
 /// Where the database refuses.
 pub async fn audit(tx: &mut Tx, actor: &Actor, org_id: Option<i64>, entry: &Entry<'_>, now_ms: i64) -> Result<()> {
+    audit_as(tx, actor, org_id, entry, Ended::Ok, now_ms).await
+}
+
+/// Writes a ledger line for something with how it ended.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn audit_as(
+    tx: &mut Tx,
+    actor: &Actor,
+    org_id: Option<i64>,
+    entry: &Entry<'_>,
+    ended: Ended,
+    now_ms: i64,
+) -> Result<()> {
     run!(tx, sqlx::query(
-        "INSERT INTO ledger (org_id, at_ms, actor_kind, actor, client, action, object, old_value, new_value, request_id)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+        "INSERT INTO ledger (org_id, at_ms, actor_kind, actor, client, action, object, old_value, new_value, request_id, result)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
     )
     .bind(org_id)
     .bind(now_ms)
@@ -131,7 +158,8 @@ pub async fn audit(tx: &mut Tx, actor: &Actor, org_id: Option<i64>, entry: &Entr
     .bind(entry.object)
     .bind(entry.old)
     .bind(entry.new)
-    .bind(&actor.request_id))?;
+    .bind(&actor.request_id)
+    .bind(ended))?;
     Ok(())
 }
 

@@ -36,7 +36,9 @@ pub async fn ask(
     let Some(case) = case else { return Err(AppError::NotFound) };
     let actor = me.actor();
     let done = match plan(&mut tx, number, &form).await? {
-        Ok(plan) => wish::ask(&mut tx, app.wish(&actor, &case), &plan, &form.why, &form.idempotency_key).await,
+        Ok(plan) => {
+            wish::ask(&mut tx, app.wish(&actor, Some(me.user.id), &case), &plan, &form.why, &form.idempotency_key).await
+        }
         Err(problem) => Err(problem),
     };
     let kept = Kept { acting: form.kind, action: form.fields, why: form.why, ..Kept::default() };
@@ -64,7 +66,22 @@ pub struct StepForm {
     idempotency_key: String,
 }
 
-/// `POST /cases/{number}/actions/{id}/approve|reject|reverse|settle|check`
+/// `POST /cases/{number}/actions/{id}/approve`: for leads, an address of its own.
+pub async fn approve(
+    me: SignedIn,
+    State(app): State<App>,
+    CaseNumber(number): CaseNumber,
+    Named(parts): Named,
+) -> Result<Response> {
+    let id = parts.get(1).and_then(|id| id.parse().ok()).ok_or(AppError::NotFound)?;
+    let (mut tx, case) = begin(&app, &me, number, "action", "").await?;
+    let Some(case) = case else { return Err(AppError::NotFound) };
+    let actor = me.actor();
+    let done = wish::approve(&mut tx, app.wish(&actor, Some(me.user.id), &case), id).await;
+    finish(&app, &me, tx, number, done, Kept::default()).await
+}
+
+/// `POST /cases/{number}/actions/{id}/reject|reverse|settle|check`
 pub async fn step(
     me: SignedIn,
     State(app): State<App>,
@@ -76,9 +93,8 @@ pub async fn step(
     let (mut tx, case) = begin(&app, &me, number, "action", "").await?;
     let Some(case) = case else { return Err(AppError::NotFound) };
     let actor = me.actor();
-    let wish = app.wish(&actor, &case);
+    let wish = app.wish(&actor, Some(me.user.id), &case);
     let done = match parts.get(2).map(String::as_str).unwrap_or_default() {
-        "approve" => wish::approve(&mut tx, wish, id).await,
         "reject" => wish::reject(&mut tx, wish, id).await,
         "reverse" => wish::reverse(&mut tx, wish, id, &form.why, &form.idempotency_key).await.map(|_| ()),
         "check" => wish::check(&mut tx, wish, id).await,

@@ -92,10 +92,10 @@ impl App {
         })
     }
 
-    /// What somebody wishes for a case, as it may happen under the settings.
-    pub fn wish<'a>(&self, actor: &'a Actor, case: &'a Case) -> Wish<'a> {
+    /// What a person with this id, or a program, wishes for a case, as it may happen under the settings.
+    pub fn wish<'a>(&self, actor: &'a Actor, person: Option<i64>, case: &'a Case) -> Wish<'a> {
         let undo_ms = i64::from(self.config.policy.undo_s) * 1000;
-        Wish { actor, case, undo_ms, connected: self.connected(&case.org), now_ms: now_ms() }
+        Wish { actor, person, case, undo_ms, connected: self.connected(&case.org), now_ms: now_ms() }
     }
 
     /// Whether the `LimaCharlie` of an organisation is set up.

@@ -1,6 +1,7 @@
 //! Who is asking: the session behind a cookie, and passwords.
 use super::App;
 use super::edge::{Asker, RequestId};
+use super::view::text::start;
 use crate::clock::now_ms;
 use crate::domain::Role;
 use crate::error::{AppError, Result};
@@ -30,6 +31,12 @@ pub fn client_address(app: &App, parts: &Parts) -> String {
     let forwarded = parts.headers.get_all("x-forwarded-for").iter().next_back().and_then(|value| value.to_str().ok());
     let last = forwarded.and_then(|list| list.rsplit(',').next()).and_then(|last| last.trim().parse::<IpAddr>().ok());
     last.unwrap_or(peer).to_string()
+}
+
+/// Somebody whom nothing proves yet, by the name that they gave: cut, and with what is hidden in it made visible.
+pub fn unproven(app: &App, parts: &Parts, kind: ActorKind, name: &str) -> Actor {
+    let request_id = parts.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+    Actor { kind, name: start(name, 64), client: client_address(app, parts), request_id }
 }
 
 /// A signed-in person. As an extractor it sends everybody else to the sign-in page.
@@ -116,6 +123,9 @@ impl OptionalFromRequestParts<App> for SignedIn {
     type Rejection = AppError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Option<Self>> {
+        if let Some(known) = parts.extensions.get::<Self>() {
+            return Ok(Some(known.clone()));
+        }
         let jar = CookieJar::from_headers(&parts.headers);
         let Some(token) = jar.get(cookie_name(app.insecure_cookies())).map(Cookie::value) else { return Ok(None) };
         let (session, now) = (fingerprint(token), now_ms());

@@ -45,14 +45,14 @@ pub(super) async fn finish<T>(
             app.wake.notify_waiters();
             return Ok(back(number));
         }
-        Err(ReviewError::Store(error)) => return Err(error.into()),
+        Err(problem @ (ReviewError::Store(_) | ReviewError::Missing(_))) => return Err(problem.into()),
         Err(problem) => problem,
     };
     drop(tx);
     let (status, kept) = match problem {
         ReviewError::Conflict(text) => (409, Kept { conflict: text, ..kept }),
         ReviewError::Invalid { field, text } => (422, Kept { error: (field.to_owned(), text), ..kept }),
-        ReviewError::Store(error) => return Err(error.into()),
+        problem @ (ReviewError::Store(_) | ReviewError::Missing(_)) => return Err(problem.into()),
     };
     // What was typed is shown where it can be sent: in the case that this one became part of.
     let case = cases::visible(&mut app.store.read().await?, me.scope(), number).await?;

@@ -10,7 +10,7 @@ mod wanted;
 mod way;
 
 pub use self::detections::{decode, list};
-pub use self::export::export;
+pub use self::export::{export, leaves};
 pub use self::report::report;
 
 use self::head::{Head, auto_close, head};
@@ -214,7 +214,7 @@ fn acts(app: &App, me: &SignedIn, data: &CaseData) -> Acts {
     let may = me.user.role >= Role::Analyst;
     Acts {
         recorded: action_views::groups(&data.actions),
-        lines: action_views::lines(&data.actions, &data.attempts, &me.user.username, may, now_ms()),
+        lines: action_views::lines(&data.actions, &data.attempts, &me.user, may, now_ms()),
         commands: TaskCommand::ALL,
         connected: app.connected(&data.case.org),
     }

@@ -1,18 +1,19 @@
 //! Signing in and out, and the look that a person chose.
 use super::App;
-use super::auth::{Peer, SignedIn, client_address, cookie, cookie_name, fingerprint, verify};
-use super::edge::{Asker, RequestId};
+use super::auth::{SignedIn, cookie, cookie_name, fingerprint, unproven, verify};
+use super::edge::Asker;
 use super::form::{Asked, Fields};
 use super::page::Page;
 use super::{second, throttle};
 use crate::clock::now_ms;
 use crate::error::{AppError, Result};
 use crate::limits;
-use crate::store::record::{Entry, audit};
+use crate::store::record::{Ended, Entry, audit, audit_as};
 use crate::store::{Actor, ActorKind, Tx, sessions, users};
 use askama::Template;
 use axum::extract::{Extension, State};
-use axum::http::{HeaderMap, Request, StatusCode, header};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::Cookie;
@@ -61,18 +62,18 @@ pub struct LoginForm {
 /// `POST /login`
 pub async fn sign_in(
     State(app): State<App>,
-    Extension(peer): Extension<Peer>,
-    Extension(RequestId(request_id)): Extension<RequestId>,
     Extension(asker): Extension<Asker>,
-    headers: HeaderMap,
+    parts: Parts,
     jar: CookieJar,
     Fields(form): Fields<LoginForm>,
 ) -> Result<Response> {
-    let client = address(&app, peer, headers);
     let username = form.username.trim().to_lowercase();
+    let actor = unproven(&app, &parts, ActorKind::Person, &username);
     let (account, place) =
-        (format!("account:{}", &username[..username.floor_char_boundary(100)]), format!("address:{client}"));
+        (format!("account:{}", &username[..username.floor_char_boundary(100)]), format!("address:{}", actor.client));
+    let object = format!("account:{}", actor.name);
     if let Err(wait) = throttle::both(&app.store, &account, &place).await? {
+        slowed_down(&app, &actor, &object).await?;
         return Ok(refuse(
             &app,
             form,
@@ -83,11 +84,10 @@ pub async fn sign_in(
     }
     let user = users::by_name(&mut app.store.read().await?, &username).await?;
     let fits = check(&app, user.clone(), form.password.clone()).await?;
-    let actor = Actor { kind: ActorKind::Person, name: username.clone(), client, request_id };
     let mut tx = app.store.write().await?;
     let (Some(user), true) = (user, fits) else {
-        audit(&mut tx, &actor, None, &Entry { action: "login_failed", object: &account, old: "", new: "" }, now_ms())
-            .await?;
+        let entry = Entry { action: "login_failed", object: &object, old: "", new: "" };
+        audit_as(&mut tx, &actor, None, &entry, Ended::Failed, now_ms()).await?;
         tx.commit().await?;
         return Ok(refuse(&app, form, StatusCode::UNAUTHORIZED, "User name or password is not right.", None));
     };
@@ -120,11 +120,15 @@ pub(super) async fn enter(
     Ok((jar.add(cookie(app, token)), Redirect::to(&safe_next(next))).into_response())
 }
 
-pub(super) fn address(app: &App, peer: Peer, headers: HeaderMap) -> String {
-    let (mut parts, ()) = Request::new(()).into_parts();
-    parts.headers = headers;
-    parts.extensions.insert(peer);
-    client_address(app, &parts)
+/// Enters a try that was refused without a look at the password, once a minute for each address.
+async fn slowed_down(app: &App, actor: &Actor, object: &str) -> Result<()> {
+    if app.buckets.take(&format!("login_slowed: {}", actor.client), 1.0 / 60.0, 1.0).is_ok() {
+        let mut tx = app.store.write().await?;
+        let entry = Entry { action: "login_slowed", object, old: "", new: "" };
+        audit_as(&mut tx, actor, None, &entry, Ended::Denied, now_ms()).await?;
+        tx.commit().await?;
+    }
+    Ok(())
 }
 
 /// Hashing takes memory and time on purpose: two at once, off the async threads.

@@ -1,11 +1,14 @@
 //! The web app: pages for people, the routes, and the layers that every request passes.
 //!
 //! A page is a struct, a template and a handler in one file; `view` holds how a case is put into
-//! words. `edge` sets headers and renders errors, `origin` refuses forms of other sites, `server`
-//! accepts connections with limits of time.
+//! words. `routes` is the table of who may do what and `access` holds requests against it, `origin`
+//! refuses forms of other sites, `edge` sets headers and renders errors, `server` accepts connections
+//! with limits of time.
+mod access;
 mod action_forms;
 pub mod app;
 pub mod assets;
+mod audit;
 pub mod auth;
 mod bulk;
 mod calibration;
@@ -41,6 +44,7 @@ pub mod queue;
 mod range;
 mod raw;
 mod rejects;
+pub mod routes;
 mod rules;
 pub mod search;
 mod second;
@@ -98,14 +102,14 @@ pub fn router(app: App) -> Router {
         .merge(crate::api::router(&app))
         .layer(middleware::from_fn(edge::in_time))
         .route("/events", get(live::events))
-        .route("/api/v1/stream", get(live::stream));
+        .route("/api/v1/stream", get(live::stream))
+        .layer(middleware::from_fn_with_state(app.clone(), access::check));
     behind_edge(routes, app)
 }
 
 /// Routes with the layers that every request passes.
 pub fn behind_edge(routes: Router<App>, app: App) -> Router {
     routes
-        .layer(middleware::from_fn_with_state(app.clone(), origin::check))
         .with_state(app.clone())
         .merge(assets::router())
         .layer(RequestBodyTimeoutLayer::new(Duration::from_secs(10)))
@@ -161,6 +165,7 @@ fn cases() -> Router<App> {
         .merge(work())
         .route("/undo", post(deciding::undo_last))
         .route("/cases/{number}/actions", post(action_forms::ask))
+        .route("/cases/{number}/actions/{id}/approve", post(action_forms::approve))
         .route("/cases/{number}/actions/{id}/{step}", post(action_forms::step))
         .route("/cases/{number}/detections", get(cases::list))
         .route("/cases/{number}/decode", get(cases::decode))
@@ -204,6 +209,8 @@ fn settings() -> Router<App> {
         .route("/admin/templates/{id}/remove", post(templates::remove))
         .route("/admin/rejects", get(rejects::index))
         .route("/admin/rejects/{id}/replay", post(rejects::replay))
+        .route("/admin/audit", get(audit::index))
+        .route("/admin/audit/export", get(audit::export))
         .route("/admin/intake", get(intake::index))
         .route("/admin/integrations", get(integrations::index))
         .route("/admin/integrations/test", post(integrations::test))

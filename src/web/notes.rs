@@ -181,7 +181,7 @@ pub async fn edit(
         }
         Err(ReviewError::Conflict(text)) => (StatusCode::CONFLICT, text),
         Err(ReviewError::Invalid { text, .. }) => (StatusCode::UNPROCESSABLE_ENTITY, text),
-        Err(ReviewError::Store(error)) => return Err(error.into()),
+        Err(problem @ (ReviewError::Store(_) | ReviewError::Missing(_))) => return Err(problem.into()),
     };
     drop(tx);
     page(&app, &me, (number, id), None, Typed { body: form.body, kind: form.kind, problem, status }).await

@@ -9,7 +9,7 @@ use super::view::words::{When, clocks, when};
 use crate::clock::now_ms;
 use crate::error::{AppError, Result};
 use crate::limits;
-use crate::store::record::{Entry, audit};
+use crate::store::record::{Ended, Entry, audit, audit_as};
 use crate::store::{second, sessions, users};
 use askama::Template;
 use axum::extract::State;
@@ -161,7 +161,7 @@ pub async fn password(me: SignedIn, State(app): State<App>, Fields(form): Fields
     if !check(&app, Some(me.user.clone()), form.old).await? {
         let mut tx = app.store.write().await?;
         let entry = Entry { action: "password_refused", object: &object, old: "", new: "" };
-        audit(&mut tx, &me.actor(), None, &entry, now_ms()).await?;
+        audit_as(&mut tx, &me.actor(), None, &entry, Ended::Failed, now_ms()).await?;
         tx.commit().await?;
         let wrong = Wrong { old: "This is not your password.".to_owned(), ..Wrong::default() };
         return page(&app, &me, StatusCode::UNPROCESSABLE_ENTITY, (wrong, "")).await;

@@ -1,6 +1,7 @@
 //! The documents of a case as they are: a detection as it came, a run in the report's shape.
 use super::App;
 use super::auth::SignedIn;
+use super::cases::leaves;
 use crate::error::{AppError, Result};
 use crate::store::{cases, detections, runs};
 use axum::extract::{Path, State};
@@ -29,6 +30,8 @@ pub async fn detection(
     let mut tx = app.store.read().await?;
     let case = cases::visible(&mut tx, me.scope(), number).await?.ok_or(AppError::NotFound)?;
     let stored = detections::in_case(&mut tx, case.number, &detect_id).await?.ok_or(AppError::NotFound)?;
+    drop(tx);
+    leaves(&app, &me, (case.org_id, number), ("downloaded", &format!("detection {}", stored.id))).await?;
     Ok(file(&format!("case-{number}-detection-{}.json", stored.id), stored.raw))
 }
 
@@ -44,6 +47,8 @@ pub async fn report(
     let case = cases::visible(&mut tx, me.scope(), number).await?.ok_or(AppError::NotFound)?;
     let found = runs::in_case(&mut tx, case.number, run).await?.ok_or(AppError::NotFound)?;
     let report = found.report.ok_or(AppError::NotFound)?;
+    drop(tx);
+    leaves(&app, &me, (case.org_id, number), ("downloaded", &format!("run {run}"))).await?;
     let body = serde_json::to_string_pretty(&report.0).map_err(|error| AppError::Internal(error.into()))?;
     Ok(file(&format!("case-{number}-triage-{run}.json"), body))
 }

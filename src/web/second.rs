@@ -11,7 +11,7 @@ use super::page::{Chrome, Page};
 use super::{throttle, totp};
 use crate::clock::now_ms;
 use crate::error::{AppError, Result};
-use crate::store::record::{Entry, audit};
+use crate::store::record::{Ended, Entry, audit, audit_as};
 use crate::store::second::{self, Second};
 use crate::store::{Tx, sessions};
 use askama::Template;
@@ -178,9 +178,12 @@ async fn counted(app: &App, me: &SignedIn) -> Result<()> {
     }
 }
 
+/// Enters that something was refused.
 async fn noted(app: &App, me: &SignedIn, action: &str) -> Result<()> {
+    let object = format!("user:{}", me.user.username);
+    let entry = Entry { action, object: &object, old: "", new: "" };
     let mut tx = app.store.write().await?;
-    note(&mut tx, me, action).await?;
+    audit_as(&mut tx, &me.actor(), None, &entry, Ended::Failed, now_ms()).await?;
     Ok(tx.commit().await?)
 }
 

@@ -49,10 +49,7 @@ pub async fn step(
     let (mut tx, case) = begin(&app, &me, number, "task", &form.idempotency_key).await?;
     let Some(case) = case else { return Ok(back(number)) };
     let id = id.parse().map_err(|_| AppError::Unknown("task"))?;
-    let Some(task) = tasks::in_case(&mut tx, number, id).await? else {
-        // Somebody else has removed it; that is what the page shows.
-        return Ok(back(number));
-    };
+    let task = tasks::in_case(&mut tx, number, id).await?.ok_or(AppError::Unknown("task"))?;
     let done = stepped(&mut tx, &me, (&case, &task), step, &form).await.ok_or(AppError::Unknown("step"))?;
     finish(&app, &me, tx, number, done, Kept::default()).await
 }

@@ -114,7 +114,7 @@ async fn what_is_taken_back_in_time_never_happens() {
 async fn isolation_needs_a_reason_and_a_second_person_and_ends_when_the_host_is_isolated() {
     let house = House::new(0).await;
     let ana = house.server.sign_in("ana", Role::Analyst).await;
-    let bo = house.server.sign_in("bo", Role::Analyst).await;
+    let bo = house.server.sign_in("bo", Role::Lead).await;
     let eve = house.server.sign_in("eve", Role::Viewer).await;
     assert_eq!(house.ask(&ana, &[("kind", "isolate")]).await, 422, "no reason");
     assert_eq!(house.ask(&ana, &[("kind", "isolate"), ("why", "beacon every 60 s")]).await, 303);
@@ -124,7 +124,7 @@ async fn isolation_needs_a_reason_and_a_second_person_and_ends_when_the_host_is_
     assert_eq!((state.as_str(), house.sent()), ("waiting", 0));
     let (_, queue) = bo.page("/cases").await;
     assert!(queue.contains("waits for a second person"), "others are told on every page");
-    assert_eq!(house.step(&ana, id, "approve", &[]).await, 422, "who asked can't approve");
+    assert_eq!(house.step(&ana, id, "approve", &[]).await, 403, "an analyst can't approve");
     assert_eq!(house.step(&eve, id, "approve", &[]).await, 403, "who only reads can't approve");
 
     house.fake.change(|state| state.isolation_looks = 2);

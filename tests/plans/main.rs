@@ -1,6 +1,7 @@
 //! No page reads a growing table from end to end: every statement that a page runs is caught, and SQLite is asked how it would answer it.
 //! A program of its own, because it listens to all statements of its process.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+mod audit;
 mod levels;
 mod lookups;
 #[path = "../support/mod.rs"]
@@ -136,7 +137,7 @@ fn pages() -> Vec<String> {
             .iter()
             .flat_map(|view| ["risk", "newest", "oldest"].map(|sort| format!("/cases?view={view}&sort={sort}")))
             .collect();
-    pages.extend(lists());
+    pages.extend(lists().into_iter().chain(audit::pages()));
     pages.extend([
         format!("/cases?view=all&rule={}", rule.replace('/', "%2F")),
         "/cases?view=all&sensor=a47d2c95-2b08-4e13-b7f9-0d5e83c61a2b".to_owned(),
@@ -236,6 +237,7 @@ async fn no_page_reads_a_growing_table_from_end_to_end() {
     }
     levels::are_read_in_order(read, by_page.keys()).await;
     levels::neighbours_are_found_in_the_index(read, by_page.keys()).await;
+    audit::is_read_in_order(read, by_page.keys()).await;
     assert!(bad.is_empty(), "{} statements read a table whole: {:#}", bad.len(), Value::from(bad.clone()));
 }
 

@@ -108,8 +108,6 @@ async fn declared(
             event_id,
         }),
         Err(ReviewError::Store(error)) => Err(error.into()),
-        Err(ReviewError::Invalid { text, .. } | ReviewError::Conflict(text)) => {
-            Ok(left_out(member, Why::Changed, text))
-        }
+        Err(refused) => Ok(left_out(member, Why::Changed, refused.to_string())),
     }
 }

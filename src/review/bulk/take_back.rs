@@ -24,7 +24,7 @@ pub(super) async fn members(tx: &mut Tx, act: &Act, members: &[Member], now_ms: 
         fates.push(match undo(tx, &actor(act), &facts.case, event, true, now_ms).await {
             Ok(_) => Fate { state: MemberState::Undone, why: None, ..stays(Why::Since, String::new()) },
             Err(ReviewError::Store(error)) => return Err(error.into()),
-            Err(ReviewError::Invalid { text, .. } | ReviewError::Conflict(text)) => stays(Why::Since, text),
+            Err(refused) => stays(Why::Since, refused.to_string()),
         });
     }
     Ok(fates)

@@ -1,9 +1,11 @@
 //! A case for other programs: as JSON, its observables as CSV, its report as Markdown.
 use super::load::load;
 use super::wanted::Wanted;
+use crate::clock::now_ms;
 use crate::error::{AppError, Result};
 use crate::limits;
 use crate::store::observables::{self, InCase};
+use crate::store::record::{Entry, audit};
 use crate::store::{Store, Tx, cases, orgs, timeline};
 use crate::web::App;
 use crate::web::auth::SignedIn;
@@ -22,9 +24,14 @@ pub async fn export(me: SignedIn, State(app): State<App>, Named(parts): Named) -
     let number = number.parse().ok().filter(|number: &i64| *number > 0).ok_or(AppError::NotFound)?;
     let mut tx = app.store.read().await?;
     let case = cases::visible(&mut tx, me.scope(), number).await?.ok_or(AppError::NotFound)?;
+    let org = case.org_id;
     let (ending, kind, body) = match format.as_str() {
         "json" => ("json", "application/json", json(&mut tx, &case).await?),
-        "csv" => return observables_table(app.store.clone(), number),
+        "csv" => {
+            drop(tx);
+            leaves(&app, &me, (org, number), ("exported", "csv")).await?;
+            return observables_table(app.store.clone(), number);
+        }
         "markdown" => {
             let customer = orgs::by_id(&mut tx, case.org_id).await?.map(|org| org.name).unwrap_or_default();
             let data = load(&mut tx, case, Wanted::default()).await?;
@@ -33,8 +40,18 @@ pub async fn export(me: SignedIn, State(app): State<App>, Named(parts): Named) -
         }
         _ => return Err(AppError::Unknown("format")),
     };
+    drop(tx);
+    leaves(&app, &me, (org, number), ("exported", ending)).await?;
     let name = format!("attachment; filename=\"case-{number}.{ending}\"");
     Ok(([(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, name)], body).into_response())
+}
+
+/// Enters that something of a case leaves, before it does.
+pub async fn leaves(app: &App, me: &SignedIn, (org_id, case): (i64, i64), (action, what): (&str, &str)) -> Result<()> {
+    let mut tx = app.store.write().await?;
+    let entry = Entry { action, object: &format!("case:{case}"), old: "", new: what };
+    audit(&mut tx, &me.actor(), Some(org_id), &entry, now_ms()).await?;
+    Ok(tx.commit().await?)
 }
 
 async fn json(tx: &mut Tx, case: &cases::Case) -> Result<String> {

@@ -1,21 +1,22 @@
 //! The step at sign-in that asks for a code. Until it is given, the sign-in opens nothing.
 use super::super::App;
-use super::super::auth::{Peer, fingerprint, host_cookie};
-use super::super::edge::{Asker, RequestId};
+use super::super::auth::{fingerprint, host_cookie, unproven};
+use super::super::edge::Asker;
 use super::super::form::{Asked, Fields};
-use super::super::login::{address, enter, safe_next};
+use super::super::login::{enter, safe_next};
 use super::super::page::Page;
 use super::super::{throttle, totp};
 use super::opened;
 use crate::clock::now_ms;
 use crate::error::{AppError, Result};
 use crate::limits;
-use crate::store::record::{Entry, audit};
+use crate::store::record::{Ended, Entry, audit_as};
 use crate::store::users::User;
-use crate::store::{Actor, ActorKind, Tx, second};
+use crate::store::{ActorKind, Tx, second};
 use askama::Template;
 use axum::extract::{Extension, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::Cookie;
@@ -79,28 +80,25 @@ async fn waiting(app: &App, jar: &CookieJar) -> Result<Option<(User, Vec<u8>)>> 
 /// `POST /login/code`
 pub async fn sign_in(
     State(app): State<App>,
-    Extension(peer): Extension<Peer>,
-    Extension(RequestId(request_id)): Extension<RequestId>,
     Extension(asker): Extension<Asker>,
-    headers: HeaderMap,
+    parts: Parts,
     jar: CookieJar,
     Fields(form): Fields<CodeForm>,
 ) -> Result<Response> {
     let Some((user, hash)) = waiting(&app, &jar).await? else { return Ok(Redirect::to("/login").into_response()) };
-    let client = address(&app, peer, headers);
+    let actor = unproven(&app, &parts, ActorKind::Person, &user.username);
     // Not the account's own count: a right password clears that one, and must not clear this.
-    let (account, place) = (format!("code:{}", user.username), format!("address:{client}"));
+    let (account, place) = (format!("code:{}", user.username), format!("address:{}", actor.client));
     if let Err(wait) = throttle::both(&app.store, &account, &place).await? {
         let error = format!("Too many tries. Try again in {wait} s, or ask an admin.");
         return Ok(refuse(form.next, AppError::TooMany(wait).status(), error, Some(wait)));
     }
-    let actor = Actor { kind: ActorKind::Person, name: user.username.clone(), client, request_id };
     asker.is(&user.username);
     let mut tx = app.store.write().await?;
     let object = format!("account:{}", user.username);
     if !is_right(&app, &mut tx, user.id, &form.code).await? {
         let entry = Entry { action: "code_failed", object: &object, old: "", new: "" };
-        audit(&mut tx, &actor, None, &entry, now_ms()).await?;
+        audit_as(&mut tx, &actor, None, &entry, Ended::Failed, now_ms()).await?;
         tx.commit().await?;
         return Ok(refuse(form.next, StatusCode::UNAUTHORIZED, "This code is not right.".to_owned(), None));
     }

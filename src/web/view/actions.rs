@@ -2,9 +2,11 @@
 //! that were recorded elsewhere grouped, so that the same thing done six times is one line.
 use super::text::visible;
 use super::words::{When, when};
+use crate::domain::Role;
 use crate::domain::action::{ActionKind, ActionState, Plan};
 use crate::domain::answer::Recommendation;
 use crate::store::actions::Action;
+use crate::store::users::User;
 
 /// An action of this installation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +59,7 @@ pub struct Can {
 }
 
 /// The actions of this installation as `me` sees them, those that need somebody first.
-pub fn lines(actions: &[Action], attempts: &[(i64, i64, String)], me: &str, may: bool, now_ms: i64) -> Vec<Line> {
+pub fn lines(actions: &[Action], attempts: &[(i64, i64, String)], me: &User, may: bool, now_ms: i64) -> Vec<Line> {
     let gone = [ActionState::Failed, ActionState::Rejected, ActionState::Cancelled];
     let reversed: Vec<i64> =
         actions.iter().filter(|action| !gone.contains(&action.state)).filter_map(|action| action.reverses).collect();
@@ -74,7 +76,7 @@ pub fn lines(actions: &[Action], attempts: &[(i64, i64, String)], me: &str, may:
     lines
 }
 
-fn line(action: &Action, plan: &Plan, attempts: &[(i64, i64, String)], (me, may): (&str, bool), now_ms: i64) -> Line {
+fn line(action: &Action, plan: &Plan, attempts: &[(i64, i64, String)], (me, may): (&User, bool), now_ms: i64) -> Line {
     let tried = attempts.iter().filter(|(id, ..)| *id == action.id);
     let starts = action.run_at_ms.filter(|_| action.state == ActionState::Queued);
     Line {
@@ -95,12 +97,12 @@ fn line(action: &Action, plan: &Plan, attempts: &[(i64, i64, String)], (me, may)
     }
 }
 
-fn can(action: &Action, plan: &Plan, me: &str) -> Can {
-    let own = action.asked_by == me;
+fn can(action: &Action, plan: &Plan, me: &User) -> Can {
+    let own = action.is_of(me.id, &me.username);
     let waits = action.state == ActionState::Waiting;
     let unknown = action.state == ActionState::Unknown;
     Can {
-        approve: waits && !own,
+        approve: waits && !own && me.role >= Role::Lead,
         reject: waits && !own,
         take_back: (waits && own) || action.state == ActionState::Queued,
         reverse: action.state == ActionState::Done && plan.reverse().is_some(),

@@ -123,7 +123,11 @@ fn flag(name: &str, text: &str) -> Result<bool> {
     }
 }
 
-fn stretch(name: &str, text: &str) -> Result<Stretch> {
+/// A stretch of time; all of it where nothing is asked.
+///
+/// # Errors
+/// `BadRequest` that names the parameter.
+pub fn stretch(name: &str, text: &str) -> Result<Stretch> {
     if text.is_empty() {
         return Ok(Stretch::default());
     }

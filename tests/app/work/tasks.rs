@@ -26,8 +26,8 @@ async fn a_task_is_added_ticked_given_and_removed() {
     send(&ana, &at("assign"), &[("assignee", "nobody.known")], 422).await;
     closed_to_others(&server, &at("done"), &[]).await;
     send(&ana, &at("remove"), &[], 303).await;
-    send(&ana, &at("remove"), &[], 303).await;
-    send(&ana, &at("explode"), &[], 303).await;
+    send(&ana, &at("remove"), &[], 404).await;
+    send(&ana, &at("explode"), &[], 404).await;
     assert_eq!(server.case(number).await["tasks"], json!([]));
     let told = told(&server, number, "task").await;
     let verbs: Vec<&str> = told.iter().map(|text| text.split(':').next().unwrap()).collect();
