@@ -128,10 +128,8 @@ async fn act(server: &Server) {
 }
 
 fn pages() -> Vec<String> {
-    let hash = serde_json::from_str::<Value>(crate::support::SEED).unwrap()["detect"]["event"]["HASH"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let seed: Value = serde_json::from_str(crate::support::SEED).unwrap();
+    let hash = seed["detect"]["event"]["HASH"].as_str().unwrap();
     let rule = "service.windows_process_creation/proc_creation_win_expand_cabinet_files";
     let mut pages: Vec<String> =
         ["needs_decision", "split", "likely_tp", "triaging", "spot_check", "mine", "snoozed", "open", "closed", "all"]
