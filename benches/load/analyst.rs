@@ -6,6 +6,7 @@
 //! The program's clock follows the stream; a vote takes no time, and neither does the analyst.
 mod burden;
 mod shown;
+mod told;
 mod unseen;
 
 use crate::data;
@@ -183,6 +184,7 @@ impl Desk {
     async fn session(&mut self, at_ms: i64) {
         clock::advance(at_ms - clock::now_ms());
         self.worker.run_due().await;
+        self.burden.sits_down();
         let begun = Instant::now();
         while let Some(row) = self.next(View::NeedsDecision, false).await {
             if !self.together(&row).await {
@@ -209,6 +211,7 @@ impl Desk {
             return false;
         }
         let Some(plan) = self.plan(&row.case).await else { return false };
+        self.burden.offered(&row.case, &plan);
         let mut shown = Vec::new();
         let mut tx = self.store.read().await.unwrap();
         for member in plan.members.iter().filter(|member| member.goes()) {

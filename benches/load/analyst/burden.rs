@@ -1,12 +1,15 @@
 //! What an analyst had to decide, and what panel and vetoes made of it, by week of the stream.
 use super::Line;
 use super::shown::Shown;
+use super::told::{called, listed, number, row, signed, thousand};
 use fusionsoc::domain::dossier::Precedents;
 use fusionsoc::domain::{MachineVerdict, Outcome};
 use fusionsoc::review::Step;
-use fusionsoc::triage::figures::{Confusion, Judged, share};
+use fusionsoc::review::bulk::Plan;
+use fusionsoc::store::cases::Case;
+use fusionsoc::triage::figures::Judged;
 use fusionsoc::triage::measure::bounds;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 const WEEK_MS: i64 = 7 * 86_400_000;
@@ -24,6 +27,11 @@ pub struct Burden {
     delivered: BTreeMap<i64, (usize, usize)>,
     sources: HashSet<String>,
     acts: Vec<Act>,
+    /// Behaviours that the queue offered to decide together since the analyst last sat down.
+    here: HashSet<(i64, String)>,
+    /// How often it did, of how many cases, and what the page of such an offer left out and why.
+    offers: (usize, usize),
+    left_out: BTreeMap<String, usize>,
     /// Spent on taking detections in, in triage, and on what the analyst asks for.
     pub spent: [Duration; 3],
 }
@@ -36,6 +44,9 @@ impl Burden {
             delivered: BTreeMap::new(),
             sources: HashSet::new(),
             acts: Vec::new(),
+            here: HashSet::new(),
+            offers: (0, 0),
+            left_out: BTreeMap::new(),
             spent: [Duration::ZERO; 3],
         }
     }
@@ -52,6 +63,23 @@ impl Burden {
     pub fn decided(&mut self, at_ms: i64, cases: Vec<Shown>) {
         let last = self.delivered.keys().next_back().copied().unwrap_or_default();
         self.acts.push(Act { week: ((at_ms - self.begun_ms) / WEEK_MS).min(last), cases });
+    }
+
+    /// The analyst turns to the queue.
+    pub fn sits_down(&mut self) {
+        self.here.clear();
+    }
+
+    /// The queue offers to decide cases together; what it offers again because not all were decided counts once.
+    pub fn offered(&mut self, case: &Case, plan: &Plan) {
+        if !self.here.insert((case.org_id, case.fingerprint.clone())) {
+            return;
+        }
+        self.offers.0 += 1;
+        self.offers.1 += plan.members.len();
+        for why in plan.members.iter().filter_map(|member| member.why) {
+            *self.left_out.entry(why.label().to_owned()).or_default() += 1;
+        }
     }
 
     /// How many acts there were.
@@ -107,6 +135,11 @@ impl Burden {
         println!("{:>7} grouping: joined a case that was there", signed(cases, distinct));
         println!("{cases:>7} cases, of which {recurs} repeat a closed one");
         println!("{:>7} clusters: {held} cases decided by {acts} acts over several", signed(acts, held));
+        let (offers, of) = self.offers;
+        println!(
+            "        (\"Decide together\" stood {offers} times, over {of} cases; left out there: {})",
+            listed(&self.left_out)
+        );
         println!("{again:>+7} decided again because a late vote dissents");
         println!("{:>7} decisions, {}", self.decisions(), self.steps());
     }
@@ -236,45 +269,4 @@ impl Burden {
             listed(&why)
         );
     }
-}
-
-fn listed(counts: &BTreeMap<String, usize>) -> String {
-    let ordered: BTreeSet<_> = counts.iter().map(|(name, count)| (std::cmp::Reverse(*count), name)).collect();
-    ordered.into_iter().map(|(count, name)| format!("{name} {}", count.0)).collect::<Vec<_>>().join("; ")
-}
-
-const fn called(positive: bool) -> MachineVerdict {
-    if positive { MachineVerdict::TruePositive } else { MachineVerdict::FalsePositive }
-}
-
-/// A difference with its sign.
-fn signed(to: usize, from: usize) -> String {
-    format!("{:+}", number(to) - number(from))
-}
-
-fn number(count: usize) -> i64 {
-    i64::try_from(count).unwrap()
-}
-
-#[allow(clippy::cast_precision_loss)]
-fn thousand(part: usize, all: usize) -> f64 {
-    1000.0 * part as f64 / all as f64
-}
-
-fn row(name: &str, cases: &[Judged]) {
-    let count = |wanted: fn(&&Judged) -> bool| number(cases.iter().filter(wanted).count());
-    let percent = |share: Option<f64>| share.map_or("–".to_owned(), |share| format!("{:.1} %", 100.0 * share));
-    let confusion = Confusion::of(cases);
-    let (bad, good) = (confusion.true_positive, confusion.false_positive);
-    let (closable, hidden) = (count(|one| one.closable), count(|one| one.closable && one.positive));
-    println!(
-        "{name:<21} {:>4} {:>6} {closable:>8} {:>9} {hidden:>10} {:>17} {:>21} {:>10} {:>10}",
-        bad.total(),
-        good.total(),
-        closable - hidden,
-        percent((closable > 0).then(|| bounds(hidden, closable).1)),
-        percent(share(bad.total() - bad.false_positive, bad.total())),
-        percent(share(good.false_positive, good.total())),
-        percent(confusion.balanced())
-    );
 }
