@@ -1,9 +1,11 @@
 //! Load: how fast detections are taken in, and how fast pages are while the store grows.
 //!
-//! `cargo bench --bench load -- ingest|pages|stream|calls [--count N] [--stream FILE] [--data DIR] [--minutes N]`. Figures are
-//! printed; nothing here passes or fails. The server runs in this process on a store of its own
-//! with `durability = "full"`, and is asked over HTTP on loopback.
+//! `cargo bench --bench load -- ingest|pages|stream|calls|analyst [--count N] [--stream FILE] [--data DIR] [--minutes N]
+//! [--hours N] [--without-precedents] [--folds N]`. Figures are printed; nothing here passes or fails. Where pages or
+//! ingest are measured, the server runs in this process on a store of its own with `durability = "full"`, and is asked
+//! over HTTP on loopback.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs)]
+mod analyst;
 mod calls;
 mod data;
 mod ingest;
@@ -30,7 +32,16 @@ fn main() {
             let minutes = value("--minutes").map_or(usual, |minutes| minutes.parse().expect("--minutes: a number"));
             runtime.block_on(calls::run(&value("--stream").expect("--stream: a file"), count, minutes));
         }
-        _ => println!("usage: load ingest|pages|stream|calls [--count N] [--stream FILE] [--data DIR] [--minutes N]"),
+        Some("analyst") => runtime.block_on(analyst::run(&analyst::Asked {
+            file: value("--stream").expect("--stream: a file"),
+            count,
+            hours: value("--hours").map_or(4, |hours| hours.parse().expect("--hours: a number")),
+            declares: !arguments.iter().any(|argument| argument == "--without-precedents"),
+            folds: value("--folds").map_or(0, |folds| folds.parse().expect("--folds: a number")),
+        })),
+        _ => println!(
+            "usage: load ingest|pages|stream|calls|analyst [--count N] [--stream FILE] …, see benches/load/main.rs"
+        ),
     }
 }
 
