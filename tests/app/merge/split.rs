@@ -91,8 +91,8 @@ async fn a_split_that_makes_no_sense_is_refused_in_words() {
     assert!(refused(&ana, "/cases/1/split", &all, 422).await.contains("At least one detection has to stay"));
     assert!(refused(&ana, "/cases/1/split", &[], 422).await.contains("Choose at least one detection"));
     let foreign = id(&server.case(2).await, "0-other");
-    let page = refused(&ana, "/cases/1/split", &[("detections", &foreign)], 422).await;
-    assert!(page.contains("not in this case"), "{page}");
+    let page = refused(&ana, "/cases/1/split", &[("detections", &foreign)], 404).await;
+    assert!(page.contains("No such detection"), "{page}");
     assert_eq!(dump(&server.app.store).await, before);
     done(&ana, "/cases/2/merge", &[("into", "1")]).await;
     let page = refused(&ana, "/cases/1/split", &[("detections", &foreign)], 422).await;
