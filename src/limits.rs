@@ -101,8 +101,6 @@ pub const CSV_PAGE: i64 = 500;
 pub const PAGE: i64 = 50;
 /// The most rows that may be asked for.
 pub const PAGE_MOST: i64 = 200;
-/// Rows of a CSV export.
-pub const CSV_ROWS: usize = 100_000;
 /// The longest text of a draft in bytes.
 pub const DRAFT: usize = 64 * 1024;
 /// A draft that nobody sent is kept so long.

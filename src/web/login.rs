@@ -94,7 +94,7 @@ pub async fn sign_in(
     asker.is(&user.username);
     throttle::was_right(&mut tx, &account, &place).await?;
     match second::begin(&app, tx, &user, &form.next).await? {
-        Ok(asked) => Ok(asked),
+        Ok(waits) => Ok(waits),
         Err(tx) => enter(&app, tx, jar, (&user, &actor), &form.next).await,
     }
 }

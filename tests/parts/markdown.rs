@@ -12,7 +12,7 @@ fn hostile() -> Vec<(String, String)> {
     let mut all: Vec<(String, String)> =
         PARTS.iter().map(|part| ((*part).to_owned(), part.repeat(LONGEST / part.len()))).collect();
     let half = LONGEST / 2;
-    let deep: String = (0..250).map(|depth| format!("{}- a\n", " ".repeat(2 * depth))).collect();
+    let deep = (0..250).map(|depth| " ".repeat(2 * depth) + "- a\n").collect::<String>();
     let links: String =
         (0..3_000).map(|n| format!("[{n}]: b\n")).chain((0..3_000).map(|n| format!("[{n}] "))).collect();
     let table = format!("{}\n{}\n{}", "|a".repeat(5_000), "|-".repeat(5_000), "|\n".repeat(20_000));

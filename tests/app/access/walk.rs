@@ -22,7 +22,10 @@ async fn nobody_is_sent_to_sign_in_or_refused() {
         let route = example.route;
         let (status, to, body) = ask(&server, ("", ""), route.method, example.absent()).await;
         match route.who {
-            Who::Anybody => assert!(to.is_empty() || to == "/cases", "{route:?}: {status} {to}"),
+            Who::Anybody => {
+                let goes_on = ["", "/cases", "/login"].contains(&to.as_str());
+                assert!(goes_on, "{route:?}: {status} {to}");
+            }
             Who::Person(_) => assert!(status == 303 && to.starts_with("/login?next="), "{route:?}: {status} {to}"),
             Who::Token(_) | Who::Sender => {
                 assert!(status == 401 && body.contains("\"status\":401"), "{route:?}: {status} {body}");
@@ -37,6 +40,8 @@ async fn a_role_does_what_the_table_says_and_nothing_else() {
     let server = spawn().await;
     filled(&server).await;
     for role in Role::ALL {
+        // The walk gives wrong passwords, which slow the next one down.
+        server.sql("DELETE FROM throttles").await;
         let person = server.sign_in(role.as_str(), *role).await;
         // Signing out comes last.
         let mut all = examples();
