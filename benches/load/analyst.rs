@@ -77,8 +77,13 @@ impl Asked {
         let what =
             if self.declares { "declares each case by its labels" } else { "closes each case without a verdict" };
         let whose = match self.folds {
+            0 if self.declares => "the weights that ship and learns from what is declared".to_owned(),
             0 => "the weights that ship".to_owned(),
-            folds => format!("weights trained without the event's rule ({folds} parts of the stream's lines)"),
+            folds => {
+                format!(
+                    "weights trained without the event's rule ({folds} parts of the stream's lines), and learns nothing"
+                )
+            }
         };
         format!("the analyst looks every {} h and {what}; builtin:statistical has {whose}", self.hours)
     }
