@@ -65,6 +65,16 @@ fn wrong_settings_are_named_and_exit_with_2() {
         err
     };
     assert!(told("[server]\nlisten_on = \"x\"").contains("listen_on"));
+    let secret = "postgres://u:geheim@db/x";
+    let kept_in = [
+        (format!("database = \"{secret}\""), "database: is of the wrong kind"),
+        (format!("[database]\nurl = \"{secret}"), "line 2"),
+        (format!("[database]\nurl = [\"{secret}\"]"), "database.url: is of the wrong kind"),
+    ];
+    for (toml, wanted) in kept_in {
+        let err = told(&toml);
+        assert!(err.contains(wanted) && !err.contains("geheim"), "{err}");
+    }
     assert!(told("[panel]\nmode = \"loudest\"").contains("panel.mode"));
     assert!(told("[panel]\nreuse_check_share = 1.5").contains("panel.reuse_check_share"));
     assert!(told("[panel]\nbudget_cost_per_day = -1.0").contains("panel.budget_cost_per_day"));
