@@ -20,7 +20,7 @@ use fusionsoc::review::bulk::{self, Plan, Selection, Wanted};
 use fusionsoc::review::{Declaration, declare};
 use fusionsoc::store::cases::Case;
 use fusionsoc::store::queue::{self, Filter, Moments, Row, Sort, View};
-use fusionsoc::store::{Actor, ActorKind, Durability, Scope, Store, Tx, bulk as acts, cases, orgs, precedents, users};
+use fusionsoc::store::{Actor, ActorKind, Durability, Scope, Store, Tx, bulk as acts, cases, precedents, users};
 use fusionsoc::triage::fingerprint;
 use shown::{Known, Shown};
 use std::collections::{HashMap, HashSet};
@@ -175,13 +175,10 @@ impl Desk {
     }
 
     async fn owner(&mut self, tx: &mut Tx, oid: &str) -> i64 {
-        if let Some(id) = self.owners.get(oid) {
-            return *id;
+        let (id, new) = data::owner(tx, &mut self.owners, oid).await;
+        if new {
+            users::join(tx, self.user_id, id).await.unwrap();
         }
-        let slug = format!("org-{}", self.owners.len());
-        let id = orgs::insert(tx, &slug, "stream", Some(oid), clock::now_ms()).await.unwrap();
-        users::join(tx, self.user_id, id).await.unwrap();
-        self.owners.insert(oid.to_owned(), id);
         id
     }
 

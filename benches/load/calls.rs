@@ -11,7 +11,7 @@ use fusionsoc::domain::{Answer, Dossier, MachineVerdict, Severity};
 use fusionsoc::ingest::{Delivery, Gathered, accept, reading};
 use fusionsoc::jobs::panel::Seats;
 use fusionsoc::jobs::{PanelSource, Worker};
-use fusionsoc::store::{Durability, Store, orgs};
+use fusionsoc::store::{Durability, Store};
 use fusionsoc::triage::prompt::path_class;
 use fusionsoc::triage::vote::{Mode, Panel};
 use fusionsoc::voters::{Kind, Question, Reply, Said, Voter};
@@ -197,14 +197,7 @@ async fn through(file: &Path, lines: &[(i64, String, String)], reuse_minutes: u3
     for (arrival_ms, oid, detection) in lines {
         clock::advance(arrival_ms - clock::now_ms());
         let mut tx = store.write().await.unwrap();
-        let org_id = if let Some(id) = owners.get(oid) {
-            *id
-        } else {
-            let slug = format!("org-{}", owners.len());
-            let id = orgs::insert(&mut tx, &slug, "stream", Some(oid), 1).await.unwrap();
-            owners.insert(oid.clone(), id);
-            id
-        };
+        let (org_id, _) = data::owner(&mut tx, &mut owners, oid).await;
         let document = reading::document(detection).unwrap();
         let delivery = Delivery {
             org_id,

@@ -1,5 +1,7 @@
 //! Detections for a load: a stream file's, or the samples again and again on other hosts at other times.
+use fusionsoc::store::{Tx, orgs};
 use serde_json::{Value, json};
+use std::collections::HashMap;
 use std::io::Read;
 
 const SAMPLES: &str = include_str!("../../tests/fixtures/demo/detections.jsonl");
@@ -17,6 +19,16 @@ pub fn documents(stream: Option<&str>, count: usize) -> Vec<String> {
         }
         None => (0..count).map(sample).collect(),
     }
+}
+
+/// The organisation of a stream's line, and whether it is new.
+pub async fn owner(tx: &mut Tx, owners: &mut HashMap<String, i64>, oid: &str) -> (i64, bool) {
+    if let Some(id) = owners.get(oid) {
+        return (*id, false);
+    }
+    let id = orgs::insert(tx, &format!("org-{}", owners.len()), "stream", Some(oid), 1).await.unwrap();
+    owners.insert(oid.to_owned(), id);
+    (id, true)
 }
 
 /// The lines of a stream file, gzipped or not.

@@ -1,7 +1,7 @@
 //! A labelled stream: how many cases it makes, how many mix labels, and whether the order of arrival matters.
 use crate::data;
 use fusionsoc::ingest::{Delivery, Gathered, accept, reading};
-use fusionsoc::store::{Durability, Store, orgs};
+use fusionsoc::store::{Durability, Store};
 use sqlx::Row;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
@@ -59,14 +59,7 @@ async fn take_in(file: &Path, lines: &[Line]) -> Cases {
     let mut tx = store.write().await.unwrap();
     let mut gathered = Gathered::default();
     for line in lines {
-        let org_id = if let Some(id) = owners.get(&line.oid) {
-            *id
-        } else {
-            let slug = format!("org-{}", owners.len());
-            let id = orgs::insert(&mut tx, &slug, "stream", Some(&line.oid), 1).await.unwrap();
-            owners.insert(line.oid.clone(), id);
-            id
-        };
+        let (org_id, _) = data::owner(&mut tx, &mut owners, &line.oid).await;
         let document = reading::document(&line.detection).unwrap();
         let delivery = Delivery {
             org_id,

@@ -146,7 +146,11 @@ pub(super) async fn check(app: &App, user: Option<users::User>, password: String
 fn refuse(app: &App, form: LoginForm, status: StatusCode, error: &str, wait: Option<u64>) -> Response {
     let page =
         Login { username: form.username, next: form.next, error: error.to_owned(), nobody: false, demo: app.demo };
-    let mut response = (status, Page(page)).into_response();
+    later((status, Page(page)).into_response(), wait)
+}
+
+/// An answer that says in how many seconds to try again.
+pub(super) fn later(mut response: Response, wait: Option<u64>) -> Response {
     if let Some(value) = wait.and_then(|wait| wait.to_string().parse().ok()) {
         response.headers_mut().insert(header::RETRY_AFTER, value);
     }

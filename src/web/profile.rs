@@ -150,13 +150,9 @@ pub struct PasswordForm {
 /// `POST /profile/password`
 pub async fn password(me: SignedIn, State(app): State<App>, Fields(form): Fields<PasswordForm>) -> Result<Response> {
     let (account, place) = (format!("account:{}", me.user.username), format!("address:{}", me.client));
-    let mut tx = app.store.write().await?;
-    for name in [&place, &account] {
-        if let Err(wait) = throttle::try_once(&mut tx, name, now_ms()).await? {
-            return Err(AppError::TooMany(wait));
-        }
+    if let Err(wait) = throttle::both(&app.store, &account, &place).await? {
+        return Err(AppError::TooMany(wait));
     }
-    tx.commit().await?;
     let object = format!("user:{}", me.user.username);
     if !check(&app, Some(me.user.clone()), form.old).await? {
         let mut tx = app.store.write().await?;

@@ -56,12 +56,13 @@ async fn page(app: &App, me: &SignedIn, status: StatusCode, wrong: &'static str)
     let left = second::codes_left(&mut tx, me.user.id).await?;
     drop(tx);
     let on = known.as_ref().is_some_and(|known| known.confirmed_ms.is_some());
-    let bytes = match known.filter(|_| !on) {
-        Some(known) => opened(app, &known)?,
-        None => Vec::new(),
+    let (secret, picture) = match known.filter(|_| !on) {
+        Some(known) => {
+            let bytes = opened(app, &known)?;
+            (totp::typed(&bytes), totp::picture(&bytes, &me.user.username))
+        }
+        None => (String::new(), None),
     };
-    let secret = if bytes.is_empty() { String::new() } else { totp::typed(&bytes) };
-    let picture = totp::picture(&bytes, &me.user.username).filter(|_| !bytes.is_empty());
     let (codes, done) = (Vec::new(), "");
     Ok((status, Page(Show { chrome, on, left, secret, picture, codes, wrong, done })).into_response())
 }
@@ -83,8 +84,10 @@ pub async fn set_up(me: SignedIn, State(app): State<App>, Fields(form): Fields<S
     let sealed = app.vault.seal(&hex::encode(totp::new_secret())).map_err(|error| AppError::Internal(error.into()))?;
     let mut tx = app.store.write().await?;
     throttle::was_right(&mut tx, &account(&me), &place(&me)).await?;
-    second::begin(&mut tx, me.user.id, &sealed).await?;
-    note(&mut tx, &me, "second_factor_begun").await?;
+    // Where one is in use already, nothing begins.
+    if second::begin(&mut tx, me.user.id, &sealed).await? > 0 {
+        note(&mut tx, &me, "second_factor_begun").await?;
+    }
     tx.commit().await?;
     Ok(Redirect::to("/profile/second").into_response())
 }

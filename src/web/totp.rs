@@ -11,8 +11,6 @@ const CODES: usize = 10;
 const LETTERS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 /// Letters of a recovery code: 80 random bits.
 const LONG: usize = 16;
-/// Seconds for which a code holds.
-const STEP: u64 = 30;
 
 /// A new secret of 160 bits.
 pub fn new_secret() -> [u8; 20] {
@@ -38,18 +36,6 @@ pub fn step(secret: &[u8], code: &str, now_ms: i64) -> Option<i64> {
     let code: String = code.chars().filter(|c| !c.is_whitespace()).collect();
     let seconds = u64::try_from(now_ms / 1000).ok()?;
     of(secret, "x").check(&code, seconds).and_then(|step| i64::try_from(step).ok())
-}
-
-/// The code of a time; for tests.
-pub fn code_at(secret: &[u8], now_ms: i64) -> String {
-    let seconds = u64::try_from(now_ms / 1000).unwrap_or_default();
-    of(secret, "x").generate(seconds).to_string()
-}
-
-/// Milliseconds until the next code.
-pub fn wait_ms(now_ms: i64) -> i64 {
-    let step = i64::try_from(STEP * 1000).unwrap_or(i64::MAX);
-    step - now_ms.rem_euclid(step)
 }
 
 /// A picture for the generator's camera: the path of its dark squares and its width in squares.

@@ -1,38 +1,14 @@
 //! What claims change: flags, vetoes, the count, the page and the API.
 
-use crate::support::{SEED, Server, fakes, seed_with, spawn, spawn_with};
+use crate::support::{self, SEED, Server, fakes, seed_with, spawn, spawn_with};
 use fusionsoc::domain::Role;
-use fusionsoc::ingest::recorded::{Recorded, attach};
-use fusionsoc::ingest::{Accepted, Delivery, Gathered, accept, reading};
 use fusionsoc::voters::VoterConfig;
 use serde_json::{Value, json};
 use wiremock::MockServer;
 
 /// The seed's case with its recorded triage and intelligence.
 async fn recorded(server: &Server) -> i64 {
-    let seed = reading::document(SEED).unwrap();
-    let mut tx = server.app.store.write().await.unwrap();
-    let delivery = Delivery {
-        org_id: server.org_id,
-        source: "import",
-        raw: &seed.raw,
-        detection: &seed.detection,
-        received_ms: 1_774_239_392_000,
-        number: Some(459),
-        triage_at_ms: None,
-    };
-    let mut gathered = Gathered::default();
-    let Accepted::New { case, id } = accept(&mut tx, &mut gathered, delivery).await.unwrap() else { panic!("new") };
-    gathered.write(&mut tx).await.unwrap();
-    let recorded = Recorded {
-        triage: serde_json::from_str(include_str!("../fixtures/seed/triage.json")).unwrap(),
-        intel: serde_json::from_str(include_str!("../fixtures/seed/intel.json")).unwrap(),
-        verdict: None,
-    };
-    let fingerprint = fusionsoc::triage::fingerprint::of(&seed.detection);
-    attach(&mut tx, case, id, &fingerprint, &recorded, 1_774_239_392_000).await.unwrap();
-    tx.commit().await.unwrap();
-    case
+    support::recorded::seed(server, Some(459), support::recorded::intelligence()).await
 }
 
 fn kinds(list: &Value) -> Vec<&str> {

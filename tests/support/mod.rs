@@ -5,6 +5,7 @@ pub mod browser;
 pub mod certs;
 pub mod fakes;
 pub mod limacharlie;
+pub mod recorded;
 pub mod smtp;
 
 use fusionsoc::config::{Config, LimaCharlieConfig};

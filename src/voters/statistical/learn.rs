@@ -6,13 +6,10 @@
 //! positives, and a model that learnt that would call everything one.
 use super::fit::{Prior, Row, fit};
 use super::model::Model;
-use super::train::{C, FOR, rounded};
+use super::train::{C, FOR, PAIR, rounded};
 use crate::domain::Detection;
 use crate::features::{self, Features, is_against};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-
-/// What no feature of a pair of programs is learnt from.
-const PAIR: &str = "pair=";
 
 /// A behaviour that analysts declared.
 #[derive(Debug, Clone)]
@@ -43,7 +40,7 @@ impl Model {
         if declared.is_empty() {
             return Ok(self.clone());
         }
-        let names = vocabulary(self, declared);
+        let names = vocabulary(declared);
         let rows = rows(self, declared, &names);
         let mut prior = prior(self, &names);
         loop {
@@ -80,11 +77,10 @@ impl Model {
     }
 }
 
-/// The features that any declared behaviour has, in order.
-fn vocabulary(model: &Model, declared: &[Declared]) -> BTreeMap<String, usize> {
+/// The features that any declared behaviour has, in order; none of a pair of programs, as in training.
+fn vocabulary(declared: &[Declared]) -> BTreeMap<String, usize> {
     let all: BTreeSet<&str> = declared.iter().flat_map(|one| one.features.iter()).collect();
-    let known = |name: &&str| !name.starts_with(PAIR) || model.weights.contains_key(*name);
-    all.into_iter().filter(known).enumerate().map(|(at, name)| (name.to_owned(), at)).collect()
+    all.into_iter().filter(|name| !name.starts_with(PAIR)).enumerate().map(|(at, name)| (name.to_owned(), at)).collect()
 }
 
 /// The weights that ship, calibrated, and how sure they are.

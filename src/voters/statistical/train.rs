@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 /// A weight below this is one for the event.
 pub(super) const FOR: f64 = -0.001;
 /// What no feature of a pair of programs is learnt from: pairs repeat what both say alone.
-const PAIR: &str = "pair=";
+pub(super) const PAIR: &str = "pair=";
 /// How freely weights leave zero, or the prior.
 pub(super) const C: f64 = 0.5;
 /// Parts for the calibration, and what they are drawn by.

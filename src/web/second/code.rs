@@ -3,7 +3,7 @@ use super::super::App;
 use super::super::auth::{fingerprint, host_cookie, unproven};
 use super::super::edge::Asker;
 use super::super::form::{Asked, Fields};
-use super::super::login::{enter, safe_next};
+use super::super::login::{enter, later, safe_next};
 use super::super::page::Page;
 use super::super::{throttle, totp};
 use super::opened;
@@ -15,8 +15,8 @@ use crate::store::users::User;
 use crate::store::{ActorKind, Tx, second};
 use askama::Template;
 use axum::extract::{Extension, State};
+use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::Cookie;
@@ -49,7 +49,7 @@ const fn cookie_name(insecure: bool) -> &'static str {
     if insecure { "fusionsoc-code" } else { "__Host-fusionsoc-code" }
 }
 
-/// Lets a sign-in wait for its code, where its person has a second factor; `None` where they have none. Commits.
+/// Lets a sign-in wait for its code, where its person has a second factor, and commits; else the transaction comes back.
 pub async fn begin(app: &App, mut tx: Tx, user: &User, next: &str) -> Result<std::result::Result<Response, Tx>> {
     let known = second::of(&mut tx, user.id).await?;
     if known.is_none_or(|known| known.confirmed_ms.is_none()) {
@@ -127,9 +127,5 @@ pub async fn is_right(app: &App, tx: &mut Tx, user_id: i64, code: &str) -> Resul
 }
 
 fn refuse(next: String, status: StatusCode, error: String, wait: Option<u64>) -> Response {
-    let mut response = (status, Page(Ask { next, error })).into_response();
-    if let Some(value) = wait.and_then(|wait| wait.to_string().parse().ok()) {
-        response.headers_mut().insert(header::RETRY_AFTER, value);
-    }
-    response
+    later((status, Page(Ask { next, error })).into_response(), wait)
 }

@@ -1,34 +1,12 @@
 //! Intelligence that was recorded elsewhere: counts are believed, judgements and sentences are not.
 use crate::intel::fakes::vetoes;
-use crate::support::{SEED, Server, spawn};
+use crate::support::{self, Server, spawn};
 use fusionsoc::domain::Role;
-use fusionsoc::ingest::recorded::{Recorded, attach};
-use fusionsoc::ingest::{Accepted, Delivery, Gathered, accept, reading};
-use fusionsoc::triage::fingerprint;
 use serde_json::{Value, json};
 
 /// The seed's case, recorded with these answers.
 async fn recorded(server: &Server, intel: Value) -> Value {
-    let seed = reading::document(SEED).unwrap();
-    let mut tx = server.app.store.write().await.unwrap();
-    let delivery = Delivery {
-        org_id: server.org_id,
-        source: "import",
-        raw: &seed.raw,
-        detection: &seed.detection,
-        received_ms: 1_774_239_392_000,
-        number: None,
-        triage_at_ms: None,
-    };
-    let mut gathered = Gathered::default();
-    let Accepted::New { case, id } = accept(&mut tx, &mut gathered, delivery).await.unwrap() else { panic!("new") };
-    gathered.write(&mut tx).await.unwrap();
-    let triage = serde_json::from_str(include_str!("../../fixtures/seed/triage.json")).unwrap();
-    let recorded = Recorded { triage, intel: Some(intel), verdict: None };
-    let print = fingerprint::of(&seed.detection);
-    attach(&mut tx, case, id, &print, &recorded, 1_774_239_392_000).await.unwrap();
-    tx.commit().await.unwrap();
-    server.case(case).await
+    server.case(support::recorded::seed(server, None, intel).await).await
 }
 
 #[tokio::test]
