@@ -2,9 +2,11 @@
 mod limacharlie;
 pub mod notify;
 mod panel;
+mod server;
 
 pub use limacharlie::LimaCharlieConfig;
 pub use panel::Panel;
+pub use server::Server;
 
 use crate::intel::IntelConfig;
 use crate::store::Durability;
@@ -13,7 +15,6 @@ use figment::Figment;
 use figment::error::Kind;
 use figment::providers::{Env, Format, Toml};
 use serde::Deserialize;
-use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 /// All settings.
@@ -53,40 +54,6 @@ pub struct Database {
 impl Default for Database {
     fn default() -> Self {
         Self { url: "sqlite:fusionsoc.db".to_owned(), durability: Durability::Full }
-    }
-}
-
-/// `[server]`
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Server {
-    /// Address and port.
-    pub listen: SocketAddr,
-    /// The address that people use, for links and the origin check.
-    pub public_url: String,
-    /// A certificate chain as PEM, for TLS without a proxy; needs `tls_key`.
-    pub tls_cert: String,
-    /// Its private key as PEM, readable by its owner alone.
-    pub tls_key: String,
-    /// Proxies whose `X-Forwarded-For` counts.
-    pub trusted_proxies: Vec<IpAddr>,
-    /// Cookies without `Secure`; only on loopback.
-    pub insecure_cookies: bool,
-    /// The file with the key that seals stored secrets; made where it is missing.
-    pub key_file: String,
-}
-
-impl Default for Server {
-    fn default() -> Self {
-        Self {
-            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
-            public_url: String::new(),
-            tls_cert: String::new(),
-            tls_key: String::new(),
-            trusted_proxies: Vec::new(),
-            insecure_cookies: false,
-            key_file: "fusionsoc.key".to_owned(),
-        }
     }
 }
 
@@ -195,19 +162,7 @@ impl Config {
 
     fn check(&self) -> Result<(), BadConfig> {
         let no = |text: String| Err(BadConfig(text));
-        if self.server.insecure_cookies && !self.server.listen.ip().is_loopback() {
-            return no("server.insecure_cookies: only with a loopback address in server.listen".to_owned());
-        }
-        let url = &self.server.public_url;
-        if !url.is_empty() && (!url.starts_with("http://") && !url.starts_with("https://") || url.ends_with('/')) {
-            return no("server.public_url: must be like https://soc.example, without a slash at the end".to_owned());
-        }
-        for (set, missing) in [("cert", "key"), ("key", "cert")] {
-            let file = |name: &str| if name == "cert" { &self.server.tls_cert } else { &self.server.tls_key };
-            if !file(set).is_empty() && file(missing).is_empty() {
-                return no(format!("server.tls_{missing}: is needed with server.tls_{set}"));
-            }
-        }
+        self.server.check()?;
         self.check_voters()?;
         self.intel.check().map_err(|error| BadConfig(error.to_string()))?;
         for (at, one) in self.limacharlie.iter().enumerate() {
@@ -262,12 +217,7 @@ impl Config {
 
     /// The address that people use.
     pub fn public_url(&self) -> String {
-        if self.server.public_url.is_empty() {
-            let scheme = if self.server.tls_cert.is_empty() { "http" } else { "https" };
-            format!("{scheme}://{}", self.server.listen)
-        } else {
-            self.server.public_url.clone()
-        }
+        self.server.address()
     }
 }
 

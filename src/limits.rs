@@ -79,10 +79,6 @@ pub const HEADER_BYTES: usize = 64 * 1024;
 pub const API_BODY: usize = 1024 * 1024;
 /// The longest URL.
 pub const URL: usize = 8 * 1024;
-/// A session ends after so long without a request.
-pub const SESSION_IDLE_MS: i64 = 8 * 60 * 60 * 1000;
-/// A session ends after so long in any case.
-pub const SESSION_MS: i64 = 24 * 60 * 60 * 1000;
 /// A sign-in waits so long for its code.
 pub const CODE_MS: i64 = 10 * 60 * 1000;
 /// The longest password that is hashed.

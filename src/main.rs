@@ -5,6 +5,8 @@ use tracing_subscriber::EnvFilter;
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    // Whatever is written holds detections or secrets: nobody else on this machine reads it.
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     let cli = fusionsoc::cli::Cli::parse();
     let filter = EnvFilter::try_from_env("FUSIONSOC_LOG").unwrap_or_else(|_| EnvFilter::new("warn,fusionsoc=info"));
     tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();

@@ -117,6 +117,16 @@ impl App {
         self
     }
 
+    /// A session that was not used since then has ended.
+    pub fn idle_since(&self, now_ms: i64) -> i64 {
+        now_ms - i64::from(self.config.server.session_idle_minutes) * 60_000
+    }
+
+    /// When a session that begins now ends in any case.
+    pub fn session_end(&self, now_ms: i64) -> i64 {
+        now_ms + i64::from(self.config.server.session_hours) * 3_600_000
+    }
+
     /// Whether cookies go without `Secure`.
     pub fn insecure_cookies(&self) -> bool {
         self.config.server.insecure_cookies

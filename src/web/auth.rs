@@ -130,7 +130,7 @@ impl OptionalFromRequestParts<App> for SignedIn {
         let Some(token) = jar.get(cookie_name(app.insecure_cookies())).map(Cookie::value) else { return Ok(None) };
         let (session, now) = (fingerprint(token), now_ms());
         let mut tx = app.store.read().await?;
-        let found = sessions::user(&mut tx, &session, now, now - limits::SESSION_IDLE_MS).await?;
+        let found = sessions::user(&mut tx, &session, now, app.idle_since(now)).await?;
         drop(tx);
         let Some((user, seen_ms)) = found else { return Ok(None) };
         // Once a minute is enough to know that a session is in use.

@@ -29,6 +29,8 @@ struct Login {
     error: String,
     nobody: bool,
     demo: bool,
+    /// After how long a session ends that is not used.
+    idle: String,
 }
 
 /// The query of the page.
@@ -44,12 +46,12 @@ pub async fn show(me: Option<SignedIn>, State(app): State<App>, Asked(query): As
         return Ok(Redirect::to(&safe_next(&query.next)).into_response());
     }
     let nobody = !users::any(&mut app.store.read().await?).await?;
-    Ok(Page(Login { username: String::new(), next: query.next, error: String::new(), nobody, demo: app.demo })
-        .into_response())
+    let form = LoginForm { next: query.next, ..LoginForm::default() };
+    Ok(Page(page(&app, form, String::new(), nobody)).into_response())
 }
 
 /// The form.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 pub struct LoginForm {
     #[serde(default)]
     username: String,
@@ -112,7 +114,7 @@ pub(super) async fn enter(
     }
     let token = hex::encode(rand::random::<[u8; 32]>());
     let (now, hash) = (now_ms(), fingerprint(&token));
-    sessions::insert(&mut tx, &hash, user.id, &actor.client, now, now + limits::SESSION_MS).await?;
+    sessions::insert(&mut tx, &hash, user.id, &actor.client, now, app.session_end(now)).await?;
     let object = format!("account:{}", user.username);
     audit(&mut tx, actor, None, &Entry { action: "login", object: &object, old: "", new: "" }, now).await?;
     tx.commit().await?;
@@ -143,10 +145,13 @@ pub(super) async fn check(app: &App, user: Option<users::User>, password: String
         .map_err(|error| AppError::Internal(error.into()))
 }
 
+fn page(app: &App, form: LoginForm, error: String, nobody: bool) -> Login {
+    let idle = app.config.server.idle_words();
+    Login { username: form.username, next: form.next, error, nobody, demo: app.demo, idle }
+}
+
 fn refuse(app: &App, form: LoginForm, status: StatusCode, error: &str, wait: Option<u64>) -> Response {
-    let page =
-        Login { username: form.username, next: form.next, error: error.to_owned(), nobody: false, demo: app.demo };
-    later((status, Page(page)).into_response(), wait)
+    later((status, Page(page(app, form, error.to_owned(), false))).into_response(), wait)
 }
 
 /// An answer that says in how many seconds to try again.

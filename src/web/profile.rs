@@ -8,7 +8,6 @@ use super::throttle;
 use super::view::words::{When, clocks, when};
 use crate::clock::now_ms;
 use crate::error::{AppError, Result};
-use crate::limits;
 use crate::store::record::{Ended, Entry, audit, audit_as};
 use crate::store::{second, sessions, users};
 use askama::Template;
@@ -73,7 +72,7 @@ async fn page(app: &App, me: &SignedIn, status: StatusCode, (wrong, done): (Wron
     let chrome = Chrome::of(app, me, "profile").await?;
     let now = now_ms();
     let mut tx = app.store.read().await?;
-    let open = sessions::of_user(&mut tx, me.user.id, now, now - limits::SESSION_IDLE_MS).await?;
+    let open = sessions::of_user(&mut tx, me.user.id, now, app.idle_since(now)).await?;
     let second = second::of(&mut tx, me.user.id).await?.is_some_and(|known| known.confirmed_ms.is_some());
     drop(tx);
     let line = |one: &sessions::Session| SessionView {
@@ -193,7 +192,7 @@ pub struct SessionForm {
 pub async fn sign_out(me: SignedIn, State(app): State<App>, Fields(form): Fields<SessionForm>) -> Result<Response> {
     let now = now_ms();
     let mut tx = app.store.write().await?;
-    let open = sessions::of_user(&mut tx, me.user.id, now, now - limits::SESSION_IDLE_MS).await?;
+    let open = sessions::of_user(&mut tx, me.user.id, now, app.idle_since(now)).await?;
     if form.session.is_empty() {
         sessions::end_others(&mut tx, me.user.id, &me.session).await?;
     } else if let Some(one) = open.iter().find(|one| handle(&one.token_hash) == form.session) {

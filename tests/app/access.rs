@@ -1,6 +1,7 @@
 //! The table of routes, walked as nobody, in every role, and as a stranger; what was denied stands in the ledger.
 mod approvals;
 mod audit;
+mod quiet;
 mod walk;
 
 use crate::support::{Person, Server, http, seed_id, seed_with};

@@ -46,7 +46,10 @@ async fn script(driver: &WebDriver, text: &str) -> WebDriverResult<Value> {
     Ok(driver.execute(text, vec![]).await?.json().clone())
 }
 
+/// Presses a key. A page that has just come takes keys once its scripts have run, which the button for the list of
+/// keys tells.
 async fn key(driver: &WebDriver, key: impl Into<TypingData>) -> WebDriverResult<()> {
+    driver.query(By::Css("#help-b:not([hidden])")).first().await?;
     driver.active_element().await?.send_keys(key).await
 }
 

@@ -184,13 +184,22 @@ impl Server {
         self.sign_in_to(self.org_id, name, role).await
     }
 
-    /// Adds a person of an organisation and signs them in by the form.
-    pub async fn sign_in_to(&self, org_id: i64, name: &str, role: Role) -> Person {
+    /// Adds a person of the first organisation.
+    pub async fn sign_up(&self, name: &str, role: Role) {
+        self.sign_up_to(self.org_id, name, role).await;
+    }
+
+    async fn sign_up_to(&self, org_id: i64, name: &str, role: Role) {
         let hash = fusionsoc::web::auth::hash_new(name, PASSWORD).unwrap();
         let mut tx = self.app.store.write().await.unwrap();
         let id = users::insert(&mut tx, name, role, &hash, 1).await.unwrap();
         users::join(&mut tx, id, org_id).await.unwrap();
         tx.commit().await.unwrap();
+    }
+
+    /// Adds a person of an organisation and signs them in by the form.
+    pub async fn sign_in_to(&self, org_id: i64, name: &str, role: Role) -> Person {
+        self.sign_up_to(org_id, name, role).await;
         let mut person = Person { url: self.url.clone(), cookie: String::new() };
         let reply = person.post("/login", &[("username", name), ("password", PASSWORD)]).await;
         assert_eq!(reply.status(), 303, "signing in");

@@ -45,8 +45,7 @@ impl Listener {
         let now = now_ms();
         match self {
             Self::Person { user, session } => {
-                let idle = now - limits::SESSION_IDLE_MS;
-                if sessions::user(&mut tx, session, now, idle).await?.is_none() {
+                if sessions::user(&mut tx, session, now, app.idle_since(now)).await?.is_none() {
                     return Ok(None);
                 }
                 let of_user = orgs::of_user(&mut tx, *user).await?;
