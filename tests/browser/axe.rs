@@ -49,7 +49,7 @@ impl Drop for Demo {
 }
 
 /// What makes two addresses the same page with other data: numbers, names and values go, parameters keep their names.
-fn kind(address: &str) -> String {
+pub fn kind(address: &str) -> String {
     let (path, query) = address.split_once('?').unwrap_or((address, ""));
     let mut parts: Vec<_> = path.split('/').collect();
     if let Some(first @ ("observables" | "rules" | "sensors")) = parts.get(1).copied()
@@ -97,7 +97,7 @@ async fn look_around(driver: &WebDriver, demo: &Demo, axe: &str, wrong: &mut Wro
 }
 
 /// Where the links of the open page lead, files left out.
-async fn links(driver: &WebDriver) -> WebDriverResult<Vec<String>> {
+pub async fn links(driver: &WebDriver) -> WebDriverResult<Vec<String>> {
     let script = "return [...document.querySelectorAll('a[href^=\"/\"]:not([download])')].map((link) => link.getAttribute('href').split('#')[0])";
     let all = driver.execute(script, vec![]).await?;
     let all = all.json().as_array().unwrap().iter().map(|link| link.as_str().unwrap().to_owned());

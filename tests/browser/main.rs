@@ -8,6 +8,7 @@ mod bulk;
 mod deciding;
 mod live;
 mod pages;
+mod payloads;
 mod queue;
 mod report;
 mod states;
