@@ -1,6 +1,7 @@
 //! Cases for machines: list, read, change.
 use super::bearer::Bearer;
 use super::case_json::{entries, long, short};
+use super::whole::Whole;
 use crate::clock::now_ms;
 use crate::domain::role::Scope as TokenScope;
 use crate::domain::{Severity, Status, Verdict};
@@ -75,7 +76,8 @@ pub struct Patch {
     /// Needed to close a true positive while tasks are open.
     #[serde(default)]
     confirm_tasks: bool,
-    version: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    version: Option<Whole>,
 }
 
 /// `PATCH /api/v1/cases/{number}`
@@ -89,7 +91,7 @@ pub async fn change(
     let patch = readable(body)?;
     let mut tx = app.store.write().await?;
     let case = find(&mut tx, &bearer, &number).await?;
-    if patch.version.is_some_and(|version| version != case.version) {
+    if patch.version.is_some_and(|Whole(version)| version != case.version) {
         return Err(AppError::Conflict("version: the case has changed since".to_owned()));
     }
     apply(&mut tx, &bearer, case.number, &patch).await?;

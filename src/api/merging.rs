@@ -2,6 +2,7 @@
 use super::bearer::Bearer;
 use super::case_json::long;
 use super::cases::{find, readable};
+use super::whole::Whole;
 use crate::clock::now_ms;
 use crate::domain::role::Scope as TokenScope;
 use crate::error::Result;
@@ -21,9 +22,11 @@ use serde_json::{Value, json};
 #[serde(deny_unknown_fields)]
 pub struct MergeInto {
     /// The case that this one becomes part of.
-    into: i64,
+    #[schema(value_type = i64)]
+    into: Whole,
     /// The version of the case that was read.
-    version: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    version: Option<Whole>,
 }
 
 /// The case at the other end.
@@ -31,7 +34,8 @@ pub struct MergeInto {
 #[serde(deny_unknown_fields)]
 pub struct LinkTo {
     /// Its number.
-    to: i64,
+    #[schema(value_type = i64)]
+    to: Whole,
 }
 
 /// The case that this one is a duplicate of.
@@ -39,9 +43,11 @@ pub struct LinkTo {
 #[serde(deny_unknown_fields)]
 pub struct DuplicateOf {
     /// Its number.
-    of: i64,
+    #[schema(value_type = i64)]
+    of: Whole,
     /// The version of the case that was read.
-    version: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    version: Option<Whole>,
 }
 
 /// Which detections leave the case.
@@ -49,7 +55,8 @@ pub struct DuplicateOf {
 #[serde(deny_unknown_fields)]
 pub struct SplitOff {
     /// Their ids, as the case lists them.
-    detections: Vec<i64>,
+    #[schema(value_type = Vec<i64>)]
+    detections: Vec<Whole>,
 }
 
 /// Commits and answers with the case as it is then.
@@ -69,10 +76,10 @@ pub async fn merge(
     body: Result<Json<MergeInto>, JsonRejection>,
 ) -> Result<Json<Value>> {
     bearer.may(TokenScope::Write)?;
-    let MergeInto { into, version } = readable(body)?;
+    let MergeInto { into: Whole(into), version } = readable(body)?;
     let mut tx = app.store.write().await?;
     let case = find(&mut tx, &bearer, &number).await?;
-    review::fresh(&case, version)?;
+    review::fresh(&case, version.map(|Whole(version)| version))?;
     find(&mut tx, &bearer, &into.to_string()).await?;
     merging::merge(&mut tx, &bearer.actor(), &[case.number], into, now_ms()).await?;
     answer(&app, &bearer, tx, into).await
@@ -97,6 +104,7 @@ pub async fn split(
 ) -> Result<impl IntoResponse> {
     bearer.may(TokenScope::Write)?;
     let SplitOff { detections } = readable(body)?;
+    let detections: Vec<i64> = detections.into_iter().map(|Whole(id)| id).collect();
     let mut tx = app.store.write().await?;
     let case = find(&mut tx, &bearer, &number).await?;
     let new = review::split(&mut tx, &bearer.actor(), &case, &detections, now_ms()).await?;
@@ -111,7 +119,7 @@ pub async fn link(
     body: Result<Json<LinkTo>, JsonRejection>,
 ) -> Result<Json<Value>> {
     bearer.may(TokenScope::Write)?;
-    let LinkTo { to } = readable(body)?;
+    let LinkTo { to: Whole(to) } = readable(body)?;
     let mut tx = app.store.write().await?;
     let (case, other) = (find(&mut tx, &bearer, &number).await?, find(&mut tx, &bearer, &to.to_string()).await?);
     review::link(&mut tx, &bearer.actor(), &case, &other, now_ms()).await?;
@@ -126,7 +134,7 @@ pub async fn unlink(
     body: Result<Json<LinkTo>, JsonRejection>,
 ) -> Result<Json<Value>> {
     bearer.may(TokenScope::Write)?;
-    let LinkTo { to } = readable(body)?;
+    let LinkTo { to: Whole(to) } = readable(body)?;
     let mut tx = app.store.write().await?;
     let (case, other) = (find(&mut tx, &bearer, &number).await?, find(&mut tx, &bearer, &to.to_string()).await?);
     review::unlink(&mut tx, &bearer.actor(), &case, &other, now_ms()).await?;
@@ -141,7 +149,8 @@ pub async fn duplicate(
     body: Result<Json<DuplicateOf>, JsonRejection>,
 ) -> Result<Json<Value>> {
     bearer.may(TokenScope::Write)?;
-    let DuplicateOf { of, version } = readable(body)?;
+    let DuplicateOf { of: Whole(of), version } = readable(body)?;
+    let version = version.map(|Whole(version)| version);
     let mut tx = app.store.write().await?;
     let (case, other) = (find(&mut tx, &bearer, &number).await?, find(&mut tx, &bearer, &of.to_string()).await?);
     review::duplicate(&mut tx, &bearer.actor(), &case, &other, version, now_ms()).await?;

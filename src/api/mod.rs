@@ -14,6 +14,7 @@ mod observables;
 mod openapi;
 mod search;
 mod webhook;
+mod whole;
 mod work;
 
 pub use case_json::long as case_json;

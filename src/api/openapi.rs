@@ -1,10 +1,12 @@
 //! The OpenAPI document.
+mod closed;
+
+use self::closed::{list_parameters, observable_parameters, search_parameters};
 use super::actions::NewAction;
 use super::cases::{NewNote, Patch};
 use super::detections::{Received, Rejected};
 use super::merging::{self, DuplicateOf, LinkTo, MergeInto, SplitOff};
 use super::work::{NewTask, Snooze};
-use crate::domain::ObservableKind;
 use axum::Json;
 use serde_json::{Value, json};
 use utoipa::OpenApi;
@@ -31,13 +33,22 @@ struct Document;
 /// The document: OpenAPI 3.1.
 pub fn document() -> Value {
     let mut document = serde_json::to_value(Document::openapi()).unwrap_or_default();
+    closed::narrow(&mut document["components"]["schemas"]);
     let number =
         json!([{"name": "number", "in": "path", "required": true, "schema": {"type": "integer", "minimum": 1}}]);
     let problem = json!({"description": "A problem, RFC 9457", "content": {"application/problem+json": {"schema": {"type": "object"}}}});
     let reply = |status: &str, what: &str| json!({status: {"description": what, "content": {"application/json": {"schema": {"type": "object"}}}}, "default": problem});
     let body = |schema: &str| json!({"required": true, "content": {"application/json": {"schema": {"$ref": format!("#/components/schemas/{schema}")}}}});
+    // What is bad in a delivery is told in the shape of its answer, where nothing of it was good too.
+    let received = json!({"$ref": "#/components/schemas/Received"});
+    let received = json!({
+        "202": {"description": "Stored; `rejected` names what was not", "content": {"application/json": {"schema": received}}},
+        "422": {"description": "Nothing of it could be stored, or a problem", "content": {
+            "application/json": {"schema": received}, "application/problem+json": {"schema": {"type": "object"}}}},
+        "default": problem,
+    });
     document["paths"] = json!({
-        "/api/v1/detections": {"post": {"summary": "Deliver detections: one, an array, or JSON Lines", "responses": reply("202", "Stored"),
+        "/api/v1/detections": {"post": {"summary": "Deliver detections: one, an array, or JSON Lines", "responses": received,
             "requestBody": {"required": true, "content": {"application/json": {"schema": {}}, "application/x-ndjson": {"schema": {"type": "string"}}}}}},
         "/api/v1/cases": {"get": {"summary": "List cases", "parameters": list_parameters(), "responses": reply("200", "A page")}},
         "/api/v1/search": {"get": {"summary": "Search cases by the words of their detections; prefixes as on the page", "parameters": search_parameters(), "responses": reply("200", "Cases with where the words are, and what could not be understood")}},
@@ -70,44 +81,6 @@ pub fn document() -> Value {
         json!({"token": {"type": "http", "scheme": "bearer", "bearerFormat": "fsoc_…"}});
     document["security"] = json!([{"token": []}]);
     document
-}
-
-fn list_parameters() -> Value {
-    let names = [
-        "view",
-        "status",
-        "verdict",
-        "severity",
-        "org",
-        "assignee",
-        "rule",
-        "sensor",
-        "fingerprint",
-        "tag",
-        "q",
-        "sort",
-        "after",
-    ];
-    let mut all: Vec<_> =
-        names.iter().map(|name| json!({"name": name, "in": "query", "schema": {"type": "string"}})).collect();
-    all.push(json!({"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 200}}));
-    Value::Array(all)
-}
-
-fn search_parameters() -> Value {
-    json!([
-        {"name": "q", "in": "query", "required": true, "schema": {"type": "string", "maxLength": 200}},
-        {"name": "after", "in": "query", "schema": {"type": "string"}, "description": "The `next` of the page before"},
-    ])
-}
-
-fn observable_parameters() -> Value {
-    let text = |name: &str, place: &str| json!({"name": name, "in": place, "required": place == "path", "schema": {"type": "string"}});
-    let types: Vec<_> = ObservableKind::ALL.iter().map(|kind| kind.as_str()).collect();
-    json!([
-        {"name": "type", "in": "path", "required": true, "schema": {"type": "string", "enum": types}},
-        text("value", "path"), text("verdict", "query"), text("after", "query"),
-    ])
 }
 
 /// `GET /api/openapi.json`

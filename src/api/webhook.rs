@@ -9,13 +9,17 @@ use crate::store::record::{Ended, Entry, audit_as};
 use crate::store::sources::{self, Source};
 use crate::store::{ActorKind, Store};
 use crate::web::App;
-use crate::web::auth::unproven;
+use crate::web::auth::{client_address, unproven};
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
+
+/// Bodies with a wrong signature that are unpacked for one address, and those at once.
+const WRONG_PER_SECOND: f64 = 1.0;
+const WRONG_AT_ONCE: f64 = 30.0;
 
 /// The route.
 pub async fn receive(
@@ -34,7 +38,7 @@ pub async fn receive(
         source: format!("webhook:{}", name.chars().take(64).collect::<String>()),
         limit: format!("source:{}", source.as_ref().map_or(0, |source| source.id)),
     };
-    let done = prove_and_deliver(&app, &from, &parts.headers, &body, &secrets, source.as_ref()).await;
+    let done = prove_and_deliver(&app, &from, &parts, &body, &secrets, source.as_ref()).await;
     if let Err(AppError::Unsigned) = done {
         unsigned(&app, &parts, &from, source.as_ref()).await?;
     }
@@ -57,13 +61,13 @@ async fn unsigned(app: &App, parts: &Parts, from: &Origin, source: Option<&Sourc
 async fn prove_and_deliver(
     app: &App,
     from: &Origin,
-    headers: &HeaderMap,
+    parts: &Parts,
     body: &Result<Bytes, BytesRejection>,
     secrets: &[Secret],
     source: Option<&Source>,
 ) -> Result<Response> {
     let body = body.as_ref().map_err(AppError::from_body)?;
-    let content = proven(headers, body, secrets)?.ok_or(AppError::Unsigned)?;
+    let content = proven(app, &client_address(app, parts), &parts.headers, body, secrets)?.ok_or(AppError::Unsigned)?;
     // A commit of its own for each delivery would undo what sharing one saves.
     if let Some(source) = source.filter(|source| source.seen_ms.is_none_or(|seen| now_ms() - seen > 60_000)) {
         tokio::spawn(touch(app.store.clone(), source.id));
@@ -78,8 +82,9 @@ fn secrets(app: &App, source: &Source) -> Vec<Secret> {
     open.filter(|secret| secret.expose().len() >= SHORTEST_SECRET).collect()
 }
 
-/// The content, where its signature fits: over the bytes as they came, else over those unpacked.
-fn proven(headers: &HeaderMap, body: &[u8], secrets: &[Secret]) -> Result<Option<Vec<u8>>> {
+/// The content, where its signature fits: over the bytes as they came, else over those unpacked. Unpacking is work, so
+/// that an address which was wrong too often has to wait before it is done once more.
+fn proven(app: &App, client: &str, headers: &HeaderMap, body: &[u8], secrets: &[Secret]) -> Result<Option<Vec<u8>>> {
     let (kind, given) = (header_text(headers, header::CONTENT_TYPE.as_str()), header_text(headers, "lc-signature"));
     let fits =
         |message: &[u8]| secrets.iter().any(|secret| signature::fits(secret.expose().as_bytes(), message, given));
@@ -90,8 +95,16 @@ fn proven(headers: &HeaderMap, body: &[u8], secrets: &[Secret]) -> Result<Option
     if secrets.is_empty() || given.len() != 64 || !given.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Ok(None);
     }
+    let tries = format!("unproven: {client}");
+    if app.buckets.is_empty(&tries, WRONG_PER_SECOND, WRONG_AT_ONCE) {
+        return Err(AppError::TooMany(1));
+    }
     let plain = unpack(headers, body).unwrap_or_default();
-    Ok(signature::signed_part(kind, &plain).filter(|part| fits(part)))
+    let content = signature::signed_part(kind, &plain).filter(|part| fits(part));
+    if content.is_none() {
+        let _ = app.buckets.take(&tries, WRONG_PER_SECOND, WRONG_AT_ONCE);
+    }
+    Ok(content)
 }
 
 /// Notes that a source delivered.

@@ -90,4 +90,11 @@ impl Buckets {
         levels.insert(name.to_owned(), (if left >= 0.0 { left } else { level }, now));
         if left >= 0.0 { Ok(()) } else { Err(1) }
     }
+
+    /// Whether nothing could be taken now; takes nothing.
+    pub fn is_empty(&self, name: &str, per_second: f64, burst: f64) -> bool {
+        let Ok(levels) = self.levels.lock() else { return false };
+        let Some((level, at)) = levels.get(name) else { return false };
+        (level + at.elapsed().as_secs_f64() * per_second).min(burst) < 1.0
+    }
 }

@@ -43,6 +43,7 @@ mod review;
 mod search;
 mod second;
 mod signing_in;
+mod texts;
 mod tls;
 mod tokens;
 mod tuning;

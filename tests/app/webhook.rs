@@ -170,3 +170,34 @@ async fn what_the_fake_limacharlie_sends_is_taken_in() {
     }
     assert_eq!(all, [json!([202, 202, 202, 202]), json!([202, 202, 202, 202]), json!([401, 401, 401, 401])]);
 }
+
+#[tokio::test]
+async fn a_secret_that_is_too_short_opens_nothing() {
+    let server = spawn().await;
+    let sealed = server.app.vault.seal("short-secret").unwrap();
+    let mut tx = server.app.store.write().await.unwrap();
+    sources::insert(&mut tx, server.org_id, "limacharlie", "acme", &sealed, 1).await.unwrap();
+    tx.commit().await.unwrap();
+    for signature in [mac("short-secret", SEED.as_bytes()), mac("", SEED.as_bytes())] {
+        let (status, _) = send(&server, &[("lc-signature", &signature)], SEED.as_bytes().to_vec()).await;
+        assert_eq!(status, 503, "as if it had none");
+    }
+    assert_eq!(server.get("/api/v1/cases").await["cases"], json!([]));
+}
+
+#[tokio::test]
+async fn who_is_wrong_too_often_waits_before_anything_is_unpacked_and_the_right_one_does_not() {
+    let server = place().await;
+    let body = packed(SEED.as_bytes());
+    let headers = [("lc-signature", "0".repeat(64)), ("content-encoding", "gzip".to_owned())];
+    let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let mut answers = Vec::new();
+    for _ in 0..40 {
+        answers.push(send(&server, &headers, body.clone()).await.0);
+    }
+    assert_eq!(answers[0], 401);
+    assert!(answers.contains(&429), "{answers:?}");
+    let right = [("lc-signature", mac(SECRET, &body)), ("content-encoding", "gzip".to_owned())];
+    let right = right.each_ref().map(|(name, value)| (*name, value.as_str()));
+    assert_eq!(send(&server, &right, body.clone()).await.0, 202, "signed as it was sent, it needs no unpacking first");
+}
