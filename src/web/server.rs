@@ -1,8 +1,15 @@
 //! Accepts connections with limits of time and number, plain or over TLS: a slow or idle client is cut.
+mod places;
+
+use self::places::{Arriving, Place, Places};
 use super::auth::Peer;
 use crate::limits;
 use axum::Router;
+use axum::body::{Body, HttpBody};
 use axum::extract::Request;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::Response;
+use futures_util::StreamExt;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -11,8 +18,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
@@ -34,37 +40,39 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
 
 /// Serves until `stop`, over TLS where there is an acceptor, then lets running requests finish for a while.
 pub async fn serve_with(listener: TcpListener, router: Router, tls: Option<TlsAcceptor>, stop: CancellationToken) {
-    let places = Arc::new(Semaphore::new(limits::CONNECTIONS));
-    let graceful = GracefulShutdown::new();
+    serve_within(listener, router, tls, stop, limits::CONNECTIONS).await;
+}
+
+/// The same with so many connections at once.
+pub async fn serve_within(
+    listener: TcpListener,
+    router: Router,
+    tls: Option<TlsAcceptor>,
+    stop: CancellationToken,
+    connections: usize,
+) {
+    let (places, graceful) = (Places::new(connections), GracefulShutdown::new());
     loop {
-        // A closed semaphore can't be: nobody closes it.
         let next = async {
-            let place = Arc::clone(&places).acquire_owned().await.ok();
-            (place, listener.accept().await)
+            let accepted = listener.accept().await;
+            (accepted, places.take().await)
         };
-        let (place, accepted) = tokio::select! {
+        let (accepted, place) = tokio::select! {
             () = stop.cancelled() => break,
             next = next => next,
         };
-        let Ok((stream, peer)) = accepted else {
+        let (Ok((stream, peer)), Some(place)) = (accepted, place) else {
             // Out of file descriptors: give others time to close.
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
         };
         let (router, watcher, tls) = (router.clone(), graceful.watcher(), tls.clone());
         tokio::spawn(async move {
-            match tls {
-                None => connection(stream, peer, router, watcher, HEAD).await,
-                Some(tls) => {
-                    let began = Instant::now();
-                    // Who can't do it in time, or speaks something else, is cut; it held one place meanwhile.
-                    if let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE, tls.accept(stream)).await {
-                        let left = HEAD.saturating_sub(began.elapsed());
-                        connection(stream, peer, router, watcher, left).await;
-                    }
-                }
+            let gone = place.gone.clone();
+            tokio::select! {
+                () = gone.cancelled() => {}
+                () = accepted_by(stream, peer, router, watcher, tls, place) => {}
             }
-            drop(place);
         });
     }
     drop(listener);
@@ -73,13 +81,60 @@ pub async fn serve_with(listener: TcpListener, router: Router, tls: Option<TlsAc
     }
 }
 
-async fn connection<S>(stream: S, peer: SocketAddr, router: Router, watcher: Watcher, head: Duration)
-where
+/// Who can't do a handshake in time, or speaks something else, is cut; it held one place meanwhile.
+async fn accepted_by(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    watcher: Watcher,
+    tls: Option<TlsAcceptor>,
+    place: Arc<Place>,
+) {
+    let Some(tls) = tls else { return connection(stream, peer, router, watcher, (HEAD, place)).await };
+    let began = Instant::now();
+    if let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE, tls.accept(stream)).await {
+        let left = HEAD.saturating_sub(began.elapsed());
+        connection(stream, peer, router, watcher, (left, place)).await;
+    }
+}
+
+/// A request's body; it is our turn once that is there.
+fn arriving(body: Incoming, place: &Arc<Place>) -> Body {
+    if body.is_end_stream() {
+        place.works();
+        return Body::new(body);
+    }
+    let arriving = Arriving(Arc::clone(place));
+    Body::from_stream(Body::new(body).into_data_stream().inspect(move |_| {
+        let _ = &arriving;
+    }))
+}
+
+async fn connection<S>(
+    stream: S,
+    peer: SocketAddr,
+    router: Router,
+    watcher: Watcher,
+    (head, place): (Duration, Arc<Place>),
+) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(Peer(peer));
-        router.clone().oneshot(request.map(axum::body::Body::new))
+        let (router, place) = (router.clone(), Arc::clone(&place));
+        async move {
+            let response = router.oneshot(request.map(|body| arriving(body, &place))).await;
+            // Who listens has nothing to say for a long time, and is not to be pushed out for it.
+            let listens = |response: &Response| {
+                response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream")
+            };
+            if response.as_ref().is_ok_and(listens) {
+                place.works()
+            } else {
+                place.waits()
+            }
+            response
+        }
     });
     let mut builder = Builder::new(TokioExecutor::new()).http1_only();
     builder

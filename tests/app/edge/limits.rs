@@ -2,9 +2,11 @@
 use super::is_safe;
 use crate::support::{SEED, http, spawn};
 use fusionsoc::domain::Role;
+use fusionsoc::web::{router, server as edge};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio_util::sync::CancellationToken;
 
 #[tokio::test]
 async fn headers_are_few_and_small() {
@@ -94,4 +96,30 @@ async fn who_is_slow_is_cut() {
     assert!(idle.0.starts_with("HTTP/1.1 408 ") && idle.1 < Duration::from_secs(30), "{idle:?}");
     assert!(slow.0.starts_with("HTTP/1.1 408 ") && slow.1 > Duration::from_secs(50), "{slow:?}");
     assert!(slow.0.to_lowercase().contains("\r\nx-content-type-options: nosniff"), "{slow:?}");
+}
+
+#[tokio::test]
+async fn who_opens_many_connections_pushes_out_their_own() {
+    let server = spawn().await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
+    let _guard = stop.clone().drop_guard();
+    tokio::spawn(edge::serve_within(listener, router(server.app.clone()), None, stop, 8));
+    let half =
+        ["GET /healthz HTTP/1.1\r\nhost: x\r\n", "POST /login HTTP/1.1\r\nhost: x\r\ncontent-length: 900\r\n\r\nu"];
+    let mut slow = Vec::new();
+    for at in 0..40 {
+        let mut one = TcpStream::connect(address).await.unwrap();
+        one.write_all(half[at % 2].as_bytes()).await.unwrap();
+        slow.push(one);
+        if at % 4 == 3 {
+            let asked = http().get(format!("http://{address}/healthz")).send();
+            let reply = tokio::time::timeout(Duration::from_secs(2), asked).await.expect("nobody waits for the slow");
+            assert_eq!(reply.unwrap().status(), 200);
+        }
+    }
+    let mut first = slow.swap_remove(0);
+    let mut rest = Vec::new();
+    let read = tokio::time::timeout(Duration::from_secs(2), first.read_to_end(&mut rest)).await;
+    assert!(read.is_ok(), "the one that has waited longest was let go");
 }
