@@ -41,10 +41,12 @@ pub async fn receive(
     kept(&app, &from, body.as_deref().unwrap_or_default(), done).await
 }
 
-/// Enters a bad signature, once a minute for each source, those together that there are not.
+/// Enters a wrong or missing signature: once a minute for each source and address, those sources together that there are
+/// not, and no more than one a second of all together.
 async fn unsigned(app: &App, parts: &Parts, from: &Origin, source: Option<&Source>) -> Result<()> {
-    if app.buckets.take(&format!("unsigned: {}", from.limit), 1.0 / 60.0, 1.0).is_ok() {
-        let actor = unproven(app, parts, ActorKind::Token, &from.source);
+    let actor = unproven(app, parts, ActorKind::Token, &from.source);
+    let first = app.buckets.take(&format!("unsigned: {} {}", from.limit, actor.client), 1.0 / 60.0, 1.0).is_ok();
+    if first && app.buckets.take("unsigned", 1.0, 20.0).is_ok() {
         let mut tx = app.store.write().await?;
         let entry = Entry { action: "bad_signature", object: &actor.name, old: "", new: "" };
         let org = source.map(|source| source.org_id);
