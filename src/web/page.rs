@@ -76,12 +76,12 @@ const fn place(path: &'static str, at: &'static str, label: &'static str, icon: 
 pub const ADMINISTRATION: &[Place] = &[
     place("/admin/users", "users", "People", "user"),
     place("/admin/tokens", "tokens", "API tokens", "key"),
-    place("/admin/orgs", "orgs", "Organisations", "inbox"),
+    place("/admin/orgs", "orgs", "Organisations", "admin"),
     place("/admin/integrations", "integrations", "Integrations", "link"),
     place("/admin/intake", "intake", "Intake", "clock"),
     place("/admin/rejects", "rejects", "Refused deliveries", "warn"),
     Place { least: Role::Lead, ..place("/admin/templates", "templates", "Task templates", "check") },
-    place("/admin/audit", "audit", "Audit log", "note"),
+    place("/admin/audit", "audit", "Audit log", "sweep"),
 ];
 
 /// Counts in the navigation and tabs stop here.
