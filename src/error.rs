@@ -1,4 +1,5 @@
 //! The one error that a handler returns; the edge turns it into a page or into problem+json.
+use crate::admin::AdminError;
 use crate::ingest::batch::Refused;
 use crate::review::ReviewError;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -111,7 +112,30 @@ impl From<ReviewError> for AppError {
     }
 }
 
+impl From<AdminError> for AppError {
+    fn from(error: AdminError) -> Self {
+        match error {
+            AdminError::Missing(what) => Self::Unknown(what),
+            AdminError::Denied(text) => Self::Forbidden(text),
+            AdminError::Conflict(text) => Self::Conflict(text.to_owned()),
+            AdminError::Invalid { field, text } => Self::Invalid { field: field.to_owned(), text: text.to_owned() },
+            AdminError::Store(error) => error.into(),
+        }
+    }
+}
+
 impl AppError {
+    /// What a page with the form says itself: the status, and what is wrong. The error where it can't.
+    ///
+    /// # Errors
+    /// Where it is about no field and no right: something is missing or broke.
+    pub fn shown(self) -> Result<(StatusCode, String), Self> {
+        match self {
+            Self::Invalid { .. } | Self::Forbidden(_) | Self::Conflict(_) => Ok((self.status(), self.to_string())),
+            other => Err(other),
+        }
+    }
+
     /// Why a body did not arrive.
     pub fn from_body(error: &axum::extract::rejection::BytesRejection) -> Self {
         if error.status() == StatusCode::PAYLOAD_TOO_LARGE { Self::TooLarge } else { Self::Slow }

@@ -20,6 +20,7 @@
 //! 6. [`tuning`] makes exclusions for LimaCharlie of what was declared, back-tested and approved.
 //! 7. [`actions`] are what can be done on a sensor, and who has to agree; they and the exclusions go
 //!    out by [`limacharlie`], as the evidence comes in by it.
+//! 8. [`admin`] is what admins do with people, tokens and organisations, for pages and command line alike.
 //!
 //! # Rules, checked by `tests/project/architecture.rs`
 //!
@@ -32,6 +33,7 @@
 //!   comes from [`web::markdown`].
 //! - A new kind of voter, intelligence provider or job is one file and one line that registers it.
 pub mod actions;
+pub mod admin;
 pub mod api;
 pub mod cli;
 pub mod clock;

@@ -5,7 +5,7 @@ use crate::domain::action::{ActionState, Plan};
 use crate::review::ReviewError;
 use crate::store::actions::{self, Action};
 use crate::store::cases::Case;
-use crate::store::{Actor, Change, Tx, record, sensors};
+use crate::store::{Actor, ActorKind, Change, Tx, record, sensors};
 
 /// The longest reason in characters.
 const LONGEST_WHY: usize = 500;
@@ -18,7 +18,7 @@ const LONGEST_KEY: usize = 200;
 pub struct Wish<'a> {
     /// Who acts.
     pub actor: &'a Actor,
-    /// Their id, where it is a person; a program belongs to nobody.
+    /// The id of the person who acts, or whose program does; a program of the command line's is nobody's.
     pub person: Option<i64>,
     /// The case.
     pub case: &'a Case,
@@ -128,7 +128,9 @@ async fn alone(tx: &mut Tx, wish: Wish<'_>, plan: &Plan, target: &str) -> Result
 /// `Invalid` where the actor asked for it or is a program, `Conflict` where it does not wait any more.
 pub async fn approve(tx: &mut Tx, wish: Wish<'_>, id: i64) -> Result<(), ReviewError> {
     let (action, plan) = found(tx, wish, id).await?;
-    let Some(person) = wish.person else { return invalid("action", "A person has to approve it.") };
+    let Some(person) = wish.person.filter(|_| wish.actor.kind == ActorKind::Person) else {
+        return invalid("action", "A person has to approve it.");
+    };
     if action.is_of(person, &wish.actor.name) {
         return invalid("action", "You asked for it: somebody else has to approve it.");
     }

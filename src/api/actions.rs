@@ -85,7 +85,14 @@ pub async fn ask(
         .await?
         .map_err(|bad| AppError::Invalid { field: bad.field.to_owned(), text: bad.text })?;
     let actor = bearer.actor();
-    let id = wish::ask(&mut tx, app.wish(&actor, None, &case), &plan, &new.why, &new.idempotency_key).await?;
+    let id = wish::ask(
+        &mut tx,
+        app.wish(&actor, bearer.token.owner_id, app.undo_ms(None), &case),
+        &plan,
+        &new.why,
+        &new.idempotency_key,
+    )
+    .await?;
     let state = actions::by_id(&mut tx, id).await?.map(|action| action.state);
     tx.commit().await?;
     app.wake.notify_waiters();

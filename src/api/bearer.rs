@@ -28,6 +28,13 @@ fn is_well_formed(token: &str) -> bool {
     rest.len() == 72 && rest.is_ascii() && checksum(&rest[..64]) == rest[64..]
 }
 
+/// The token of an `Authorization` header; its scheme may be written in any case, by RFC 9110.
+fn token_of(header: &str) -> Option<&str> {
+    let (scheme, token) = header.split_once(' ')?;
+    let token = token.trim_start_matches(' ');
+    (scheme.eq_ignore_ascii_case("Bearer") && is_well_formed(token)).then_some(token)
+}
+
 /// A program with a token.
 #[derive(Debug, Clone)]
 pub struct Bearer {
@@ -73,8 +80,7 @@ impl FromRequestParts<App> for Bearer {
             return Ok(known.clone());
         }
         let header = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let token = header.and_then(|value| value.strip_prefix("Bearer ")).filter(|token| is_well_formed(token));
-        let hash = fingerprint(token.ok_or(AppError::Unauthorized)?);
+        let hash = fingerprint(header.and_then(token_of).ok_or(AppError::Unauthorized)?);
         let mut tx = app.store.read().await?;
         let token = tokens::live(&mut tx, &hash, now_ms()).await?.ok_or(AppError::Unauthorized)?;
         drop(tx);

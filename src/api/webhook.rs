@@ -45,10 +45,12 @@ pub async fn receive(
     kept(&app, &from, body.as_deref().unwrap_or_default(), done).await
 }
 
-/// Enters a bad signature, once a minute for each source, those together that there are not.
+/// Enters a wrong or missing signature: once a minute for each source and address, those sources together that there are
+/// not, and no more than one a second of all together.
 async fn unsigned(app: &App, parts: &Parts, from: &Origin, source: Option<&Source>) -> Result<()> {
-    if app.buckets.take(&format!("unsigned: {}", from.limit), 1.0 / 60.0, 1.0).is_ok() {
-        let actor = unproven(app, parts, ActorKind::Token, &from.source);
+    let actor = unproven(app, parts, ActorKind::Token, &from.source);
+    let first = app.buckets.take(&format!("unsigned: {} {}", from.limit, actor.client), 1.0 / 60.0, 1.0).is_ok();
+    if first && app.buckets.take("unsigned", 1.0, 20.0).is_ok() {
         let mut tx = app.store.write().await?;
         let entry = Entry { action: "bad_signature", object: &actor.name, old: "", new: "" };
         let org = source.map(|source| source.org_id);
@@ -96,8 +98,8 @@ fn proven(app: &App, client: &str, headers: &HeaderMap, body: &[u8], secrets: &[
         return Ok(None);
     }
     let tries = format!("unproven: {client}");
-    if app.buckets.is_empty(&tries, WRONG_PER_SECOND, WRONG_AT_ONCE) {
-        return Err(AppError::TooMany(1));
+    if let Some(wait) = app.buckets.empty_for(&tries) {
+        return Err(AppError::TooMany(wait));
     }
     let plain = unpack(headers, body).unwrap_or_default();
     let content = signature::signed_part(kind, &plain).filter(|part| fits(part));

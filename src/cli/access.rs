@@ -1,17 +1,16 @@
 //! API tokens and webhook sources from the command line; secrets are read from standard input or printed once.
-use super::admin::{noted, org, secret_line, slug};
+use super::admin::{noted, operator, org, secret_line, slug};
 use super::{CliError, failed};
+use crate::admin::tokens as acts;
 use crate::api::bearer::new_token;
 use crate::clock::now_ms;
 use crate::domain::role::Scope;
 use crate::ingest::signature::SHORTEST_SECRET;
 use crate::secret::Vault;
-use crate::store::{Store, Tx, sources, tokens};
+use crate::store::{Actor, Store, Tx, sources, tokens};
 use crate::web::auth::fingerprint;
 use clap::Subcommand;
 use std::process::ExitCode;
-
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// `token`
 #[derive(Debug, Subcommand)]
@@ -72,25 +71,24 @@ impl TokenCommand {
                     .and_then(|days| days.parse::<i64>().ok())
                     .filter(|days| (1..=365).contains(days));
                 let Some(days) = days else { return failed("--expires: days from 1d to 365d") };
-                let token = create_token(&mut tx, org.id, &name, &scope, days).await?;
+                let token = create_token(&mut tx, &org.slug, &name, &scope, days).await?;
                 tx.commit().await?;
                 println!("{token}");
                 return Ok(ExitCode::SUCCESS);
             }
             Self::Revoke { id } => {
-                if tokens::revoke(&mut tx, id, now_ms()).await? == 0 {
+                let actor = Actor::operator();
+                if !acts::revoke(&mut tx, operator(&actor), id).await? {
                     return failed(format!("there is no live token {id}"));
                 }
-                noted(&mut tx, "token_revoked", &format!("token:{id}"), "").await?;
             }
             Self::List => {
                 for token in tokens::all(&mut tx).await? {
-                    let state = if token.revoked_ms.is_some() {
-                        "revoked"
-                    } else if token.expires_ms < now_ms() {
-                        "expired"
-                    } else {
-                        "live"
+                    let state = match token.held() {
+                        _ if token.revoked_ms.is_some() => "revoked",
+                        _ if token.expires_ms < now_ms() => "expired",
+                        "" => "live",
+                        held => held,
                     };
                     println!("{}\t{}\t{}\t{state}", token.id, token.name, token.scopes);
                 }
@@ -104,16 +102,14 @@ impl TokenCommand {
 /// Makes a token and returns it; only its hash is kept.
 pub(super) async fn create_token(
     tx: &mut Tx,
-    org_id: i64,
+    org: &str,
     name: &str,
     scopes: &[Scope],
     days: i64,
 ) -> Result<String, CliError> {
-    let token = new_token();
-    let scopes = scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(",");
-    let id =
-        tokens::insert(tx, org_id, name, &fingerprint(&token), &scopes, now_ms(), now_ms() + days * DAY_MS).await?;
-    noted(tx, "token_created", &format!("token:{id}"), &scopes).await?;
+    let (token, actor) = (new_token(), Actor::operator());
+    let new = acts::New { org, name, hash: &fingerprint(&token), scopes, days };
+    acts::add(tx, operator(&actor), new).await?;
     Ok(token)
 }
 

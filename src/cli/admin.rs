@@ -1,10 +1,11 @@
 //! Organisations and people from the command line; each change is in the ledger.
 use super::{CliError, failed};
+use crate::admin::{AdminError, By, is_short_name, orgs as acts, people};
 use crate::clock::now_ms;
 use crate::domain::Role;
 use crate::jobs::triage::{micro, money};
 use crate::store::record::{Entry, audit};
-use crate::store::{Actor, Store, Tx, orgs, second, sessions, spending, users};
+use crate::store::{Actor, Store, Tx, orgs, spending, users};
 use crate::web::auth::hash_new;
 use clap::Subcommand;
 use std::io::{BufRead, IsTerminal};
@@ -86,6 +87,18 @@ pub enum UserCommand {
         /// The person.
         name: String,
     },
+    /// Let a person in again.
+    Enable {
+        /// The person.
+        name: String,
+    },
+    /// Give a person another role.
+    Role {
+        /// The person.
+        name: String,
+        /// viewer, analyst, lead or admin.
+        role: Role,
+    },
     /// List people.
     List,
 }
@@ -99,6 +112,11 @@ pub(super) fn secret_line(prompt: &str) -> Result<String, CliError> {
     let mut line = String::new();
     stdin.lock().read_line(&mut line).map_err(|error| CliError::Failed(error.to_string()))?;
     Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+/// Whoever sits at the command line, who may do all of it.
+pub(super) fn operator(actor: &Actor) -> By<'_> {
+    By { actor, admin: None, now_ms: now_ms() }
 }
 
 pub(super) async fn noted(tx: &mut Tx, action: &str, object: &str, new: &str) -> Result<(), CliError> {
@@ -121,9 +139,21 @@ async fn person(tx: &mut Tx, name: &str) -> Result<users::User, CliError> {
 
 /// Short names go into URLs and file names.
 pub(super) fn slug(text: &str, what: &str) -> Result<(), CliError> {
-    let fits = (1..=64).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
-    if fits { Ok(()) } else { failed(format!("{what}: 1 to 64 letters, digits, dots, dashes and underscores")) }
+    if is_short_name(text) {
+        return Ok(());
+    }
+    failed(format!("{what}: 1 to 64 letters, digits, dots, dashes and underscores"))
+}
+
+/// What is wrong with what was given, named as the command line names it.
+impl From<AdminError> for CliError {
+    fn from(error: AdminError) -> Self {
+        match error {
+            AdminError::Missing(what) => Self::Failed(format!("there is no such {what}")),
+            AdminError::Store(error) => error.into(),
+            other => Self::Failed(other.to_string()),
+        }
+    }
 }
 
 async fn budget(
@@ -156,6 +186,7 @@ fn own_words(own: spending::Own) -> String {
 impl OrgCommand {
     /// Runs the command.
     pub async fn run(self, store: &Store) -> Result<ExitCode, CliError> {
+        let actor = Actor::operator();
         let mut tx = store.write().await?;
         match self {
             Self::Add { slug: short, name, oid } => {
@@ -163,13 +194,13 @@ impl OrgCommand {
                 if orgs::by_slug(&mut tx, &short).await?.is_some() {
                     return failed(format!("SLUG: there is an organisation {short} already"));
                 }
-                orgs::insert(&mut tx, &short, &name, oid.as_deref(), now_ms()).await?;
-                noted(&mut tx, "org_added", &format!("org:{short}"), &name).await?;
+                let oid = oid.as_deref().unwrap_or_default();
+                acts::add(&mut tx, operator(&actor), acts::New { slug: &short, name: &name, oid }).await?;
             }
             Self::Oid { slug, oid } => {
                 let org = org(&mut tx, &slug).await?;
-                orgs::set_oid(&mut tx, org.id, Some(oid.as_str()).filter(|oid| *oid != "-")).await?;
-                noted(&mut tx, "org_oid", &format!("org:{slug}"), &oid).await?;
+                let oid = if oid == "-" { "" } else { &oid };
+                acts::set_oid(&mut tx, operator(&actor), org.id, oid).await?;
             }
             Self::Cloud { slug, what } => {
                 let org = org(&mut tx, &slug).await?;
@@ -200,6 +231,7 @@ impl OrgCommand {
 impl UserCommand {
     /// Runs the command.
     pub async fn run(self, store: &Store) -> Result<ExitCode, CliError> {
+        let actor = Actor::operator();
         let mut tx = store.write().await?;
         match self {
             Self::Add { name, role, org: slugs } => {
@@ -210,23 +242,23 @@ impl UserCommand {
                 let user = person(&mut tx, &name).await?;
                 let hash = hash_new(&user.username, &secret_line("New password: ")?)
                     .map_err(|error| CliError::Failed(error.to_string()))?;
-                users::set_password(&mut tx, user.id, &hash).await?;
-                sessions::end_all(&mut tx, user.id).await?;
-                noted(&mut tx, "password_set", &format!("user:{}", user.username), "").await?;
+                people::set_password(&mut tx, operator(&actor), user.id, (&hash, false), None).await?;
             }
             Self::ResetCode { name } => {
                 let user = person(&mut tx, &name).await?;
-                if second::remove(&mut tx, user.id).await? == 0 {
-                    return failed(format!("{} has no second factor", user.username));
-                }
-                sessions::end_all(&mut tx, user.id).await?;
-                noted(&mut tx, "second_factor_reset", &format!("user:{}", user.username), "").await?;
+                people::reset_second(&mut tx, operator(&actor), user.id, None).await?;
             }
             Self::Disable { name } => {
                 let user = person(&mut tx, &name).await?;
-                users::disable(&mut tx, user.id).await?;
-                sessions::end_all(&mut tx, user.id).await?;
-                noted(&mut tx, "user_disabled", &format!("user:{}", user.username), "").await?;
+                people::set_disabled(&mut tx, operator(&actor), user.id, true, None).await?;
+            }
+            Self::Enable { name } => {
+                let user = person(&mut tx, &name).await?;
+                people::set_disabled(&mut tx, operator(&actor), user.id, false, None).await?;
+            }
+            Self::Role { name, role } => {
+                let user = person(&mut tx, &name).await?;
+                people::set_role(&mut tx, operator(&actor), user.id, role, None).await?;
             }
             Self::List => {
                 for user in users::all(&mut tx).await? {
@@ -247,15 +279,11 @@ pub(super) async fn add_user(
     slugs: &[String],
     password: &str,
 ) -> Result<i64, CliError> {
-    if users::by_name(tx, name).await?.is_some() {
-        return failed(format!("NAME: there is somebody named {name} already"));
-    }
     let hash = hash_new(name, password).map_err(|error| CliError::Failed(error.to_string()))?;
-    let id = users::insert(tx, name, role, &hash, now_ms()).await?;
+    let actor = Actor::operator();
     for slug in slugs {
-        let org = org(tx, slug).await?;
-        users::join(tx, id, org.id).await?;
+        org(tx, slug).await?;
     }
-    noted(tx, "user_added", &format!("user:{name}"), role.as_str()).await?;
-    Ok(id)
+    let new = people::New { name, role, orgs: slugs, hash: &hash, must_change: false };
+    Ok(people::add(tx, operator(&actor), new).await?)
 }

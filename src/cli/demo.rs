@@ -121,7 +121,7 @@ async fn people(store: &Store) -> Result<Vec<Person>, CliError> {
             }
             Some(user) => {
                 let hash = hash_new(name, &password).map_err(|error| CliError::Failed(error.to_string()))?;
-                users::set_password(&mut tx, user.id, &hash).await?;
+                users::set_password(&mut tx, user.id, &hash, false).await?;
                 sessions::end_all(&mut tx, user.id).await?;
             }
         }
@@ -132,6 +132,6 @@ async fn people(store: &Store) -> Result<Vec<Person>, CliError> {
 }
 
 /// A token with all scopes for the demo's organisation.
-pub(super) async fn token(tx: &mut crate::store::Tx, org_id: i64) -> Result<String, CliError> {
-    create_token(tx, org_id, "demo", Scope::ALL, 90).await
+pub(super) async fn token(tx: &mut crate::store::Tx) -> Result<String, CliError> {
+    create_token(tx, "demo", "demo", Scope::ALL, 90).await
 }

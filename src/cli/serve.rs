@@ -5,7 +5,7 @@ use crate::intel::Intelligence;
 use crate::jobs::pull::Pulls;
 use crate::jobs::{Connections, PanelSource, Worker, reindex};
 use crate::notify::Channels;
-use crate::store::Store;
+use crate::store::{Store, orgs, users};
 use crate::web::tls::Certificate;
 use crate::web::{App, router, server};
 use std::fs::File;
@@ -37,6 +37,13 @@ pub async fn serve(config: Config, with_worker: bool) -> Result<ExitCode, CliErr
     }
     let pulls = Arc::new(pulls(&app.store, &config, &app.connections).await?);
     say(&format!("FusionSOC is at {}", config.public_url()));
+    if !users::any(&mut app.store.read().await?).await? {
+        say("Nobody can sign in yet. Add the first admin; the password is one line on standard input:");
+        say("  fusionsoc user add NAME --role admin --org SLUG");
+        if orgs::all(&mut app.store.read().await?).await?.is_empty() {
+            say("and before it an organisation: fusionsoc org add SLUG --name \"NAME\"");
+        }
+    }
     run(app, listener, tls, with_worker.then_some(pulls)).await;
     Ok(ExitCode::SUCCESS)
 }
@@ -135,7 +142,7 @@ pub async fn worker(config: Config) -> Result<ExitCode, CliError> {
 async fn pulls(store: &Store, config: &Config, connections: &Connections) -> Result<Pulls, CliError> {
     let mut tx = store.read().await?;
     for one in &config.limacharlie {
-        if crate::store::orgs::by_slug(&mut tx, &one.org).await?.is_none() {
+        if orgs::by_slug(&mut tx, &one.org).await?.is_none() {
             return failed(format!("limacharlie.org: there is no organisation {}", one.org));
         }
     }

@@ -28,3 +28,14 @@ words! {
         Admin = "admin", "Admin";
     }
 }
+
+impl Scope {
+    /// The least role of a person who may do the same.
+    pub const fn needs(self) -> Role {
+        match self {
+            Self::Read => Role::Viewer,
+            Self::Write => Role::Analyst,
+            Self::Ingest | Self::Admin => Role::Admin,
+        }
+    }
+}

@@ -21,7 +21,7 @@ pub struct Action {
     pub asked_for: String,
     /// Who asked.
     pub asked_by: String,
-    /// Their id, where a person asked and it is known.
+    /// Their id, or that of the person whose program asked, where it is known.
     pub asked_by_id: Option<i64>,
     /// When it was asked for.
     pub asked_ms: i64,
@@ -48,8 +48,8 @@ pub struct Action {
 }
 
 impl Action {
-    /// Whether a person asked for it: by their id, or by their name where no id is known. A program that has a
-    /// person's name is taken for them, as it may well be theirs.
+    /// Whether a person asked for it, themselves or by a program of theirs: by their id, or by their name where no id is
+    /// known. A program of nobody's that has a person's name is taken for them, as it may well be theirs.
     pub fn is_of(&self, user_id: i64, name: &str) -> bool {
         self.asked_by_id.map_or(self.asked_by == name, |asker| asker == user_id)
     }
@@ -111,7 +111,7 @@ pub struct New<'a> {
     pub state: ActionState,
     /// Who asks.
     pub asked_by: &'a str,
-    /// Their id, where a person asks.
+    /// Their id, or that of the person whose program asks.
     pub asked_by_id: Option<i64>,
     /// Why.
     pub why: &'a str,

@@ -44,12 +44,17 @@ pub struct Filter<'a> {
     pub org: &'a str,
     /// Whether it was done.
     pub result: Option<Ended>,
+    /// Whether also what the machine did by itself.
+    pub machine: bool,
     /// Not before this moment.
     pub from_ms: i64,
 }
 
+/// What people and programs did, in the words of the index that holds such lines alone.
+const PEOPLE: &str = " AND (l.actor_kind IN ('person', 'token') OR l.actor = 'command line')";
+
 /// Lines before a place, newest first. Lines of no organisation are everybody's who is an admin, but for
-/// those of a person who is in none of the admin's organisations.
+/// those by or about a person who is in none of the admin's organisations.
 pub async fn page(tx: &mut Tx, user_id: i64, filter: &Filter<'_>, before: (i64, i64), limit: i64) -> Result<Vec<Line>> {
     let texts: Vec<(&str, &str)> = [
         ("l.actor = $#", filter.actor),
@@ -71,7 +76,8 @@ pub async fn page(tx: &mut Tx, user_id: i64, filter: &Filter<'_>, before: (i64, 
     .collect();
     let numbered = texts.iter().enumerate();
     let numbered = numbered.map(|(at, (sql, _))| format!(" AND {}", sql.replace('#', &(at + 6).to_string())));
-    let conditions = numbered.collect::<Vec<_>>().concat();
+    let people = (!filter.machine).then(|| PEOPLE.to_owned());
+    let conditions = numbered.chain(people).collect::<Vec<_>>().concat();
     // With the plus no index of organisations is used for whose lines may be seen; it would lose the order.
     let sql = sqlx::AssertSqlSafe(format!(
         "SELECT l.id, l.at_ms, COALESCE(o.slug, '') AS org, l.actor_kind, l.actor, l.client, l.action, l.object,
@@ -80,7 +86,8 @@ pub async fn page(tx: &mut Tx, user_id: i64, filter: &Filter<'_>, before: (i64, 
          WHERE (l.at_ms, l.id) < ($1, $2) AND l.at_ms >= $3
                AND (+l.org_id IN (SELECT m.org_id FROM memberships m WHERE m.user_id = $4)
                     OR +l.org_id IS NULL AND NOT EXISTS (
-                        SELECT 1 FROM users u WHERE u.username = l.actor AND l.actor_kind = 'person' AND NOT EXISTS (
+                        SELECT 1 FROM users u WHERE (u.username = l.actor AND l.actor_kind = 'person'
+                            OR u.username = SUBSTR(l.object, 6) AND l.object LIKE 'user:%') AND NOT EXISTS (
                             SELECT 1 FROM memberships a JOIN memberships b ON b.org_id = a.org_id
                             WHERE a.user_id = u.id AND b.user_id = $4))){conditions}
          ORDER BY l.at_ms DESC, l.id DESC LIMIT $5"

@@ -41,6 +41,7 @@ pub mod notes;
 pub mod notifications;
 pub mod observables;
 pub mod orgs;
+pub mod people;
 pub mod precedents;
 pub mod prompts;
 pub mod pulls;

@@ -104,7 +104,8 @@ pub async fn wait(tx: &mut Tx, token_hash: &[u8], user_id: i64, expires_ms: i64)
 pub async fn waiting(tx: &mut Tx, token_hash: &[u8], now_ms: i64) -> Result<Option<User>> {
     on!(tx, |db| {
         sqlx::query_as(
-            "SELECT u.id, u.username, u.role, u.password_hash, u.disabled, u.theme, u.density, u.keys, u.zone
+            "SELECT u.id, u.username, u.role, u.password_hash, u.disabled, u.theme, u.density, u.keys, u.zone,
+                    u.must_change, u.undo_s
              FROM half_sessions h JOIN users u ON u.id = h.user_id
              WHERE h.token_hash = $1 AND h.expires_ms > $2 AND u.disabled = FALSE",
         )

@@ -32,14 +32,15 @@ pub async fn user(tx: &mut Tx, token_hash: &[u8], now_ms: i64, idle_since_ms: i6
     }
     let row: Option<Row> = on!(tx, |db| {
         sqlx::query_as(
-        "SELECT u.id, u.username, u.role, u.password_hash, u.disabled, u.theme, u.density, u.keys, u.zone, s.seen_ms
+            "SELECT u.id, u.username, u.role, u.password_hash, u.disabled, u.theme, u.density, u.keys, u.zone,
+                u.must_change, u.undo_s, s.seen_ms
          FROM sessions s JOIN users u ON u.id = s.user_id
-         WHERE s.token_hash = $1 AND s.expires_ms > $2 AND s.seen_ms > $3 AND u.disabled = FALSE"
-    )
-    .bind(token_hash)
-    .bind(now_ms)
-    .bind(idle_since_ms)
-    .fetch_optional(db)
+         WHERE s.token_hash = $1 AND s.expires_ms > $2 AND s.seen_ms > $3 AND u.disabled = FALSE",
+        )
+        .bind(token_hash)
+        .bind(now_ms)
+        .bind(idle_since_ms)
+        .fetch_optional(db)
     })?;
     Ok(row.map(|row| (row.user, row.seen_ms)))
 }
@@ -54,8 +55,9 @@ pub async fn end(tx: &mut Tx, token_hash: &[u8]) -> Result<u64> {
     run!(tx, sqlx::query("DELETE FROM sessions WHERE token_hash = $1").bind(token_hash))
 }
 
-/// Ends all sessions of a person.
+/// Ends all sessions of a person, and their sign-ins that wait for a code.
 pub async fn end_all(tx: &mut Tx, user_id: i64) -> Result<u64> {
+    run!(tx, sqlx::query("DELETE FROM half_sessions WHERE user_id = $1").bind(user_id))?;
     run!(tx, sqlx::query("DELETE FROM sessions WHERE user_id = $1").bind(user_id))
 }
 
@@ -84,8 +86,9 @@ pub async fn of_user(tx: &mut Tx, user_id: i64, now_ms: i64, idle_since_ms: i64)
     .fetch_all(db))
 }
 
-/// Ends all sessions of a person but one.
+/// Ends all sessions of a person but one, and their sign-ins that wait for a code.
 pub async fn end_others(tx: &mut Tx, user_id: i64, but: &[u8]) -> Result<u64> {
+    run!(tx, sqlx::query("DELETE FROM half_sessions WHERE user_id = $1").bind(user_id))?;
     run!(tx, sqlx::query("DELETE FROM sessions WHERE user_id = $1 AND token_hash <> $2").bind(user_id).bind(but))
 }
 

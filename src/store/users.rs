@@ -23,6 +23,10 @@ pub struct User {
     pub keys: bool,
     /// The time zone of the second clock as an IANA name, or empty for none.
     pub zone: String,
+    /// Whether the password was given by somebody else and has to be changed first.
+    pub must_change: bool,
+    /// For how many seconds they want an undo offered; none for the installation's.
+    pub undo_s: Option<i64>,
 }
 
 /// Adds a person.
@@ -53,7 +57,8 @@ pub async fn join(tx: &mut Tx, user_id: i64, org_id: i64) -> Result<u64> {
 /// One by name.
 pub async fn by_name(tx: &mut Tx, username: &str) -> Result<Option<User>> {
     on!(tx, |db| sqlx::query_as(
-        "SELECT id, username, role, password_hash, disabled, theme, density, keys, zone FROM users WHERE username = $1"
+        "SELECT id, username, role, password_hash, disabled, theme, density, keys, zone, must_change, undo_s
+         FROM users WHERE username = $1"
     )
     .bind(username)
     .fetch_optional(db))
@@ -62,7 +67,8 @@ pub async fn by_name(tx: &mut Tx, username: &str) -> Result<Option<User>> {
 /// All people by name.
 pub async fn all(tx: &mut Tx) -> Result<Vec<User>> {
     on!(tx, |db| sqlx::query_as(
-        "SELECT id, username, role, password_hash, disabled, theme, density, keys, zone FROM users ORDER BY username"
+        "SELECT id, username, role, password_hash, disabled, theme, density, keys, zone, must_change, undo_s
+         FROM users ORDER BY username"
     )
     .fetch_all(db))
 }
@@ -71,7 +77,8 @@ pub async fn all(tx: &mut Tx) -> Result<Vec<User>> {
 pub async fn assignable(tx: &mut Tx, org_id: i64) -> Result<Vec<User>> {
     on!(tx, |db| {
         sqlx::query_as(
-        "SELECT u.id, u.username, u.role, u.password_hash, u.disabled, u.theme, u.density, u.keys, u.zone FROM users u JOIN memberships m ON m.user_id = u.id
+        "SELECT u.id, u.username, u.role, u.password_hash, u.disabled, u.theme, u.density, u.keys, u.zone, u.must_change, u.undo_s
+         FROM users u JOIN memberships m ON m.user_id = u.id
          WHERE m.org_id = $1 AND u.disabled = FALSE AND u.role <> 'viewer' ORDER BY u.username"
     )
     .bind(org_id)
@@ -97,14 +104,29 @@ pub async fn any(tx: &mut Tx) -> Result<bool> {
     Ok(id.is_some())
 }
 
-/// Sets a new password hash.
-pub async fn set_password(tx: &mut Tx, id: i64, password_hash: &str) -> Result<u64> {
-    run!(tx, sqlx::query("UPDATE users SET password_hash = $1 WHERE id = $2").bind(password_hash).bind(id))
+/// Sets a new password hash. With `must_change` somebody else knows the password, and it opens nothing but the page on
+/// which it is changed.
+pub async fn set_password(tx: &mut Tx, id: i64, password_hash: &str, must_change: bool) -> Result<u64> {
+    run!(
+        tx,
+        sqlx::query("UPDATE users SET password_hash = $1, must_change = $2 WHERE id = $3")
+            .bind(password_hash)
+            .bind(must_change)
+            .bind(id)
+    )
 }
 
-/// Locks a person out.
-pub async fn disable(tx: &mut Tx, id: i64) -> Result<u64> {
-    run!(tx, sqlx::query("UPDATE users SET disabled = TRUE WHERE id = $1").bind(id))
+/// Notes a sign-in with the password behind a hash; `false` where that is not their password any more, or they are
+/// locked out. The row stays locked until the end, so that whoever changes it meanwhile ends the session that begins.
+pub async fn signed_in(tx: &mut Tx, id: i64, password_hash: &str, now_ms: i64) -> Result<bool> {
+    let noted = run!(
+        tx,
+        sqlx::query("UPDATE users SET signed_in_ms = $1 WHERE id = $2 AND password_hash = $3 AND disabled = FALSE")
+            .bind(now_ms)
+            .bind(id)
+            .bind(password_hash)
+    )?;
+    Ok(noted > 0)
 }
 
 /// Remembers the look that a person chose.
@@ -123,17 +145,20 @@ pub struct Look {
     pub keys: bool,
     /// The time zone of the second clock as an IANA name, or empty for none.
     pub zone: String,
+    /// For how many seconds an undo is offered; none for the installation's.
+    pub undo_s: Option<i64>,
 }
 
 /// Remembers all of it.
 pub async fn set_look(tx: &mut Tx, id: i64, look: &Look) -> Result<u64> {
     run!(
         tx,
-        sqlx::query("UPDATE users SET theme = $1, density = $2, keys = $3, zone = $4 WHERE id = $5")
+        sqlx::query("UPDATE users SET theme = $1, density = $2, keys = $3, zone = $4, undo_s = $5 WHERE id = $6")
             .bind(&look.theme)
             .bind(&look.density)
             .bind(look.keys)
             .bind(&look.zone)
+            .bind(look.undo_s)
             .bind(id)
     )
 }

@@ -1,6 +1,6 @@
 //! Holds every request against the table of routes before its handler runs, and enters what was denied.
 use super::App;
-use super::auth::SignedIn;
+use super::auth::{SignedIn, unproven};
 use super::origin;
 use super::routes::{self, Route, Who};
 use super::view::text::start;
@@ -8,12 +8,12 @@ use crate::api::bearer::Bearer;
 use crate::clock::now_ms;
 use crate::error::{AppError, Result};
 use crate::store::record::{Ended, Entry, audit_as};
-use crate::store::{Actor, Store};
+use crate::store::{Actor, ActorKind, Store};
 use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 
 /// The characters of an address that the ledger keeps.
 const OBJECT: usize = 200;
@@ -41,20 +41,37 @@ pub async fn check(State(app): State<App>, request: Request, next: Next) -> Resp
     let foreign = origin::refuses(&app, &parts);
     let caller = identify(&app, &mut parts, route.who).await;
     let asked = format!("{} {}", parts.method, start(parts.uri.path(), OBJECT));
+    let unknown = unproven(&app, &parts, ActorKind::Token, "no valid token");
     let response = match &caller {
         _ if foreign => AppError::Forbidden("This request came from another site.").into_response(),
         Ok(caller) => match admit(route.who, caller) {
+            Ok(()) if has_to_change_first(caller, route) => Redirect::to("/profile/password").into_response(),
             Ok(()) => next.run(Request::from_parts(parts, body)).await,
             Err(refused) => refused.into_response(),
         },
-        Err(_) => {
+        Err(error) => {
+            if matches!(error, AppError::Unauthorized) {
+                enter_unknown(&app, unknown, asked);
+            }
             return caller.err().map_or_else(|| StatusCode::UNAUTHORIZED.into_response(), AppError::into_response);
         }
     };
-    if let Ok(caller) = caller {
+    // A webhook without its signature is entered by its handler, which knows the source.
+    if route.path == "/api/v1/detections" && response.status() == StatusCode::UNAUTHORIZED {
+        enter_unknown(&app, unknown, asked);
+    } else if let Ok(caller) = caller {
         enter(&app, &caller, route, &asked, response.status());
     }
     response
+}
+
+/// Enters a call without a token that holds: once a minute for each address, and no more than one a second of all
+/// together, as addresses cost nothing.
+fn enter_unknown(app: &App, actor: Actor, asked: String) {
+    let first = app.buckets.take(&format!("no token: {}", actor.client), 1.0 / 60.0, 1.0).is_ok();
+    if first && app.buckets.take("no token", 1.0, 20.0).is_ok() {
+        tokio::spawn(write(app.store.clone(), actor, None, "token_refused", asked));
+    }
 }
 
 /// A known address, used in a way that it does not have.
@@ -91,6 +108,12 @@ fn admit(who: Who, caller: &Caller) -> Result<()> {
         (Who::Token(scope), Caller::Program(bearer)) => bearer.may(scope),
         _ => Err(AppError::Unauthorized),
     }
+}
+
+/// Whether this person has a password that somebody else knows, and wants something else than to change it.
+fn has_to_change_first(caller: &Caller, route: &Route) -> bool {
+    let Caller::Person(me) = caller else { return false };
+    me.user.must_change && !routes::FIRST.contains(&(route.method, route.path))
 }
 
 /// Enters a denial, and an object that was not there or is another organisation's: once a minute for each

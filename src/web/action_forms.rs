@@ -36,9 +36,7 @@ pub async fn ask(
     let Some(case) = case else { return Err(AppError::NotFound) };
     let actor = me.actor();
     let done = match plan(&mut tx, number, &form).await? {
-        Ok(plan) => {
-            wish::ask(&mut tx, app.wish(&actor, Some(me.user.id), &case), &plan, &form.why, &form.idempotency_key).await
-        }
+        Ok(plan) => wish::ask(&mut tx, me.wish(&app, &actor, &case), &plan, &form.why, &form.idempotency_key).await,
         Err(problem) => Err(problem),
     };
     let kept = Kept { acting: form.kind, action: form.fields, why: form.why, ..Kept::default() };
@@ -77,7 +75,7 @@ pub async fn approve(
     let (mut tx, case) = begin(&app, &me, number, "action", "").await?;
     let Some(case) = case else { return Err(AppError::NotFound) };
     let actor = me.actor();
-    let done = wish::approve(&mut tx, app.wish(&actor, Some(me.user.id), &case), id).await;
+    let done = wish::approve(&mut tx, me.wish(&app, &actor, &case), id).await;
     finish(&app, &me, tx, number, done, Kept::default()).await
 }
 
@@ -93,7 +91,7 @@ pub async fn step(
     let (mut tx, case) = begin(&app, &me, number, "action", "").await?;
     let Some(case) = case else { return Err(AppError::NotFound) };
     let actor = me.actor();
-    let wish = app.wish(&actor, Some(me.user.id), &case);
+    let wish = me.wish(&app, &actor, &case);
     let done = match parts.get(2).map(String::as_str).unwrap_or_default() {
         "reject" => wish::reject(&mut tx, wish, id).await,
         "reverse" => wish::reverse(&mut tx, wish, id, &form.why, &form.idempotency_key).await.map(|_| ()),

@@ -92,9 +92,13 @@ impl App {
         })
     }
 
-    /// What a person with this id, or a program, wishes for a case, as it may happen under the settings.
-    pub fn wish<'a>(&self, actor: &'a Actor, person: Option<i64>, case: &'a Case) -> Wish<'a> {
-        let undo_ms = i64::from(self.config.policy.undo_s) * 1000;
+    /// For how long an undo is offered: as a person chose, or as the settings say.
+    pub fn undo_ms(&self, chosen_s: Option<i64>) -> i64 {
+        chosen_s.unwrap_or_else(|| i64::from(self.config.policy.undo_s)) * 1000
+    }
+
+    /// What a person with this id, or a program of theirs, wishes for a case, as it may happen under the settings.
+    pub fn wish<'a>(&self, actor: &'a Actor, person: Option<i64>, undo_ms: i64, case: &'a Case) -> Wish<'a> {
         Wish { actor, person, case, undo_ms, connected: self.connected(&case.org), now_ms: now_ms() }
     }
 

@@ -35,6 +35,8 @@ pub struct Query {
     object: String,
     org: String,
     result: String,
+    /// `all` with what the machine did.
+    by: String,
     from: String,
     to: String,
     after: String,
@@ -48,6 +50,9 @@ impl Query {
                 Some(word.parse().map_err(|_| AppError::BadRequest("result: must be ok, denied or failed".into()))?)
             }
         };
+        if !matches!(self.by.as_str(), "" | "all") {
+            return Err(AppError::BadRequest("by: must be all or empty".to_owned()));
+        }
         let texts = [&self.who, &self.what, &self.object, &self.org];
         if texts.iter().any(|text| text.contains('\0')) {
             return Err(AppError::BadRequest("A filter holds a NUL character.".to_owned()));
@@ -60,6 +65,7 @@ impl Query {
             object: self.object.trim(),
             org: &self.org,
             result,
+            machine: self.by == "all",
             from_ms: time.from,
         };
         Ok((filter, time))
@@ -83,6 +89,7 @@ impl Query {
             ("object", &self.object),
             ("org", &self.org),
             ("result", &self.result),
+            ("by", &self.by),
             ("from", &self.from),
             ("to", &self.to),
         ];

@@ -2,10 +2,13 @@
 use super::App;
 use super::edge::{Asker, RequestId};
 use super::view::text::start;
+use crate::actions::wish::Wish;
+use crate::admin::By;
 use crate::clock::now_ms;
 use crate::domain::Role;
 use crate::error::{AppError, Result};
 use crate::limits;
+use crate::store::cases::Case;
 use crate::store::users::User;
 use crate::store::{Actor, ActorKind, Scope, Store, orgs, sessions};
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
@@ -66,6 +69,21 @@ impl SignedIn {
             client: self.client.clone(),
             request_id: self.request_id.clone(),
         }
+    }
+
+    /// For how long an undo is offered to them.
+    pub fn undo_ms(&self, app: &App) -> i64 {
+        app.undo_ms(self.user.undo_s)
+    }
+
+    /// What they wish for a case.
+    pub fn wish<'a>(&self, app: &App, actor: &'a Actor, case: &'a Case) -> Wish<'a> {
+        app.wish(actor, Some(self.user.id), self.undo_ms(app), case)
+    }
+
+    /// They as the one who administers.
+    pub fn admin<'a>(&self, actor: &'a Actor) -> By<'a> {
+        By { actor, admin: Some(self.user.id), now_ms: now_ms() }
     }
 
     /// Goes on only where their role suffices.

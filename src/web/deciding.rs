@@ -176,7 +176,7 @@ pub async fn undo_last(me: SignedIn, State(app): State<App>, Fields(form): Field
     }
     let number = entry.case_number;
     let case = cases::visible(&mut tx, me.scope(), number).await?.ok_or(AppError::NotFound)?;
-    let window = i64::from(app.config.policy.undo_s) * 1000;
+    let window = me.undo_ms(&app);
     match review::undo_act(&mut tx, &me.actor(), (&case, &entry), window, now).await {
         Err(ReviewError::Conflict(text)) => return Err(AppError::Conflict(format!("#{number}: {text}"))),
         done => done?,

@@ -81,7 +81,7 @@ pub async fn done(
         _ => &["verdict", "status"],
     });
     let Some(entry) = entry else { return Ok(None) };
-    let window = i64::from(app.config.policy.undo_s) * 1000;
+    let window = me.undo_ms(app);
     let left = (entry.at_ms + window - now_ms()).max(0) / 1000;
     let undo = (!back && entry.undo.is_some() && entry.undone_ms.is_none()).then_some(entry.id);
     Ok(Some(Done {

@@ -114,6 +114,10 @@ pub(super) async fn enter(
     }
     let token = hex::encode(rand::random::<[u8; 32]>());
     let (now, hash) = (now_ms(), fingerprint(&token));
+    // The password was looked at before this transaction began, and may have been taken from them meanwhile.
+    if !users::signed_in(&mut tx, user.id, &user.password_hash, now).await? {
+        return Ok(Redirect::to("/login").into_response());
+    }
     sessions::insert(&mut tx, &hash, user.id, &actor.client, now, app.session_end(now)).await?;
     let object = format!("account:{}", user.username);
     audit(&mut tx, actor, None, &Entry { action: "login", object: &object, old: "", new: "" }, now).await?;

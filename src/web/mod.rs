@@ -34,8 +34,10 @@ mod merging;
 mod models;
 mod notes;
 pub mod observables;
+mod orgs;
 mod origin;
 pub mod page;
+mod people;
 pub mod pivot;
 mod profile;
 mod prompts;
@@ -57,6 +59,7 @@ mod tasks;
 mod templates;
 pub mod throttle;
 pub mod tls;
+mod tokens;
 pub mod totp;
 mod trail;
 mod trials;
@@ -123,7 +126,7 @@ fn own() -> Router<App> {
     Router::new()
         .route("/profile", get(profile::show).post(profile::look))
         .route("/profile/theme", post(login::theme))
-        .route("/profile/password", post(profile::password))
+        .route("/profile/password", get(profile::change).post(profile::password))
         .route("/profile/sessions", post(profile::sign_out))
         .route("/profile/second", get(second::show).post(second::set_up))
         .route("/profile/second/confirm", post(second::confirm))
@@ -207,6 +210,7 @@ fn settings() -> Router<App> {
         .route("/admin/templates", get(templates::index).post(templates::create))
         .route("/admin/templates/{id}", post(templates::change))
         .route("/admin/templates/{id}/remove", post(templates::remove))
+        .merge(administration())
         .route("/admin/rejects", get(rejects::index))
         .route("/admin/rejects/{id}/replay", post(rejects::replay))
         .route("/admin/audit", get(audit::index))
@@ -216,4 +220,16 @@ fn settings() -> Router<App> {
         .route("/admin/integrations/test", post(integrations::test))
         .route("/admin/integrations/limacharlie", post(integrations::ask))
         .route("/admin/integrations/{id}/retry", post(integrations::retry))
+}
+
+/// People, tokens and organisations.
+fn administration() -> Router<App> {
+    Router::new()
+        .route("/admin/users", get(people::index).post(people::add))
+        .route("/admin/users/{id}", get(people::show))
+        .route("/admin/users/{id}/{step}", post(people::step))
+        .route("/admin/tokens", get(tokens::index).post(tokens::create))
+        .route("/admin/tokens/{id}/revoke", post(tokens::revoke))
+        .route("/admin/orgs", get(orgs::index).post(orgs::add))
+        .route("/admin/orgs/{id}", post(orgs::change))
 }

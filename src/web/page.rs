@@ -53,6 +53,37 @@ pub struct Chrome {
     pub zone: String,
 }
 
+/// A page of the administration.
+#[derive(Debug)]
+pub struct Place {
+    /// Its address.
+    pub path: &'static str,
+    /// Its name in [`Chrome::at`].
+    pub at: &'static str,
+    /// What the navigation calls it.
+    pub label: &'static str,
+    /// Its icon.
+    pub icon: &'static str,
+    /// Who sees it.
+    pub least: Role,
+}
+
+const fn place(path: &'static str, at: &'static str, label: &'static str, icon: &'static str) -> Place {
+    Place { path, at, label, icon, least: Role::Admin }
+}
+
+/// The pages of the administration, in the order of the navigation.
+pub const ADMINISTRATION: &[Place] = &[
+    place("/admin/users", "users", "People", "user"),
+    place("/admin/tokens", "tokens", "API tokens", "key"),
+    place("/admin/orgs", "orgs", "Organisations", "admin"),
+    place("/admin/integrations", "integrations", "Integrations", "link"),
+    place("/admin/intake", "intake", "Intake", "clock"),
+    place("/admin/rejects", "rejects", "Refused deliveries", "warn"),
+    Place { least: Role::Lead, ..place("/admin/templates", "templates", "Task templates", "check") },
+    place("/admin/audit", "audit", "Audit log", "sweep"),
+];
+
 /// Counts in the navigation and tabs stop here.
 pub const COUNT_MOST: i64 = 1_000;
 
@@ -81,6 +112,18 @@ impl Chrome {
     /// The number of waiting cases as shown.
     pub fn waiting_text(&self) -> String {
         count_text(self.waiting)
+    }
+
+    /// The pages of the administration that this person sees.
+    pub fn places(&self) -> Vec<&'static Place> {
+        let role = if self.admin { Role::Admin } else { Role::Lead };
+        let known = ADMINISTRATION.iter().filter(|place| self.lead && role >= place.least);
+        known.collect()
+    }
+
+    /// Whether this is one of them.
+    pub fn administers(&self) -> bool {
+        ADMINISTRATION.iter().any(|place| place.at == self.at)
     }
 
     /// The frame for a person's page.

@@ -1,14 +1,16 @@
-//! A person's own page: how pages look, which keys work, where they are signed in, and their password.
+//! A person's own page: how pages look, which keys work, for how long an undo is offered, where they are signed in.
+mod password;
+
+pub use password::{change, password};
+
 use super::App;
-use super::auth::{self, SignedIn, hash_new};
+use super::auth::{self, SignedIn};
 use super::form::Fields;
-use super::login::check;
 use super::page::{Chrome, Page};
-use super::throttle;
 use super::view::words::{When, clocks, when};
 use crate::clock::now_ms;
 use crate::error::{AppError, Result};
-use crate::store::record::{Ended, Entry, audit, audit_as};
+use crate::store::record::{Entry, audit};
 use crate::store::{second, sessions, users};
 use askama::Template;
 use axum::extract::State;
@@ -32,6 +34,9 @@ struct Wrong {
     zone: String,
     /// What was typed as the time zone.
     typed: String,
+    undo: String,
+    /// What was typed as the undo time.
+    typed_undo: String,
     old: String,
     new: String,
 }
@@ -41,7 +46,10 @@ struct Wrong {
 struct Show {
     chrome: Chrome,
     role: &'static str,
+    /// The undo time of the installation, in seconds.
     undo_s: u32,
+    /// Their own, or empty.
+    own_undo: String,
     zones: Vec<String>,
     sessions: Vec<SessionView>,
     /// Whether a second factor is in use.
@@ -86,8 +94,9 @@ async fn page(app: &App, me: &SignedIn, status: StatusCode, (wrong, done): (Wron
     let sessions = open.iter().map(line).collect();
     let zones = jiff::tz::db().available().map(|name| name.to_string()).collect();
     let role = me.user.role.label();
-    Ok((status, Page(Show { chrome, role, undo_s: app.config.policy.undo_s, zones, sessions, second, wrong, done }))
-        .into_response())
+    let own_undo = me.user.undo_s.map(|seconds| seconds.to_string()).unwrap_or_default();
+    let undo_s = app.config.policy.undo_s;
+    Ok((status, Page(Show { chrome, role, undo_s, own_undo, zones, sessions, second, wrong, done })).into_response())
 }
 
 /// A session's name on pages: it tells nothing of the stored hash.
@@ -104,7 +113,12 @@ pub struct LookForm {
     density: String,
     keys: String,
     zone: String,
+    /// Seconds, or empty for the installation's; a form without it changes nothing of it.
+    undo_s: Option<String>,
 }
+
+/// Seconds for which a person may have an undo offered.
+const UNDO_S: std::ops::RangeInclusive<i64> = 3..=60;
 
 /// `POST /profile`
 pub async fn look(me: SignedIn, State(app): State<App>, Fields(form): Fields<LookForm>) -> Result<Response> {
@@ -123,62 +137,45 @@ pub async fn look(me: SignedIn, State(app): State<App>, Fields(form): Fields<Loo
         let wrong = Wrong { zone: text, typed: typed.to_owned(), ..Wrong::default() };
         return page(&app, &me, StatusCode::UNPROCESSABLE_ENTITY, (wrong, "")).await;
     };
-    let look = users::Look { theme: form.theme, density: form.density, keys: form.keys != "off", zone };
-    let words = |theme: &str, density: &str, keys: bool, zone: &str| {
-        format!("theme={theme} density={density} keys={keys} zone={zone}")
-    };
-    let old = words(&me.user.theme, &me.user.density, me.user.keys, &me.user.zone);
-    let new = words(&look.theme, &look.density, look.keys, &look.zone);
-    let mut tx = app.store.write().await?;
-    users::set_look(&mut tx, me.user.id, &look).await?;
-    let object = format!("user:{}", me.user.username);
-    let entry = Entry { action: "profile", object: &object, old: &old, new: &new };
-    audit(&mut tx, &me.actor(), None, &entry, now_ms()).await?;
-    tx.commit().await?;
-    Ok(Redirect::to("/profile?done=look").into_response())
-}
-
-/// The old password and the new one.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct PasswordForm {
-    old: String,
-    new: String,
-}
-
-/// `POST /profile/password`
-pub async fn password(me: SignedIn, State(app): State<App>, Fields(form): Fields<PasswordForm>) -> Result<Response> {
-    let (account, place) = (format!("account:{}", me.user.username), format!("address:{}", me.client));
-    if let Err(wait) = throttle::both(&app.store, &account, &place).await? {
-        return Err(AppError::TooMany(wait));
-    }
-    let object = format!("user:{}", me.user.username);
-    if !check(&app, Some(me.user.clone()), form.old).await? {
-        let mut tx = app.store.write().await?;
-        let entry = Entry { action: "password_refused", object: &object, old: "", new: "" };
-        audit_as(&mut tx, &me.actor(), None, &entry, Ended::Failed, now_ms()).await?;
-        tx.commit().await?;
-        let wrong = Wrong { old: "This is not your password.".to_owned(), ..Wrong::default() };
-        return page(&app, &me, StatusCode::UNPROCESSABLE_ENTITY, (wrong, "")).await;
-    }
-    let name = me.user.username.clone();
-    let hashed = tokio::task::spawn_blocking(move || hash_new(&name, &form.new)).await;
-    let hash = match hashed.map_err(|error| AppError::Internal(error.into()))? {
-        Ok(hash) => hash,
-        Err(problem) => {
-            let wrong = Wrong { new: problem.to_string(), ..Wrong::default() };
+    let undo_s = match undo_time(form.undo_s.as_deref(), me.user.undo_s) {
+        Ok(undo_s) => undo_s,
+        Err(typed_undo) => {
+            let undo = "3 to 60 seconds, or nothing for what the installation has.".to_owned();
+            let wrong = Wrong { undo, typed_undo, ..Wrong::default() };
             return page(&app, &me, StatusCode::UNPROCESSABLE_ENTITY, (wrong, "")).await;
         }
     };
+    save(&app, &me, &users::Look { theme: form.theme, density: form.density, keys: form.keys != "off", zone, undo_s })
+        .await?;
+    Ok(Redirect::to("/profile?done=look").into_response())
+}
+
+/// The undo time that was typed, or what was typed where it is none.
+fn undo_time(typed: Option<&str>, now: Option<i64>) -> std::result::Result<Option<i64>, String> {
+    match typed.map(str::trim) {
+        None => Ok(now),
+        Some("") => Ok(None),
+        Some(text) => {
+            let seconds = text.parse().ok().filter(|seconds| UNDO_S.contains(seconds));
+            seconds.map(Some).ok_or_else(|| text.to_owned())
+        }
+    }
+}
+
+async fn save(app: &App, me: &SignedIn, look: &users::Look) -> Result<()> {
+    let words = |theme: &str, density: &str, keys: bool, zone: &str, undo_s: Option<i64>| {
+        let undo = undo_s.map_or_else(|| "usual".to_owned(), |seconds| seconds.to_string());
+        format!("theme={theme} density={density} keys={keys} zone={zone} undo={undo}")
+    };
+    let user = &me.user;
+    let old = words(&user.theme, &user.density, user.keys, &user.zone, user.undo_s);
+    let new = words(&look.theme, &look.density, look.keys, &look.zone, look.undo_s);
     let mut tx = app.store.write().await?;
-    throttle::was_right(&mut tx, &account, &place).await?;
-    users::set_password(&mut tx, me.user.id, &hash).await?;
-    sessions::end_others(&mut tx, me.user.id, &me.session).await?;
-    let entry = Entry { action: "password", object: &object, old: "", new: "" };
+    users::set_look(&mut tx, me.user.id, look).await?;
+    let object = format!("user:{}", me.user.username);
+    let entry = Entry { action: "profile", object: &object, old: &old, new: &new };
     audit(&mut tx, &me.actor(), None, &entry, now_ms()).await?;
-    tx.commit().await?;
-    app.ended.send_replace(());
-    Ok(Redirect::to("/profile?done=password").into_response())
+    Ok(tx.commit().await?)
 }
 
 /// Which session to end: one by its name, or empty for all others.

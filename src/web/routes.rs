@@ -90,6 +90,7 @@ pub const ALL: &[Group] = &[
         routes: &[("POST", "/cases/{number}/actions/{id}/approve")],
     },
     Group { does: "task templates, trials of panels, the range", who: LEAD, routes: LEADS },
+    Group { does: "people, API tokens, organisations", who: ADMIN, routes: PEOPLE },
     Group { does: "voters, refused deliveries, intake, integrations, the audit log", who: ADMIN, routes: ADMINS },
     Group {
         does: "deliver detections: a source's signature, or a token with scope `ingest`",
@@ -136,6 +137,7 @@ const OWN: &[(&str, &str)] = &[
     ("GET", "/profile"),
     ("POST", "/profile"),
     ("POST", "/profile/theme"),
+    ("GET", "/profile/password"),
     ("POST", "/profile/password"),
     ("POST", "/profile/sessions"),
     ("GET", "/profile/second"),
@@ -149,6 +151,9 @@ const OWN: &[(&str, &str)] = &[
     ("POST", "/views"),
     ("POST", "/views/{id}/{step}"),
 ];
+
+/// What a person may do whose password an admin gave them: choose their own, or leave.
+pub const FIRST: &[(&str, &str)] = &[("GET", "/profile/password"), ("POST", "/profile/password"), ("POST", "/logout")];
 
 const DECIDE: &[(&str, &str)] = &[
     ("POST", "/handover"),
@@ -192,6 +197,19 @@ const LEADS: &[(&str, &str)] = &[
     ("POST", "/admin/templates"),
     ("POST", "/admin/templates/{id}"),
     ("POST", "/admin/templates/{id}/remove"),
+];
+
+const PEOPLE: &[(&str, &str)] = &[
+    ("GET", "/admin/users"),
+    ("POST", "/admin/users"),
+    ("GET", "/admin/users/{id}"),
+    ("POST", "/admin/users/{id}/{step}"),
+    ("GET", "/admin/tokens"),
+    ("POST", "/admin/tokens"),
+    ("POST", "/admin/tokens/{id}/revoke"),
+    ("GET", "/admin/orgs"),
+    ("POST", "/admin/orgs"),
+    ("POST", "/admin/orgs/{id}"),
 ];
 
 const ADMINS: &[(&str, &str)] = &[

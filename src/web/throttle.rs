@@ -67,14 +67,33 @@ pub async fn was_right(tx: &mut Tx, account: &str, address: &str) -> Result<()> 
     Ok(())
 }
 
+/// How full a bucket was, and when.
+#[derive(Debug, Clone, Copy)]
+struct Level {
+    filled: f64,
+    at: Instant,
+    per_second: f64,
+    burst: f64,
+}
+
+impl Level {
+    fn now(&self, now: Instant) -> f64 {
+        (self.filled + now.duration_since(self.at).as_secs_f64() * self.per_second).min(self.burst)
+    }
+}
+
+/// So many buckets are kept before those that are full again are dropped.
+const KEPT: usize = 10_000;
+
 /// Token buckets by name.
 #[derive(Default)]
 pub struct Buckets {
-    levels: Mutex<HashMap<String, (f64, Instant)>>,
+    levels: Mutex<HashMap<String, Level>>,
 }
 
 impl Buckets {
-    /// Takes one from a bucket that holds `burst` and fills by `per_second`; `Err` holds the seconds to wait. 0 is no limit.
+    /// Takes one from a bucket that holds `burst` and fills by `per_second`; `Err` holds the seconds until the next one
+    /// is there. 0 is no limit.
     ///
     /// # Errors
     /// Where the bucket is empty.
@@ -84,17 +103,29 @@ impl Buckets {
         }
         let Ok(mut levels) = self.levels.lock() else { return Ok(()) };
         let now = Instant::now();
-        let (level, at) = levels.get(name).copied().unwrap_or((burst, now));
-        let level = (level + now.duration_since(at).as_secs_f64() * per_second).min(burst);
+        // A full bucket is as good as none, and names come from whoever calls.
+        if levels.len() >= KEPT && !levels.contains_key(name) {
+            levels.retain(|_, known| known.now(now) < known.burst);
+        }
+        let level = levels.get(name).map_or(burst, |known| Level { per_second, burst, ..*known }.now(now));
         let left = level - 1.0;
-        levels.insert(name.to_owned(), (if left >= 0.0 { left } else { level }, now));
-        if left >= 0.0 { Ok(()) } else { Err(1) }
+        let kept = if left >= 0.0 { left } else { level };
+        levels.insert(name.to_owned(), Level { filled: kept, at: now, per_second, burst });
+        if left >= 0.0 { Ok(()) } else { Err(seconds(-left / per_second)) }
     }
 
-    /// Whether nothing could be taken now; takes nothing.
-    pub fn is_empty(&self, name: &str, per_second: f64, burst: f64) -> bool {
-        let Ok(levels) = self.levels.lock() else { return false };
-        let Some((level, at)) = levels.get(name) else { return false };
-        (level + at.elapsed().as_secs_f64() * per_second).min(burst) < 1.0
+    /// The seconds until something can be taken, where nothing can be now; takes nothing.
+    pub fn empty_for(&self, name: &str) -> Option<u64> {
+        let levels = self.levels.lock().ok()?;
+        let level = levels.get(name)?;
+        let left = level.now(Instant::now()) - 1.0;
+        (left < 0.0).then(|| seconds(-left / level.per_second))
     }
+}
+
+/// Whole seconds that are at least as long, and at least one.
+fn seconds(wait: f64) -> u64 {
+    std::time::Duration::try_from_secs_f64(wait)
+        .map_or(u64::MAX, |wait| wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
+        .max(1)
 }

@@ -6,6 +6,7 @@ mod support;
 
 mod access;
 mod actions;
+mod admin;
 mod bulk;
 mod case_page;
 mod check;

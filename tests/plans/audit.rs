@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 pub(crate) fn pages() -> Vec<String> {
     let filters = [
         "",
+        "by=all",
         "who=ana",
         "what=verdict",
         "object=1",
@@ -29,6 +30,14 @@ pub(crate) async fn is_read_in_order(read: &sqlx::SqlitePool, statements: impl I
             used.extend(index.filter(|_| step.starts_with("SEARCH l ")));
         }
     }
-    let wanted = ["ledger_action", "ledger_actor", "ledger_object", "ledger_org", "ledger_result", "ledger_time"];
+    let wanted = [
+        "ledger_action",
+        "ledger_actor",
+        "ledger_object",
+        "ledger_org",
+        "ledger_people",
+        "ledger_result",
+        "ledger_time",
+    ];
     assert_eq!(used, wanted.map(str::to_owned).into());
 }

@@ -65,7 +65,7 @@ struct TimelineLine {
 pub(super) async fn fill(store: &Store) -> Result<String, CliError> {
     let mut tx = store.write().await?;
     let Some(org) = orgs::by_slug(&mut tx, "demo").await? else { return failed("the demo's organisation is missing") };
-    let token = super::token(&mut tx, org.id).await?;
+    let token = super::token(&mut tx).await?;
     if cases::visible(&mut tx, crate::store::Scope::org(org.id), 459).await?.is_none() {
         recorded_case(&mut tx, org.id).await?;
         others(&mut tx, org.id).await?;

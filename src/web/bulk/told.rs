@@ -24,7 +24,7 @@ pub async fn told(tx: &mut Tx, app: &App, me: &SignedIn, told: &Told, trail: &Tr
         return Ok(None);
     }
     let ended = act.finished_ms.unwrap_or_else(now_ms);
-    let window = i64::from(app.config.policy.undo_s) * 1000;
+    let window = me.undo_ms(app);
     let undo = (act.state == ActState::Done && act.done > 0).then_some(0);
     let left = (ended + window - now_ms()).max(0) / 1000;
     Ok(Some(Done {

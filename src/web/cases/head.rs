@@ -53,7 +53,7 @@ pub(super) fn undo(app: &App, me: &SignedIn, timeline: &[timeline::Entry]) -> Un
     let newest =
         timeline.iter().find(|entry| matches!(entry.kind.as_str(), "verdict" | "status") && entry.undone_ms.is_none());
     let newest = newest.filter(|entry| entry.undo.is_some() && entry.actor == me.user.username);
-    let window = i64::from(app.config.policy.undo_s) * 1000;
+    let window = me.undo_ms(app);
     Undo {
         event: newest.map(|entry| entry.id),
         left: newest.map_or(0, |entry| (entry.at_ms + window - now_ms()).max(0) / 1000),

@@ -101,3 +101,25 @@ async fn strangers_readers_and_organisations_without_a_key_start_nothing() {
     assert_eq!(status, 422);
     assert!(answer.to_string().contains("no LimaCharlie key is set up"), "{answer}");
 }
+
+#[tokio::test]
+async fn nobody_approves_what_their_own_token_asked_for() {
+    let house = House::new(0).await;
+    let ada = house.server.sign_in("ada", Role::Admin).await;
+    let bo = house.server.sign_in("bo", Role::Lead).await;
+    let new = [("name", "soar"), ("org", "acme"), ("write", "on"), ("days", "9")];
+    let page = ada.post("/admin/tokens", &new).await.text().await.unwrap();
+    let token = page.split_once("<code id=\"made\">").unwrap().1.split('<').next().unwrap();
+    let url = format!("{}/api/v1/cases/{}/actions", house.server.url, house.case);
+    let body = json!({"kind": "isolate", "why": "beacon"});
+    let reply = crate::support::http().post(url).bearer_auth(token).json(&body).send().await.unwrap();
+    assert_eq!(reply.status(), 202);
+    let (id, state, _) = house.newest().await;
+    let approve = format!("/actions/{id}/approve");
+    let case = format!("/cases/{}", house.case);
+    assert_eq!(state, "waiting");
+    assert!(!ada.page(&case).await.1.contains(&approve), "no button for what is hers");
+    assert_eq!(house.step(&ada, id, "approve", &[]).await, 422);
+    assert!(bo.page(&case).await.1.contains(&approve));
+    assert_eq!(house.step(&bo, id, "approve", &[]).await, 303);
+}

@@ -10,7 +10,7 @@ async fn look_keys_and_second_clock_are_chosen() {
     crate::views::deliver(&server, 1).await;
     server.run_jobs().await;
     let page = ana.page("/profile").await.1;
-    assert!(page.contains("Undo is offered for <span class=\"num\">10 s</span>"), "{page}");
+    assert!(page.contains("what the installation has, <span class=\"num\">10 s</span>"), "{page}");
     let chosen = [("theme", "light"), ("density", "compact"), ("keys", "off"), ("zone", "europe/berlin")];
     assert_eq!(ana.post("/profile", &chosen).await.status(), 303);
     let queue = ana.page("/cases").await.1;
