@@ -117,6 +117,10 @@ pub const TEMPLATES: usize = 100;
 pub const TEMPLATE_TASKS: usize = 30;
 /// See [`TEMPLATES`].
 pub const TEMPLATE_NAME: usize = 80;
+/// Patterns of sensor tags in the policy of one organisation, and the longest one in characters.
+pub const VETO_TAGS: usize = 50;
+/// See [`VETO_TAGS`].
+pub const VETO_TAG: usize = 64;
 /// Views of the queue that one person may save.
 pub const SAVED_VIEWS: usize = 30;
 /// The longest name of one, in characters.

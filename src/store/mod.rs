@@ -41,6 +41,7 @@ pub mod notes;
 pub mod notifications;
 pub mod observables;
 pub mod orgs;
+pub mod policies;
 pub mod precedents;
 pub mod prompts;
 pub mod pulls;

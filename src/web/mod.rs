@@ -37,6 +37,7 @@ pub mod observables;
 mod origin;
 pub mod page;
 pub mod pivot;
+mod policy;
 mod profile;
 mod prompts;
 mod providers;
@@ -207,6 +208,9 @@ fn settings() -> Router<App> {
         .route("/admin/templates", get(templates::index).post(templates::create))
         .route("/admin/templates/{id}", post(templates::change))
         .route("/admin/templates/{id}/remove", post(templates::remove))
+        .route("/admin/policy", get(policy::index))
+        .route("/admin/policy/{org}", post(policy::change))
+        .route("/admin/policy/{org}/cloud", post(policy::cloud))
         .route("/admin/rejects", get(rejects::index))
         .route("/admin/rejects/{id}/replay", post(rejects::replay))
         .route("/admin/audit", get(audit::index))

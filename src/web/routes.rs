@@ -90,6 +90,16 @@ pub const ALL: &[Group] = &[
         routes: &[("POST", "/cases/{number}/actions/{id}/approve")],
     },
     Group { does: "task templates, trials of panels, the range", who: LEAD, routes: LEADS },
+    Group {
+        does: "the policy of own organisations",
+        who: LEAD,
+        routes: &[("GET", "/admin/policy"), ("POST", "/admin/policy/{org}")],
+    },
+    Group {
+        does: "whether data of an own organisation may leave to cloud voters",
+        who: ADMIN,
+        routes: &[("POST", "/admin/policy/{org}/cloud")],
+    },
     Group { does: "voters, refused deliveries, intake, integrations, the audit log", who: ADMIN, routes: ADMINS },
     Group {
         does: "deliver detections: a source's signature, or a token with scope `ingest`",

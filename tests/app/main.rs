@@ -34,6 +34,7 @@ mod merge;
 mod notify;
 mod pages;
 mod pivots;
+mod policy;
 mod precedents;
 mod privacy;
 mod prompts;
