@@ -40,6 +40,9 @@ pub struct Config {
     pub notify: notify::Notify,
     /// Who knows something about hashes, addresses and names.
     pub intel: IntelConfig,
+    /// What was written in a browser for those of the above that have no key of a file.
+    #[serde(skip)]
+    pub keys: crate::secret::Keys,
 }
 
 /// `[database]`

@@ -56,6 +56,7 @@ pub mod rules;
 pub mod runs;
 pub mod search;
 pub mod second;
+pub mod secrets;
 pub mod sensors;
 pub mod sessions;
 pub mod snooze;

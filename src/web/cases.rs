@@ -158,7 +158,6 @@ type Frame = (Chrome, Kept, Way);
 
 fn show_of(app: &App, me: &SignedIn, data: CaseData, wanted: Wanted, (chrome, kept, way): Frame) -> Show {
     let shown = view::run_view(&data, wanted.run);
-    let holds = app.config.policy.of(&data.own);
     let (detections, tree) = view::detection_views(&data.case, (&data.detections, &data.older), &data.observables);
     let shown_run = data.runs.iter().find(|run| shown.as_ref().is_some_and(|shown| shown.number == run.number));
     Show {
@@ -177,10 +176,10 @@ fn show_of(app: &App, me: &SignedIn, data: CaseData, wanted: Wanted, (chrome, ke
         report: shown_run.map(report_spans).unwrap_or_default(),
         choices: view::choices(kept.verdict.unwrap_or(data.case.verdict)),
         steps: view::next_steps(&data.case),
-        tags: view::tags(&data.sensor, &holds.veto_tags),
+        tags: view::tags(&data.sensor, &app.config.policy.of(&data.own).veto_tags),
         platform: view::platform_words(&data.sensor),
         work: work(me, &data, wanted, &chrome.zone),
-        auto_close: auto_close(holds.auto_close),
+        auto_close: auto_close(app.config.policy.of(&data.own).auto_close),
         may_decide: me.user.role >= Role::Analyst && way.related.part_of.is_none(),
         key: hex::encode(rand::random::<[u8; 8]>()),
         acts: acts(app, me, &data),

@@ -25,6 +25,7 @@ mod handover;
 mod intake;
 mod integrations;
 mod kept;
+mod keys;
 mod live;
 mod login;
 pub mod looks;
@@ -52,6 +53,7 @@ mod second;
 mod sensors;
 pub mod server;
 pub mod snooze;
+mod sources;
 mod states;
 mod tags;
 mod tasks;
@@ -217,6 +219,10 @@ fn settings() -> Router<App> {
         .route("/admin/audit/export", get(audit::export))
         .route("/admin/intake", get(intake::index))
         .route("/admin/integrations", get(integrations::index))
+        .route("/admin/integrations/keys", post(keys::set))
+        .route("/admin/integrations/keys/remove", post(keys::remove))
+        .route("/admin/integrations/sources", post(sources::add))
+        .route("/admin/integrations/sources/rotate", post(sources::rotate))
         .route("/admin/integrations/test", post(integrations::test))
         .route("/admin/integrations/limacharlie", post(integrations::ask))
         .route("/admin/integrations/{id}/retry", post(integrations::retry))

@@ -100,6 +100,16 @@ pub const ALL: &[Group] = &[
         who: ADMIN,
         routes: &[("POST", "/admin/policy/{org}/cloud")],
     },
+    Group {
+        does: "keys of providers, voters and own organisations, webhooks and their secrets: written, never read",
+        who: ADMIN,
+        routes: &[
+            ("POST", "/admin/integrations/keys"),
+            ("POST", "/admin/integrations/keys/remove"),
+            ("POST", "/admin/integrations/sources"),
+            ("POST", "/admin/integrations/sources/rotate"),
+        ],
+    },
     Group { does: "voters, refused deliveries, intake, integrations, the audit log", who: ADMIN, routes: ADMINS },
     Group {
         does: "deliver detections: a source's signature, or a token with scope `ingest`",

@@ -43,6 +43,7 @@ mod report;
 mod review;
 mod search;
 mod second;
+mod secrets;
 mod tls;
 mod tuning;
 mod views;

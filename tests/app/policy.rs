@@ -198,7 +198,7 @@ async fn data_leave_only_after_an_admin_said_to_know_what_leaves() {
 async fn what_is_no_policy_is_refused_by_name() {
     let server = spawn().await;
     let lea = server.sign_in("lea", Role::Lead).await;
-    let (many, long) = ((0..51).map(|at| format!("t{at}\n")).collect::<String>(), "x".repeat(65));
+    let (many, long) = ((0..51).map(|at| format!("t{at}")).collect::<Vec<_>>().join("\n"), "x".repeat(65));
     let patterns = |text| [("tags", "own"), ("veto_tags", text)];
     for (fields, says) in [
         (vec![("limit", "11")], "Missed true positives: a number of percent between 0 and 10"),

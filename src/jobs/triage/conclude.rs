@@ -31,8 +31,7 @@ pub(super) async fn run(
     let stated = claimed::of(evidence.0, &stored, true);
     // Read here and not before, so that what was changed while the voters thought counts.
     let own = policies::of_case(&mut tx, run.case_number).await?;
-    let end = concluded(&worker.policy.of(&own), (seats, weights), evidence, &stored, &stated);
-    let mut end = Finished { note: [end.note.as_str(), &under(&own)].join(" ").trim().to_owned(), ..end };
+    let mut end = concluded((&worker.policy, &own), (seats, weights), evidence, &stored, &stated);
     compare(&mut tx, (seats, weights), evidence.0, (run, &stored), &mut end, now).await?;
     if !runs::finish(&mut tx, run.id, &end, now).await? {
         jobs::finish(&mut tx, job).await?;
@@ -104,7 +103,7 @@ async fn again_at(tx: &mut Tx, run: &Run, stored: &[votes::Stored], now: i64) ->
 
 /// `evidence` is the dossier, and whether part of the event did not fit into the prompt.
 fn concluded(
-    holds: &Policy,
+    (usual, own): (&Policy, &Own),
     (seats, weights): (&Seats, &Weights),
     (dossier, truncated): (&Dossier, bool),
     stored: &[votes::Stored],
@@ -117,10 +116,10 @@ fn concluded(
     let mut count = vote::count(seats.rules, &counted, weights, dossier.detection.rule_severity());
     let second = second_look::look(&mut count, stored);
     let mut report = report::report(&count, seats.rules.mode, &counted, dossier);
+    let holds = usual.of(own);
     let settings = policy::Settings { severity: holds.veto_severity, tags: &holds.veto_tags };
     let mut vetoes = policy::vetoes(dossier, &count, report.severity, truncated, settings);
-    vetoes.extend(policy::claims(stated));
-    vetoes.extend(policy::builtin(dossier, &panel));
+    vetoes.extend(policy::claims(stated).into_iter().chain(policy::builtin(dossier, &panel)));
     let said = flags::Said { panel: &panel, advisers: &advisers, claims: stated };
     let mut flags = flags::of(dossier, &report, said, &holds.veto_tags);
     let steering = injection::of(dossier);
@@ -140,7 +139,7 @@ fn concluded(
         weighing: count.weighing,
         flags: look::named(flags),
         vetoes: look::named(vetoes),
-        note: note(seats),
+        note: [note(seats).as_str(), &under(own)].join(" ").trim().to_owned(),
         recorded: false,
         report,
     }
