@@ -2,10 +2,12 @@
 mod limacharlie;
 pub mod notify;
 mod panel;
+mod policy;
 mod server;
 
 pub use limacharlie::LimaCharlieConfig;
 pub use panel::Panel;
+pub use policy::Policy;
 pub use server::Server;
 
 use crate::intel::IntelConfig;
@@ -39,6 +41,9 @@ pub struct Config {
     pub notify: notify::Notify,
     /// Who knows something about hashes, addresses and names.
     pub intel: IntelConfig,
+    /// What was written in a browser for those of the above that have no key of a file.
+    #[serde(skip)]
+    pub keys: crate::secret::Keys,
 }
 
 /// `[database]`
@@ -72,55 +77,6 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self { ingest_per_second: 50, ingest_burst: 500, token_per_minute: 600 }
-    }
-}
-
-/// How far the machine may go alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AutoClose {
-    /// Never.
-    #[default]
-    Off,
-    /// Only say what it would do.
-    Shadow,
-    /// Propose it.
-    Propose,
-    /// Do it, where the gate is open.
-    Auto,
-}
-
-/// `[policy]`
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Policy {
-    /// How far the machine may go alone.
-    pub auto_close: AutoClose,
-    /// The share of missed true positives that is accepted.
-    pub limit: f64,
-    /// The share of eligible cases that people review blind.
-    pub review_share: f64,
-    /// Seconds in which an act can be undone at one press.
-    pub undo_s: u32,
-    /// From this severity on, the machine never closes.
-    pub veto_severity: crate::domain::Severity,
-    /// Sensor tags with which the machine never closes; `*` stands for anything.
-    pub veto_tags: Vec<String>,
-    /// Whether the data of all organisations may leave to cloud voters.
-    pub cloud_allowed: bool,
-}
-
-impl Default for Policy {
-    fn default() -> Self {
-        Self {
-            auto_close: AutoClose::Off,
-            limit: 0.02,
-            review_share: 0.05,
-            undo_s: 10,
-            veto_severity: crate::domain::Severity::High,
-            veto_tags: vec!["yara_detection_memory".to_owned(), "*-critical".to_owned(), "*-high".to_owned()],
-            cloud_allowed: false,
-        }
     }
 }
 
@@ -164,6 +120,7 @@ impl Config {
         let no = |text: String| Err(BadConfig(text));
         self.server.check()?;
         self.check_voters()?;
+        self.policy.check().map_err(BadConfig)?;
         self.intel.check().map_err(|error| BadConfig(error.to_string()))?;
         for (at, one) in self.limacharlie.iter().enumerate() {
             one.check()?;

@@ -113,6 +113,16 @@ pub const TEMPLATES: usize = 100;
 pub const TEMPLATE_TASKS: usize = 30;
 /// See [`TEMPLATES`].
 pub const TEMPLATE_NAME: usize = 80;
+/// Patterns of sensor tags in the policy of one organisation, and the longest one in characters.
+pub const VETO_TAGS: usize = 50;
+/// See [`VETO_TAGS`].
+pub const VETO_TAG: usize = 64;
+/// How often a process looks for keys that were written in a browser of another one.
+pub const KEYS_EVERY: Duration = Duration::from_secs(5);
+/// Bytes of a key that is written in a browser, at least and at most.
+pub const KEY_BYTES: (usize, usize) = (8, 4_096);
+/// A key of so many bytes is told apart by its last four.
+pub const KEY_TOLD: usize = 16;
 /// Views of the queue that one person may save.
 pub const SAVED_VIEWS: usize = 30;
 /// The longest name of one, in characters.

@@ -1,4 +1,8 @@
 //! Secrets: a text that never prints itself, and the key that seals what must be stored.
+mod key;
+
+pub use key::{Key, Keys};
+
 use rand::RngExt;
 use ring::aead;
 use std::io::Write;
@@ -91,29 +95,53 @@ impl Vault {
         Ok(aead::LessSafeKey::new(key))
     }
 
-    /// Seals a secret.
+    /// Seals a secret for whatever row it stands in.
     ///
     /// # Errors
     /// Never in practice: the key has the right length.
     pub fn seal(&self, secret: &str) -> Result<Vec<u8>, SecretError> {
+        self.seal_for("", secret)
+    }
+
+    /// Seals a secret for a name: under another one it can't be opened, so nobody moves it to another row.
+    ///
+    /// # Errors
+    /// Never in practice: the key has the right length.
+    pub fn seal_for(&self, name: &str, secret: &str) -> Result<Vec<u8>, SecretError> {
         let nonce: [u8; 12] = rand::rng().random();
         let mut bytes = secret.as_bytes().to_vec();
         self.cipher()?
-            .seal_in_place_append_tag(aead::Nonce::assume_unique_for_key(nonce), aead::Aad::empty(), &mut bytes)
+            .seal_in_place_append_tag(aead::Nonce::assume_unique_for_key(nonce), aead::Aad::from(name), &mut bytes)
             .map_err(|_| SecretError::Sealed)?;
         Ok([nonce.as_slice(), &bytes].concat())
     }
 
-    /// Opens a sealed secret.
+    /// Opens a secret that was sealed for no name.
     ///
     /// # Errors
     /// Where it was sealed with another key or was altered.
     pub fn unseal(&self, sealed: &[u8]) -> Result<Secret, SecretError> {
+        self.unseal_for("", sealed)
+    }
+
+    /// Opens a secret that was sealed for a name, or before names were bound for none.
+    ///
+    /// # Errors
+    /// Where it was sealed with another key or for another name, or was altered.
+    pub fn unseal_since(&self, name: &str, sealed: &[u8]) -> Result<Secret, SecretError> {
+        self.unseal_for(name, sealed).or_else(|_| self.unseal(sealed))
+    }
+
+    /// Opens a secret that was sealed for a name.
+    ///
+    /// # Errors
+    /// Where it was sealed with another key or for another name, or was altered.
+    pub fn unseal_for(&self, name: &str, sealed: &[u8]) -> Result<Secret, SecretError> {
         let (nonce, bytes) = sealed.split_first_chunk::<12>().ok_or(SecretError::Sealed)?;
         let mut bytes = bytes.to_vec();
         let open = self.cipher()?;
         let plain = open
-            .open_in_place(aead::Nonce::assume_unique_for_key(*nonce), aead::Aad::empty(), &mut bytes)
+            .open_in_place(aead::Nonce::assume_unique_for_key(*nonce), aead::Aad::from(name), &mut bytes)
             .map_err(|_| SecretError::Sealed)?;
         String::from_utf8(plain.to_vec()).map(Secret).map_err(|_| SecretError::Sealed)
     }

@@ -34,5 +34,5 @@ async fn worker(store: &Store) -> bool {
 async fn secrets(app: &App) -> bool {
     let Ok(mut tx) = app.store.read().await else { return false };
     let all = sources::all(&mut tx).await.unwrap_or_default();
-    all.iter().all(|source| app.vault.unseal(&source.secret).is_ok())
+    all.iter().all(|source| app.vault.unseal_since(&sources::bound_to(&source.name), &source.secret).is_ok())
 }

@@ -79,8 +79,9 @@ async fn prove_and_deliver(
 
 /// The source's secrets that can be opened and are long enough; two during a rotation.
 fn secrets(app: &App, source: &Source) -> Vec<Secret> {
+    let name = sources::bound_to(&source.name);
     let sealed = [Some(&source.secret), source.next_secret.as_ref()];
-    let open = sealed.into_iter().flatten().filter_map(|sealed| app.vault.unseal(sealed).ok());
+    let open = sealed.into_iter().flatten().filter_map(|sealed| app.vault.unseal_since(&name, sealed).ok());
     open.filter(|secret| secret.expose().len() >= SHORTEST_SECRET).collect()
 }
 

@@ -122,7 +122,8 @@ impl SourceCommand {
         if secret.len() < SHORTEST_SECRET {
             return failed(format!("the secret must have at least {SHORTEST_SECRET} characters"));
         }
-        let sealed = vault.seal(&secret).map_err(|error| CliError::Failed(error.to_string()))?;
+        let sealed =
+            vault.seal_for(&sources::bound_to(&name), &secret).map_err(|error| CliError::Failed(error.to_string()))?;
         let mut tx = store.write().await?;
         let org = org(&mut tx, &owner).await?;
         match (sources::by_name(&mut tx, &kind, &name).await?, rotate) {

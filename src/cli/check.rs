@@ -21,7 +21,7 @@ pub async fn check(config: Config, send_test: bool) -> Result<ExitCode, CliError
     println!("ok    settings");
     let store = open(&config).await?;
     println!("ok    database, schema up to date");
-    vault(&config)?;
+    crate::jobs::keys::load(&store, &vault(&config)?, &config.keys).await?;
     println!("ok    key file");
     if let Some(tls) = super::serve::certificate(&config)? {
         let warning = tls.warning();
@@ -34,7 +34,7 @@ pub async fn check(config: Config, send_test: bool) -> Result<ExitCode, CliError
     let voters = if config.voters.is_empty() {
         panel.models.clone()
     } else {
-        voters::build(&config.voters).map_err(|error| CliError::Failed(error.to_string()))?
+        voters::build::build_with(&config.voters, &config.keys).map_err(|error| CliError::Failed(error.to_string()))?
     };
     let checked = futures_util::future::join_all(voters.iter().map(|voter| voter.check())).await;
     let mut failures = checked.iter().filter(|checked| checked.is_err()).count();
@@ -103,7 +103,7 @@ async fn intelligence(config: &Config, store: &Store) -> Result<usize, CliError>
 async fn limacharlie(config: &Config, store: &Store) -> Result<usize, CliError> {
     let mut failures = 0;
     for one in &config.limacharlie {
-        match limacharlie_problem(one, store).await? {
+        match limacharlie_problem(config, one, store).await? {
             None => println!("ok    LimaCharlie of {}", one.org),
             Some(problem) => {
                 failures += 1;
@@ -115,11 +115,15 @@ async fn limacharlie(config: &Config, store: &Store) -> Result<usize, CliError> 
 }
 
 /// What stands between us and LimaCharlie for an organisation.
-async fn limacharlie_problem(one: &LimaCharlieConfig, store: &Store) -> Result<Option<String>, CliError> {
+async fn limacharlie_problem(
+    config: &Config,
+    one: &LimaCharlieConfig,
+    store: &Store,
+) -> Result<Option<String>, CliError> {
     if orgs::by_slug(&mut store.read().await?, &one.org).await?.is_none() {
         return Ok(Some("there is no such organisation here".to_owned()));
     }
-    let client = match one.client() {
+    let client = match one.client(&config.keys) {
         Ok(client) => client,
         Err(error) => return Ok(Some(error.to_string())),
     };

@@ -4,6 +4,7 @@ use super::{CliError, failed, open, vault};
 use crate::config::{Config, LimaCharlieConfig};
 use crate::domain::Role;
 use crate::limacharlie::identity::NEEDS;
+use crate::secret::Keys;
 use crate::store::orgs;
 use clap::Args;
 use std::fmt::Write as _;
@@ -149,7 +150,7 @@ fn asked(flag: Option<&str>, question: &str, usual: Option<&str>) -> Result<Stri
 
 /// Signs in at LimaCharlie and says what the key may do; only a key that is not accepted stops.
 async fn greet(lima: &LimaCharlieConfig) -> Result<(), CliError> {
-    let who = lima.client()?.own_key().await.map_err(|error| CliError::Failed(error.to_string()))?;
+    let who = lima.client(&Keys::default())?.own_key().await.map_err(|error| CliError::Failed(error.to_string()))?;
     println!("LimaCharlie accepts the key {}.", who.name.replace(char::is_control, " "));
     for (what, wanted) in NEEDS {
         match who.lacks(wanted).as_slice() {

@@ -3,7 +3,7 @@ use super::{CliError, failed, open, vault};
 use crate::config::Config;
 use crate::intel::Intelligence;
 use crate::jobs::pull::Pulls;
-use crate::jobs::{Connections, PanelSource, Worker, reindex};
+use crate::jobs::{Connections, PanelSource, Worker, keys, reindex};
 use crate::notify::Channels;
 use crate::store::{Store, orgs, users};
 use crate::web::tls::Certificate;
@@ -69,7 +69,7 @@ pub(super) fn channels(config: &Config) -> Result<Arc<Channels>, CliError> {
 
 /// The intelligence providers of the settings.
 pub(super) fn intelligence(config: &Config) -> Result<Arc<Intelligence>, CliError> {
-    Intelligence::build(&config.intel).map(Arc::new).map_err(|error| CliError::Failed(error.to_string()))
+    Intelligence::build(&config.intel, &config.keys).map(Arc::new).map_err(|error| CliError::Failed(error.to_string()))
 }
 
 /// Binds the address of the settings.
@@ -125,12 +125,15 @@ pub async fn worker(config: Config) -> Result<ExitCode, CliError> {
     let store = open(&config).await?;
     let config = Arc::new(config);
     let (channels, intel) = (channels(&config)?, intelligence(&config)?);
+    let vault = vault(&config)?;
+    keys::load(&store, &vault, &config.keys).await?;
+    tokio::spawn(keys::watch(store.clone(), vault, config.keys.clone()));
     let panel = Arc::new(PanelSource::new(Arc::clone(&config)));
     panel.current(&store).await.map_err(|error| CliError::Failed(error.to_string()))?;
     let stop = CancellationToken::new();
     tokio::spawn(signals(stop.clone()));
     tokio::spawn(reindex::run(store.clone(), stop.clone()));
-    let connections = Arc::new(Connections::of_config(&config.limacharlie));
+    let connections = Arc::new(Connections::of_config(&config.limacharlie, &config.keys));
     let pulls = Arc::new(pulls(&store, &config, &connections).await?);
     let worker = Worker::new(store, panel, Arc::new(config.policy.clone()), Arc::new(Notify::new())).pulling(pulls);
     say("A worker is running.");

@@ -1,7 +1,7 @@
 //! `[[limacharlie]]`: the organisations whose detections are pulled and whose sensors are acted on.
 use super::BadConfig;
 use crate::limacharlie::{Client, Oid, Settings};
-use crate::secret::{self, Secret};
+use crate::secret::{self, Key, Keys, Secret};
 use serde::Deserialize;
 use std::path::Path;
 
@@ -13,7 +13,8 @@ pub struct LimaCharlieConfig {
     pub org: String,
     /// LimaCharlie's id of it.
     pub oid: String,
-    /// A file with the API key, readable by its owner alone.
+    /// A file with the API key, readable by its owner alone; none where it is written in a browser.
+    #[serde(default)]
     pub api_key_file: String,
     /// Seconds between two pulls; 0 for none.
     #[serde(default = "a_minute")]
@@ -43,9 +44,20 @@ impl LimaCharlieConfig {
         BadConfig(format!("limacharlie.{field}: {why} (organisation {})", self.org))
     }
 
-    fn settings(&self, key: Secret) -> Result<Settings, BadConfig> {
+    fn settings(&self, key: impl Into<Key>) -> Result<Settings, BadConfig> {
         let oid: Oid = self.oid.parse().map_err(|error| self.bad("oid", error))?;
         Ok(Settings { api_url: self.api_url.clone(), jwt_url: self.jwt_url.clone(), ..Settings::new(oid, key) })
+    }
+
+    fn key(&self) -> Result<Option<Secret>, BadConfig> {
+        if self.api_key_file.is_empty() {
+            return Ok(None);
+        }
+        let key = secret::from_file(Path::new(&self.api_key_file)).map_err(|error| self.bad("api_key_file", error))?;
+        if key.expose().is_empty() {
+            return Err(self.bad("api_key_file", format!("{} holds nothing", self.api_key_file)));
+        }
+        Ok(Some(key))
     }
 
     /// Everything but the key file.
@@ -53,22 +65,16 @@ impl LimaCharlieConfig {
         if self.org.is_empty() {
             return Err(BadConfig("limacharlie.org: is empty".to_owned()));
         }
-        if self.api_key_file.is_empty() {
-            return Err(self.bad("api_key_file", "is empty"));
-        }
         let settings = self.settings(Secret::new(String::new()))?;
         settings.check().map_err(|error| BadConfig(format!("limacharlie.{error} (organisation {})", self.org)))
     }
 
-    /// A client with the key of the key file.
+    /// A client with the key of the key file, or else with the one that was written for the organisation.
     ///
     /// # Errors
     /// One line that names the setting.
-    pub fn client(&self) -> Result<Client, BadConfig> {
-        let key = secret::from_file(Path::new(&self.api_key_file)).map_err(|error| self.bad("api_key_file", error))?;
-        if key.expose().is_empty() {
-            return Err(self.bad("api_key_file", format!("{} holds nothing", self.api_key_file)));
-        }
-        Client::new(self.settings(key)?).map_err(|error| self.bad("api_url", error))
+    pub fn client(&self, keys: &Keys) -> Result<Client, BadConfig> {
+        let name = format!("limacharlie:{}", self.org);
+        Client::new(self.settings(Key::new(name, self.key()?, keys))?).map_err(|error| self.bad("api_url", error))
     }
 }

@@ -8,6 +8,7 @@ pub(crate) use words::words;
 
 pub mod action;
 pub mod answer;
+pub mod auto_close;
 pub mod claim;
 pub mod command;
 pub mod detection;
@@ -36,6 +37,7 @@ pub mod vote;
 pub mod weighing;
 
 pub use answer::Answer;
+pub use auto_close::AutoClose;
 pub use claim::{Claim, ClaimKind, ClaimState};
 pub use detection::{Detection, Invalid};
 pub use dossier::Dossier;

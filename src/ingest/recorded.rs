@@ -4,7 +4,7 @@ use crate::domain::{Answer, MachineVerdict, Outcome, Report, Severity, Verdict, 
 use crate::jobs::triage;
 use crate::review::{self, Declaration, ReviewError};
 use crate::store::runs::{Finished, New, RunState};
-use crate::store::{Actor, ActorKind, Change, JsonText, Tx, cases, intel, record, runs, techniques, votes};
+use crate::store::{Actor, ActorKind, Change, JsonText, Tx, cases, intel, policies, record, runs, techniques, votes};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -139,7 +139,8 @@ async fn give_votes(tx: &mut Tx, run_id: i64, report: &Report, now_ms: i64) -> c
 async fn finish(tx: &mut Tx, case: i64, run_id: i64, report: &Report, now_ms: i64) -> crate::store::Result<()> {
     let dossier = triage::dossier_of(tx, case, run_id).await?;
     let given = votes::of_run(tx, run_id).await?;
-    let triage::Looked { flags, vetoes, claims } = triage::look(&dossier, report, &given);
+    let own = policies::of_case(tx, case).await?;
+    let triage::Looked { flags, vetoes, claims } = triage::look(&dossier, report, &given, &own);
     triage::keep_claims(tx, &given, &claims).await?;
     let unanimous = report.voting.winning_count == report.voting.total_models;
     let end = Finished {

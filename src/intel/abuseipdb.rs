@@ -7,7 +7,7 @@ use super::wire::{self, Reply, wrong};
 use super::{Made, Provider, Quota, Trouble};
 use crate::domain::ObservableKind;
 use crate::domain::intel::{Opinion, Query};
-use crate::secret::Secret;
+use crate::secret::{Key, Keys};
 use async_trait::async_trait;
 use reqwest::StatusCode;
 use serde_json::Value;
@@ -34,16 +34,16 @@ pub(super) fn check(section: &Value) -> Result<(), BadIntel> {
 }
 
 /// The provider of a section.
-pub(super) fn make(section: &Value) -> Result<Made, BadIntel> {
+pub(super) fn make(section: &Value, keys: &Keys) -> Result<Made, BadIntel> {
     let settings::Keyed { base, key_file, quota } = settings::keyed(NAME, section, USUAL)?;
-    let key = settings::key(NAME, &key_file)?;
+    let key = settings::key(NAME, &key_file, (NAME, keys))?;
     let client = wire::client().map_err(|error| BadIntel(format!("{NAME}.base_url: {error}")))?;
     Ok(vec![Arc::new(AbuseIpDb { client, key, base, quota })])
 }
 
 struct AbuseIpDb {
     client: reqwest::Client,
-    key: Secret,
+    key: Key,
     base: String,
     quota: Quota,
 }
@@ -54,8 +54,8 @@ impl AbuseIpDb {
             .append_pair("ipAddress", ip)
             .append_pair("maxAgeInDays", &DAYS.to_string())
             .finish();
-        let request = self.client.get(format!("{}/check?{query}", self.base));
-        let Reply { status, body } = wire::send(request.header("key", wire::hidden(&self.key)?), &self.key).await?;
+        let (key, request) = (wire::key(&self.key)?, self.client.get(format!("{}/check?{query}", self.base)));
+        let Reply { status, body } = wire::send(request.header("key", wire::hidden(&key)?), &key).await?;
         if status == StatusCode::NOT_FOUND {
             return Err(Trouble::Bad("it answered 404: is base_url right?".to_owned()));
         }
@@ -71,6 +71,10 @@ impl Provider for AbuseIpDb {
 
     fn label(&self) -> &str {
         LABEL
+    }
+
+    fn key(&self) -> Option<&Key> {
+        Some(&self.key)
     }
 
     fn quota(&self) -> Quota {

@@ -7,6 +7,7 @@ use super::watched::Watched;
 use super::{Made, Provider, Trouble};
 use crate::domain::ObservableKind;
 use crate::domain::intel::{IntelVerdict, Opinion, Query};
+use crate::secret::Keys;
 use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::Value;
@@ -52,7 +53,7 @@ pub(super) fn check(section: &Value) -> Result<(), BadIntel> {
 }
 
 /// The lists that are set.
-pub(super) fn make(section: &Value) -> Result<Made, BadIntel> {
+pub(super) fn make(section: &Value, _keys: &Keys) -> Result<Made, BadIntel> {
     let read: Settings = settings::read(NAME, section)?;
     let mut all = Made::new();
     for (name, field, file) in [(DENY, "deny_file", &read.deny_file), (ALLOW, "allow_file", &read.allow_file)] {

@@ -8,7 +8,7 @@ use super::wire::{self, Reply, wrong};
 use super::{Made, Provider, Quota, Trouble};
 use crate::domain::ObservableKind;
 use crate::domain::intel::{Opinion, Query};
-use crate::secret::Secret;
+use crate::secret::{Key, Keys};
 use async_trait::async_trait;
 use reqwest::StatusCode;
 use serde::Deserialize;
@@ -46,7 +46,7 @@ fn settings(section: &Value) -> Result<Vec<Settings>, BadIntel> {
         _ => vec![settings::read(NAME, section)?],
     };
     for (at, one) in all.iter().enumerate() {
-        settings::server(NAME, &one.base_url, &one.api_key_file)?;
+        settings::server(NAME, &one.base_url)?;
         let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         if one.name.is_empty() || one.name.len() > 40 || !one.name.chars().all(fits) {
             return Err(BadIntel(format!("{NAME}.name: has 1 to 40 small letters, digits and -")));
@@ -64,16 +64,17 @@ pub(super) fn check(section: &Value) -> Result<(), BadIntel> {
 }
 
 /// The servers of the section.
-pub(super) fn make(section: &Value) -> Result<Made, BadIntel> {
+pub(super) fn make(section: &Value, keys: &Keys) -> Result<Made, BadIntel> {
     let client = wire::client().map_err(|error| BadIntel(format!("{NAME}.base_url: {error}")))?;
     let one = |read: Settings| {
         let first = read.name == NAME;
+        let name = if first { NAME.to_owned() } else { format!("{NAME}:{}", read.name) };
         Ok(Arc::new(Misp {
             client: client.clone(),
-            key: settings::key(NAME, &read.api_key_file)?,
+            key: settings::key(NAME, &read.api_key_file, (&name, keys))?,
             base: read.base_url.trim_end_matches('/').to_owned(),
             quota: Quota { per_minute: read.per_minute.into(), per_day: read.per_day.into() },
-            name: if first { NAME.to_owned() } else { format!("{NAME}:{}", read.name) },
+            name,
             label: if first { LABEL.to_owned() } else { format!("{LABEL} {}", read.name) },
         }) as Arc<dyn Provider>)
     };
@@ -82,7 +83,7 @@ pub(super) fn make(section: &Value) -> Result<Made, BadIntel> {
 
 struct Misp {
     client: reqwest::Client,
-    key: Secret,
+    key: Key,
     base: String,
     quota: Quota,
     name: String,
@@ -105,8 +106,9 @@ const fn types(kind: ObservableKind) -> &'static [&'static str] {
 impl Misp {
     async fn search(&self, body: Value) -> Result<Value, Trouble> {
         let request = self.client.post(format!("{}/attributes/restSearch", self.base)).json(&body);
-        let request = request.header("authorization", wire::hidden(&self.key)?);
-        let Reply { status, body } = wire::send(request, &self.key).await?;
+        let key = wire::key(&self.key)?;
+        let request = request.header("authorization", wire::hidden(&key)?);
+        let Reply { status, body } = wire::send(request, &key).await?;
         if status == StatusCode::NOT_FOUND {
             return Err(Trouble::Bad("it answered 404: is base_url right?".to_owned()));
         }
@@ -122,6 +124,10 @@ impl Provider for Misp {
 
     fn label(&self) -> &str {
         &self.label
+    }
+
+    fn key(&self) -> Option<&Key> {
+        Some(&self.key)
     }
 
     fn quota(&self) -> Quota {

@@ -17,6 +17,7 @@ pub use settings::{BadIntel, IntelConfig};
 
 use crate::domain::ObservableKind;
 use crate::domain::intel::{Opinion, Query};
+use crate::secret::{Key, Keys};
 use async_trait::async_trait;
 use serde_json::Value;
 use std::borrow::Cow;
@@ -29,7 +30,7 @@ use tokio::time::timeout;
 struct Kind {
     name: &'static str,
     check: fn(&Value) -> Result<(), BadIntel>,
-    make: fn(&Value) -> Result<Made, BadIntel>,
+    make: fn(&Value, &Keys) -> Result<Made, BadIntel>,
 }
 
 /// What a section makes.
@@ -55,6 +56,9 @@ pub struct Quota {
 /// Why a provider gave no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Trouble {
+    /// There is no key, or none that can be used.
+    #[error("{0}")]
+    NoKey(String),
     /// The key is not accepted.
     #[error("it refused the key ({0})")]
     Refused(String),
@@ -81,6 +85,11 @@ pub trait Provider: Send + Sync {
     /// Whether it is a list of ours: nothing leaves, there is no quota, and only what it holds is told.
     fn is_local(&self) -> bool {
         false
+    }
+
+    /// The key that it uses, where it takes one.
+    fn key(&self) -> Option<&Key> {
+        None
     }
 
     /// How often it may be asked.
@@ -146,15 +155,17 @@ fn late(patience: Duration) -> Trouble {
 }
 
 impl Intelligence {
-    /// The providers of the settings; key files and lists are read now.
+    /// The providers of the settings; key files and lists are read now, `keys` whenever somebody is asked.
     ///
     /// # Errors
     /// A setting that can't be used.
-    pub fn build(config: &IntelConfig) -> Result<Self, BadIntel> {
+    pub fn build(config: &IntelConfig, keys: &Keys) -> Result<Self, BadIntel> {
         let mut seats = Vec::new();
         for kind in KINDS {
             let Some(section) = config.section(kind.name) else { continue };
-            seats.extend((kind.make)(section)?.into_iter().map(|provider| Seat { provider, turn: Mutex::default() }));
+            seats.extend(
+                (kind.make)(section, keys)?.into_iter().map(|provider| Seat { provider, turn: Mutex::default() }),
+            );
         }
         Ok(Self { seats, settings: config.common() })
     }

@@ -1,6 +1,6 @@
 //! `[intel]`: what may be asked of others, how long answers hold, and a section for each provider.
 use super::{KINDS, Quota};
-use crate::secret::{self, Secret};
+use crate::secret::{self, Key, Keys, Secret};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -127,7 +127,7 @@ struct Section {
 pub(super) struct Keyed {
     /// Its address, without a slash at the end.
     pub base: String,
-    /// The file that holds the key.
+    /// The file that holds the key; empty where it is written in a browser.
     pub key_file: String,
     /// How often it may be asked.
     pub quota: Quota,
@@ -137,7 +137,7 @@ pub(super) struct Keyed {
 pub(super) fn keyed(name: &str, section: &Value, (base, quota): (&str, Quota)) -> Result<Keyed, BadIntel> {
     let read: Section = self::read(name, section)?;
     let base = read.base_url.as_deref().unwrap_or(base);
-    server(name, base, &read.api_key_file)?;
+    server(name, base)?;
     let quota = Quota {
         per_minute: read.per_minute.map_or(quota.per_minute, Into::into),
         per_day: read.per_day.map_or(quota.per_day, Into::into),
@@ -145,16 +145,21 @@ pub(super) fn keyed(name: &str, section: &Value, (base, quota): (&str, Quota)) -
     Ok(Keyed { base: base.trim_end_matches('/').to_owned(), key_file: read.api_key_file, quota })
 }
 
-/// The key of a key file.
-pub(super) fn key(name: &str, file: &str) -> Result<Secret, BadIntel> {
+/// The key of a key file, or else the one that was written for a provider.
+pub(super) fn key(name: &str, file: &str, (provider, keys): (&str, &Keys)) -> Result<Key, BadIntel> {
+    let fixed = if file.is_empty() { None } else { Some(of_file(name, file)?) };
+    Ok(Key::new(format!("intel:{provider}"), fixed, keys))
+}
+
+fn of_file(name: &str, file: &str) -> Result<Secret, BadIntel> {
     let bad = |why: String| BadIntel(format!("{name}.api_key_file: {why}"));
     let key = secret::from_file(Path::new(file)).map_err(|error| bad(error.to_string()))?;
     let usable = !key.expose().is_empty() && key.expose().bytes().all(|byte| byte.is_ascii_graphic());
     if usable { Ok(key) } else { Err(bad(format!("{file} holds no key"))) }
 }
 
-/// Whether a server's address and key file are named. Plain http is used on this machine only: the key goes with it.
-pub(super) fn server(name: &str, base_url: &str, api_key_file: &str) -> Result<(), BadIntel> {
+/// Whether a server's address can be used. Plain http is used on this machine only: the key goes with it.
+pub(super) fn server(name: &str, base_url: &str) -> Result<(), BadIntel> {
     let url = reqwest::Url::parse(base_url).ok();
     let fits = url.is_some_and(|url| {
         let bare = url.username().is_empty() && url.password().is_none() && url.query().is_none();
@@ -168,9 +173,6 @@ pub(super) fn server(name: &str, base_url: &str, api_key_file: &str) -> Result<(
         return Err(BadIntel(format!(
             "{name}.base_url: must be like https://host/path; http is for this machine only"
         )));
-    }
-    if api_key_file.is_empty() {
-        return Err(BadIntel(format!("{name}.api_key_file: is empty")));
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use super::wire::{self, Reply, wrong};
 use super::{Made, Provider, Quota, Trouble};
 use crate::domain::ObservableKind;
 use crate::domain::intel::{Opinion, Query, STATS};
-use crate::secret::Secret;
+use crate::secret::{Key, Keys};
 use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -34,16 +34,16 @@ pub(super) fn check(section: &Value) -> Result<(), BadIntel> {
 }
 
 /// The provider of a section.
-pub(super) fn make(section: &Value) -> Result<Made, BadIntel> {
+pub(super) fn make(section: &Value, keys: &Keys) -> Result<Made, BadIntel> {
     let settings::Keyed { base, key_file, quota } = settings::keyed(NAME, section, USUAL)?;
-    let key = settings::key(NAME, &key_file)?;
+    let key = settings::key(NAME, &key_file, (NAME, keys))?;
     let client = wire::client().map_err(|error| BadIntel(format!("{NAME}.base_url: {error}")))?;
     Ok(vec![Arc::new(VirusTotal { client, key, base, quota })])
 }
 
 struct VirusTotal {
     client: reqwest::Client,
-    key: Secret,
+    key: Key,
     base: String,
     quota: Quota,
 }
@@ -61,8 +61,8 @@ const fn place(kind: ObservableKind) -> Option<(&'static str, &'static str, &'st
 
 impl VirusTotal {
     async fn get(&self, collection: &str, id: &str) -> Result<Reply, Trouble> {
-        let request = self.client.get(format!("{}/{collection}/{id}", self.base));
-        wire::send(request.header("x-apikey", wire::hidden(&self.key)?), &self.key).await
+        let (key, request) = (wire::key(&self.key)?, self.client.get(format!("{}/{collection}/{id}", self.base)));
+        wire::send(request.header("x-apikey", wire::hidden(&key)?), &key).await
     }
 }
 
@@ -74,6 +74,10 @@ impl Provider for VirusTotal {
 
     fn label(&self) -> &str {
         LABEL
+    }
+
+    fn key(&self) -> Option<&Key> {
+        Some(&self.key)
     }
 
     fn quota(&self) -> Quota {

@@ -1,7 +1,7 @@
 //! One question over HTTP: a cap on the answer, and JSON or a reason why not. Whoever asks sets the deadline.
 use super::Trouble;
 use crate::limits;
-use crate::secret::Secret;
+use crate::secret::{Key, Secret, SecretError};
 use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{RequestBuilder, StatusCode};
 use serde_json::Value;
@@ -18,6 +18,12 @@ pub(super) fn client() -> Result<reqwest::Client, reqwest::Error> {
         .user_agent(concat!("FusionSOC/", env!("CARGO_PKG_VERSION")))
         .no_proxy()
         .build()
+}
+
+/// A key as it is now.
+pub(super) fn key(key: &Key) -> Result<Secret, Trouble> {
+    let unopened = |error: SecretError| Trouble::NoKey(error.to_string());
+    key.now().map_err(unopened)?.ok_or_else(|| Trouble::NoKey("no key is set".to_owned()))
 }
 
 /// A key as a header's value, which no log shows.

@@ -1,6 +1,7 @@
 //! Each organisation's LimaCharlie, signed in once for all jobs.
 use crate::config::{BadConfig, LimaCharlieConfig};
 use crate::limacharlie::Client;
+use crate::secret::Keys;
 use crate::tuning::publisher::{PublishError, Published, Publisher, Wanted, hive};
 use async_trait::async_trait;
 use std::collections::BTreeMap;
@@ -11,8 +12,8 @@ pub struct Connections(BTreeMap<String, Result<Client, BadConfig>>);
 
 impl Connections {
     /// The clients of the settings. One that can't be used does not keep the others from work.
-    pub fn of_config(all: &[LimaCharlieConfig]) -> Self {
-        Self(all.iter().map(|one| (one.org.clone(), one.client())).collect())
+    pub fn of_config(all: &[LimaCharlieConfig], keys: &Keys) -> Self {
+        Self(all.iter().map(|one| (one.org.clone(), one.client(keys))).collect())
     }
 
     /// The client of an organisation, where one is set up and can be used.

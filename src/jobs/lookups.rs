@@ -4,6 +4,7 @@ use crate::clock::now_ms;
 use crate::domain::intel::{IntelState, Opinion, Query};
 use crate::intel::{Provider, Seat, Trouble};
 use crate::limits;
+use crate::secret::Key;
 use crate::store::lookups::{self, Leave};
 use crate::store::{JsonText, intel};
 use std::time::Duration;
@@ -82,6 +83,11 @@ pub async fn ask(worker: &Worker, seat: &Seat, query: &Query, until: Instant) ->
     if let Some(kept) = kept(worker, provider, query).await? {
         return Ok(kept);
     }
+    // Without a key nobody can be asked: that takes nothing from the quotas and is no failure of theirs.
+    if let Some(Err(why)) = provider.key().map(usable) {
+        let now = now_ms();
+        return Ok(Outcome::failed(format!("{} is not asked: {why}.", provider.label()), Some(now), now));
+    }
     let Ok(_turn) = timeout_at(until, seat.turn.lock()).await else { return Ok(late()) };
     // Another case may have asked the same while this one waited for its turn.
     if let Some(kept) = kept(worker, provider, query).await? {
@@ -95,6 +101,12 @@ pub async fn ask(worker: &Worker, seat: &Seat, query: &Query, until: Instant) ->
     }
     let said = seat.ask(query, worker.intel.settings.patience).await;
     settle(worker, provider, query, said).await
+}
+
+/// Why there is no key to use.
+fn usable(key: &Key) -> Result<(), String> {
+    let key = key.now().map_err(|error| error.to_string())?;
+    key.map(drop).ok_or_else(|| "no key is set".to_owned())
 }
 
 fn late() -> Outcome {

@@ -8,6 +8,7 @@ pub mod bulk;
 mod connections;
 pub mod evidence;
 pub mod intel;
+pub mod keys;
 pub mod learn;
 pub mod lookups;
 pub mod measure;

@@ -104,7 +104,8 @@ impl PanelSource {
 
     fn build(&self, configs: &[VoterConfig], without_vote: &[String]) -> Result<Seats, JobError> {
         let settings = &self.config.panel;
-        let built = build(configs).map_err(|error| JobError::Unusable(error.to_string()))?;
+        let built =
+            build::build_with(configs, &self.config.keys).map_err(|error| JobError::Unusable(error.to_string()))?;
         let find =
             |name: &String| built.iter().find(|voter| voter.name() == name).cloned().or_else(|| build::builtin(name));
         let models: Vec<_> = match settings.voters.as_slice() {

@@ -25,6 +25,7 @@ mod weights;
 use super::panel::Seats;
 use super::{JobError, Worker};
 use crate::clock::now_ms;
+use crate::config::Policy;
 use crate::domain::evidence::{EvidenceKind, Piece};
 use crate::domain::{Severity, VoteState, Weights};
 use crate::limits;
@@ -123,16 +124,24 @@ async fn queue(tx: &mut Tx, run_id: i64, ask: Ask<'_>, severity: Severity) -> cr
 pub async fn work(worker: &Worker, job: &jobs::Job) -> Result<(), JobError> {
     let run_id = payload(job)?.run_id;
     let seats = worker.panel.current(&worker.store).await?;
-    let known = runs::by_id(&mut worker.store.read().await?, run_id).await?;
+    let (known, policy) = known(worker, run_id).await?;
     let pieces = if is_under_way(known.state) { gather(worker, job, &known).await? } else { Vec::new() };
     let dossier = dossier::gather(worker, &known, pieces).await?;
-    let same = reuse::evidence(worker, &seats, &dossier);
+    let same = reuse::evidence(&policy, &seats, &dossier);
     let Some(run) = begin::begin(worker, job, run_id, &seats, same.as_deref()).await? else { return Ok(()) };
     let truncated = ask::panel(worker, job, &run, &seats, dossier.clone()).await?;
     let weights = weights(worker, &run, &seats).await?;
     second_look::ask(worker, job, &run, (&seats, &weights), dossier.clone()).await?;
     control::ask(worker, job, &run, &seats, dossier.clone()).await?;
     conclude::run(worker, job, &run, (&seats, &weights), (&dossier, truncated)).await
+}
+
+/// A run, and the policy of its organisation.
+async fn known(worker: &Worker, run_id: i64) -> Result<(Run, Policy), JobError> {
+    let mut tx = worker.store.read().await?;
+    let run = runs::by_id(&mut tx, run_id).await?;
+    let policy = worker.policy_of(&mut tx, run.case_number).await?;
+    Ok((run, policy))
 }
 
 /// What is asked before anybody votes, all at once.

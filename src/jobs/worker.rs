@@ -9,7 +9,7 @@ use crate::intel::Intelligence;
 use crate::limits;
 use crate::notify::{Channels, JOB as NOTIFY};
 use crate::review;
-use crate::store::{Store, jobs};
+use crate::store::{Store, Tx, jobs, policies};
 use crate::tuning::publisher::Publisher;
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
@@ -26,7 +26,7 @@ pub struct Worker {
     pub store: Store,
     /// Who votes.
     pub panel: Arc<PanelSource>,
-    /// What the machine may do.
+    /// What the machine may do where an organisation sets nothing else.
     pub policy: Arc<Policy>,
     /// Each organisation's `LimaCharlie`.
     pub connections: Arc<Connections>,
@@ -80,6 +80,14 @@ impl Worker {
     #[must_use]
     pub fn informed(self, intel: Arc<Intelligence>) -> Self {
         Self { intel, ..self }
+    }
+
+    /// What holds in the organisation of a case.
+    ///
+    /// # Errors
+    /// Where the database refuses.
+    pub async fn policy_of(&self, tx: &mut Tx, case: i64) -> Result<Policy, sqlx::Error> {
+        Ok(self.policy.of(&policies::of_case(tx, case).await?))
     }
 
     /// Works until `stop`, then lets running jobs finish for a while and gives the rest back.

@@ -32,6 +32,7 @@ pub use pages::{Cursor, Pages};
 pub use range::Range;
 pub use settings::{API_URL, BadSettings, JWT_URL, Settings};
 
+use crate::secret::Key;
 use quota::Quota;
 use sign_in::SignIn;
 use std::sync::{Arc, Mutex};
@@ -72,6 +73,11 @@ impl Client {
             hosts: OnceCell::new(),
             quota: Mutex::default(),
         })))
+    }
+
+    /// The key that it signs in with.
+    pub fn key(&self) -> &Key {
+        &self.0.settings.api_key
     }
 
     /// The organisation.

@@ -1,7 +1,7 @@
 //! Where LimaCharlie is, which organisation is asked about, and how long an answer may take.
 use super::ids::Oid;
 use crate::limits;
-use crate::secret::Secret;
+use crate::secret::Key;
 use reqwest::Url;
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ pub struct Settings {
     /// The organisation.
     pub oid: Oid,
     /// The API key, exchanged for a token that lives an hour.
-    pub api_key: Secret,
+    pub api_key: Key,
     /// The API without `/v1`.
     pub api_url: String,
     /// Where the key is exchanged.
@@ -42,10 +42,10 @@ pub enum BadSettings {
 
 impl Settings {
     /// The usual settings of an organisation.
-    pub fn new(oid: Oid, api_key: Secret) -> Self {
+    pub fn new(oid: Oid, api_key: impl Into<Key>) -> Self {
         Self {
             oid,
-            api_key,
+            api_key: api_key.into(),
             api_url: API_URL.to_owned(),
             jwt_url: JWT_URL.to_owned(),
             patience: limits::LIMACHARLIE_CALL,

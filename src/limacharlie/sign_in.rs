@@ -21,6 +21,8 @@ pub(super) struct SignIn(Mutex<Option<Token>>);
 #[derive(Clone)]
 pub(super) struct Token {
     pub(super) text: Secret,
+    /// The key that it was made of.
+    made_of: Secret,
     use_until_ms: i64,
 }
 
@@ -28,26 +30,31 @@ impl Client {
     /// The token in use, or a new one where there is none or it is `refused`.
     pub(super) async fn token(&self, refused: Option<&Token>, until: Instant) -> Result<Token> {
         let mut known = self.0.sign_in.0.lock().await;
-        let usable = known
-            .as_ref()
-            .filter(|token| token.use_until_ms > now_ms() && refused.is_none_or(|refused| refused.text != token.text));
+        let key = self.key().now().map_err(|error| Error::SignIn(error.to_string()))?;
+        let key = key.ok_or_else(|| Error::SignIn("no API key is set".to_owned()))?;
+        // A key that was replaced may have been stolen: what was made of it is not used any more.
+        let usable = known.as_ref().filter(|token| {
+            token.made_of == key
+                && token.use_until_ms > now_ms()
+                && refused.is_none_or(|refused| refused.text != token.text)
+        });
         if let Some(token) = usable {
             return Ok(token.clone());
         }
         *known = None;
-        let token = self.exchange(until).await?;
+        let token = self.exchange(key, until).await?;
         *known = Some(token.clone());
         drop(known);
         Ok(token)
     }
 
-    async fn exchange(&self, until: Instant) -> Result<Token> {
+    async fn exchange(&self, key: Secret, until: Instant) -> Result<Token> {
         #[derive(Deserialize)]
         struct Reply {
             jwt: String,
         }
         let settings = &self.0.settings;
-        let form = [("oid", settings.oid.as_str()), ("secret", settings.api_key.expose())];
+        let form = [("oid", settings.oid.as_str()), ("secret", key.expose())];
         let request = Request::post(settings.jwt_url.clone(), Effect::Read).form(&form);
         let body = match self.attempts(&request, None, until).await {
             Err(Error::Refused { said, .. } | Error::Bad(said)) => return Err(Error::SignIn(said)),
@@ -60,7 +67,7 @@ impl Client {
             return Err(Error::SignIn("the answer holds no token".to_owned()));
         }
         let use_until_ms = ends_ms(&reply.jwt).map_or(0, |end| end.saturating_sub(MARGIN_MS));
-        Ok(Token { text: Secret::new(reply.jwt), use_until_ms })
+        Ok(Token { text: Secret::new(reply.jwt), made_of: key, use_until_ms })
     }
 }
 

@@ -84,6 +84,7 @@ word_columns!(
     Verdict,
     VoteState,
     WorkState,
+    crate::domain::AutoClose,
     crate::domain::template::Fits,
     super::ActorKind,
     super::bulk::ActState,

@@ -20,6 +20,11 @@ pub struct Source {
     pub seen_ms: Option<i64>,
 }
 
+/// The name that the secrets of a source are sealed for.
+pub fn bound_to(name: &str) -> String {
+    format!("source:{name}")
+}
+
 /// Adds a source.
 ///
 /// # Errors

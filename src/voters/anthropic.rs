@@ -6,7 +6,7 @@ use super::openai::key_header;
 use super::quirks::{Quirks, Thing};
 use super::{Voter, form};
 use crate::domain::Failure;
-use crate::secret::Secret;
+use crate::secret::Key;
 use async_trait::async_trait;
 use reqwest::header::{HeaderMap, HeaderValue};
 use serde_json::{Value, json};
@@ -23,7 +23,7 @@ const THINGS: &[Thing] = &[
 struct Messages {
     url: String,
     model: String,
-    key: Option<Secret>,
+    key: Key,
     quirks: Quirks,
 }
 
@@ -42,7 +42,7 @@ impl Messages {
     fn headers(&self) -> Result<HeaderMap, Trouble> {
         let mut headers = HeaderMap::new();
         headers.insert("anthropic-version", VERSION);
-        if let Some(key) = &self.key {
+        if let Some(key) = self.key.now().map_err(|error| Trouble::http(error.to_string()))? {
             headers.insert("x-api-key", key_header(key.expose())?);
         }
         Ok(headers)

@@ -2,7 +2,7 @@
 use super::endpoint::Endpoints;
 use super::statistical::Statistical;
 use super::{Voter, VoterConfig, anthropic, gemini, gemini_cli, ollama, openai, precedent::Precedent, rules::Rules};
-use crate::secret::{self, Secret, SecretError};
+use crate::secret::{self, Key, Keys, Secret, SecretError};
 use serde::Deserialize;
 use std::path::Path;
 use std::sync::Arc;
@@ -49,7 +49,7 @@ pub struct Setup<'a> {
     /// Its configuration.
     pub config: VoterConfig,
     /// Its key, where it has one.
-    pub key: Option<Secret>,
+    pub key: Key,
     /// The servers that are in use already.
     pub endpoints: &'a Endpoints,
 }
@@ -76,9 +76,17 @@ pub enum BuildError {
 /// # Errors
 /// See [`BuildError`]; each names the setting.
 pub fn build(configs: &[VoterConfig]) -> Result<Vec<Arc<dyn Voter>>, BuildError> {
+    build_with(configs, &Keys::default())
+}
+
+/// The same; those without a key file use what was written for them in a browser.
+///
+/// # Errors
+/// See [`BuildError`]; each names the setting.
+pub fn build_with(configs: &[VoterConfig], keys: &Keys) -> Result<Vec<Arc<dyn Voter>>, BuildError> {
     let endpoints = Endpoints::default();
     let one = |config: &VoterConfig| {
-        config.kind.make(Setup { key: key(config)?, config: config.clone(), endpoints: &endpoints })
+        config.kind.make(Setup { key: key(config, keys)?, config: config.clone(), endpoints: &endpoints })
     };
     configs.iter().map(one).collect()
 }
@@ -105,11 +113,11 @@ pub fn builtin(name: &str) -> Option<Arc<dyn Voter>> {
     }
 }
 
-fn key(config: &VoterConfig) -> Result<Option<Secret>, BuildError> {
-    if config.api_key_file.is_empty() {
-        return Ok(None);
-    }
-    secret::from_file(Path::new(&config.api_key_file))
-        .map(Some)
-        .map_err(|error| BuildError::Key(config.name.clone(), error))
+fn key(config: &VoterConfig, keys: &Keys) -> Result<Key, BuildError> {
+    let file = Some(&config.api_key_file).filter(|file| !file.is_empty());
+    let file = file.map(|file| secret::from_file(Path::new(file))).transpose();
+    let file = file.map_err(|error| BuildError::Key(config.name.clone(), error))?;
+    // The tool takes a key of its own variable as well.
+    let of_tool = || std::env::var("GEMINI_API_KEY").ok().filter(|_| config.kind == Kind::GeminiCli).map(Secret::new);
+    Ok(Key::new(format!("voter:{}", config.name), file.or_else(of_tool), keys))
 }

@@ -6,7 +6,7 @@ use super::openai::key_header;
 use super::quirks::{Quirks, Thing};
 use super::{Voter, form};
 use crate::domain::Failure;
-use crate::secret::Secret;
+use crate::secret::Key;
 use async_trait::async_trait;
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
@@ -35,7 +35,7 @@ const BLOCKED: [&str; 8] = [
 struct Gemini {
     url: String,
     model: String,
-    key: Option<Secret>,
+    key: Key,
     quirks: Quirks,
 }
 
@@ -59,7 +59,7 @@ pub fn make(setup: Setup<'_>) -> Result<Arc<dyn Voter>, BuildError> {
 impl Gemini {
     fn headers(&self) -> Result<HeaderMap, Trouble> {
         let mut headers = HeaderMap::new();
-        if let Some(key) = &self.key {
+        if let Some(key) = self.key.now().map_err(|error| Trouble::http(error.to_string()))? {
             headers.insert("x-goog-api-key", key_header(key.expose())?);
         }
         Ok(headers)

@@ -15,7 +15,7 @@ use super::http::{CHECKING, judge};
 use super::{Kind, Question, Reply, Said, Voter, VoterConfig, form};
 use crate::domain::Failure;
 use crate::limits;
-use crate::secret::Secret;
+use crate::secret::{Key, Secret};
 use async_trait::async_trait;
 use serde_json::Value;
 use std::os::unix::fs::PermissionsExt;
@@ -38,7 +38,7 @@ const USUAL_ADDRESS: &str = "https://generativelanguage.googleapis.com";
 /// A model behind the command line.
 struct GeminiCli {
     config: VoterConfig,
-    key: Option<Secret>,
+    key: Key,
     address: Address,
     endpoint: Arc<Endpoint>,
 }
@@ -87,6 +87,10 @@ impl Voter for GeminiCli {
         self.endpoint.breaker.rest()
     }
 
+    fn key(&self) -> Option<&Key> {
+        Some(&self.key)
+    }
+
     /// Starts the program, which asks no server for its version.
     async fn check(&self) -> Result<Option<String>, String> {
         if let Some(why) = self.address.refused() {
@@ -114,7 +118,7 @@ impl Voter for GeminiCli {
             Ok(entered) => entered,
             Err(reply) => return reply,
         };
-        let prompt = &question.prompt;
+        let (prompt, key) = (&question.prompt, self.key());
         let spoken = self.run(&prompt.system, &prompt.user).await;
         self.endpoint.breaker.count(spoken.as_ref().err());
         let reply = match spoken {
@@ -127,7 +131,7 @@ impl Voter for GeminiCli {
             Err(trouble) => Reply::bare(Said::Failed(trouble.failure, trouble.why)),
         };
         // What the tool prints may hold the key that it was given.
-        Reply { waited, ..reply.without(self.key().as_ref()) }
+        Reply { waited, ..reply.without(key.as_ref()) }
     }
 }
 
@@ -159,7 +163,7 @@ impl GeminiCli {
     }
 
     fn key(&self) -> Option<Secret> {
-        self.key.clone().or_else(|| std::env::var("GEMINI_API_KEY").ok().map(Secret::new))
+        self.key.known()
     }
 
     fn command(&self, home: &Path, system: &str) -> std::io::Result<Command> {

@@ -6,7 +6,7 @@ use super::endpoint::Endpoint;
 use super::{Prompt, Question, Reply, Said, Voter, VoterConfig, reading};
 use crate::domain::Failure;
 use crate::limits;
-use crate::secret::Secret;
+use crate::secret::Key;
 use async_trait::async_trait;
 use std::sync::Arc;
 use std::time::Duration;
@@ -91,7 +91,7 @@ impl<W: Wire + 'static> HttpVoter<W> {
     pub fn make(
         setup: Setup<'_>,
         usual: &str,
-        wire: impl FnOnce(&str, &str, Option<Secret>) -> W,
+        wire: impl FnOnce(&str, &str, Key) -> W,
     ) -> Result<Arc<dyn Voter>, BuildError> {
         let mut config = setup.config;
         let address = Address::of(&config, usual)?;
@@ -141,6 +141,11 @@ impl<W: Wire> Voter for HttpVoter<W> {
         self.server.endpoint.breaker.rest()
     }
 
+    fn key(&self) -> Option<&Key> {
+        // The local server takes none.
+        (self.config.kind != Kind::Ollama).then_some(&self.server.key)
+    }
+
     async fn check(&self) -> Result<Option<String>, String> {
         self.server.check(&self.wire).await.map_err(|why| format!("{}: {why}", self.address.place()))
     }
@@ -163,7 +168,7 @@ pub(super) fn has_model(got: &Received) -> Result<Option<String>, Trouble> {
 struct Server {
     endpoint: Arc<Endpoint>,
     deadline: Duration,
-    key: Option<Secret>,
+    key: Key,
     refused: Option<&'static str>,
 }
 
@@ -176,7 +181,7 @@ impl Server {
         let call = Call::new(&self.endpoint.client, CHECKING);
         let checked = call.within(wire.check(&call)).await;
         checked.map_err(|trouble| {
-            let reply = Reply::bare(Said::Failed(trouble.failure, trouble.why)).without(self.key.as_ref());
+            let reply = Reply::bare(Said::Failed(trouble.failure, trouble.why)).without(self.key.known().as_ref());
             if let Said::Failed(_, why) = reply.said { why } else { String::new() }
         })
     }
@@ -190,13 +195,15 @@ impl Server {
             Ok(entered) => entered,
             Err(reply) => return reply,
         };
+        // The one that is sent now: it may be replaced before the answer comes.
+        let key = self.key.known();
         let mut so_far = Reply { attempts: 0, waited, ..Reply::bare(Said::Abstained(String::new())) };
         let troubled = self.converse(wire, prompt, &mut so_far).await.err();
         self.endpoint.breaker.count(troubled.as_ref());
         if let Some(trouble) = troubled {
             so_far.said = Said::Failed(trouble.failure, trouble.why);
         }
-        so_far.without(self.key.as_ref())
+        so_far.without(key.as_ref())
     }
 
     /// Asks with one repair turn, all within the deadline. Loading the model has a time of its own.

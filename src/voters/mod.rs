@@ -25,7 +25,7 @@ pub use build::{Kind, build};
 pub use privacy::{Mask, Privacy};
 
 use crate::domain::{Answer, Dossier, Failure};
-use crate::secret::Secret;
+use crate::secret::{Key, Secret};
 use async_trait::async_trait;
 use serde::Deserialize;
 use std::sync::Arc;
@@ -236,6 +236,10 @@ pub trait Voter: Send + Sync {
     }
     /// How long its server is left alone, after failures in a row.
     fn rest(&self) -> Option<Duration> {
+        None
+    }
+    /// The key that it uses, where it takes one.
+    fn key(&self) -> Option<&Key> {
         None
     }
     /// Finds out, without a question, whether it could answer; what is worth noting, if anything.

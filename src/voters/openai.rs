@@ -5,7 +5,7 @@ use super::http::{CHECKING, HttpVoter, Told, Turn, Wire};
 use super::quirks::{Quirks, Thing};
 use super::{Voter, form};
 use crate::domain::Failure;
-use crate::secret::Secret;
+use crate::secret::Key;
 use async_trait::async_trait;
 use reqwest::header::{AUTHORIZATION, HeaderMap};
 use serde_json::{Value, json};
@@ -26,7 +26,7 @@ const THINGS: &[Thing] = &[
 struct Completions {
     base: String,
     model: String,
-    key: Option<Secret>,
+    key: Key,
     quirks: Quirks,
 }
 
@@ -46,7 +46,7 @@ pub fn make(setup: Setup<'_>) -> Result<Arc<dyn Voter>, BuildError> {
 impl Completions {
     fn headers(&self) -> Result<HeaderMap, Trouble> {
         let mut headers = HeaderMap::new();
-        if let Some(key) = &self.key {
+        if let Some(key) = self.key.now().map_err(|error| Trouble::http(error.to_string()))? {
             headers.insert(AUTHORIZATION, key_header(&format!("Bearer {}", key.expose()))?);
         }
         Ok(headers)

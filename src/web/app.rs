@@ -7,7 +7,7 @@ use crate::clock::now_ms;
 use crate::config::Config;
 use crate::ingest::batch::Batcher;
 use crate::intel::Intelligence;
-use crate::jobs::{Connections, PanelSource};
+use crate::jobs::{Connections, PanelSource, keys};
 use crate::notify::Channels;
 use crate::secret::Vault;
 use crate::store::cases::Case;
@@ -70,12 +70,14 @@ impl App {
         demo: bool,
     ) -> Result<Self, sqlx::Error> {
         let panel = Arc::new(PanelSource::new(Arc::clone(&config)));
+        keys::load(&store, &vault, &config.keys).await?;
+        tokio::spawn(keys::watch(store.clone(), vault.clone(), config.keys.clone()));
         Ok(Self {
             batcher: Batcher::start(store.clone(), Arc::clone(&wake)),
             newest: super::live::watch(store.clone(), Arc::clone(&wake)).await?,
             looks: Looks::start(store.clone()),
             hashing: Arc::new(Semaphore::new(2)),
-            connections: Arc::new(Connections::of_config(&config.limacharlie)),
+            connections: Arc::new(Connections::of_config(&config.limacharlie, &config.keys)),
             streams: Arc::new(Semaphore::new(crate::limits::STREAMS)),
             open_streams: Arc::default(),
             ended: watch::Sender::new(()),

@@ -1,19 +1,23 @@
 //! Integrations: who is told of what, how each channel and intelligence provider fares, and what was told.
 use super::App;
-use super::auth::SignedIn;
+use super::auth::{SignedIn, orgs_of};
 use super::connections::{self, Connection};
 use super::form::Fields;
+use super::keys::{self, KeyView};
 use super::page::{Chrome, Page};
 use super::providers::{self, ProviderView};
+use super::sources::{self, SourceView};
 use super::view::text::{start, visible};
 use super::view::words::{When, when};
 use crate::clock::now_ms;
 use crate::error::{AppError, Result};
 use crate::notify::{self, Channel};
 use crate::store::notifications::{self, Delivery, Fared, Notification};
+use crate::store::orgs::Org;
 use crate::store::record::{Entry, audit};
 use askama::Template;
 use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
@@ -57,19 +61,29 @@ struct Index {
     urls: bool,
     /// The address that people and LimaCharlie use.
     address: String,
+    keys: Vec<KeyView>,
+    sources: Vec<SourceView>,
+    /// The person's organisations.
+    own: Vec<Org>,
+    problem: String,
 }
 
 /// `GET /admin/integrations`
 pub async fn index(me: SignedIn, State(app): State<App>) -> Result<Response> {
-    page(&app, &me, "").await
+    page(&app, &me, "", (StatusCode::OK, String::new())).await
 }
 
 /// `POST /admin/integrations/limacharlie`: asks LimaCharlie what an organisation's key may do.
 pub async fn ask(me: SignedIn, State(app): State<App>, Fields(form): Fields<Named>) -> Result<Response> {
-    page(&app, &me, &form.name).await
+    page(&app, &me, &form.name, (StatusCode::OK, String::new())).await
 }
 
-async fn page(app: &App, me: &SignedIn, ask: &str) -> Result<Response> {
+/// The page with what is wrong with a form of it. A secret is not given back.
+pub async fn refused(app: &App, me: &SignedIn, why: (StatusCode, String)) -> Result<Response> {
+    page(app, me, "", why).await
+}
+
+async fn page(app: &App, me: &SignedIn, ask: &str, (status, problem): (StatusCode, String)) -> Result<Response> {
     let chrome = Chrome::of(app, me, "integrations").await?;
     let mut tx = app.store.read().await?;
     let (fared, waiting) = (notifications::channels(&mut tx).await?, notifications::waiting(&mut tx).await?);
@@ -83,7 +97,9 @@ async fn page(app: &App, me: &SignedIn, ask: &str) -> Result<Response> {
     drop(tx);
     let (connections, address) = (connections::all(app, me, ask).await?, app.config.public_url());
     let (providers, urls) = (providers::all(app).await?, app.intel.settings.urls);
-    Ok(Page(Index { chrome, channels, lines, connections, providers, urls, address }).into_response())
+    let (keys, sources, own) = (keys::all(app, me).await?, sources::all(app, me).await?, orgs_of(app, me).await?);
+    let page = Index { chrome, channels, lines, connections, providers, urls, address, keys, sources, own, problem };
+    Ok((status, Page(page)).into_response())
 }
 
 fn view(channel: &Channel, fared: Option<&Fared>, waiting: i64) -> ChannelView {

@@ -25,6 +25,7 @@ mod handover;
 mod intake;
 mod integrations;
 mod kept;
+mod keys;
 mod live;
 mod login;
 pub mod looks;
@@ -39,6 +40,7 @@ mod origin;
 pub mod page;
 mod people;
 pub mod pivot;
+mod policy;
 mod profile;
 mod prompts;
 mod providers;
@@ -53,6 +55,7 @@ mod second;
 mod sensors;
 pub mod server;
 pub mod snooze;
+mod sources;
 mod states;
 mod tags;
 mod tasks;
@@ -211,12 +214,19 @@ fn settings() -> Router<App> {
         .route("/admin/templates/{id}", post(templates::change))
         .route("/admin/templates/{id}/remove", post(templates::remove))
         .merge(administration())
+        .route("/admin/policy", get(policy::index))
+        .route("/admin/policy/{org}", post(policy::change))
+        .route("/admin/policy/{org}/cloud", post(policy::cloud))
         .route("/admin/rejects", get(rejects::index))
         .route("/admin/rejects/{id}/replay", post(rejects::replay))
         .route("/admin/audit", get(audit::index))
         .route("/admin/audit/export", get(audit::export))
         .route("/admin/intake", get(intake::index))
         .route("/admin/integrations", get(integrations::index))
+        .route("/admin/integrations/keys", post(keys::set))
+        .route("/admin/integrations/keys/remove", post(keys::remove))
+        .route("/admin/integrations/sources", post(sources::add))
+        .route("/admin/integrations/sources/rotate", post(sources::rotate))
         .route("/admin/integrations/test", post(integrations::test))
         .route("/admin/integrations/limacharlie", post(integrations::ask))
         .route("/admin/integrations/{id}/retry", post(integrations::retry))

@@ -80,6 +80,7 @@ pub const ADMINISTRATION: &[Place] = &[
     place("/admin/integrations", "integrations", "Integrations", "link"),
     place("/admin/intake", "intake", "Intake", "clock"),
     place("/admin/rejects", "rejects", "Refused deliveries", "warn"),
+    Place { least: Role::Lead, ..place("/admin/policy", "policy", "Policy", "rules") },
     Place { least: Role::Lead, ..place("/admin/templates", "templates", "Task templates", "check") },
     place("/admin/audit", "audit", "Audit log", "sweep"),
 ];

@@ -120,7 +120,7 @@ async fn list(
     let orgs = orgs_of(app, me).await?;
     let q = query.q.trim().to_lowercase();
     let mut tx = app.store.read().await?;
-    let mut found = people::page(&mut tx, me.user.id, now(&app), (&q, &query.after), limits::PAGE + 1).await?;
+    let mut found = people::page(&mut tx, me.user.id, now(app), (&q, &query.after), limits::PAGE + 1).await?;
     let full = i64::try_from(found.len()).is_ok_and(|count| count > limits::PAGE);
     if full {
         found.pop();
@@ -234,7 +234,7 @@ async fn page(
     (status, problem, done, given): (StatusCode, String, &'static str, Option<Given>),
 ) -> Result<Response> {
     let mut tx = app.store.read().await?;
-    let found = people::one(&mut tx, me.user.id, now(&app), id).await?.ok_or(AppError::Unknown("person"))?;
+    let found = people::one(&mut tx, me.user.id, now(app), id).await?.ok_or(AppError::Unknown("person"))?;
     let shared = people::shared(&mut tx, me.user.id, &[id]).await?;
     drop(tx);
     let chrome = Chrome::of(app, me, "users").await?;

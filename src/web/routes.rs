@@ -91,6 +91,26 @@ pub const ALL: &[Group] = &[
     },
     Group { does: "task templates, trials of panels, the range", who: LEAD, routes: LEADS },
     Group { does: "people, API tokens, organisations", who: ADMIN, routes: PEOPLE },
+    Group {
+        does: "the policy of own organisations",
+        who: LEAD,
+        routes: &[("GET", "/admin/policy"), ("POST", "/admin/policy/{org}")],
+    },
+    Group {
+        does: "whether data of an own organisation may leave to cloud voters",
+        who: ADMIN,
+        routes: &[("POST", "/admin/policy/{org}/cloud")],
+    },
+    Group {
+        does: "keys of providers, voters and own organisations, webhooks and their secrets: written, never read",
+        who: ADMIN,
+        routes: &[
+            ("POST", "/admin/integrations/keys"),
+            ("POST", "/admin/integrations/keys/remove"),
+            ("POST", "/admin/integrations/sources"),
+            ("POST", "/admin/integrations/sources/rotate"),
+        ],
+    },
     Group { does: "voters, refused deliveries, intake, integrations, the audit log", who: ADMIN, routes: ADMINS },
     Group {
         does: "deliver detections: a source's signature, or a token with scope `ingest`",

@@ -17,10 +17,11 @@ use crate::error::{AppError, Result};
 use crate::limits;
 use crate::store::activity::{DAY_MS, Subject};
 use crate::store::history::{self, Of};
-use crate::store::{Tx, detections, evidence, sensors};
+use crate::store::{Tx, detections, evidence, policies, sensors};
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use std::collections::BTreeMap;
 
 /// A sensor as one organisation has it.
 struct Host {
@@ -74,11 +75,11 @@ pub async fn show(
     let first = known.first().ok_or(AppError::Unknown("host"))?;
     let of: Vec<Of> = known.iter().map(|one| Of { subject: Subject::Sensor, id: one.sensor.id }).collect();
     let name = if first.sensor.hostname.is_empty() { &sid } else { &first.sensor.hostname };
-    let patterns = &app.config.policy.veto_tags;
+    let patterns = patterns(&mut tx, &app, &me).await?;
     let mut hosts = Vec::new();
     for one in &known {
         let now = evidence::of_sensor(&mut tx, one.sensor.id).await?;
-        hosts.push(host(one, patterns, now.as_ref()));
+        hosts.push(host(one, of_org(&patterns, &one.org), now.as_ref()));
     }
     let show = Show {
         p: pivot::gather(&mut tx, &of, &links::sensor(&sid), &query, several_orgs).await?,
@@ -94,6 +95,19 @@ pub async fn show(
     };
     drop(tx);
     Ok(Page(show).into_response())
+}
+
+/// The patterns of tags that speak against a case, of each organisation by its short name.
+type Patterns = BTreeMap<String, Vec<String>>;
+
+/// Those of a person's organisations.
+async fn patterns(tx: &mut Tx, app: &App, me: &SignedIn) -> Result<Patterns> {
+    let all = policies::of_user(tx, me.user.id).await?;
+    Ok(all.into_iter().map(|one| (one.slug, app.config.policy.of(&one.own).veto_tags)).collect())
+}
+
+fn of_org<'a>(all: &'a Patterns, org: &str) -> &'a [String] {
+    all.get(org).map_or(&[], Vec::as_slice)
 }
 
 fn host(known: &sensors::Known, patterns: &[String], now: Option<&Piece>) -> Host {
@@ -177,9 +191,10 @@ pub async fn index(me: SignedIn, State(app): State<App>, Asked(names): Asked<Nam
     let more = end.map(|end| names.more("/sensors", end));
     let ids: Vec<i64> = found.iter().map(|one| one.known.sensor.id).collect();
     let (trends, until) = pivot::trends(&mut tx, Subject::Sensor, &ids).await?;
+    let patterns = patterns(&mut tx, &app, &me).await?;
     drop(tx);
-    let patterns = &app.config.policy.veto_tags;
-    let rows = found.iter().zip(trends).map(|(one, trend)| row(one, trend, patterns)).collect();
+    let rows =
+        found.iter().zip(trends).map(|(one, trend)| row(one, trend, of_org(&patterns, &one.known.org))).collect();
     let later = !names.after.is_empty();
     Ok(Page(Index { chrome, q, several_orgs: orgs.len() > 1, rows, more, later, until }).into_response())
 }

@@ -61,7 +61,7 @@ pub async fn spawn_with(change: impl FnOnce(&mut Config)) -> Server {
     let store = Store::open(&database(dir.path()).await, Durability::Normal).await.unwrap();
     let vault = Vault::open(&dir.path().join("key")).unwrap();
     let app = App::start(store, Arc::new(config), vault, Arc::new(Notify::new()), false).await.unwrap();
-    let intel = Arc::new(fusionsoc::intel::Intelligence::build(&app.config.intel).unwrap());
+    let intel = Arc::new(fusionsoc::intel::Intelligence::build(&app.config.intel, &app.config.keys).unwrap());
     let app = app.telling(channels).informed(intel);
     let stop = CancellationToken::new();
     tokio::spawn(server::serve_with(listener, router(app.clone()), tls, stop.clone()));

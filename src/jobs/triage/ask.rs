@@ -6,7 +6,7 @@ use crate::clock::now_ms;
 use crate::domain::{Detection, Dossier, Failure, VoteState};
 use crate::store::runs::Run;
 use crate::store::versions::{self, Version};
-use crate::store::{Actor, Change, Tx, cases, jobs, orgs, prompts, record, runs, spending, votes};
+use crate::store::{Actor, Change, Tx, cases, jobs, prompts, record, runs, spending, votes};
 use crate::triage::prompt;
 use crate::triage::template::{self, Template};
 use crate::voters::statistical::Model;
@@ -113,8 +113,8 @@ impl<'a> One<'a> {
     ) -> Result<Self, JobError> {
         let mut tx = worker.store.read().await?;
         let org = cases::by_number(&mut tx, run.case_number).await?.org_id;
-        let allowed = orgs::by_id(&mut tx, org).await?.is_some_and(|org| org.cloud_allowed);
-        Ok(Self { worker, job, run, org, cloud: worker.policy.cloud_allowed || allowed, question, private: None })
+        let cloud = worker.policy_of(&mut tx, run.case_number).await?.cloud_allowed;
+        Ok(Self { worker, job, run, org, cloud, question, private: None })
     }
 
     /// The same for a voter that gets words for names and secrets.

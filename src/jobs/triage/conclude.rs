@@ -2,11 +2,13 @@
 use super::super::{JobError, Worker, panel::Seats};
 use super::{REVOTE, budget, claimed, control, held, is_under_way, look, recount, reuse, revote_at, second_look};
 use crate::clock::now_ms;
+use crate::config::Policy;
 use crate::domain::{Claim, Dossier, MachineVerdict, Outcome, Report, Vote, VoteState, Weights};
 use crate::notify;
 use crate::review::{self, Why};
 use crate::store::activity::DAY_MS;
 use crate::store::cases::{Case, Glance, Triaged};
+use crate::store::policies::{self, Own};
 use crate::store::runs::{Finished, Flag, Run, RunState};
 use crate::store::{Actor, Change, Tx, cases, jobs, measured, record, runs, spending, techniques, votes};
 use crate::triage::{claims, flags, injection, policy, report, vote};
@@ -27,7 +29,9 @@ pub(super) async fn run(
     let run = &runs::by_id(&mut tx, run.id).await?;
     let stored = votes::of_run(&mut tx, run.id).await?;
     let stated = claimed::of(evidence.0, &stored, true);
-    let mut end = concluded(worker, (seats, weights), evidence, &stored, &stated);
+    // Read here and not before, so that what was changed while the voters thought counts.
+    let own = policies::of_case(&mut tx, run.case_number).await?;
+    let mut end = concluded((&worker.policy, &own), (seats, weights), evidence, &stored, &stated);
     compare(&mut tx, (seats, weights), evidence.0, (run, &stored), &mut end, now).await?;
     if !runs::finish(&mut tx, run.id, &end, now).await? {
         jobs::finish(&mut tx, job).await?;
@@ -99,7 +103,7 @@ async fn again_at(tx: &mut Tx, run: &Run, stored: &[votes::Stored], now: i64) ->
 
 /// `evidence` is the dossier, and whether part of the event did not fit into the prompt.
 fn concluded(
-    worker: &Worker,
+    (usual, own): (&Policy, &Own),
     (seats, weights): (&Seats, &Weights),
     (dossier, truncated): (&Dossier, bool),
     stored: &[votes::Stored],
@@ -112,12 +116,12 @@ fn concluded(
     let mut count = vote::count(seats.rules, &counted, weights, dossier.detection.rule_severity());
     let second = second_look::look(&mut count, stored);
     let mut report = report::report(&count, seats.rules.mode, &counted, dossier);
-    let settings = policy::Settings { severity: worker.policy.veto_severity, tags: &worker.policy.veto_tags };
+    let holds = usual.of(own);
+    let settings = policy::Settings { severity: holds.veto_severity, tags: &holds.veto_tags };
     let mut vetoes = policy::vetoes(dossier, &count, report.severity, truncated, settings);
-    vetoes.extend(policy::claims(stated));
-    vetoes.extend(policy::builtin(dossier, &panel));
+    vetoes.extend(policy::claims(stated).into_iter().chain(policy::builtin(dossier, &panel)));
     let said = flags::Said { panel: &panel, advisers: &advisers, claims: stated };
-    let mut flags = flags::of(dossier, &report, said, &worker.policy.veto_tags);
+    let mut flags = flags::of(dossier, &report, said, &holds.veto_tags);
     let steering = injection::of(dossier);
     if !steering.is_empty() {
         report.risk_score = report.risk_score.max(injection::RISK);
@@ -135,7 +139,7 @@ fn concluded(
         weighing: count.weighing,
         flags: look::named(flags),
         vetoes: look::named(vetoes),
-        note: note(seats),
+        note: [note(seats).as_str(), &under(own)].join(" ").trim().to_owned(),
         recorded: false,
         report,
     }
@@ -145,6 +149,11 @@ fn concluded(
 fn without_vote(seats: &Seats) -> Option<String> {
     let names = seats.suspended.join(", ");
     (!names.is_empty()).then(|| format!("Without a vote after the injection range: {names}."))
+}
+
+/// Under which policy a run was concluded, where that is not the settings file's; the ledger has what it was.
+fn under(own: &Own) -> String {
+    if own.is_set() { format!("The organisation's own policy held, version {}.", own.version) } else { String::new() }
 }
 
 fn note(seats: &Seats) -> String {

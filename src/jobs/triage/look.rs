@@ -1,7 +1,7 @@
 //! Flags and vetoes of a report that was counted elsewhere.
 use crate::config::Policy;
 use crate::domain::{Claim, Dossier, Report, Vote, Weights};
-use crate::store::{runs::Flag, votes};
+use crate::store::{policies::Own, runs::Flag, votes};
 use crate::triage::injection::{self, Finding};
 use crate::triage::{claims, flags, policy, vote};
 
@@ -15,9 +15,10 @@ pub(crate) struct Looked {
     pub claims: Vec<Claim>,
 }
 
-/// What argues against a recorded report, and what would keep the machine from acting on it.
-pub(crate) fn look(dossier: &Dossier, report: &Report, stored: &[votes::Stored]) -> Looked {
-    let settings = Policy::default();
+/// What argues against a recorded report, and what would keep the machine from acting on it; `own` is what its
+/// organisation set.
+pub(crate) fn look(dossier: &Dossier, report: &Report, stored: &[votes::Stored], own: &Own) -> Looked {
+    let settings = Policy::default().of(own);
     let panel: Vec<Vote> = stored.iter().map(votes::Stored::vote).collect();
     let rules = vote::Panel { mode: vote::Mode::Unanimous, quorum: 0 };
     let stated = super::claimed::of(dossier, stored, true);

@@ -7,6 +7,7 @@
 use super::super::{JobError, Worker, panel::Seats};
 use super::claimed;
 use crate::clock::now_ms;
+use crate::config::Policy;
 use crate::domain::{Dossier, MachineVerdict, Verdict, Vote, VoteState, Weights};
 use crate::store::activity::DAY_MS;
 use crate::store::reuse::{self as store, Lender};
@@ -26,7 +27,7 @@ const DRAW: &str = "reuse";
 const MINUTE_MS: i64 = 60_000;
 
 /// What must be equal for votes to be taken; nothing where this event is to be asked about in any case.
-pub(super) fn evidence(worker: &Worker, seats: &Seats, dossier: &Dossier) -> Option<String> {
+pub(super) fn evidence(policy: &Policy, seats: &Seats, dossier: &Dossier) -> Option<String> {
     if models(seats).next().is_none() || is_cut(seats, dossier) {
         return None;
     }
@@ -35,7 +36,7 @@ pub(super) fn evidence(worker: &Worker, seats: &Seats, dossier: &Dossier) -> Opt
         let of_data = (voter.cloud(), voter.private());
         let _ = write!(panel, "|{:?} {} {:?} {of_data:?}", voter.name(), voter.kind().as_str(), voter.model());
     }
-    reuse::evidence(dossier, &panel, &worker.policy.veto_tags)
+    reuse::evidence(dossier, &panel, &policy.veto_tags)
 }
 
 fn models(seats: &Seats) -> impl Iterator<Item = &Arc<dyn Voter>> {

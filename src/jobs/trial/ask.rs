@@ -3,7 +3,6 @@ use super::super::triage::{Private, dossier_of};
 use super::super::{JobError, Worker};
 use super::is_builtin;
 use crate::domain::{Dossier, Failure, Vote, VoteState};
-use crate::store::orgs;
 use crate::store::trials::{self, Open, TrialVote};
 use crate::triage::prompt;
 use crate::voters::{Prompt, Question, Reply, Said, Voter};
@@ -34,16 +33,11 @@ pub(super) async fn case(
 ) -> Result<Asked, JobError> {
     let mut tx = worker.store.read().await?;
     let dossier = Arc::new(dossier_of(&mut tx, open.case_number, open.run_id).await?);
-    let allowed = orgs::by_id(&mut tx, open.org_id).await?.is_some_and(|org| org.cloud_allowed);
+    let cloud = worker.policy_of(&mut tx, open.case_number).await?.cloud_allowed;
     drop(tx);
     let plain = Arc::new(prompt::build(&dossier, rand::random(), rand::random()));
     let private = chosen.iter().any(|(_, voter)| voter.as_ref().is_some_and(|voter| voter.private()));
-    let shown = Shown {
-        private: private.then(|| Private::of(&dossier)),
-        cloud: worker.policy.cloud_allowed || allowed,
-        plain,
-        dossier,
-    };
+    let shown = Shown { private: private.then(|| Private::of(&dossier)), cloud, plain, dossier };
     let asked = chosen.iter().map(|(name, voter)| shown.vote(worker, open, name, voter.as_ref()));
     let votes = futures_util::future::try_join_all(asked).await?;
     Ok(Asked { dossier: shown.dossier, votes })

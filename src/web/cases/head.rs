@@ -1,6 +1,6 @@
 //! The case page's head: what stands, since when, and what can be undone.
 use crate::clock::now_ms;
-use crate::config::AutoClose;
+use crate::domain::AutoClose;
 use crate::domain::reason;
 use crate::store::cases::Case;
 use crate::store::timeline;
@@ -60,8 +60,8 @@ pub(super) fn undo(app: &App, me: &SignedIn, timeline: &[timeline::Entry]) -> Un
     }
 }
 
-pub(super) fn auto_close(app: &App) -> &'static str {
-    match app.config.policy.auto_close {
+pub(super) const fn auto_close(holds: AutoClose) -> &'static str {
+    match holds {
         AutoClose::Off => "Automatic closing is off, so a person decides.",
         AutoClose::Shadow => "Automatic closing only watches for now, so a person decides.",
         AutoClose::Propose | AutoClose::Auto => "No rule has earned automatic closing yet, so a person decides.",

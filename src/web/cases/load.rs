@@ -6,8 +6,8 @@ use crate::jobs::triage;
 use crate::review;
 use crate::store::cases::Case;
 use crate::store::{
-    Tx, actions, detections, evidence as gathered, exclusions, fingerprints, intel, notes, observables, precedents,
-    reuse, rules, runs, sensors, tags, tasks, techniques, timeline, users, votes,
+    Tx, actions, detections, evidence as gathered, exclusions, fingerprints, intel, notes, observables, policies,
+    precedents, reuse, rules, runs, sensors, tags, tasks, techniques, timeline, users, votes,
 };
 use crate::web::measured;
 use crate::web::view::case::{self as view, CaseData};
@@ -42,6 +42,7 @@ pub(super) async fn load(tx: &mut Tx, case: Case, wanted: Wanted) -> Result<Case
     let (runs, votes) = (runs::of_case(tx, number).await?, votes::of_case(tx, number).await?);
     Ok(CaseData {
         measured: measured::of_run(tx, case.org_id, view::shown_run(&runs, run), &votes).await?,
+        own: policies::of_org(tx, case.org_id).await?,
         rule: rules::by_id(tx, case.rule_id).await?,
         sensor: sensors::by_id(tx, case.sensor_id).await?,
         detections: shown,

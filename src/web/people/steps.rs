@@ -76,7 +76,7 @@ pub async fn step(
 
 /// The name of a person whom the admin sees.
 async fn seen(app: &App, me: &SignedIn, id: i64) -> Result<Option<String>> {
-    let found = people::one(&mut app.store.read().await?, me.user.id, super::now(&app), id).await?;
+    let found = people::one(&mut app.store.read().await?, me.user.id, super::now(app), id).await?;
     Ok(found.map(|person| person.username))
 }
 

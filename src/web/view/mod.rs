@@ -25,6 +25,7 @@ pub mod measured;
 pub mod moments;
 pub mod panel;
 pub mod pivot;
+pub mod policy;
 pub mod pull;
 pub mod report;
 pub mod row;

@@ -16,7 +16,6 @@ fn a_setting_that_cannot_be_used_is_named() {
             "intel.internal_domains: \"*.corp.example.com\" is no domain",
         ),
         ("[intel]\ninternal_domains = [\"b\u{fc}ro.example.de\"]\n", "intel.internal_domains: "),
-        ("[intel.virustotal]\n", "intel.virustotal.api_key_file: is empty"),
         (&format!("{vt}api_key = \"x\"\n"), "intel.virustotal: unknown field `api_key`"),
         (&format!("{vt}per_minute = -1\n"), "intel.virustotal: invalid value"),
         (&format!("{vt}base_url = \"http://vt.example/api\"\n"), "intel.virustotal.base_url: must be like"),
@@ -67,7 +66,7 @@ fn files_that_cannot_be_used_are_named_with_the_line() {
         (format!("[intel.lists]\nknown_good_file = \"{}\"\n", at("none.txt")), "holds no hashes"),
     ] {
         let config = Config::from_text(&text).unwrap();
-        let error = Intelligence::build(&config.intel).err().expect(&text).to_string();
+        let error = Intelligence::build(&config.intel, &config.keys).err().expect(&text).to_string();
         assert!(error.starts_with("intel.") && error.contains(told), "{error} instead of {told}");
     }
 }

@@ -49,7 +49,7 @@ async fn a_missing_privilege_is_named() {
 #[tokio::test]
 async fn a_wrong_key_is_told_and_never_shown() {
     let fake = Fake::start().await;
-    let wrong = Settings { api_key: Secret::new("not-the-key".to_owned()), ..settings(&fake) };
+    let wrong = Settings { api_key: Secret::new("not-the-key".to_owned()).into(), ..settings(&fake) };
     assert!(!format!("{wrong:?}").contains("not-the-key"));
     let client = Client::new(wrong).unwrap();
     let error = client.who().await.unwrap_err();

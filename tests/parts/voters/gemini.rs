@@ -38,7 +38,7 @@ fn voter_at(program: &Path, timeout_s: u64, base_url: &str) -> Arc<dyn Voter> {
     let command = program.display().to_string();
     let config =
         VoterConfig { command, timeout_s, model: "gemini-3-flash".to_owned(), ..config(Kind::GeminiCli, base_url) };
-    let key = Some(Secret::new("AIza-test".to_owned()));
+    let key = Secret::new("AIza-test".to_owned()).into();
     gemini_cli::make(Setup { config, key, endpoints: &Endpoints::default() }).unwrap()
 }
 

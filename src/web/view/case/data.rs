@@ -12,6 +12,8 @@ use crate::web::view::work::WorkData;
 pub struct CaseData {
     /// The case.
     pub case: Case,
+    /// What its organisation set of the policy.
+    pub own: crate::store::policies::Own,
     /// Its rule.
     pub rule: rules::Rule,
     /// Its sensor.

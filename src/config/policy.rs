@@ -1,0 +1,65 @@
+//! `[policy]`: what the machine may do, and what an organisation sets otherwise.
+use crate::domain::{AutoClose, Severity};
+use crate::store::policies::Own;
+use serde::Deserialize;
+
+/// `[policy]`
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Policy {
+    /// How far the machine may go alone; no organisation goes further.
+    pub auto_close: AutoClose,
+    /// The share of missed true positives that is accepted.
+    pub limit: f64,
+    /// The share of eligible cases that people review blind.
+    pub review_share: f64,
+    /// Seconds in which an act can be undone at one press.
+    pub undo_s: u32,
+    /// From this severity on, the machine never closes.
+    pub veto_severity: Severity,
+    /// Sensor tags with which the machine never closes; `*` stands for anything.
+    pub veto_tags: Vec<String>,
+    /// Whether the data of all organisations may leave to cloud voters.
+    pub cloud_allowed: bool,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            auto_close: AutoClose::Off,
+            limit: 0.02,
+            review_share: 0.05,
+            undo_s: 10,
+            veto_severity: Severity::High,
+            veto_tags: vec!["yara_detection_memory".to_owned(), "*-critical".to_owned(), "*-high".to_owned()],
+            cloud_allowed: false,
+        }
+    }
+}
+
+impl Policy {
+    /// What is wrong, with the setting's name.
+    pub(super) fn check(&self) -> Result<(), String> {
+        for (name, share) in [("limit", self.limit), ("review_share", self.review_share)] {
+            if !(0.0..=1.0).contains(&share) {
+                return Err(format!("policy.{name}: must be a share between 0 and 1"));
+            }
+        }
+        Ok(())
+    }
+
+    /// What holds in an organisation: what it set itself, and these settings for the rest. They are the ceiling of
+    /// automatic closing, also where they were lowered after the organisation had set its own.
+    #[must_use]
+    pub fn of(&self, own: &Own) -> Self {
+        Self {
+            auto_close: own.auto_close.unwrap_or(self.auto_close).min(self.auto_close),
+            limit: own.limit.unwrap_or(self.limit),
+            review_share: own.review_share.unwrap_or(self.review_share),
+            undo_s: self.undo_s,
+            veto_severity: own.veto_severity.unwrap_or(self.veto_severity),
+            veto_tags: own.veto_tags.as_ref().map_or_else(|| self.veto_tags.clone(), |tags| tags.0.clone()),
+            cloud_allowed: self.cloud_allowed || own.cloud_allowed,
+        }
+    }
+}
