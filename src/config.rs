@@ -2,6 +2,7 @@
 mod limacharlie;
 pub mod notify;
 mod panel;
+mod problem;
 
 pub use limacharlie::LimaCharlieConfig;
 pub use panel::Panel;
@@ -10,7 +11,6 @@ use crate::intel::IntelConfig;
 use crate::store::Durability;
 use crate::voters::VoterConfig;
 use figment::Figment;
-use figment::error::Kind;
 use figment::providers::{Env, Format, Toml};
 use serde::Deserialize;
 use std::net::{IpAddr, SocketAddr};
@@ -188,7 +188,7 @@ impl Config {
 
     fn of(figment: Figment) -> Result<Self, BadConfig> {
         let figment = figment.merge(Env::prefixed("FUSIONSOC__").split("__"));
-        let config: Self = figment.extract().map_err(|error| BadConfig(one_line(error)))?;
+        let config: Self = figment.extract().map_err(|error| BadConfig(problem::one_line(error)))?;
         config.check()?;
         Ok(config)
     }
@@ -269,29 +269,4 @@ impl Config {
             self.server.public_url.clone()
         }
     }
-}
-
-/// What is wrong, without what stands there.
-fn problem(kind: &Kind) -> String {
-    if let Kind::InvalidType(_, expected) | Kind::InvalidValue(_, expected) | Kind::InvalidLength(_, expected) = kind {
-        return format!("is of the wrong kind; expected {expected}");
-    }
-    // Between the place and the problem such a text shows the file.
-    let text = kind.to_string();
-    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    let shown = if lines.len() > 2 { vec![lines[0], lines[lines.len() - 1]] } else { lines };
-    shown.join(": ")
-}
-
-/// What is wrong, where in the settings, and nothing of the values: one of them may be a secret.
-fn one_line(error: figment::Error) -> String {
-    error
-        .into_iter()
-        .map(|one| {
-            let path = one.path.join(".").to_lowercase();
-            let text = problem(&one.kind);
-            if path.is_empty() { text } else { format!("{path}: {text}") }
-        })
-        .collect::<Vec<_>>()
-        .join("; ")
 }
