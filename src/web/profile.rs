@@ -47,6 +47,8 @@ struct Show {
     sessions: Vec<SessionView>,
     /// Whether a second factor is in use.
     second: bool,
+    /// Whether they have a password here.
+    password: bool,
     wrong: Wrong,
     done: &'static str,
 }
@@ -86,9 +88,9 @@ async fn page(app: &App, me: &SignedIn, status: StatusCode, (wrong, done): (Wron
     };
     let sessions = open.iter().map(line).collect();
     let zones = jiff::tz::db().available().map(|name| name.to_string()).collect();
-    let role = me.user.role.label();
-    Ok((status, Page(Show { chrome, role, undo_s: app.config.policy.undo_s, zones, sessions, second, wrong, done }))
-        .into_response())
+    let (role, undo_s) = (me.user.role.label(), app.config.policy.undo_s);
+    let password = !me.user.password_hash.is_empty();
+    Ok((status, Page(Show { chrome, role, undo_s, zones, sessions, second, password, wrong, done })).into_response())
 }
 
 /// A session's name on pages: it tells nothing of the stored hash.
