@@ -1,10 +1,12 @@
 //! Every setting once: `fusionsoc.toml`, overridden by `FUSIONSOC__SECTION__KEY`, an unknown key being an error.
 mod limacharlie;
 pub mod notify;
+mod oidc;
 mod panel;
 mod problem;
 
 pub use limacharlie::LimaCharlieConfig;
+pub use oidc::{Granted, Mapping, OidcConfig};
 pub use panel::Panel;
 
 use crate::intel::IntelConfig;
@@ -38,6 +40,8 @@ pub struct Config {
     pub notify: notify::Notify,
     /// Who knows something about hashes, addresses and names.
     pub intel: IntelConfig,
+    /// Who else vouches for people.
+    pub oidc: Option<OidcConfig>,
 }
 
 /// `[database]`
@@ -209,6 +213,7 @@ impl Config {
             }
         }
         self.check_voters()?;
+        self.oidc.as_ref().map_or(Ok(()), OidcConfig::check)?;
         self.intel.check().map_err(|error| BadConfig(error.to_string()))?;
         for (at, one) in self.limacharlie.iter().enumerate() {
             one.check()?;

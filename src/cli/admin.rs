@@ -4,7 +4,7 @@ use crate::clock::now_ms;
 use crate::domain::Role;
 use crate::jobs::triage::{micro, money};
 use crate::store::record::{Entry, audit};
-use crate::store::{Actor, Store, Tx, orgs, second, sessions, spending, users};
+use crate::store::{Actor, Store, Tx, identities, orgs, second, sessions, spending, users};
 use crate::web::auth::hash_new;
 use clap::Subcommand;
 use std::io::{BufRead, IsTerminal};
@@ -85,6 +85,17 @@ pub enum UserCommand {
     Disable {
         /// The person.
         name: String,
+    },
+    /// Let somebody of the OpenID Connect provider be a person who is here already.
+    Link {
+        /// The person.
+        name: String,
+        /// Who they are there: the `sub` of their ID token.
+        #[arg(long)]
+        subject: String,
+        /// The provider, where it is not that of the settings.
+        #[arg(long)]
+        issuer: Option<String>,
     },
     /// List people.
     List,
@@ -197,9 +208,20 @@ impl OrgCommand {
     }
 }
 
+/// Links a person to who they are at a provider.
+async fn link(tx: &mut Tx, name: &str, subject: &str, issuer: Option<String>) -> Result<(), CliError> {
+    let Some(issuer) = issuer else { return failed("--issuer: the settings have no [oidc]") };
+    let user = person(tx, name).await?;
+    if let Some(other) = identities::user(tx, &issuer, subject).await? {
+        return failed(format!("--subject: {subject} is {} already", other.username));
+    }
+    identities::insert(tx, &issuer, subject, user.id, now_ms()).await?;
+    noted(tx, "user_linked", &format!("user:{}", user.username), &format!("{subject} of {issuer}")).await
+}
+
 impl UserCommand {
-    /// Runs the command.
-    pub async fn run(self, store: &Store) -> Result<ExitCode, CliError> {
+    /// Runs the command; `issuer` is that of the settings.
+    pub async fn run(self, store: &Store, issuer: Option<String>) -> Result<ExitCode, CliError> {
         let mut tx = store.write().await?;
         match self {
             Self::Add { name, role, org: slugs } => {
@@ -228,6 +250,7 @@ impl UserCommand {
                 sessions::end_all(&mut tx, user.id).await?;
                 noted(&mut tx, "user_disabled", &format!("user:{}", user.username), "").await?;
             }
+            Self::Link { name, subject, issuer: other } => link(&mut tx, &name, &subject, other.or(issuer)).await?,
             Self::List => {
                 for user in users::all(&mut tx).await? {
                     println!("{}\t{}{}", user.username, user.role, if user.disabled { "\tdisabled" } else { "" });

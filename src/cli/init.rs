@@ -171,7 +171,7 @@ async fn set_up(config: &Config, answers: &Answers) -> Result<(), CliError> {
         OrgCommand::Add { slug: answers.org.clone(), name: answers.org_name.clone(), oid }.run(&store).await?;
     }
     UserCommand::Add { name: answers.admin.clone(), role: Role::Admin, org: vec![answers.org.clone()] }
-        .run(&store)
+        .run(&store, None)
         .await?;
     Ok(())
 }

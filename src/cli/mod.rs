@@ -137,7 +137,10 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, CliError> {
             pull.run(&open(&config).await?, &config).await
         }
         Command::Org(command) => command.run(&open(&config()?).await?).await,
-        Command::User(command) => command.run(&open(&config()?).await?).await,
+        Command::User(command) => {
+            let config = config()?;
+            command.run(&open(&config).await?, config.oidc.map(|oidc| oidc.issuer)).await
+        }
         Command::Token(command) => command.run(&open(&config()?).await?).await,
         Command::Source(command) => {
             let config = config()?;

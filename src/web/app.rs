@@ -1,6 +1,7 @@
 //! What every handler may use.
 use super::live::Present;
 use super::looks::Looks;
+use super::oidc::Provider;
 use super::throttle::Buckets;
 use crate::actions::wish::Wish;
 use crate::clock::now_ms;
@@ -33,6 +34,8 @@ pub struct App {
     pub notify: Arc<Channels>,
     /// Who knows something about hashes, addresses and names.
     pub intel: Arc<Intelligence>,
+    /// Who else vouches for people.
+    pub oidc: Option<Arc<Provider>>,
     /// Opens stored secrets.
     pub vault: Vault,
     /// Notes who looked at which case.
@@ -86,6 +89,7 @@ impl App {
             panel,
             notify: Arc::default(),
             intel: Arc::default(),
+            oidc: None,
             vault,
             wake,
             demo,
@@ -114,6 +118,13 @@ impl App {
     #[must_use]
     pub fn informed(mut self, intel: Arc<Intelligence>) -> Self {
         self.intel = intel;
+        self
+    }
+
+    /// The same app with this provider vouching for people.
+    #[must_use]
+    pub fn signing_in_by(mut self, provider: Option<Arc<Provider>>) -> Self {
+        self.oidc = provider;
         self
     }
 

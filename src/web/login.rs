@@ -29,6 +29,8 @@ struct Login {
     error: String,
     nobody: bool,
     demo: bool,
+    /// The other way in: its name and address.
+    other: Option<(String, String)>,
 }
 
 /// The query of the page.
@@ -44,8 +46,15 @@ pub async fn show(me: Option<SignedIn>, State(app): State<App>, Asked(query): As
         return Ok(Redirect::to(&safe_next(&query.next)).into_response());
     }
     let nobody = !users::any(&mut app.store.read().await?).await?;
-    Ok(Page(Login { username: String::new(), next: query.next, error: String::new(), nobody, demo: app.demo })
-        .into_response())
+    let (username, error, other) = (String::new(), String::new(), other(&app, &query.next));
+    Ok(Page(Login { username, next: query.next, error, nobody, demo: app.demo, other }).into_response())
+}
+
+/// The way in by the provider of the settings.
+fn other(app: &App, next: &str) -> Option<(String, String)> {
+    let name = app.config.oidc.as_ref()?.name.clone();
+    let next = form_urlencoded::Serializer::new(String::new()).append_pair("next", &safe_next(next)).finish();
+    Some((name, format!("/login/oidc?{next}")))
 }
 
 /// The form.
@@ -121,7 +130,7 @@ pub(super) async fn enter(
 }
 
 /// Enters a try that was refused without a look at the password, once a minute for each address.
-async fn slowed_down(app: &App, actor: &Actor, object: &str) -> Result<()> {
+pub(super) async fn slowed_down(app: &App, actor: &Actor, object: &str) -> Result<()> {
     if app.buckets.take(&format!("login_slowed: {}", actor.client), 1.0 / 60.0, 1.0).is_ok() {
         let mut tx = app.store.write().await?;
         let entry = Entry { action: "login_slowed", object, old: "", new: "" };
@@ -144,8 +153,8 @@ pub(super) async fn check(app: &App, user: Option<users::User>, password: String
 }
 
 fn refuse(app: &App, form: LoginForm, status: StatusCode, error: &str, wait: Option<u64>) -> Response {
-    let page =
-        Login { username: form.username, next: form.next, error: error.to_owned(), nobody: false, demo: app.demo };
+    let (other, demo) = (other(app, &form.next), app.demo);
+    let page = Login { username: form.username, next: form.next, error: error.to_owned(), nobody: false, demo, other };
     later((status, Page(page)).into_response(), wait)
 }
 

@@ -31,7 +31,11 @@ mod live;
 mod main_job;
 mod measured;
 mod merge;
+#[cfg(not(feature = "oidc"))]
+mod no_oidc;
 mod notify;
+#[cfg(feature = "oidc")]
+mod oidc;
 mod pages;
 mod pivots;
 mod precedents;
