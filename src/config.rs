@@ -1,11 +1,14 @@
 //! Every setting once: `fusionsoc.toml`, overridden by `FUSIONSOC__SECTION__KEY`, an unknown key being an error.
 mod limacharlie;
 pub mod notify;
+mod oidc;
 mod panel;
 mod policy;
+mod problem;
 mod server;
 
 pub use limacharlie::LimaCharlieConfig;
+pub use oidc::{Granted, Mapping, OidcConfig};
 pub use panel::Panel;
 pub use policy::Policy;
 pub use server::Server;
@@ -14,7 +17,6 @@ use crate::intel::IntelConfig;
 use crate::store::Durability;
 use crate::voters::VoterConfig;
 use figment::Figment;
-use figment::error::Kind;
 use figment::providers::{Env, Format, Toml};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -44,6 +46,8 @@ pub struct Config {
     /// What was written in a browser for those of the above that have no key of a file.
     #[serde(skip)]
     pub keys: crate::secret::Keys,
+    /// Who else vouches for people.
+    pub oidc: Option<OidcConfig>,
 }
 
 /// `[database]`
@@ -111,7 +115,7 @@ impl Config {
 
     fn of(figment: Figment) -> Result<Self, BadConfig> {
         let figment = figment.merge(Env::prefixed("FUSIONSOC__").split("__"));
-        let config: Self = figment.extract().map_err(|error| BadConfig(one_line(error)))?;
+        let config: Self = figment.extract().map_err(|error| BadConfig(problem::one_line(error)))?;
         config.check()?;
         Ok(config)
     }
@@ -121,6 +125,7 @@ impl Config {
         self.server.check()?;
         self.check_voters()?;
         self.policy.check().map_err(BadConfig)?;
+        self.oidc.as_ref().map_or(Ok(()), OidcConfig::check)?;
         self.intel.check().map_err(|error| BadConfig(error.to_string()))?;
         for (at, one) in self.limacharlie.iter().enumerate() {
             one.check()?;
@@ -176,29 +181,4 @@ impl Config {
     pub fn public_url(&self) -> String {
         self.server.address()
     }
-}
-
-/// What is wrong, without what stands there.
-fn problem(kind: &Kind) -> String {
-    if let Kind::InvalidType(_, expected) | Kind::InvalidValue(_, expected) | Kind::InvalidLength(_, expected) = kind {
-        return format!("is of the wrong kind; expected {expected}");
-    }
-    // Between the place and the problem such a text shows the file.
-    let text = kind.to_string();
-    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    let shown = if lines.len() > 2 { vec![lines[0], lines[lines.len() - 1]] } else { lines };
-    shown.join(": ")
-}
-
-/// What is wrong, where in the settings, and nothing of the values: one of them may be a secret.
-fn one_line(error: figment::Error) -> String {
-    error
-        .into_iter()
-        .map(|one| {
-            let path = one.path.join(".").to_lowercase();
-            let text = problem(&one.kind);
-            if path.is_empty() { text } else { format!("{path}: {text}") }
-        })
-        .collect::<Vec<_>>()
-        .join("; ")
 }

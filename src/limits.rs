@@ -81,6 +81,18 @@ pub const API_BODY: usize = 1024 * 1024;
 pub const URL: usize = 8 * 1024;
 /// A sign-in waits so long for its code.
 pub const CODE_MS: i64 = 10 * 60 * 1000;
+/// A sign-in may be at an OpenID Connect provider for so long.
+pub const OIDC_MS: i64 = 10 * 60 * 1000;
+/// One request to that provider.
+pub const OIDC_CALL: Duration = Duration::from_secs(15);
+/// What it says of itself holds for so long.
+pub const OIDC_KNOWN_MS: i64 = 60 * 60 * 1000;
+/// Its keys are not fetched again within this time, whoever names an unknown one.
+pub const OIDC_KEYS_MS: i64 = 60 * 1000;
+/// A provider that failed is left alone for so long.
+pub const OIDC_REST_MS: i64 = 10 * 1000;
+/// Its clock may be ahead of ours by so much.
+pub const OIDC_SKEW_MS: i64 = 2 * 60 * 1000;
 /// The longest password that is hashed.
 pub const PASSWORD: usize = 1024;
 /// Event streams in all.

@@ -1,12 +1,10 @@
-//! Organisations and people from the command line; each change is in the ledger.
+//! Organisations from the command line, and what other commands share; each change is in the ledger.
 use super::{CliError, failed};
-use crate::admin::{AdminError, By, is_short_name, orgs as acts, people};
+use crate::admin::{AdminError, By, is_short_name, orgs as acts};
 use crate::clock::now_ms;
-use crate::domain::Role;
 use crate::jobs::triage::{micro, money};
 use crate::store::record::{Entry, audit};
-use crate::store::{Actor, Store, Tx, orgs, spending, users};
-use crate::web::auth::hash_new;
+use crate::store::{Actor, Store, Tx, orgs, spending};
 use clap::Subcommand;
 use std::io::{BufRead, IsTerminal};
 use std::process::ExitCode;
@@ -58,51 +56,6 @@ pub enum OrgCommand {
     },
 }
 
-/// `user`
-#[derive(Debug, Subcommand)]
-pub enum UserCommand {
-    /// Add a person; the password is one line on standard input, or asked for.
-    Add {
-        /// The name to sign in with.
-        name: String,
-        /// viewer, analyst, lead or admin.
-        #[arg(long)]
-        role: Role,
-        /// An organisation; may be repeated.
-        #[arg(long, required = true)]
-        org: Vec<String>,
-    },
-    /// Set a new password; ends all sessions.
-    Passwd {
-        /// The person.
-        name: String,
-    },
-    /// Take a person's second factor away, because code generator and recovery codes are lost; ends all sessions.
-    ResetCode {
-        /// The person.
-        name: String,
-    },
-    /// Lock a person out; ends all sessions.
-    Disable {
-        /// The person.
-        name: String,
-    },
-    /// Let a person in again.
-    Enable {
-        /// The person.
-        name: String,
-    },
-    /// Give a person another role.
-    Role {
-        /// The person.
-        name: String,
-        /// viewer, analyst, lead or admin.
-        role: Role,
-    },
-    /// List people.
-    List,
-}
-
 /// One line of standard input, or a prompt where somebody sits there.
 pub(super) fn secret_line(prompt: &str) -> Result<String, CliError> {
     let stdin = std::io::stdin();
@@ -127,13 +80,6 @@ pub(super) async fn org(tx: &mut Tx, slug: &str) -> Result<orgs::Org, CliError> 
     match orgs::by_slug(tx, slug).await? {
         Some(org) => Ok(org),
         None => failed(format!("--org: there is no organisation {slug}")),
-    }
-}
-
-async fn person(tx: &mut Tx, name: &str) -> Result<users::User, CliError> {
-    match users::by_name(tx, &name.to_lowercase()).await? {
-        Some(user) => Ok(user),
-        None => failed(format!("there is nobody named {name}")),
     }
 }
 
@@ -226,64 +172,4 @@ impl OrgCommand {
         tx.commit().await?;
         Ok(ExitCode::SUCCESS)
     }
-}
-
-impl UserCommand {
-    /// Runs the command.
-    pub async fn run(self, store: &Store) -> Result<ExitCode, CliError> {
-        let actor = Actor::operator();
-        let mut tx = store.write().await?;
-        match self {
-            Self::Add { name, role, org: slugs } => {
-                slug(&name, "NAME")?;
-                add_user(&mut tx, &name.to_lowercase(), role, &slugs, &secret_line("Password: ")?).await?;
-            }
-            Self::Passwd { name } => {
-                let user = person(&mut tx, &name).await?;
-                let hash = hash_new(&user.username, &secret_line("New password: ")?)
-                    .map_err(|error| CliError::Failed(error.to_string()))?;
-                people::set_password(&mut tx, operator(&actor), user.id, (&hash, false), None).await?;
-            }
-            Self::ResetCode { name } => {
-                let user = person(&mut tx, &name).await?;
-                people::reset_second(&mut tx, operator(&actor), user.id, None).await?;
-            }
-            Self::Disable { name } => {
-                let user = person(&mut tx, &name).await?;
-                people::set_disabled(&mut tx, operator(&actor), user.id, true, None).await?;
-            }
-            Self::Enable { name } => {
-                let user = person(&mut tx, &name).await?;
-                people::set_disabled(&mut tx, operator(&actor), user.id, false, None).await?;
-            }
-            Self::Role { name, role } => {
-                let user = person(&mut tx, &name).await?;
-                people::set_role(&mut tx, operator(&actor), user.id, role, None).await?;
-            }
-            Self::List => {
-                for user in users::all(&mut tx).await? {
-                    println!("{}\t{}{}", user.username, user.role, if user.disabled { "\tdisabled" } else { "" });
-                }
-            }
-        }
-        tx.commit().await?;
-        Ok(ExitCode::SUCCESS)
-    }
-}
-
-/// Adds a person to organisations.
-pub(super) async fn add_user(
-    tx: &mut Tx,
-    name: &str,
-    role: Role,
-    slugs: &[String],
-    password: &str,
-) -> Result<i64, CliError> {
-    let hash = hash_new(name, password).map_err(|error| CliError::Failed(error.to_string()))?;
-    let actor = Actor::operator();
-    for slug in slugs {
-        org(tx, slug).await?;
-    }
-    let new = people::New { name, role, orgs: slugs, hash: &hash, must_change: false };
-    Ok(people::add(tx, operator(&actor), new).await?)
 }

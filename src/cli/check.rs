@@ -44,6 +44,7 @@ pub async fn check(config: Config, send_test: bool) -> Result<ExitCode, CliError
     failures += channels(&config, send_test).await?;
     failures += limacharlie(&config, &store).await?;
     failures += intelligence(&config, &store).await?;
+    failures += sign_in(&config, &store).await?;
     if panel.standing_in {
         println!("note  no model is set up: the built-in voters stand in");
     }
@@ -94,6 +95,29 @@ async fn intelligence(config: &Config, store: &Store) -> Result<usize, CliError>
                 failures += 1;
                 println!("FAIL  {name}: {}", plain(&trouble.to_string(), 300));
             }
+        }
+    }
+    Ok(failures)
+}
+
+/// Asks who else vouches for people what it says of itself, and whether the organisations of its groups are there;
+/// returns how many failed.
+async fn sign_in(config: &Config, store: &Store) -> Result<usize, CliError> {
+    let (Some(provider), Some(own)) = (super::serve::provider(config)?, &config.oidc) else { return Ok(0) };
+    let mut failures = 0;
+    let mut told = |problem: Result<(), String>| match problem {
+        Ok(()) => println!("ok    sign-in by {}", plain(&own.name, 40)),
+        Err(problem) => {
+            failures += 1;
+            println!("FAIL  sign-in by {}: {}", plain(&own.name, 40), plain(&problem, 300));
+        }
+    };
+    told(provider.check().await);
+    let mut tx = store.read().await?;
+    let known = orgs::all(&mut tx).await?;
+    for slug in own.map.iter().flat_map(|one| &one.orgs) {
+        if !known.iter().any(|org| org.slug == *slug) {
+            told(Err(format!("oidc.map: there is no organisation {slug}")));
         }
     }
     Ok(failures)

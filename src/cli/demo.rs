@@ -2,7 +2,7 @@
 mod sample;
 
 use super::access::create_token;
-use super::admin::add_user;
+use super::people::add_user;
 use super::{CliError, open, serve, vault};
 use crate::clock::now_ms;
 use crate::config::Config;

@@ -1,5 +1,6 @@
 //! `init`: from nothing to an installation that can be served. Each question is also a flag, so that it runs unattended.
-use super::admin::{OrgCommand, UserCommand};
+use super::admin::OrgCommand;
+use super::people::UserCommand;
 use super::{CliError, failed, open, vault};
 use crate::config::{Config, LimaCharlieConfig};
 use crate::domain::Role;
@@ -172,7 +173,7 @@ async fn set_up(config: &Config, answers: &Answers) -> Result<(), CliError> {
         OrgCommand::Add { slug: answers.org.clone(), name: answers.org_name.clone(), oid }.run(&store).await?;
     }
     UserCommand::Add { name: answers.admin.clone(), role: Role::Admin, org: vec![answers.org.clone()] }
-        .run(&store)
+        .run(&store, None)
         .await?;
     Ok(())
 }

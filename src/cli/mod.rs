@@ -7,6 +7,7 @@ mod demo;
 mod eval;
 mod import;
 mod init;
+mod people;
 mod pull;
 mod serve;
 mod train;
@@ -56,7 +57,7 @@ enum Command {
     Org(admin::OrgCommand),
     /// People.
     #[command(subcommand)]
-    User(admin::UserCommand),
+    User(people::UserCommand),
     /// API tokens.
     #[command(subcommand)]
     Token(access::TokenCommand),
@@ -137,7 +138,10 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, CliError> {
             pull.run(&open(&config).await?, &config).await
         }
         Command::Org(command) => command.run(&open(&config()?).await?).await,
-        Command::User(command) => command.run(&open(&config()?).await?).await,
+        Command::User(command) => {
+            let config = config()?;
+            command.run(&open(&config).await?, config.oidc.map(|oidc| oidc.issuer)).await
+        }
         Command::Token(command) => command.run(&open(&config()?).await?).await,
         Command::Source(command) => {
             let config = config()?;

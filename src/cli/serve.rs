@@ -6,6 +6,7 @@ use crate::jobs::pull::Pulls;
 use crate::jobs::{Connections, PanelSource, Worker, keys, reindex};
 use crate::notify::Channels;
 use crate::store::{Store, orgs, users};
+use crate::web::oidc::Provider;
 use crate::web::tls::Certificate;
 use crate::web::{App, router, server};
 use std::fs::File;
@@ -26,9 +27,9 @@ pub async fn serve(config: Config, with_worker: bool) -> Result<ExitCode, CliErr
     let tls = certificate(&config)?;
     let config = Arc::new(config);
     let wake = Arc::new(Notify::new());
-    let (channels, intel) = (channels(&config)?, intelligence(&config)?);
+    let (channels, intel, provider) = (channels(&config)?, intelligence(&config)?, provider(&config)?);
     let app = App::start(store, Arc::clone(&config), vault(&config)?, wake, false).await?;
-    let app = app.telling(channels).informed(intel);
+    let app = app.telling(channels).informed(intel).signing_in_by(provider);
     let listener = listen(&config).await?;
     // Settings of voters that can't be used are told now, not at the first detection.
     app.panel.current(&app.store).await.map_err(|error| CliError::Failed(error.to_string()))?;
@@ -70,6 +71,11 @@ pub(super) fn channels(config: &Config) -> Result<Arc<Channels>, CliError> {
 /// The intelligence providers of the settings.
 pub(super) fn intelligence(config: &Config) -> Result<Arc<Intelligence>, CliError> {
     Intelligence::build(&config.intel, &config.keys).map(Arc::new).map_err(|error| CliError::Failed(error.to_string()))
+}
+
+/// Who else vouches for people, by the settings.
+pub(super) fn provider(config: &Config) -> Result<Option<Arc<Provider>>, CliError> {
+    Provider::build(config).map_err(CliError::Failed)
 }
 
 /// Binds the address of the settings.
@@ -184,6 +190,7 @@ async fn purge(store: Store, stop: CancellationToken) {
             let now = crate::clock::now_ms();
             crate::store::sessions::purge(&mut tx, now).await?;
             crate::store::second::purge(&mut tx, now).await?;
+            crate::store::identities::purge(&mut tx, now).await?;
             crate::store::throttles::purge(&mut tx, now - crate::web::throttle::WINDOW_MS).await?;
             crate::store::idempotency::purge(&mut tx, now - 86_400_000).await?;
             crate::store::drafts::purge(&mut tx, now - crate::limits::DRAFT_MS).await?;

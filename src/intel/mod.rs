@@ -10,7 +10,7 @@ mod misp;
 pub mod settings;
 mod virustotal;
 mod watched;
-mod wire;
+pub(crate) mod wire;
 pub mod words;
 
 pub use settings::{BadIntel, IntelConfig};

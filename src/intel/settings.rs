@@ -158,18 +158,26 @@ fn of_file(name: &str, file: &str) -> Result<Secret, BadIntel> {
     if usable { Ok(key) } else { Err(bad(format!("{file} holds no key"))) }
 }
 
+/// Whether an address may be asked with a secret: https, or http on this machine, and nothing but host and path.
+pub fn is_safe(address: &str) -> bool {
+    reqwest::Url::parse(address).is_ok_and(|url| {
+        let bare = url.username().is_empty() && url.password().is_none() && url.query().is_none();
+        bare && is_closed(&url)
+    })
+}
+
+/// Whether nobody on the way can read along: https, or http on this machine.
+pub fn is_closed(url: &reqwest::Url) -> bool {
+    let local = url.host_str().is_some_and(|host| {
+        let ip = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
+        host == "localhost" || ip.is_ok_and(|ip| ip.is_loopback())
+    });
+    url.has_host() && (url.scheme() == "https" || url.scheme() == "http" && local)
+}
+
 /// Whether a server's address can be used. Plain http is used on this machine only: the key goes with it.
 pub(super) fn server(name: &str, base_url: &str) -> Result<(), BadIntel> {
-    let url = reqwest::Url::parse(base_url).ok();
-    let fits = url.is_some_and(|url| {
-        let bare = url.username().is_empty() && url.password().is_none() && url.query().is_none();
-        let local = url.host_str().is_some_and(|host| {
-            let ip = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
-            host == "localhost" || ip.is_ok_and(|ip| ip.is_loopback())
-        });
-        bare && url.has_host() && (url.scheme() == "https" || url.scheme() == "http" && local)
-    });
-    if !fits {
+    if !is_safe(base_url) {
         return Err(BadIntel(format!(
             "{name}.base_url: must be like https://host/path; http is for this machine only"
         )));

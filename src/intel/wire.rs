@@ -8,7 +8,7 @@ use serde_json::Value;
 use std::time::Duration;
 
 /// A client that neither follows redirects nor hangs on connecting.
-pub(super) fn client() -> Result<reqwest::Client, reqwest::Error> {
+pub(crate) fn client() -> Result<reqwest::Client, reqwest::Error> {
     // A second installation is refused; the first one stays, which is what is wanted.
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder()
@@ -80,13 +80,13 @@ fn said(status: StatusCode, body: &[u8], key: &Secret) -> String {
 }
 
 /// What went wrong, without the address.
-fn broken(error: &reqwest::Error) -> Trouble {
+pub(crate) fn broken(error: &reqwest::Error) -> Trouble {
     let why = if error.is_connect() { "no connection" } else { "the connection broke off" };
     Trouble::Unreachable(why.to_owned())
 }
 
 /// A body of at most the permitted size.
-async fn received(mut reply: reqwest::Response) -> Result<Vec<u8>, Trouble> {
+pub(crate) async fn received(mut reply: reqwest::Response) -> Result<Vec<u8>, Trouble> {
     let mut body = Vec::new();
     while let Some(chunk) = reply.chunk().await.map_err(|error| broken(&error))? {
         body.extend_from_slice(&chunk);

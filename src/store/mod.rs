@@ -26,6 +26,7 @@ pub mod fingerprints;
 pub mod handover;
 pub mod history;
 pub mod idempotency;
+pub mod identities;
 pub mod intake;
 pub mod intel;
 pub mod jobs;

@@ -1,6 +1,7 @@
 //! What every handler may use.
 use super::live::Present;
 use super::looks::Looks;
+use super::oidc::Provider;
 use super::throttle::Buckets;
 use crate::actions::wish::Wish;
 use crate::clock::now_ms;
@@ -33,6 +34,8 @@ pub struct App {
     pub notify: Arc<Channels>,
     /// Who knows something about hashes, addresses and names.
     pub intel: Arc<Intelligence>,
+    /// Who else vouches for people.
+    pub oidc: Option<Arc<Provider>>,
     /// Opens stored secrets.
     pub vault: Vault,
     /// Notes who looked at which case.
@@ -88,6 +91,7 @@ impl App {
             panel,
             notify: Arc::default(),
             intel: Arc::default(),
+            oidc: None,
             vault,
             wake,
             demo,
@@ -131,6 +135,13 @@ impl App {
     /// When a session that begins now ends in any case.
     pub fn session_end(&self, now_ms: i64) -> i64 {
         now_ms + i64::from(self.config.server.session_hours) * 3_600_000
+    }
+
+    /// The same app with this provider vouching for people.
+    #[must_use]
+    pub fn signing_in_by(mut self, provider: Option<Arc<Provider>>) -> Self {
+        self.oidc = provider;
+        self
     }
 
     /// Whether cookies go without `Secure`.

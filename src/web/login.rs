@@ -31,6 +31,8 @@ struct Login {
     demo: bool,
     /// After how long a session ends that is not used.
     idle: String,
+    /// The other way in: its name and address.
+    other: Option<(String, String)>,
 }
 
 /// The query of the page.
@@ -48,6 +50,13 @@ pub async fn show(me: Option<SignedIn>, State(app): State<App>, Asked(query): As
     let nobody = !users::any(&mut app.store.read().await?).await?;
     let form = LoginForm { next: query.next, ..LoginForm::default() };
     Ok(Page(page(&app, form, String::new(), nobody)).into_response())
+}
+
+/// The way in by the provider of the settings.
+fn other(app: &App, next: &str) -> Option<(String, String)> {
+    let name = app.config.oidc.as_ref()?.name.clone();
+    let next = form_urlencoded::Serializer::new(String::new()).append_pair("next", &safe_next(next)).finish();
+    Some((name, format!("/login/oidc?{next}")))
 }
 
 /// The form.
@@ -127,7 +136,7 @@ pub(super) async fn enter(
 }
 
 /// Enters a try that was refused without a look at the password, once a minute for each address.
-async fn slowed_down(app: &App, actor: &Actor, object: &str) -> Result<()> {
+pub(super) async fn slowed_down(app: &App, actor: &Actor, object: &str) -> Result<()> {
     if app.buckets.take(&format!("login_slowed: {}", actor.client), 1.0 / 60.0, 1.0).is_ok() {
         let mut tx = app.store.write().await?;
         let entry = Entry { action: "login_slowed", object, old: "", new: "" };
@@ -150,8 +159,8 @@ pub(super) async fn check(app: &App, user: Option<users::User>, password: String
 }
 
 fn page(app: &App, form: LoginForm, error: String, nobody: bool) -> Login {
-    let idle = app.config.server.idle_words();
-    Login { username: form.username, next: form.next, error, nobody, demo: app.demo, idle }
+    let (idle, other) = (app.config.server.idle_words(), other(app, &form.next));
+    Login { username: form.username, next: form.next, error, nobody, demo: app.demo, idle, other }
 }
 
 fn refuse(app: &App, form: LoginForm, status: StatusCode, error: &str, wait: Option<u64>) -> Response {

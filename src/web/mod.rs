@@ -35,6 +35,11 @@ mod merging;
 mod models;
 mod notes;
 pub mod observables;
+#[cfg(feature = "oidc")]
+pub mod oidc;
+#[cfg(not(feature = "oidc"))]
+#[path = "no_oidc.rs"]
+pub mod oidc;
 mod orgs;
 mod origin;
 pub mod page;
@@ -88,6 +93,8 @@ pub fn router(app: App) -> Router {
         .route("/", get(async || Redirect::to("/cases")))
         .route("/login", get(login::show).post(login::sign_in))
         .route("/login/code", get(second::show_code).post(second::sign_in))
+        .route("/login/oidc", get(oidc::start))
+        .route("/login/oidc/callback", get(oidc::callback))
         .route("/logout", post(login::sign_out))
         .merge(own())
         .route("/dashboard", get(dashboard::index))

@@ -54,6 +54,8 @@ struct Show {
     sessions: Vec<SessionView>,
     /// Whether a second factor is in use.
     second: bool,
+    /// Whether they have a password here.
+    password: bool,
     wrong: Wrong,
     done: &'static str,
 }
@@ -96,7 +98,9 @@ async fn page(app: &App, me: &SignedIn, status: StatusCode, (wrong, done): (Wron
     let role = me.user.role.label();
     let own_undo = me.user.undo_s.map(|seconds| seconds.to_string()).unwrap_or_default();
     let undo_s = app.config.policy.undo_s;
-    Ok((status, Page(Show { chrome, role, undo_s, own_undo, zones, sessions, second, wrong, done })).into_response())
+    let password = !me.user.password_hash.is_empty();
+    Ok((status, Page(Show { chrome, role, undo_s, own_undo, zones, sessions, second, password, wrong, done }))
+        .into_response())
 }
 
 /// A session's name on pages: it tells nothing of the stored hash.

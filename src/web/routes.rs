@@ -57,6 +57,8 @@ pub const ALL: &[Group] = &[
             ("POST", "/login"),
             ("GET", "/login/code"),
             ("POST", "/login/code"),
+            ("GET", "/login/oidc"),
+            ("GET", "/login/oidc/callback"),
             ("GET", "/healthz"),
             ("GET", "/readyz"),
             ("GET", "/api/openapi.json"),

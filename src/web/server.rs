@@ -129,9 +129,9 @@ async fn connection<S>(
                 response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream")
             };
             if response.as_ref().is_ok_and(listens) {
-                place.works()
+                place.works();
             } else {
-                place.waits()
+                place.waits();
             }
             response
         }

@@ -48,6 +48,19 @@ pub async fn both(store: &Store, account: &str, address: &str) -> Result<std::re
     Ok(Ok(()))
 }
 
+/// Counts a try for one name alone.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn one(store: &Store, name: &str) -> Result<std::result::Result<(), u64>> {
+    let mut tx = store.write().await?;
+    let counted = try_once(&mut tx, name, now_ms()).await?;
+    if counted.is_ok() {
+        tx.commit().await?;
+    }
+    Ok(counted)
+}
+
 /// The state after one more try: five are free, then 1, 2, 4 … 60 s.
 pub fn after(before: Throttle, now_ms: i64) -> Throttle {
     let failures = before.failures + 1;
@@ -61,6 +74,14 @@ pub fn after(before: Throttle, now_ms: i64) -> Throttle {
 /// Where the database refuses.
 pub async fn was_right(tx: &mut Tx, account: &str, address: &str) -> Result<()> {
     throttles::clear(tx, account).await?;
+    take_back(tx, address).await
+}
+
+/// Takes a try back for one name alone.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn take_back(tx: &mut Tx, address: &str) -> Result<()> {
     if let Some(known) = throttles::get(tx, address).await? {
         throttles::set(tx, address, Throttle { failures: (known.failures - 1).max(0), blocked_ms: 0, ..known }).await?;
     }

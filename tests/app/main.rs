@@ -32,7 +32,11 @@ mod live;
 mod main_job;
 mod measured;
 mod merge;
+#[cfg(not(feature = "oidc"))]
+mod no_oidc;
 mod notify;
+#[cfg(feature = "oidc")]
+mod oidc;
 mod pages;
 mod pivots;
 mod policy;

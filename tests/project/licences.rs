@@ -25,11 +25,11 @@ const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
 fn packages() -> Vec<Value> {
     let version = output(Command::new("rustc").arg("-vV"));
     let host = version.lines().find_map(|line| line.strip_prefix("host: ")).unwrap_or_default().to_owned();
-    let metadata = output(
-        Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()))
-            .args(["metadata", "--format-version", "1", "--locked", "--offline", "--filter-platform", &host])
-            .current_dir(env!("CARGO_MANIFEST_DIR")),
-    );
+    let mut cargo = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()));
+    cargo.args(["metadata", "--format-version", "1", "--locked", "--offline", "--filter-platform", &host]);
+    // What a feature brings is on the disk where the tests were built with it.
+    cargo.args(cfg!(feature = "oidc").then_some("--all-features")).current_dir(env!("CARGO_MANIFEST_DIR"));
+    let metadata = output(&mut cargo);
     let metadata: Value = serde_json::from_str(&metadata).unwrap_or_else(|error| panic!("cargo metadata: {error}"));
     metadata["packages"].as_array().cloned().unwrap_or_default()
 }

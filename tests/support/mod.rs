@@ -5,6 +5,8 @@ pub mod browser;
 pub mod certs;
 pub mod fakes;
 pub mod limacharlie;
+#[cfg(feature = "oidc")]
+pub mod oidc;
 pub mod recorded;
 pub mod smtp;
 
@@ -62,7 +64,8 @@ pub async fn spawn_with(change: impl FnOnce(&mut Config)) -> Server {
     let vault = Vault::open(&dir.path().join("key")).unwrap();
     let app = App::start(store, Arc::new(config), vault, Arc::new(Notify::new()), false).await.unwrap();
     let intel = Arc::new(fusionsoc::intel::Intelligence::build(&app.config.intel, &app.config.keys).unwrap());
-    let app = app.telling(channels).informed(intel);
+    let provider = fusionsoc::web::oidc::Provider::build(&app.config).unwrap();
+    let app = app.telling(channels).informed(intel).signing_in_by(provider);
     let stop = CancellationToken::new();
     tokio::spawn(server::serve_with(listener, router(app.clone()), tls, stop.clone()));
     let org_id = add_org(&app.store, "acme", None).await;

@@ -3,7 +3,6 @@ use super::{ana, form, nobody};
 use crate::support::{PASSWORD, Person, Server, http, spawn, spawn_with};
 use fusionsoc::clock::advance_here;
 use fusionsoc::domain::Role;
-use fusionsoc::store::users;
 use fusionsoc::web::{App, router, server as edge};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,10 +13,7 @@ use tokio_util::sync::CancellationToken;
 async fn refused(server: &Server) -> Vec<(&'static str, String)> {
     server.sign_up("ana", Role::Analyst).await;
     server.sign_up("bob", Role::Analyst).await;
-    let mut tx = server.app.store.write().await.unwrap();
-    let bob = users::by_name(&mut tx, "bob").await.unwrap().unwrap();
-    users::disable(&mut tx, bob.id).await.unwrap();
-    tx.commit().await.unwrap();
+    server.sql("UPDATE users SET disabled = TRUE WHERE username = 'bob'").await;
     let wrong = "wrong horse battery".to_owned();
     vec![
         ("ana", wrong.clone()),
