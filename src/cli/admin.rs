@@ -1,9 +1,9 @@
 //! Organisations and people from the command line; each change is in the ledger.
+use super::budget::{budget, own_words};
 use super::{CliError, failed};
 use crate::admin::{AdminError, By, is_short_name, orgs as acts, people};
 use crate::clock::now_ms;
 use crate::domain::Role;
-use crate::jobs::triage::{micro, money};
 use crate::store::record::{Entry, audit};
 use crate::store::{Actor, Store, Tx, orgs, spending, users};
 use crate::web::auth::hash_new;
@@ -99,6 +99,22 @@ pub enum UserCommand {
         /// viewer, analyst, lead or admin.
         role: Role,
     },
+    /// Put a person into one more organisation.
+    Join {
+        /// The person.
+        name: String,
+        /// The organisation.
+        #[arg(long)]
+        org: String,
+    },
+    /// Take a person out of an organisation.
+    Leave {
+        /// The person.
+        name: String,
+        /// The organisation.
+        #[arg(long)]
+        org: String,
+    },
     /// List people.
     List,
 }
@@ -156,33 +172,6 @@ impl From<AdminError> for CliError {
     }
 }
 
-async fn budget(
-    tx: &mut Tx,
-    slug: &str,
-    calls: Option<u32>,
-    tokens: Option<u32>,
-    cost: Option<f64>,
-) -> Result<(), CliError> {
-    if cost.is_some_and(|cost| !(0.0..=1e9).contains(&cost)) {
-        return failed("--cost: must be between 0 and 1000000000");
-    }
-    let own = spending::Own {
-        id: org(tx, slug).await?.id,
-        budget_calls: calls.map(i64::from),
-        budget_tokens: tokens.map(i64::from),
-        budget_cost_micro: cost.map(micro),
-    };
-    spending::set_limits(tx, own).await?;
-    noted(tx, "org_budget", &format!("org:{slug}"), &own_words(own)).await
-}
-
-fn own_words(own: spending::Own) -> String {
-    let told = |limit: Option<String>| limit.unwrap_or_else(|| "as set".to_owned());
-    let plain = |limit: Option<i64>| told(limit.map(|it| it.to_string()));
-    let (calls, tokens) = (plain(own.budget_calls), plain(own.budget_tokens));
-    format!("calls {calls}, tokens {tokens}, cost {}", told(own.budget_cost_micro.map(money)))
-}
-
 impl OrgCommand {
     /// Runs the command.
     pub async fn run(self, store: &Store) -> Result<ExitCode, CliError> {
@@ -231,43 +220,52 @@ impl OrgCommand {
 impl UserCommand {
     /// Runs the command.
     pub async fn run(self, store: &Store) -> Result<ExitCode, CliError> {
-        let actor = Actor::operator();
         let mut tx = store.write().await?;
         match self {
             Self::Add { name, role, org: slugs } => {
                 slug(&name, "NAME")?;
                 add_user(&mut tx, &name.to_lowercase(), role, &slugs, &secret_line("Password: ")?).await?;
             }
-            Self::Passwd { name } => {
-                let user = person(&mut tx, &name).await?;
-                let hash = hash_new(&user.username, &secret_line("New password: ")?)
-                    .map_err(|error| CliError::Failed(error.to_string()))?;
-                people::set_password(&mut tx, operator(&actor), user.id, (&hash, false), None).await?;
-            }
-            Self::ResetCode { name } => {
-                let user = person(&mut tx, &name).await?;
-                people::reset_second(&mut tx, operator(&actor), user.id, None).await?;
-            }
-            Self::Disable { name } => {
-                let user = person(&mut tx, &name).await?;
-                people::set_disabled(&mut tx, operator(&actor), user.id, true, None).await?;
-            }
-            Self::Enable { name } => {
-                let user = person(&mut tx, &name).await?;
-                people::set_disabled(&mut tx, operator(&actor), user.id, false, None).await?;
-            }
-            Self::Role { name, role } => {
-                let user = person(&mut tx, &name).await?;
-                people::set_role(&mut tx, operator(&actor), user.id, role, None).await?;
-            }
             Self::List => {
                 for user in users::all(&mut tx).await? {
                     println!("{}\t{}{}", user.username, user.role, if user.disabled { "\tdisabled" } else { "" });
                 }
             }
+            change => change.run_on(&mut tx).await?,
         }
         tx.commit().await?;
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// Changes a person who is there.
+    async fn run_on(self, tx: &mut Tx) -> Result<(), CliError> {
+        let (Self::Passwd { name }
+        | Self::ResetCode { name }
+        | Self::Disable { name }
+        | Self::Enable { name }
+        | Self::Role { name, .. }
+        | Self::Join { name, .. }
+        | Self::Leave { name, .. }) = &self
+        else {
+            return Ok(());
+        };
+        let (user, actor) = (person(tx, name).await?, Actor::operator());
+        let (by, id) = (operator(&actor), user.id);
+        match &self {
+            Self::Passwd { .. } => {
+                let hash = hash_new(&user.username, &secret_line("New password: ")?)
+                    .map_err(|error| CliError::Failed(error.to_string()))?;
+                people::set_password(tx, by, id, (&hash, false), None).await?;
+            }
+            Self::ResetCode { .. } => people::reset_second(tx, by, id, None).await?,
+            Self::Disable { .. } => people::set_disabled(tx, by, id, true, None).await?,
+            Self::Enable { .. } => people::set_disabled(tx, by, id, false, None).await?,
+            Self::Role { role, .. } => people::set_role(tx, by, id, *role, None).await?,
+            Self::Join { org, .. } => people::join(tx, by, id, org, None).await?,
+            Self::Leave { org, .. } => people::leave(tx, by, id, org, None).await?,
+            Self::Add { .. } | Self::List => {}
+        }
+        Ok(())
     }
 }
 
