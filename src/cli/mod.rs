@@ -2,6 +2,7 @@
 //! told, 2 wrong usage or settings.
 mod access;
 mod admin;
+mod budget;
 mod check;
 mod demo;
 mod eval;

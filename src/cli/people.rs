@@ -50,6 +50,22 @@ pub enum UserCommand {
         /// viewer, analyst, lead or admin.
         role: Role,
     },
+    /// Put a person into one more organisation.
+    Join {
+        /// The person.
+        name: String,
+        /// The organisation.
+        #[arg(long)]
+        org: String,
+    },
+    /// Take a person out of an organisation.
+    Leave {
+        /// The person.
+        name: String,
+        /// The organisation.
+        #[arg(long)]
+        org: String,
+    },
     /// Let somebody of the OpenID Connect provider be a person who is here already.
     Link {
         /// The person.
@@ -86,44 +102,53 @@ async fn link(tx: &mut Tx, name: &str, subject: &str, issuer: Option<String>) ->
 impl UserCommand {
     /// Runs the command; `issuer` is that of the settings.
     pub async fn run(self, store: &Store, issuer: Option<String>) -> Result<ExitCode, CliError> {
-        let actor = Actor::operator();
         let mut tx = store.write().await?;
         match self {
             Self::Add { name, role, org: slugs } => {
                 slug(&name, "NAME")?;
                 add_user(&mut tx, &name.to_lowercase(), role, &slugs, &secret_line("Password: ")?).await?;
             }
-            Self::Passwd { name } => {
-                let user = person(&mut tx, &name).await?;
-                let hash = hash_new(&user.username, &secret_line("New password: ")?)
-                    .map_err(|error| CliError::Failed(error.to_string()))?;
-                people::set_password(&mut tx, operator(&actor), user.id, (&hash, false), None).await?;
-            }
-            Self::ResetCode { name } => {
-                let user = person(&mut tx, &name).await?;
-                people::reset_second(&mut tx, operator(&actor), user.id, None).await?;
-            }
-            Self::Disable { name } => {
-                let user = person(&mut tx, &name).await?;
-                people::set_disabled(&mut tx, operator(&actor), user.id, true, None).await?;
-            }
-            Self::Enable { name } => {
-                let user = person(&mut tx, &name).await?;
-                people::set_disabled(&mut tx, operator(&actor), user.id, false, None).await?;
-            }
-            Self::Role { name, role } => {
-                let user = person(&mut tx, &name).await?;
-                people::set_role(&mut tx, operator(&actor), user.id, role, None).await?;
-            }
-            Self::Link { name, subject, issuer: other } => link(&mut tx, &name, &subject, other.or(issuer)).await?,
             Self::List => {
                 for user in users::all(&mut tx).await? {
                     println!("{}\t{}{}", user.username, user.role, if user.disabled { "\tdisabled" } else { "" });
                 }
             }
+            Self::Link { name, subject, issuer: other } => link(&mut tx, &name, &subject, other.or(issuer)).await?,
+            change => change.run_on(&mut tx).await?,
         }
         tx.commit().await?;
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// Changes a person who is there.
+    async fn run_on(self, tx: &mut Tx) -> Result<(), CliError> {
+        let (Self::Passwd { name }
+        | Self::ResetCode { name }
+        | Self::Disable { name }
+        | Self::Enable { name }
+        | Self::Role { name, .. }
+        | Self::Join { name, .. }
+        | Self::Leave { name, .. }) = &self
+        else {
+            return Ok(());
+        };
+        let (user, actor) = (person(tx, name).await?, Actor::operator());
+        let (by, id) = (operator(&actor), user.id);
+        match &self {
+            Self::Passwd { .. } => {
+                let hash = hash_new(&user.username, &secret_line("New password: ")?)
+                    .map_err(|error| CliError::Failed(error.to_string()))?;
+                people::set_password(tx, by, id, (&hash, false), None).await?;
+            }
+            Self::ResetCode { .. } => people::reset_second(tx, by, id, None).await?,
+            Self::Disable { .. } => people::set_disabled(tx, by, id, true, None).await?,
+            Self::Enable { .. } => people::set_disabled(tx, by, id, false, None).await?,
+            Self::Role { role, .. } => people::set_role(tx, by, id, *role, None).await?,
+            Self::Join { org, .. } => people::join(tx, by, id, org, None).await?,
+            Self::Leave { org, .. } => people::leave(tx, by, id, org, None).await?,
+            Self::Add { .. } | Self::Link { .. } | Self::List => {}
+        }
+        Ok(())
     }
 }
 

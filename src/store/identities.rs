@@ -7,7 +7,8 @@ use crate::domain::Role;
 pub async fn user(tx: &mut Tx, issuer: &str, subject: &str) -> Result<Option<User>> {
     on!(tx, |db| {
         sqlx::query_as(
-            "SELECT u.id, u.username, u.role, u.password_hash, u.disabled, u.theme, u.density, u.keys, u.zone
+            "SELECT u.id, u.username, u.role, u.password_hash, u.disabled, u.theme, u.density, u.keys, u.zone,
+                    u.must_change, u.undo_s
              FROM identities i JOIN users u ON u.id = i.user_id WHERE i.issuer = $1 AND i.subject = $2",
         )
         .bind(issuer)

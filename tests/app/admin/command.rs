@@ -72,9 +72,14 @@ async fn people_are_managed_by_the_same_steps() {
     assert_eq!(ok(&["user", "list"]).await, "bob\tlead\tdisabled");
     ok(&["user", "enable", "bob"]).await;
     ok(&["user", "passwd", "bob"]).await;
+    ok(&["org", "add", "gamma", "--name", "Gamma"]).await;
+    ok(&["user", "join", "bob", "--org", "gamma"]).await;
+    ok(&["user", "leave", "bob", "--org", "acme"]).await;
     assert_eq!(ok(&["user", "list"]).await, "bob\tlead");
     for (args, said) in [
-        (&["user", "role", "nobody", "lead"][..], "there is nobody named nobody"),
+        (&["user", "join", "bob", "--org", "none"][..], "there is no such organisation"),
+        (&["user", "leave", "bob", "--org", "gamma"], "their only organisation"),
+        (&["user", "role", "nobody", "lead"], "there is nobody named nobody"),
         (&["user", "add", "bob", "--role", "lead", "--org", "acme"], "There is somebody of this name already."),
         (&["user", "add", "kim", "--role", "lead", "--org", "none"], "there is no organisation none"),
         (&["user", "reset-code", "bob"], "no second factor"),

@@ -52,6 +52,14 @@ async fn who_also_works_for_another_can_not_be_raised_or_taken_over() {
     }
     assert_eq!(text_of(&server, "SELECT password_hash FROM users WHERE username = 'bob'").await, before);
     assert_eq!(bob.page("/cases").await.0, 200);
+    let denied = "ledger WHERE action = 'denied' AND actor = 'ada' AND object LIKE 'POST /admin/users/%'";
+    for _ in 0..100 {
+        if count(&server, denied).await > 0 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert_eq!(count(&server, denied).await, 1, "what was denied is entered, once a minute");
     let (_, list) = ada.page("/admin/users").await;
     assert!(list.contains("acme <span class=\"muted\">and elsewhere</span>") && !list.contains("umbrella"), "{list}");
     assert_eq!(step(&server, &ada, "bob", "sessions", &[]).await.0, 303, "that takes nothing away");
