@@ -7,6 +7,8 @@ mod axe;
 mod bulk;
 mod deciding;
 mod live;
+#[cfg(feature = "oidc")]
+mod oidc;
 mod pages;
 mod payloads;
 mod queue;

@@ -5,7 +5,7 @@ pub mod keys;
 use axum::Router;
 use axum::extract::{Form, Query, State as Extracted};
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Json, Redirect, Response};
+use axum::response::{Html, IntoResponse, Json, Redirect, Response};
 use axum::routing::{get, post};
 use base64::Engine;
 use fusionsoc::clock::now_ms;
@@ -33,6 +33,8 @@ pub struct State {
     pub keys: u32,
     /// Whether tokens are signed ES256, else RS256.
     pub ec: bool,
+    /// It shows a page of its own first.
+    pub asks: bool,
     /// It sends people back with this error.
     pub error: &'static str,
     /// It names itself so as it sends people back.
@@ -61,6 +63,11 @@ type Asked = HashMap<String, String>;
 
 impl Fake {
     pub async fn start() -> Self {
+        Self::at("127.0.0.1").await
+    }
+
+    /// The same under another name of this machine, which is another site for a browser.
+    pub async fn at(host: &str) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let state = State {
             person: json!({"sub": "7f3a", "preferred_username": "ana", "groups": ["soc"]}),
@@ -68,6 +75,7 @@ impl Fake {
             forge: |_| {},
             keys: 1,
             ec: false,
+            asks: false,
             error: "",
             iss: None,
             documents: StatusCode::OK,
@@ -78,7 +86,7 @@ impl Fake {
             codes: HashMap::new(),
             access: None,
         };
-        let url = format!("http://{}", listener.local_addr().unwrap());
+        let url = format!("http://{host}:{}", listener.local_addr().unwrap().port());
         let fake = Self { url, state: Arc::new(Mutex::new(state)) };
         let router = Router::new()
             .route("/.well-known/openid-configuration", get(discovery))
@@ -180,7 +188,12 @@ async fn authorize(Extracted(fake): Extracted<Fake>, Query(asked): Query<Asked>)
         } else {
             back.append_pair("error", state.error).append_pair("error_description", "<b>words of the provider</b>");
         }
-        Redirect::to(&format!("{}?{}", asked["redirect_uri"], back.finish())).into_response()
+        let back = format!("{}?{}", asked["redirect_uri"], back.finish());
+        if state.asks {
+            let page = format!("<h1>Provider</h1><a href=\"{}\">Go on</a>", back.replace('&', "&amp;"));
+            return Html(page).into_response();
+        }
+        Redirect::to(&back).into_response()
     })
 }
 
