@@ -39,17 +39,9 @@ pub fn document() -> Value {
     let problem = json!({"description": "A problem, RFC 9457", "content": {"application/problem+json": {"schema": {"type": "object"}}}});
     let reply = |status: &str, what: &str| json!({status: {"description": what, "content": {"application/json": {"schema": {"type": "object"}}}}, "default": problem});
     let body = |schema: &str| json!({"required": true, "content": {"application/json": {"schema": {"$ref": format!("#/components/schemas/{schema}")}}}});
-    // What is bad in a delivery is told in the shape of its answer, where nothing of it was good too.
-    let received = json!({"$ref": "#/components/schemas/Received"});
-    let received = json!({
-        "202": {"description": "Stored; `rejected` names what was not", "content": {"application/json": {"schema": received}}},
-        "422": {"description": "Nothing of it could be stored, or a problem", "content": {
-            "application/json": {"schema": received}, "application/problem+json": {"schema": {"type": "object"}}}},
-        "default": problem,
-    });
     document["paths"] = json!({
-        "/api/v1/detections": {"post": {"summary": "Deliver detections: one, an array, or JSON Lines", "responses": received,
-            "requestBody": {"required": true, "content": {"application/json": {"schema": {}}, "application/x-ndjson": {"schema": {"type": "string"}}}}}},
+        "/api/v1/detections": {"post": {"summary": "Deliver detections: one, an array, or JSON Lines", "responses": received(&problem),
+            "requestBody": {"required": true, "content": {"application/json": {"schema": closed::delivery()}, "application/x-ndjson": {"schema": {"type": "string"}}}}}},
         "/api/v1/cases": {"get": {"summary": "List cases", "parameters": list_parameters(), "responses": reply("200", "A page")}},
         "/api/v1/search": {"get": {"summary": "Search cases by the words of their detections; prefixes as on the page", "parameters": search_parameters(), "responses": reply("200", "Cases with where the words are, and what could not be understood")}},
         "/api/v1/cases/{number}": {"parameters": number,
@@ -77,10 +69,26 @@ pub fn document() -> Value {
     for (path, what) in merging::paths(verb) {
         document["paths"][path] = what;
     }
+    secured(document)
+}
+
+/// The same, with what every call carries.
+fn secured(mut document: Value) -> Value {
     document["components"]["securitySchemes"] =
         json!({"token": {"type": "http", "scheme": "bearer", "bearerFormat": "fsoc_…"}});
     document["security"] = json!([{"token": []}]);
     document
+}
+
+/// The answers to a delivery: what is bad in it is told in the shape of its answer, where nothing of it was good too.
+fn received(problem: &Value) -> Value {
+    let received = json!({"schema": {"$ref": "#/components/schemas/Received"}});
+    let either = json!({"application/json": received, "application/problem+json": {"schema": {"type": "object"}}});
+    json!({
+        "202": {"description": "Stored; `rejected` names what was not", "content": {"application/json": received}},
+        "422": {"description": "Nothing of it could be stored, or a problem", "content": either},
+        "default": problem,
+    })
 }
 
 /// `GET /api/openapi.json`

@@ -20,40 +20,7 @@ macro_rules! all {
 
 /// Gives the properties of the bodies their closed lists and forms.
 pub fn narrow(schemas: &mut Value) {
-    let or_null = |words: Vec<&str>| {
-        let words: Vec<Value> = words.into_iter().map(Value::from).chain([Value::Null]).collect();
-        json!({"type": ["string", "null"], "enum": words})
-    };
-    let digits = |most: usize| json!({"type": "string", "pattern": format!("^[0-9]{{0,{most}}}$")});
-    // These two are decided on pages of their own.
-    let own = [ActionKind::CreateExclusion, ActionKind::Close];
-    let kinds = ActionKind::ALL.iter().filter(|kind| !own.contains(kind)).map(|kind| kind.as_str());
-    let kinds: Vec<&str> = kinds.collect();
-    let notes: Vec<&str> = NOTE_KINDS.iter().map(|(kind, _)| *kind).chain([""]).collect();
-    let id = || json!({"type": "integer", "format": "int64", "minimum": 1});
-    let forms = [
-        ("Patch", "status", or_null(all!(Status))),
-        ("Patch", "verdict", or_null(all!(Verdict))),
-        ("Patch", "severity", or_null(all!(Severity))),
-        ("NewAction", "kind", json!({"type": "string", "enum": kinds})),
-        ("NewAction", "ttl_hours", digits(5)),
-        ("NewAction", "minutes", digits(4)),
-        ("NewAction", "days", digits(3)),
-        ("NewAction", "pid", digits(10)),
-        ("NewNote", "kind", json!({"type": "string", "enum": notes})),
-        ("NewNote", "body", json!({"type": "string", "minLength": 1, "maxLength": 65_536})),
-        ("NewTask", "text", json!({"type": "string", "minLength": 1, "maxLength": limits::TASK})),
-        ("Snooze", "until", json!({"type": ["string", "null"], "format": "date-time"})),
-        ("MergeInto", "into", id()),
-        ("LinkTo", "to", id()),
-        ("DuplicateOf", "of", id()),
-        (
-            "SplitOff",
-            "detections",
-            json!({"type": "array", "items": id(), "minItems": 1, "maxItems": limits::SPLIT_AT_ONCE}),
-        ),
-    ];
-    for (schema, property, form) in forms {
+    for (schema, property, form) in words().into_iter().chain(forms()) {
         if let Some(Value::Object(known)) = schemas.pointer_mut(&format!("/{schema}/properties/{property}"))
             && let Value::Object(form) = form
         {
@@ -63,6 +30,56 @@ pub fn narrow(schemas: &mut Value) {
             known.extend(form);
         }
     }
+}
+
+/// Schema, property and what it is.
+type Form = (&'static str, &'static str, Value);
+
+/// Those of closed lists.
+fn words() -> [Form; 5] {
+    let or_null = |words: Vec<&str>| {
+        let words: Vec<Value> = words.into_iter().map(Value::from).chain([Value::Null]).collect();
+        json!({"type": ["string", "null"], "enum": words})
+    };
+    // These two are decided on pages of their own.
+    let own = [ActionKind::CreateExclusion, ActionKind::Close];
+    let kinds = ActionKind::ALL.iter().filter(|kind| !own.contains(kind)).map(|kind| kind.as_str());
+    let notes = NOTE_KINDS.iter().map(|(kind, _)| *kind).chain([""]);
+    [
+        ("Patch", "status", or_null(all!(Status))),
+        ("Patch", "verdict", or_null(all!(Verdict))),
+        ("Patch", "severity", or_null(all!(Severity))),
+        ("NewAction", "kind", one_of(&kinds.collect::<Vec<_>>())),
+        ("NewNote", "kind", one_of(&notes.collect::<Vec<_>>())),
+    ]
+}
+
+/// Numbers, times and texts of a length.
+fn forms() -> [Form; 11] {
+    let digits = |most: usize| json!({"type": "string", "pattern": format!("^[0-9]{{0,{most}}}$")});
+    let text = |most: usize| json!({"type": "string", "minLength": 1, "maxLength": most});
+    let id = || json!({"type": "integer", "format": "int64", "minimum": 1});
+    let ids = json!({"type": "array", "items": id(), "minItems": 1, "maxItems": limits::SPLIT_AT_ONCE});
+    [
+        ("NewAction", "ttl_hours", digits(5)),
+        ("NewAction", "minutes", digits(4)),
+        ("NewAction", "days", digits(3)),
+        ("NewAction", "pid", digits(10)),
+        ("NewNote", "body", text(65_536)),
+        ("NewTask", "text", text(limits::TASK)),
+        ("Snooze", "until", json!({"type": ["string", "null"], "format": "date-time"})),
+        ("MergeInto", "into", id()),
+        ("LinkTo", "to", id()),
+        ("DuplicateOf", "of", id()),
+        ("SplitOff", "detections", ids),
+    ]
+}
+
+/// The body of a delivery: one detection or several.
+pub fn delivery() -> Value {
+    let one = json!({"type": "object"});
+    let most = limits::DETECTIONS_PER_REQUEST;
+    json!({"anyOf": [one, {"type": "array", "items": one, "minItems": 1, "maxItems": most}]})
 }
 
 /// A parameter in the query.
@@ -76,7 +93,8 @@ fn one_of(words: &[&str]) -> Value {
 
 /// The parameters of the list of cases.
 pub fn list_parameters() -> Value {
-    let text = json!({"type": "string", "maxLength": 200});
+    let tag = json!({"name": "tag", "in": "query", "schema": {"type": "string"}, "description":
+        "A tag as cases have them: up to 40 letters, digits and `-_.:`, or one of the Traffic Light Protocol; another is 400"});
     let mut all = vec![
         asked("view", &one_of(&all!(View))),
         asked("status", &one_of(&all!(Status))),
@@ -88,7 +106,8 @@ pub fn list_parameters() -> Value {
         asked("after", &json!({"type": "string", "pattern": PLACE})),
         asked("limit", &json!({"type": "integer", "minimum": 1, "maximum": 200})),
     ];
-    all.extend(["org", "assignee", "rule", "sensor", "tag", "q"].map(|name| asked(name, &text)));
+    all.extend(["org", "assignee", "rule", "sensor"].map(|name| asked(name, &json!({"type": "string"}))));
+    all.extend([asked("q", &json!({"type": "string", "maxLength": 200})), tag]);
     Value::Array(all)
 }
 

@@ -45,7 +45,9 @@ pub fn rows(usual: &Policy, own: &Own) -> Vec<Row> {
     let mut rows = gate(usual, own);
     rows.extend(vetoes(usual, own));
     let undo = format!("{} s", usual.undo_s);
-    let means = format!("A decision can be taken back at one press for {undo}. The settings file alone says so.");
+    let means = format!(
+        "A decision can be taken back at one press for {undo}. The settings file says so, or each person for themselves."
+    );
     rows.push(row(("Undo", "undo_s"), (undo.clone(), undo), false, means));
     rows
 }

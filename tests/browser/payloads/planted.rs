@@ -173,46 +173,41 @@ async fn people(server: &Server, beacon: &Beacon) -> Person {
 
 /// Everything that a person can write, and what was refused.
 async fn written(server: &Server, lea: &Person, cases: &[i64], beacon: &Beacon) {
-    for at in 0..PAYLOADS {
+    for (at, number) in cases.iter().enumerate() {
         let text = payload(at, beacon).replace('\0', "");
-        let case = format!("/cases/{}", cases[at]);
-        let condition = [("condition", "cat"), ("condition", "image")];
-        let proposed = [
-            ("case", cases[at].to_string()),
-            ("name", format!("planted-{at}")),
-            ("comment", text.clone()),
-            ("days", "90".into()),
-        ];
-        let proposed =
-            proposed.iter().map(|(name, value)| (*name, value.as_str())).chain(condition).collect::<Vec<_>>();
-        let forms: [(String, Vec<(&str, &str)>); 8] = [
-            (format!("/cases/{}/notes", cases[0]), vec![("body", &text)]),
-            (format!("{case}/notes"), vec![("body", &text), ("kind", "next_step")]),
-            (format!("{case}/tasks"), vec![("text", &text)]),
-            ("/views".to_owned(), vec![("name", &text), ("query", "severity=low")]),
-            (
-                "/admin/templates".to_owned(),
-                vec![("name", &text), ("fits", "true_positive"), ("lines", &text), ("org", "acme")],
-            ),
-            ("/handover".to_owned(), vec![("org", "acme"), ("body", &text)]),
-            ("/tuning".to_owned(), proposed),
-            (format!("{case}/verdict"), vec![("verdict", "true_positive"), ("reason", "other"), ("note", &text)]),
-        ];
-        for (path, fields) in forms {
+        for (path, fields) in forms(&text, *number, cases[0]) {
+            let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
             let status = lea.post(&path, &fields).await.status();
             assert!(status == 303 || status == 422, "{path} {text}: {status}");
         }
         let refused = json!({"detect_id": 7, "cat": text}).to_string();
-        http()
-            .post(format!("{}/api/v1/detections", server.url))
-            .bearer_auth(&server.token)
-            .body(refused)
-            .send()
-            .await
-            .unwrap();
-        Person { url: server.url.clone(), cookie: String::new() }
-            .post("/login", &[("username", &text), ("password", "x")])
-            .await;
+        let sent = http().post(format!("{}/api/v1/detections", server.url)).bearer_auth(&server.token);
+        sent.body(refused).send().await.unwrap();
+        let nobody = Person { url: server.url.clone(), cookie: String::new() };
+        nobody.post("/login", &[("username", &text), ("password", "x")]).await;
         server.sql("DELETE FROM throttles").await;
     }
+}
+
+/// Forms with a text wherever one can be typed.
+fn forms(text: &str, number: i64, first: i64) -> Vec<(String, Vec<(&'static str, String)>)> {
+    let (case, text) = (format!("/cases/{number}"), text.to_owned());
+    let word = |name: &'static str, value: &str| (name, value.to_owned());
+    let typed = |name: &'static str| (name, text.clone());
+    let condition = [word("condition", "cat"), word("condition", "image"), word("days", "90")];
+    let mut proposed = vec![("case", number.to_string()), ("name", format!("planted-{number}")), typed("comment")];
+    proposed.extend(condition);
+    vec![
+        (format!("/cases/{first}/notes"), vec![typed("body")]),
+        (format!("{case}/notes"), vec![typed("body"), word("kind", "analysis")]),
+        (format!("{case}/tasks"), vec![typed("text")]),
+        ("/views".to_owned(), vec![typed("name"), word("query", "severity=low")]),
+        (
+            "/admin/templates".to_owned(),
+            vec![typed("name"), word("fits", "true_positive"), typed("lines"), word("org", "acme")],
+        ),
+        ("/handover".to_owned(), vec![word("org", "acme"), typed("body")]),
+        ("/tuning".to_owned(), proposed),
+        (format!("{case}/verdict"), vec![word("verdict", "true_positive"), word("reason", "other"), typed("note")]),
+    ]
 }
