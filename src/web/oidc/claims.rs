@@ -18,6 +18,7 @@ use openidconnect::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Signatures by a key that the provider alone has. One by a shared secret proves nothing here, none at all even less.
 const ALGORITHMS: [Algorithm; 9] = [
@@ -49,6 +50,11 @@ struct All {
 }
 
 impl AdditionalClaims for All {}
+
+/// Both ends of a token's life are read off the one clock.
+fn now() -> SystemTime {
+    UNIX_EPOCH + Duration::from_millis(u64::try_from(now_ms()).unwrap_or_default())
+}
 
 impl Provider {
     /// Exchanges a code for what the provider vouches for.
@@ -83,6 +89,7 @@ impl Provider {
         let id = ClientId::new(self.config.client_id.clone());
         let verifier = IdTokenVerifier::new_public_client(id.clone(), issuer, keys)
             .set_allowed_algs(ALGORITHMS)
+            .set_time_fn(|| now().into())
             .set_issue_time_verifier_fn(|at| {
                 let early = at.timestamp_millis() > now_ms() + limits::OIDC_SKEW_MS;
                 if early { Err(EARLY.to_owned()) } else { Ok(()) }
