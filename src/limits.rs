@@ -81,6 +81,8 @@ pub const API_BODY: usize = 1024 * 1024;
 pub const URL: usize = 8 * 1024;
 /// A sign-in waits so long for its code.
 pub const CODE_MS: i64 = 10 * 60 * 1000;
+/// Bytes of the address that a sign-in by a provider goes on to.
+pub const OIDC_NEXT: usize = 2_048;
 /// A sign-in may be at an OpenID Connect provider for so long.
 pub const OIDC_MS: i64 = 10 * 60 * 1000;
 /// One request to that provider.

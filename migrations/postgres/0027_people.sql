@@ -14,3 +14,6 @@ ALTER TABLE tokens ADD COLUMN owner_id BIGINT REFERENCES users (id);
 -- What people and programs did, for the audit log's first page.
 CREATE INDEX ledger_people ON ledger (at_ms DESC, id DESC)
     WHERE actor_kind IN ('person', 'token') OR actor = 'command line';
+
+-- Names are read in the order of their bytes, page by page, as the other database has them.
+ALTER TABLE users ALTER COLUMN username TYPE TEXT COLLATE "C";

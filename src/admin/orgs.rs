@@ -1,9 +1,12 @@
 //! Organisations: added, renamed, told which LimaCharlie organisation is theirs. None is deleted.
+//!
+//! What concerns the others too (a new one, and whose a LimaCharlie id is) is for admins of all organisations and for the
+//! command line: an admin of one could else get out of reach of the others, or take another's deliveries.
 use super::{AdminError, By, Result, enter, is_short_name, name, own};
 use crate::limacharlie::ids::Oid;
 use crate::store::orgs::{self, Org};
 use crate::store::record::Entry;
-use crate::store::{Tx, users};
+use crate::store::{Tx, people, users};
 
 /// An organisation to add.
 #[derive(Debug, Clone, Copy)]
@@ -16,12 +19,13 @@ pub struct New<'a> {
     pub oid: &'a str,
 }
 
-/// Adds an organisation; gives its id. The admin who adds it becomes a member.
+/// Adds an organisation; gives its id. All admins of all organisations become members, so that they stay that.
 ///
 /// # Errors
 /// `Invalid` for a wrong field, and for a short name or an oid that another organisation has.
 pub async fn add(tx: &mut Tx, by: By<'_>, new: New<'_>) -> Result<i64> {
-    own(tx, by).await?;
+    people::lock(tx).await?;
+    everywhere(tx, by).await?;
     if !is_short_name(new.slug) {
         return Err(AdminError::Invalid {
             field: "slug",
@@ -33,14 +37,25 @@ pub async fn add(tx: &mut Tx, by: By<'_>, new: New<'_>) -> Result<i64> {
     }
     let label = name(new.name)?;
     let oid = free(tx, new.oid, None).await?;
+    let admins = if by.admin.is_some() { people::admins_everywhere(tx).await? } else { Vec::new() };
     let id = orgs::insert(tx, new.slug, label, oid.as_deref(), by.now_ms).await?;
-    if let Some(admin) = by.admin {
+    for admin in admins {
         users::join(tx, admin, id).await?;
     }
     let (object, told) = (format!("org:{}", new.slug), [label, new.oid].join(" "));
     let entry = Entry { action: "org_added", object: &object, old: "", new: told.trim_end() };
     enter(tx, by, Some(id), entry).await?;
     Ok(id)
+}
+
+/// Goes on only for an admin of all organisations.
+async fn everywhere(tx: &mut Tx, by: By<'_>) -> Result<()> {
+    let own = own(tx, by).await?;
+    let all = orgs::all(tx).await?;
+    if own.is_some_and(|own| all.iter().any(|org| !own.contains(&org.id))) {
+        return Err(AdminError::Denied("Only an admin of all organisations may do this, or the command line."));
+    }
+    Ok(())
 }
 
 /// An oid that no other organisation has; none for an empty text.
@@ -84,10 +99,11 @@ pub async fn rename(tx: &mut Tx, by: By<'_>, id: i64, to: &str) -> Result<()> {
 /// `Missing`, or `Invalid` for an id that is none or is another organisation's.
 pub async fn set_oid(tx: &mut Tx, by: By<'_>, id: i64, to: &str) -> Result<()> {
     let org = find(tx, by, id).await?;
-    let oid = free(tx, to, Some(id)).await?;
-    if oid == org.oid {
+    if to == org.oid.as_deref().unwrap_or_default() {
         return Ok(());
     }
+    everywhere(tx, by).await?;
+    let oid = free(tx, to, Some(id)).await?;
     orgs::set_oid(tx, id, oid.as_deref()).await?;
     let (object, old) = (format!("org:{}", org.slug), org.oid.unwrap_or_default());
     enter(tx, by, Some(id), Entry { action: "org_oid", object: &object, old: &old, new: to }).await

@@ -183,6 +183,11 @@ pub async fn set_password(
 ) -> Result<()> {
     let found = find(tx, by, id, version).await?;
     found.in_hand()?;
+    if by.admin.is_some() && users::is_without_password(tx, id).await? {
+        return Err(AdminError::Conflict(
+            "This person signs in by a provider and has no password here. The command line can give them one.",
+        ));
+    }
     found.set(tx, &found.person).await?;
     users::set_password(tx, id, hash, must_change).await?;
     sessions::end_all(tx, id).await?;

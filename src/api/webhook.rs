@@ -46,11 +46,11 @@ pub async fn receive(
 }
 
 /// Enters a wrong or missing signature: once a minute for each source and address, those sources together that there are
-/// not, and no more than one a second of all together.
+/// not, and no more than one a second of a source.
 async fn unsigned(app: &App, parts: &Parts, from: &Origin, source: Option<&Source>) -> Result<()> {
     let actor = unproven(app, parts, ActorKind::Token, &from.source);
     let first = app.buckets.take(&format!("unsigned: {} {}", from.limit, actor.client), 1.0 / 60.0, 1.0).is_ok();
-    if first && app.buckets.take("unsigned", 1.0, 20.0).is_ok() {
+    if first && app.buckets.take(&format!("unsigned of all: {}", from.limit), 1.0, 20.0).is_ok() {
         let mut tx = app.store.write().await?;
         let entry = Entry { action: "bad_signature", object: &actor.name, old: "", new: "" };
         let org = source.map(|source| source.org_id);
@@ -69,7 +69,8 @@ async fn prove_and_deliver(
     source: Option<&Source>,
 ) -> Result<Response> {
     let body = body.as_ref().map_err(AppError::from_body)?;
-    let content = proven(app, &client_address(app, parts), &parts.headers, body, secrets)?.ok_or(AppError::Unsigned)?;
+    let asker = format!("{} {}", from.limit, client_address(app, parts));
+    let content = proven(app, &asker, &parts.headers, body, secrets)?.ok_or(AppError::Unsigned)?;
     // A commit of its own for each delivery would undo what sharing one saves.
     if let Some(source) = source.filter(|source| source.seen_ms.is_none_or(|seen| now_ms() - seen > 60_000)) {
         tokio::spawn(touch(app.store.clone(), source.id));
@@ -86,8 +87,8 @@ fn secrets(app: &App, source: &Source) -> Vec<Secret> {
 }
 
 /// The content, where its signature fits: over the bytes as they came, else over those unpacked. Unpacking is work, so
-/// that an address which was wrong too often has to wait before it is done once more.
-fn proven(app: &App, client: &str, headers: &HeaderMap, body: &[u8], secrets: &[Secret]) -> Result<Option<Vec<u8>>> {
+/// that who was wrong too often at a source has to wait before it is done once more.
+fn proven(app: &App, asker: &str, headers: &HeaderMap, body: &[u8], secrets: &[Secret]) -> Result<Option<Vec<u8>>> {
     let (kind, given) = (header_text(headers, header::CONTENT_TYPE.as_str()), header_text(headers, "lc-signature"));
     let fits =
         |message: &[u8]| secrets.iter().any(|secret| signature::fits(secret.expose().as_bytes(), message, given));
@@ -98,13 +99,14 @@ fn proven(app: &App, client: &str, headers: &HeaderMap, body: &[u8], secrets: &[
     if secrets.is_empty() || given.len() != 64 || !given.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Ok(None);
     }
-    let tries = format!("unproven: {client}");
-    if let Some(wait) = app.buckets.empty_for(&tries) {
+    let tries = format!("unproven: {asker}");
+    let packed = !matches!(header_text(headers, header::CONTENT_ENCODING.as_str()), "" | "identity");
+    if packed && let Some(wait) = app.buckets.empty_for(&tries) {
         return Err(AppError::TooMany(wait));
     }
     let plain = unpack(headers, body).unwrap_or_default();
     let content = signature::signed_part(kind, &plain).filter(|part| fits(part));
-    if content.is_none() {
+    if packed && content.is_none() {
         let _ = app.buckets.take(&tries, WRONG_PER_SECOND, WRONG_AT_ONCE);
     }
     Ok(content)

@@ -91,8 +91,8 @@ impl OidcConfig {
         if self.username_claim.is_empty() || self.groups_claim.is_empty() {
             return no(".username_claim, oidc.groups_claim: must name a claim");
         }
-        if self.map.is_empty() || self.map.iter().any(|one| one.group.is_empty()) {
-            return no(".map: must give groups a role, or nobody could sign in");
+        if self.map.is_empty() || self.map.iter().any(|one| one.group.is_empty() || one.orgs.is_empty()) {
+            return no(".map: must give groups a role and organisations, or nobody could sign in");
         }
         Ok(())
     }

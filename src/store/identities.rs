@@ -1,7 +1,6 @@
 //! Who people are at an OpenID Connect provider, what it says of them, and sign-ins that are on the way there.
 use super::users::User;
 use super::{Result, Tx, on, run};
-use crate::domain::Role;
 
 /// The person behind an identity.
 pub async fn user(tx: &mut Tx, issuer: &str, subject: &str) -> Result<Option<User>> {
@@ -41,16 +40,6 @@ pub async fn touch(tx: &mut Tx, issuer: &str, subject: &str, now_ms: i64) -> Res
             .bind(issuer)
             .bind(subject)
     )
-}
-
-/// Gives a person the role that the provider's groups stand for.
-pub async fn set_role(tx: &mut Tx, user_id: i64, role: Role) -> Result<u64> {
-    run!(tx, sqlx::query("UPDATE users SET role = $1 WHERE id = $2").bind(role).bind(user_id))
-}
-
-/// Takes a person out of an organisation.
-pub async fn leave(tx: &mut Tx, user_id: i64, org_id: i64) -> Result<u64> {
-    run!(tx, sqlx::query("DELETE FROM memberships WHERE user_id = $1 AND org_id = $2").bind(user_id).bind(org_id))
 }
 
 /// A sign-in that is at the provider.

@@ -143,6 +143,16 @@ pub async fn set(tx: &mut Tx, to: &Standing) -> Result<u64> {
     )
 }
 
+/// Ids of the admins who are members of all organisations and not locked out.
+pub async fn admins_everywhere(tx: &mut Tx) -> Result<Vec<i64>> {
+    on!(tx, |db| sqlx::query_scalar(
+        "SELECT u.id FROM users u WHERE u.role = 'admin' AND u.disabled = FALSE AND NOT EXISTS (
+            SELECT 1 FROM orgs o WHERE NOT EXISTS (
+                SELECT 1 FROM memberships m WHERE m.org_id = o.id AND m.user_id = u.id))"
+    )
+    .fetch_all(db))
+}
+
 /// Ends a person's membership.
 pub async fn leave(tx: &mut Tx, user_id: i64, org_id: i64) -> Result<u64> {
     run!(tx, sqlx::query("DELETE FROM memberships WHERE user_id = $1 AND org_id = $2").bind(user_id).bind(org_id))

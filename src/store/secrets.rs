@@ -41,12 +41,13 @@ pub async fn all(tx: &mut Tx) -> Result<Vec<Stored>> {
     on!(tx, |db| sqlx::query_as(sql).fetch_all(db))
 }
 
-/// Sets a key in place of `version`, which is 0 where there is none; 0 rows where somebody was faster.
+/// Sets a key in place of `version`, which is 0 where there is none; 0 rows where somebody was faster. A key that takes
+/// no other one's place begins with the time as its version, so that none comes a second time.
 pub async fn set(tx: &mut Tx, new: New<'_>, version: i64, now_ms: i64) -> Result<u64> {
     run!(
         tx,
         sqlx::query(
-            "INSERT INTO secrets (name, org_id, sealed, ends, set_ms, set_by, version) VALUES ($1, $2, $3, $4, $5, $6, 1)
+            "INSERT INTO secrets (name, org_id, sealed, ends, set_ms, set_by, version) VALUES ($1, $2, $3, $4, $5, $6, $5)
              ON CONFLICT (name) DO UPDATE SET org_id = excluded.org_id, sealed = excluded.sealed, ends = excluded.ends,
                 set_ms = excluded.set_ms, set_by = excluded.set_by, version = secrets.version + 1
              WHERE secrets.version = $7"
@@ -61,7 +62,14 @@ pub async fn set(tx: &mut Tx, new: New<'_>, version: i64, now_ms: i64) -> Result
     )
 }
 
-/// Takes a key away; 0 where there is none.
-pub async fn remove(tx: &mut Tx, name: &str) -> Result<u64> {
-    run!(tx, sqlx::query("DELETE FROM secrets WHERE name = $1").bind(name))
+/// Takes a key away; 0 where it is another one by now, or none.
+pub async fn remove(tx: &mut Tx, name: &str, version: i64) -> Result<u64> {
+    run!(tx, sqlx::query("DELETE FROM secrets WHERE name = $1 AND version = $2").bind(name).bind(version))
+}
+
+/// The version of a key; 0 where there is none.
+pub async fn version(tx: &mut Tx, name: &str) -> Result<i64> {
+    let found: Option<i64> =
+        on!(tx, |db| sqlx::query_scalar("SELECT version FROM secrets WHERE name = $1").bind(name).fetch_optional(db))?;
+    Ok(found.unwrap_or_default())
 }

@@ -116,6 +116,27 @@ pub async fn set_password(tx: &mut Tx, id: i64, password_hash: &str, must_change
     )
 }
 
+/// Sets the hash of a password that a person chose in place of an old one; `false` where that is theirs no more.
+pub async fn change_password(tx: &mut Tx, id: i64, old_hash: &str, new_hash: &str) -> Result<bool> {
+    let changed = run!(
+        tx,
+        sqlx::query("UPDATE users SET password_hash = $1, must_change = FALSE WHERE id = $2 AND password_hash = $3")
+            .bind(new_hash)
+            .bind(id)
+            .bind(old_hash)
+    )?;
+    Ok(changed > 0)
+}
+
+/// Whether a person has no password here, because a provider vouches for them.
+pub async fn is_without_password(tx: &mut Tx, id: i64) -> Result<bool> {
+    let found: Option<i64> =
+        on!(tx, |db| sqlx::query_scalar("SELECT id FROM users WHERE id = $1 AND password_hash = ''")
+            .bind(id)
+            .fetch_optional(db))?;
+    Ok(found.is_some())
+}
+
 /// Notes a sign-in with the password behind a hash; `false` where that is not their password any more, or they are
 /// locked out. The row stays locked until the end, so that whoever changes it meanwhile ends the session that begins.
 pub async fn signed_in(tx: &mut Tx, id: i64, password_hash: &str, now_ms: i64) -> Result<bool> {

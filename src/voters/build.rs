@@ -118,6 +118,11 @@ fn key(config: &VoterConfig, keys: &Keys) -> Result<Key, BuildError> {
     let file = file.map(|file| secret::from_file(Path::new(file))).transpose();
     let file = file.map_err(|error| BuildError::Key(config.name.clone(), error))?;
     // The tool takes a key of its own variable as well.
-    let of_tool = || std::env::var("GEMINI_API_KEY").ok().filter(|_| config.kind == Kind::GeminiCli).map(Secret::new);
+    let of_tool = || {
+        std::env::var("GEMINI_API_KEY")
+            .ok()
+            .filter(|key| config.kind == Kind::GeminiCli && !key.is_empty())
+            .map(Secret::new)
+    };
     Ok(Key::new(format!("voter:{}", config.name), file.or_else(of_tool), keys))
 }

@@ -121,7 +121,7 @@ fn has_to_change_first(caller: &Caller, route: &Route) -> bool {
 fn enter(app: &App, caller: &Caller, route: &Route, asked: &str, status: StatusCode) {
     let action = match status {
         StatusCode::FORBIDDEN => "denied",
-        StatusCode::NOT_FOUND if route.path.contains('{') => "not_found",
+        StatusCode::NOT_FOUND if route.path.contains('{') || route.method != "GET" => "not_found",
         _ => return,
     };
     let (name, actor, org_id) = match caller {

@@ -116,7 +116,7 @@ fn view(app: &App, one: Settable, all: &[Stored]) -> KeyView {
     }
 }
 
-/// A key as it was typed. Its `Debug` must not show it.
+/// A key as it was typed. It has no `Debug`, which would show it.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub struct Form {
@@ -150,10 +150,10 @@ pub async fn set(me: SignedIn, State(app): State<App>, Fields(form): Fields<Form
     let sealed = app.vault.seal_for(&one.name, value).map_err(|error| AppError::Internal(error.into()))?;
     let mut tx = app.store.write().await?;
     let new = New { name: &one.name, org_id: one.org, sealed: &sealed, ends: ends(value), set_by: &me.user.username };
-    if secrets::set(&mut tx, new, form.version, now_ms()).await? == 0 {
+    let fresh = secrets::version(&mut tx, &one.name).await? == form.version;
+    if !fresh || secrets::set(&mut tx, new, form.version, now_ms()).await? == 0 {
         drop(tx);
-        let text = "Somebody set this key meanwhile. Yours was not saved; type it again where it still counts.";
-        return integrations::refused(&app, &me, (StatusCode::CONFLICT, text.to_owned())).await;
+        return stale(&app, &me).await;
     }
     if let Some(provider) = &one.provider {
         // One that refused the key before would be left alone for a while still.
@@ -170,13 +170,20 @@ pub async fn set(me: SignedIn, State(app): State<App>, Fields(form): Fields<Form
 pub async fn remove(me: SignedIn, State(app): State<App>, Fields(form): Fields<Form>) -> Result<Response> {
     let one = find(&app, &me, &form.name).await?;
     let mut tx = app.store.write().await?;
-    if secrets::remove(&mut tx, &one.name).await? > 0 {
-        let object = format!("secret:{}", one.name);
-        let entry = Entry { action: "secret_removed", object: &object, old: "", new: "" };
-        audit(&mut tx, &me.actor(), one.org, &entry, now_ms()).await?;
+    if secrets::remove(&mut tx, &one.name, form.version).await? == 0 {
+        drop(tx);
+        return stale(&app, &me).await;
     }
+    let object = format!("secret:{}", one.name);
+    let entry = Entry { action: "secret_removed", object: &object, old: "", new: "" };
+    audit(&mut tx, &me.actor(), one.org, &entry, now_ms()).await?;
     tx.commit().await?;
     renew(&app).await
+}
+
+async fn stale(app: &App, me: &SignedIn) -> Result<Response> {
+    let text = "Somebody changed this key meanwhile. Nothing was done; this is how it stands now.".to_owned();
+    integrations::refused(app, me, (StatusCode::CONFLICT, text)).await
 }
 
 async fn find(app: &App, me: &SignedIn, name: &str) -> Result<Settable> {

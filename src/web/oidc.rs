@@ -82,7 +82,7 @@ pub async fn start(
     Asked(query): Asked<Query>,
 ) -> Result<Response> {
     let Some(provider) = app.oidc.clone() else { return Err(AppError::Unknown("page")) };
-    let next = safe_next(&query.next);
+    let next = if query.next.len() > limits::OIDC_NEXT { "/".to_owned() } else { safe_next(&query.next) };
     if me.is_some() {
         return Ok(Redirect::to(&next).into_response());
     }
@@ -118,9 +118,15 @@ pub async fn callback(
     let Some(provider) = app.oidc.clone() else { return Err(AppError::Unknown("page")) };
     let name = &provider.config.name;
     let mut actor = unproven(&app, &parts, ActorKind::Person, "nobody yet");
-    // Not the address's count of passwords: an image on a foreign page could fill this one.
+    // Neither the address's count of passwords nor that of sign-ins on their way: an image on a foreign page comes
+    // without our cookie, and could fill both.
     let place = format!("oidc:{}", actor.client);
-    if let Err(wait) = throttle::one(&app.store, &place).await? {
+    let counted = if held(&app, &jar).is_some() {
+        throttle::one(&app.store, &place).await?
+    } else {
+        app.buckets.take(&format!("oidc stray: {}", actor.client), 1.0, 20.0)
+    };
+    if let Err(wait) = counted {
         slowed_down(&app, &actor, "account:").await?;
         let text = format!("Too many tries. Try again in {wait} s.");
         return Ok(later(refusal::page(StatusCode::TOO_MANY_REQUESTS, text), Some(wait)));

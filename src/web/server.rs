@@ -1,7 +1,8 @@
 //! Accepts connections with limits of time and number, plain or over TLS: a slow or idle client is cut.
 mod places;
+mod sent;
 
-use self::places::{Arriving, Place, Places};
+use self::places::{Arriving, Place, Places, sent};
 use super::auth::Peer;
 use crate::limits;
 use axum::Router;
@@ -54,14 +55,14 @@ pub async fn serve_within(
     let (places, graceful) = (Places::new(connections), GracefulShutdown::new());
     loop {
         let next = async {
-            let accepted = listener.accept().await;
-            (accepted, places.take().await)
+            let (stream, peer) = listener.accept().await.ok()?;
+            Some((stream, peer, places.take(peer.ip()).await?))
         };
-        let (accepted, place) = tokio::select! {
+        let next = tokio::select! {
             () = stop.cancelled() => break,
             next = next => next,
         };
-        let (Ok((stream, peer)), Some(place)) = (accepted, place) else {
+        let Some((stream, peer, place)) = next else {
             // Out of file descriptors: give others time to close.
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
@@ -124,16 +125,16 @@ async fn connection<S>(
         let (router, place) = (router.clone(), Arc::clone(&place));
         async move {
             let response = router.oneshot(request.map(|body| arriving(body, &place))).await;
-            // Who listens has nothing to say for a long time, and is not to be pushed out for it.
+            // Who listens has nothing to say for a long time, and is not the first to be pushed out for it.
             let listens = |response: &Response| {
                 response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream")
             };
             if response.as_ref().is_ok_and(listens) {
-                place.works();
-            } else {
-                place.waits();
+                place.listens();
+                return response;
             }
-            response
+            place.waits();
+            response.map(|response: Response| response.map(|body| sent(body, place)))
         }
     });
     let mut builder = Builder::new(TokioExecutor::new()).http1_only();

@@ -96,6 +96,14 @@ pub async fn add(me: SignedIn, State(app): State<App>, Fields(mut form): Fields<
     Ok(Redirect::to("/admin/integrations#sources").into_response())
 }
 
+/// Whether this is one of a webhook's secrets already.
+fn holds(app: &App, source: &sources::Source, secret: &str) -> bool {
+    let sealed = [Some(&source.secret), source.next_secret.as_ref()];
+    let bound = sources::bound_to(&source.name);
+    let mut open = sealed.into_iter().flatten().filter_map(|sealed| app.vault.unseal_for(&bound, sealed).ok());
+    open.any(|known| known.expose() == secret)
+}
+
 /// `POST /admin/integrations/sources/rotate`: adds a second secret; the older of two falls away.
 pub async fn rotate(me: SignedIn, State(app): State<App>, Fields(form): Fields<Form>) -> Result<Response> {
     let orgs = orgs_of(&app, &me).await?;
@@ -108,6 +116,11 @@ pub async fn rotate(me: SignedIn, State(app): State<App>, Fields(form): Fields<F
     let sealed = app.vault.seal_for(&sources::bound_to(&found.name), secret);
     let sealed = sealed.map_err(|error| AppError::Internal(error.into()))?;
     let mut tx = app.store.write().await?;
+    // Pressed twice, it must not push out the secret that is still in use.
+    let stored = sources::by_name(&mut tx, KIND, &found.name).await?;
+    if stored.is_some_and(|stored| holds(&app, &stored, secret)) {
+        return Ok(Redirect::to("/admin/integrations#sources").into_response());
+    }
     sources::rotate(&mut tx, found.id, &sealed).await?;
     let object = format!("source:{}", found.name);
     let entry = Entry { action: "source_rotated", object: &object, old: "", new: "" };

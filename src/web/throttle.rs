@@ -4,7 +4,7 @@ use crate::store::throttles::{self, Throttle};
 use crate::store::{Result, Store, Tx};
 use std::collections::HashMap;
 use std::sync::Mutex;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Wrong passwords that cost nothing.
 const FREE: i64 = 5;
@@ -110,7 +110,12 @@ const KEPT: usize = 10_000;
 #[derive(Default)]
 pub struct Buckets {
     levels: Mutex<HashMap<String, Level>>,
+    /// Until when more names than are kept share one bucket, because a look for full ones found too few.
+    crowded: Mutex<Option<Instant>>,
 }
+
+/// The bucket that names share where there are too many.
+const SHARED: &str = "all others";
 
 impl Buckets {
     /// Takes one from a bucket that holds `burst` and fills by `per_second`; `Err` holds the seconds until the next one
@@ -124,15 +129,24 @@ impl Buckets {
         }
         let Ok(mut levels) = self.levels.lock() else { return Ok(()) };
         let now = Instant::now();
-        // A full bucket is as good as none, and names come from whoever calls.
-        if levels.len() >= KEPT && !levels.contains_key(name) {
-            levels.retain(|_, known| known.now(now) < known.burst);
-        }
+        let name =
+            if levels.len() >= KEPT && !levels.contains_key(name) { self.room(&mut levels, name, now) } else { name };
         let level = levels.get(name).map_or(burst, |known| Level { per_second, burst, ..*known }.now(now));
         let left = level - 1.0;
         let kept = if left >= 0.0 { left } else { level };
         levels.insert(name.to_owned(), Level { filled: kept, at: now, per_second, burst });
         if left >= 0.0 { Ok(()) } else { Err(seconds(-left / per_second)) }
+    }
+
+    /// Makes room for a name, which comes from whoever calls: a full bucket is as good as none. It is looked for those
+    /// once a second at most, and what finds no room shares one bucket.
+    fn room<'a>(&self, levels: &mut HashMap<String, Level>, name: &'a str, now: Instant) -> &'a str {
+        let Ok(mut crowded) = self.crowded.lock() else { return SHARED };
+        if crowded.is_none_or(|until| until <= now) {
+            levels.retain(|_, known| known.now(now) < known.burst);
+            *crowded = Some(now + Duration::from_secs(1));
+        }
+        if levels.len() < KEPT { name } else { SHARED }
     }
 
     /// The seconds until something can be taken, where nothing can be now; takes nothing.
@@ -146,7 +160,7 @@ impl Buckets {
 
 /// Whole seconds that are at least as long, and at least one.
 fn seconds(wait: f64) -> u64 {
-    std::time::Duration::try_from_secs_f64(wait)
+    Duration::try_from_secs_f64(wait)
         .map_or(u64::MAX, |wait| wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
         .max(1)
 }

@@ -62,7 +62,6 @@ async fn look(driver: &WebDriver, page: &str, wrong: &mut Vec<String>) -> WebDri
     if found["ran"] != json!(null) || found["bad"] != json!([]) || found["fetched"] != json!([]) {
         wrong.push(format!("{page}: {found}"));
     }
-    // Opened anew, so that what a page does a moment later is seen too.
     let path = found["at"].as_str().unwrap();
     if path.split('?').next() != page.split('?').next() {
         wrong.push(format!("{page} led to {path}"));

@@ -96,7 +96,8 @@ impl Provider {
                 Ok(metadata)
             }
             Err(why) => {
-                known.failed_ms = now;
+                // From the end of the try on: it may have taken longer than the rest.
+                known.failed_ms = now_ms();
                 Err(No::Down(why))
             }
         }

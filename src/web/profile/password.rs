@@ -66,8 +66,11 @@ pub async fn password(me: SignedIn, State(app): State<App>, Fields(form): Fields
         Err(problem) => return refuse(&app, &me, Wrong { new: problem.to_string(), ..Wrong::default() }).await,
     };
     let mut tx = app.store.write().await?;
+    // An admin may have given them another one while this one was looked at.
+    if !users::change_password(&mut tx, me.user.id, &me.user.password_hash, &hash).await? {
+        return Ok(Redirect::to("/login").into_response());
+    }
     throttle::was_right(&mut tx, &account, &place).await?;
-    users::set_password(&mut tx, me.user.id, &hash, false).await?;
     sessions::end_others(&mut tx, me.user.id, &me.session).await?;
     let entry = Entry { action: "password", object: &object, old: "", new: "" };
     audit(&mut tx, &me.actor(), None, &entry, now_ms()).await?;

@@ -123,3 +123,33 @@ async fn who_opens_many_connections_pushes_out_their_own() {
     let read = tokio::time::timeout(Duration::from_secs(2), first.read_to_end(&mut rest)).await;
     assert!(read.is_ok(), "the one that has waited longest was let go");
 }
+
+#[tokio::test]
+async fn who_comes_while_all_are_at_work_is_let_in_when_they_are_done() {
+    let server = spawn().await;
+    server.sign_in("ana", Role::Analyst).await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
+    let _guard = stop.clone().drop_guard();
+    tokio::spawn(edge::serve_within(listener, router(server.app.clone()), None, stop, 2));
+    // Both wait for a place to hash in, which are all taken for a moment.
+    let places = server.app.hashing.clone().acquire_many_owned(2).await.unwrap();
+    let body = "username=ana&password=wrong";
+    let form = "POST /login HTTP/1.1\r\nhost: x\r\nsec-fetch-site: same-origin\r\ncontent-type: application/x-www-form-urlencoded\r\n";
+    let mut busy = Vec::new();
+    for _ in 0..2 {
+        let mut one = TcpStream::connect(address).await.unwrap();
+        one.write_all(format!("{form}content-length: {}\r\n\r\n{body}", body.len()).as_bytes()).await.unwrap();
+        busy.push(one);
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let asked = tokio::spawn(http().get(format!("http://{address}/healthz")).send());
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(!asked.is_finished(), "nobody who is answered is pushed out");
+    drop(places);
+    let reply = tokio::time::timeout(Duration::from_secs(5), asked).await.expect("one of them makes room");
+    assert_eq!(reply.unwrap().unwrap().status(), 200);
+    let mut answer = [0; 12];
+    busy[0].read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 401");
+}

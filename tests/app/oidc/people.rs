@@ -2,7 +2,7 @@
 //! a second factor.
 use super::{Browser, SESSION, entries, location, reasons, server, stored, texts};
 use crate::support::oidc::Fake;
-use crate::support::{PASSWORD, Person, Server};
+use crate::support::{PASSWORD, Person, Server, http};
 use fusionsoc::clock::{advance_here, now_ms};
 use fusionsoc::domain::Role;
 use fusionsoc::store::{identities, second, sessions};
@@ -27,7 +27,7 @@ async fn the_highest_role_counts_and_all_organisations_together() {
     let server = server(&fake).await;
     let cases = [
         (json!(["soc", "leads", "other"]), "lead", vec!["acme", "other"]),
-        (json!(["leads"]), "lead", vec![]),
+        (json!(["leads"]), "lead", vec!["acme"]),
         (json!(["unknown", "other"]), "viewer", vec!["other"]),
         (json!("soc"), "analyst", vec!["acme"]),
         (json!(["soc", 7, null]), "analyst", vec!["acme"]),
@@ -54,7 +54,7 @@ async fn a_change_at_the_provider_ends_older_sessions_and_is_in_the_ledger() {
     }
     assert_eq!(third.page("/admin/templates").await.0, 200, "a lead's page");
     let told = entries(&server, "ana").await;
-    assert_eq!(told[2..], ["user_orgs acme → other", "user_role analyst → lead"]);
+    assert_eq!(told[2..], ["user_orgs acme → acme other", "user_role analyst → lead"]);
     in_groups(&fake, json!(["leads"]));
     Browser::new(&server).signed_in().await;
     assert_eq!(third.page("/profile").await.0, 303, "organisations alone are a change too");
@@ -85,6 +85,30 @@ async fn in_no_group_there_is_no_way_in_and_none_stays_in() {
     assert_eq!(before.page("/profile").await.0, 303, "who is in no group any more is signed out");
     assert_eq!(reasons(&server).await.last().unwrap(), "in no group that stands for a role");
     assert!(entries(&server, "ana").await.last().unwrap().starts_with("sessions_ended"));
+    let (user, orgs) = stored(&server, "ana").await.unwrap();
+    assert_eq!((user.role, orgs.len()), (Role::Viewer, 0), "and nothing is left of it");
+}
+
+#[tokio::test]
+async fn who_is_in_no_group_any_more_keeps_neither_token_nor_password() {
+    let fake = Fake::start().await;
+    let server = server(&fake).await;
+    let ana = server.sign_in("ana", Role::Admin).await;
+    let form = [("name", "own"), ("org", "acme"), ("read", "on"), ("days", "90")];
+    let page = ana.post("/admin/tokens", &form).await.text().await.unwrap();
+    let token = format!("fsoc_{}", &page[page.find("fsoc_").unwrap() + 5..][..72]);
+    let read = async || http().get(format!("{}/api/v1/cases", server.url)).bearer_auth(&token).send().await.unwrap();
+    assert_eq!(read().await.status(), 200);
+    link(&server, &fake, stored(&server, "ana").await.unwrap().0.id).await;
+    in_groups(&fake, json!([]));
+    assert_eq!(Browser::new(&server).sign_in().await.status(), 403);
+    assert_eq!(read().await.status(), 401, "a token does no more than its owner");
+    let again = Person { url: server.url.clone(), cookie: String::new() };
+    let reply = again.post("/login", &[("username", "ana"), ("password", PASSWORD)]).await;
+    let cookie = reply.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let ana = Person { url: server.url.clone(), cookie };
+    assert_eq!(ana.page("/admin/users").await.0, 403, "by the password they are nobody's admin");
+    assert!(!ana.page("/cases?view=all").await.1.contains("acme"));
 }
 
 #[tokio::test]

@@ -6,8 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-const WHOLE: &str =
-    "[oidc]\nissuer = \"https://id.example\"\nclient_id = \"soc\"\n[[oidc.map]]\ngroup = \"soc\"\nrole = \"analyst\"\n";
+const WHOLE: &str = "[oidc]\nissuer = \"https://id.example\"\nclient_id = \"soc\"\n[[oidc.map]]\ngroup = \"soc\"\nrole = \"analyst\"\norgs = [\"acme\"]\n";
 
 #[test]
 fn settings_that_could_sign_the_wrong_people_in_are_refused() {
@@ -25,7 +24,8 @@ fn settings_that_could_sign_the_wrong_people_in_are_refused() {
         ("client_id", "groups_claim = \"\"\nclient_id", "oidc.groups_claim"),
         ("analyst", "root", "oidc.map"),
         ("group = \"soc\"", "group = \"\"", "oidc.map"),
-        ("[[oidc.map]]\ngroup = \"soc\"\nrole = \"analyst\"\n", "", "oidc.map"),
+        ("[[oidc.map]]\ngroup = \"soc\"\nrole = \"analyst\"\norgs = [\"acme\"]\n", "", "oidc.map"),
+        ("orgs = [\"acme\"]", "", "oidc.map"),
     ] {
         assert!(WHOLE.contains(from), "{from}");
         let error = Config::from_text(&WHOLE.replace(from, to)).unwrap_err().to_string();
@@ -66,7 +66,7 @@ fn settings(dir: &Path, issuer: &str, orgs: &str) {
     };
     write("oidc.secret", SECRET);
     let text = WHOLE.replace("https://id.example", issuer).replace("[[", "client_secret_file = \"oidc.secret\"\n[[");
-    write("fusionsoc.toml", &format!("{text}orgs = {orgs}\n"));
+    write("fusionsoc.toml", &text.replace("[\"acme\"]", orgs));
 }
 
 #[tokio::test]
@@ -90,7 +90,7 @@ async fn check_asks_for_the_discovery_document_and_knows_the_organisations() {
 #[tokio::test]
 async fn a_person_is_linked_once() {
     let dir = tempfile::tempdir().unwrap();
-    settings(dir.path(), "https://id.example", "[]");
+    settings(dir.path(), "https://id.example", "[\"acme\"]");
     let add = |name| ["user", "add", name, "--role", "analyst", "--org", "acme"];
     run(dir.path(), &["org", "add", "acme", "--name", "Acme"], "").await;
     for name in ["ana", "bob"] {

@@ -109,7 +109,7 @@ impl Fake {
         self.change(|state| state.calls.iter().filter(|call| *call == path).count())
     }
 
-    /// Settings that lead to it: `soc` are analysts of acme, `leads` leads, `other` viewers of another organisation.
+    /// Settings that lead to it: `soc` are analysts of acme, `leads` leads there, `other` viewers of another organisation.
     pub fn settings(&self) -> OidcConfig {
         let map = |group: &str, role, orgs: &[&str]| Mapping {
             group: group.to_owned(),
@@ -123,7 +123,7 @@ impl Fake {
             name: "Acme ID".to_owned(),
             map: vec![
                 map("soc", Role::Analyst, &["acme"]),
-                map("leads", Role::Lead, &[]),
+                map("leads", Role::Lead, &["acme"]),
                 map("other", Role::Viewer, &["other"]),
             ],
             ..OidcConfig::default()
