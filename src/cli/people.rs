@@ -4,7 +4,7 @@ use super::{CliError, failed};
 use crate::admin::people;
 use crate::clock::now_ms;
 use crate::domain::Role;
-use crate::store::{Actor, Store, Tx, identities, users};
+use crate::store::{Actor, Store, Tx, identities, sessions, users};
 use crate::web::auth::hash_new;
 use clap::Subcommand;
 use std::process::ExitCode;
@@ -77,6 +77,17 @@ pub enum UserCommand {
         #[arg(long)]
         issuer: Option<String>,
     },
+    /// Take such a link away; ends all sessions.
+    Unlink {
+        /// The person.
+        name: String,
+        /// Who they are there.
+        #[arg(long)]
+        subject: String,
+        /// The provider, where it is not that of the settings.
+        #[arg(long)]
+        issuer: Option<String>,
+    },
     /// List people.
     List,
 }
@@ -91,12 +102,26 @@ async fn person(tx: &mut Tx, name: &str) -> Result<users::User, CliError> {
 /// Links a person to who they are at a provider.
 async fn link(tx: &mut Tx, name: &str, subject: &str, issuer: Option<String>) -> Result<(), CliError> {
     let Some(issuer) = issuer else { return failed("--issuer: the settings have no [oidc]") };
+    if subject.trim() != subject || subject.is_empty() || subject.chars().any(char::is_control) {
+        return failed("--subject: must be the `sub` of an ID token as it stands there");
+    }
     let user = person(tx, name).await?;
     if let Some(other) = identities::user(tx, &issuer, subject).await? {
         return failed(format!("--subject: {subject} is {} already", other.username));
     }
     identities::insert(tx, &issuer, subject, user.id, now_ms()).await?;
     noted(tx, "user_linked", &format!("user:{}", user.username), &format!("{subject} of {issuer}")).await
+}
+
+/// Takes such a link away.
+async fn unlink(tx: &mut Tx, name: &str, subject: &str, issuer: Option<String>) -> Result<(), CliError> {
+    let Some(issuer) = issuer else { return failed("--issuer: the settings have no [oidc]") };
+    let user = person(tx, name).await?;
+    if identities::remove(tx, &issuer, subject, user.id).await? == 0 {
+        return failed(format!("--subject: {} is not {subject} of {issuer}", user.username));
+    }
+    sessions::end_all(tx, user.id).await?;
+    noted(tx, "user_unlinked", &format!("user:{}", user.username), &format!("{subject} of {issuer}")).await
 }
 
 impl UserCommand {
@@ -114,6 +139,9 @@ impl UserCommand {
                 }
             }
             Self::Link { name, subject, issuer: other } => link(&mut tx, &name, &subject, other.or(issuer)).await?,
+            Self::Unlink { name, subject, issuer: other } => {
+                unlink(&mut tx, &name, &subject, other.or(issuer)).await?;
+            }
             change => change.run_on(&mut tx).await?,
         }
         tx.commit().await?;
@@ -146,7 +174,7 @@ impl UserCommand {
             Self::Role { role, .. } => people::set_role(tx, by, id, *role, None).await?,
             Self::Join { org, .. } => people::join(tx, by, id, org, None).await?,
             Self::Leave { org, .. } => people::leave(tx, by, id, org, None).await?,
-            Self::Add { .. } | Self::Link { .. } | Self::List => {}
+            Self::Add { .. } | Self::Link { .. } | Self::Unlink { .. } | Self::List => {}
         }
         Ok(())
     }

@@ -31,6 +31,17 @@ pub async fn insert(tx: &mut Tx, issuer: &str, subject: &str, user_id: i64, now_
     )
 }
 
+/// Takes an identity from a person; 0 where it is not theirs.
+pub async fn remove(tx: &mut Tx, issuer: &str, subject: &str, user_id: i64) -> Result<u64> {
+    run!(
+        tx,
+        sqlx::query("DELETE FROM identities WHERE issuer = $1 AND subject = $2 AND user_id = $3")
+            .bind(issuer)
+            .bind(subject)
+            .bind(user_id)
+    )
+}
+
 /// Notes that an identity signed in.
 pub async fn touch(tx: &mut Tx, issuer: &str, subject: &str, now_ms: i64) -> Result<u64> {
     run!(

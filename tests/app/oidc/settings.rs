@@ -103,4 +103,10 @@ async fn a_person_is_linked_once() {
     assert!(code == 1 && text.contains("7f3a is ana already"), "{code} {text}");
     let (code, text) = run(dir.path(), &link("eve"), "").await;
     assert!(code == 1 && text.contains("nobody named eve"), "{code} {text}");
+    let unlink = |name| ["user", "unlink", name, "--subject", "7f3a"];
+    assert_eq!(run(dir.path(), &unlink("bob"), "").await.0, 1, "it is not theirs");
+    assert_eq!(run(dir.path(), &unlink("ana"), "").await, (0, String::new()));
+    assert_eq!(run(dir.path(), &link("bob"), "").await, (0, String::new()), "it was taken back");
+    let (code, text) = run(dir.path(), &["user", "link", "ana", "--subject", " 7f3b"], "").await;
+    assert!(code == 1 && text.contains("--subject"), "{text}");
 }
