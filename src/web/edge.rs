@@ -110,6 +110,8 @@ fn headers(response: &mut Response, id: &str) {
     let fixed = [
         ("content-security-policy", CSP),
         ("x-content-type-options", "nosniff"),
+        // For browsers that don't know `frame-ancestors`.
+        ("x-frame-options", "DENY"),
         ("referrer-policy", "same-origin"),
         ("permissions-policy", "camera=(), microphone=(), geolocation=()"),
         ("cross-origin-opener-policy", "same-origin"),
