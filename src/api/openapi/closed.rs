@@ -91,17 +91,22 @@ fn one_of(words: &[&str]) -> Value {
     json!({"type": "string", "enum": words})
 }
 
+/// A word of a closed list, or an empty text, which asks for nothing.
+fn word(words: Vec<&str>) -> Value {
+    one_of(&[words, vec![""]].concat())
+}
+
 /// The parameters of the list of cases.
 pub fn list_parameters() -> Value {
     let tag = json!({"name": "tag", "in": "query", "schema": {"type": "string"}, "description":
         "A tag as cases have them: up to 40 letters, digits and `-_.:`, or one of the Traffic Light Protocol; another is 400"});
     let mut all = vec![
-        asked("view", &one_of(&all!(View))),
-        asked("status", &one_of(&all!(Status))),
-        asked("verdict", &one_of(&all!(Verdict))),
-        asked("machine_verdict", &one_of(&all!(MachineVerdict))),
-        asked("severity", &one_of(&all!(Severity))),
-        asked("sort", &one_of(&all!(Sort))),
+        asked("view", &word(all!(View))),
+        asked("status", &word(all!(Status))),
+        asked("verdict", &word(all!(Verdict))),
+        asked("machine_verdict", &word(all!(MachineVerdict))),
+        asked("severity", &word(all!(Severity))),
+        asked("sort", &word(all!(Sort))),
         asked("fingerprint", &json!({"type": "string", "pattern": "^([0-9a-fA-F]{64})?$"})),
         asked("after", &json!({"type": "string", "pattern": PLACE})),
         asked("limit", &json!({"type": "integer", "minimum": 1, "maximum": 200})),
@@ -125,7 +130,7 @@ pub fn observable_parameters() -> Value {
     json!([
         {"name": "type", "in": "path", "required": true, "schema": one_of(&all!(ObservableKind))},
         {"name": "value", "in": "path", "required": true, "schema": {"type": "string", "minLength": 1}},
-        asked("verdict", &one_of(&all!(Verdict))),
+        asked("verdict", &word(all!(Verdict))),
         asked("after", &json!({"type": "string", "pattern": PLACE_OF_TWO})),
     ])
 }
