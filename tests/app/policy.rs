@@ -83,7 +83,7 @@ async fn what_an_organisation_sets_counts_from_its_next_triage_on_and_for_no_oth
     let case = newest(&server, &server.token).await;
     let (_, page) = lea.page(&format!("/cases/{}", case["number"])).await;
     assert!(page.contains("own policy held, version 2."), "the run says under what it was concluded");
-    assert!(lea.page("/admin/policy").await.1.contains("YARA_*_memory, lab-*"));
+    assert!(lea.page("/admin/policy").await.1.contains("YARA_*_memory\nlab-*"));
 }
 
 #[tokio::test]

@@ -26,6 +26,11 @@ pub fn percent(share: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
+/// Tags one below the other: a line broken at a dash reads as two of them.
+fn lines(all: &[String]) -> String {
+    if all.is_empty() { "none".to_owned() } else { all.iter().map(|tag| visible(tag)).collect::<Vec<_>>().join("\n") }
+}
+
 /// Tags on one line.
 pub fn tags(all: &[String]) -> String {
     if all.is_empty() { "none".to_owned() } else { visible(&all.join(", ")) }
@@ -85,7 +90,7 @@ fn vetoes(usual: &Policy, own: &Own) -> Vec<Row> {
         ),
         row(
             ("Tag veto", "veto_tags"),
-            (tags(&usual.veto_tags), tags(&holds.veto_tags)),
+            (lines(&usual.veto_tags), lines(&holds.veto_tags)),
             own.veto_tags.is_some(),
             tagged(&holds.veto_tags),
         ),
