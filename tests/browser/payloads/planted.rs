@@ -139,7 +139,7 @@ pub async fn planted(beacon: &Beacon) -> Planted {
     written(&server, &lea, &cases, beacon).await;
     let first = cases[0];
     let typed = form_urlencoded::Serializer::new(String::new()).append_pair("q", &payload(0, beacon)).finish();
-    let pages = vec![
+    let mut pages = vec![
         "/cases".to_owned(),
         format!("/cases/{first}"),
         format!("/search?{typed}"),
@@ -147,6 +147,14 @@ pub async fn planted(beacon: &Beacon) -> Planted {
         "/admin/audit".to_owned(),
         format!("/cases/{first}/report"),
     ];
+    // Each place of a page holds another payload in each case, and not every payload breaks out of every place.
+    for number in &cases {
+        pages.extend([
+            format!("/cases/{number}"),
+            format!("/cases?view=all&peek={number}"),
+            format!("/cases/{number}/report"),
+        ]);
+    }
     Planted { server, lea, cases, pages, _model: model, _lists: lists }
 }
 
