@@ -5,12 +5,14 @@ mod oidc;
 mod panel;
 mod policy;
 mod problem;
+mod retention;
 mod server;
 
 pub use limacharlie::LimaCharlieConfig;
 pub use oidc::{Granted, Mapping, OidcConfig};
 pub use panel::Panel;
 pub use policy::Policy;
+pub use retention::Retention;
 pub use server::Server;
 
 use crate::intel::IntelConfig;
@@ -39,6 +41,8 @@ pub struct Config {
     pub policy: Policy,
     /// The organisations at LimaCharlie.
     pub limacharlie: Vec<LimaCharlieConfig>,
+    /// How long what piles up is kept.
+    pub retention: Retention,
     /// Who is told of what.
     pub notify: notify::Notify,
     /// Who knows something about hashes, addresses and names.

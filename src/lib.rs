@@ -20,7 +20,8 @@
 //! 6. [`tuning`] makes exclusions for LimaCharlie of what was declared, back-tested and approved.
 //! 7. [`actions`] are what can be done on a sensor, and who has to agree; they and the exclusions go
 //!    out by [`limacharlie`], as the evidence comes in by it.
-//! 8. [`admin`] is what admins do with people, tokens and organisations, for pages and command line alike.
+//! 8. [`proof`] is the ledger's chain, its seals, and the receipts of decisions.
+//! 9. [`admin`] is what admins do with people, tokens and organisations, for pages and command line alike.
 //!
 //! # Rules, checked by `tests/project/architecture.rs`
 //!
@@ -47,6 +48,7 @@ pub mod jobs;
 pub mod limacharlie;
 pub mod limits;
 pub mod notify;
+pub mod proof;
 pub mod review;
 pub mod secret;
 pub mod store;

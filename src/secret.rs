@@ -1,7 +1,9 @@
 //! Secrets: a text that never prints itself, and the key that seals what must be stored.
 mod key;
+mod signer;
 
 pub use key::{Key, Keys};
+pub use signer::{Signer, is_signed};
 
 use rand::RngExt;
 use ring::aead;
@@ -88,6 +90,14 @@ impl Vault {
         }
         let key = hex::decode(from_file(path)?.expose()).ok().and_then(|bytes| bytes.try_into().ok());
         Ok(Self { key: key.ok_or(SecretError::NotAKey(file))? })
+    }
+
+    /// Who signs what this installation vouches for: a key of its own that follows from the key file.
+    ///
+    /// # Errors
+    /// Never in practice: the derived key has the right length.
+    pub fn signer(&self) -> Result<Signer, SecretError> {
+        Signer::derive(&self.key)
     }
 
     fn cipher(&self) -> Result<aead::LessSafeKey, SecretError> {

@@ -8,6 +8,7 @@ mod demo;
 mod eval;
 mod import;
 mod init;
+mod ledger;
 mod people;
 mod pull;
 mod serve;
@@ -76,6 +77,9 @@ enum Command {
     /// The configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// The audit ledger.
+    #[command(subcommand)]
+    Ledger(ledger::LedgerCommand),
     /// Print the OpenAPI document.
     Openapi,
 }
@@ -131,28 +135,8 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Init(init) => init.run().await,
         Command::Serve { no_worker } => serve::serve(config()?, !no_worker).await,
         Command::Worker => serve::worker(config()?).await,
-        Command::Import(import) => import.run(&open(&config()?).await?).await,
         Command::Train(train) => train.run(),
         Command::Eval(eval) => Box::pin(eval.run(&config()?)).await,
-        Command::Pull(pull) => {
-            let config = config()?;
-            pull.run(&open(&config).await?, &config).await
-        }
-        Command::Org(command) => command.run(&open(&config()?).await?).await,
-        Command::User(command) => {
-            let config = config()?;
-            command.run(&open(&config).await?, config.oidc.map(|oidc| oidc.issuer)).await
-        }
-        Command::Token(command) => command.run(&open(&config()?).await?).await,
-        Command::Source(command) => {
-            let config = config()?;
-            command.run(&open(&config).await?, &vault(&config)?).await
-        }
-        Command::Migrate => {
-            open(&config()?).await?;
-            println!("The schema is up to date.");
-            Ok(ExitCode::SUCCESS)
-        }
         Command::Check { send_test } => check::check(config()?, send_test).await,
         Command::Config(ConfigCommand::Example) => {
             print!("{}", include_str!("example.toml"));
@@ -160,6 +144,26 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, CliError> {
         }
         Command::Openapi => {
             println!("{:#}", crate::api::document());
+            Ok(ExitCode::SUCCESS)
+        }
+        other => on_store(other, config()?).await,
+    }
+}
+
+/// Commands that do one thing to the store of the settings.
+async fn on_store(command: Command, config: Config) -> Result<ExitCode, CliError> {
+    let store = open(&config).await?;
+    match command {
+        Command::Import(import) => import.run(&store).await,
+        Command::Pull(pull) => pull.run(&store, &config).await,
+        Command::Org(command) => command.run(&store).await,
+        Command::User(command) => command.run(&store, config.oidc.map(|oidc| oidc.issuer)).await,
+        Command::Token(command) => command.run(&store).await,
+        Command::Source(command) => command.run(&store, &vault(&config)?).await,
+        Command::Ledger(command) => command.run(&store, &vault(&config)?).await,
+        // What is left brings the schema up to date, and opening has done so.
+        _ => {
+            println!("The schema is up to date.");
             Ok(ExitCode::SUCCESS)
         }
     }

@@ -2,6 +2,7 @@
 use super::{CliError, failed, open, vault};
 use crate::config::Config;
 use crate::intel::Intelligence;
+use crate::jobs::ledger::Keeping;
 use crate::jobs::pull::Pulls;
 use crate::jobs::{Connections, PanelSource, Worker, keys, reindex};
 use crate::notify::Channels;
@@ -110,6 +111,7 @@ pub(super) async fn run(
         .connected(Arc::clone(&app.connections))
         .telling(Arc::clone(&app.notify))
         .informed(Arc::clone(&app.intel))
+        .keeping(Keeping::of(&app.vault, app.config.retention.ledger_days))
         .pulling(pulls);
         tokio::spawn(worker.run(stop.clone()))
     });
@@ -133,6 +135,7 @@ pub async fn worker(config: Config) -> Result<ExitCode, CliError> {
     let (channels, intel) = (channels(&config)?, intelligence(&config)?);
     let vault = vault(&config)?;
     keys::load(&store, &vault, &config.keys).await?;
+    let keeping = Keeping::of(&vault, config.retention.ledger_days);
     tokio::spawn(keys::watch(store.clone(), vault, config.keys.clone()));
     let panel = Arc::new(PanelSource::new(Arc::clone(&config)));
     panel.current(&store).await.map_err(|error| CliError::Failed(error.to_string()))?;
@@ -141,7 +144,9 @@ pub async fn worker(config: Config) -> Result<ExitCode, CliError> {
     tokio::spawn(reindex::run(store.clone(), stop.clone()));
     let connections = Arc::new(Connections::of_config(&config.limacharlie, &config.keys));
     let pulls = Arc::new(pulls(&store, &config, &connections).await?);
-    let worker = Worker::new(store, panel, Arc::new(config.policy.clone()), Arc::new(Notify::new())).pulling(pulls);
+    let worker = Worker::new(store, panel, Arc::new(config.policy.clone()), Arc::new(Notify::new()))
+        .pulling(pulls)
+        .keeping(keeping);
     say("A worker is running.");
     worker.connected(connections).telling(channels).informed(intel).run(stop).await;
     Ok(ExitCode::SUCCESS)

@@ -2,6 +2,7 @@
 use super::evidence::{EvidenceKind, Piece, is_own_tag};
 use super::local::Local;
 use super::{Detection, Observable};
+use serde::Serialize;
 
 /// The evidence for one run.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,7 +39,7 @@ impl Dossier {
 }
 
 /// Counts of analysts' verdicts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Precedents {
     /// Cases declared false positive.
     pub false_positive: i64,
@@ -71,7 +72,7 @@ impl Precedents {
 }
 
 /// How common a behaviour is in the organisation, this detection left out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Prevalence {
     /// Other cases with the fingerprint.
     pub cases: i64,
@@ -82,7 +83,7 @@ pub struct Prevalence {
 }
 
 /// What a provider said about an observable, or about the case where it doesn't say which.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Intel {
     /// The provider's name, such as `virustotal`.
     pub provider: String,

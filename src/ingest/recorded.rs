@@ -1,7 +1,9 @@
 //! A triage and threat intelligence that took place elsewhere, brought in as they were recorded.
+use crate::config::Policy;
 use crate::domain::answer::Recommendation;
 use crate::domain::{Answer, MachineVerdict, Outcome, Report, Severity, Verdict, VoteState, reason};
 use crate::jobs::triage;
+use crate::proof::receipt::{self, Judged};
 use crate::review::{self, Declaration, ReviewError};
 use crate::store::runs::{Finished, New, RunState};
 use crate::store::{Actor, ActorKind, Change, JsonText, Tx, cases, intel, policies, record, runs, techniques, votes};
@@ -156,6 +158,9 @@ async fn finish(tx: &mut Tx, case: i64, run_id: i64, report: &Report, now_ms: i6
         report: report.clone(),
     };
     runs::finish(tx, run_id, &end, now_ms).await?;
+    let policy = &Policy::default().of(&own);
+    let judged = Judged { dossier: &dossier, panel: &report.voting.mode, policy, own: &own };
+    receipt::write(tx, run_id, judged, now_ms).await?;
     let text = format!(
         "Recorded triage brought in: {}, stated confidence {:.1}%",
         report.verdict.label().to_lowercase(),

@@ -10,6 +10,7 @@ pub mod evidence;
 pub mod intel;
 pub mod keys;
 pub mod learn;
+pub mod ledger;
 pub mod lookups;
 pub mod measure;
 pub mod notify;

@@ -17,6 +17,7 @@ mod evidence;
 mod intelligence;
 mod local;
 mod look;
+mod receipt;
 mod recount;
 mod reuse;
 mod second_look;

@@ -1,7 +1,7 @@
 //! The loop: claim, work, renew, retry, give up.
 use super::{
-    Connections, JobError, PanelSource, backtest, bulk, intel, learn, measure, notify, publish_exclusion, pull, range,
-    triage, trial, wake, watch,
+    Connections, JobError, PanelSource, backtest, bulk, intel, learn, ledger, measure, notify, publish_exclusion, pull,
+    range, triage, trial, wake, watch,
 };
 use crate::clock::now_ms;
 use crate::config::Policy;
@@ -40,6 +40,8 @@ pub struct Worker {
     pub pulls: Arc<pull::Pulls>,
     /// Who knows something about hashes, addresses and names.
     pub intel: Arc<Intelligence>,
+    /// Who signs the ledger; nobody where only a part of the work is done.
+    pub keeping: Option<ledger::Keeping>,
     owner: String,
 }
 
@@ -54,7 +56,7 @@ impl Worker {
         let (connections, notify, intel) = (Arc::<Connections>::default(), Arc::default(), Arc::default());
         let owner = hex::encode(rand::random::<[u8; 8]>());
         let (publisher, pulls) = (connections.clone(), Arc::default());
-        Self { store, panel, policy, connections, notify, wake, publisher, pulls, intel, owner }
+        Self { store, panel, policy, connections, notify, wake, publisher, pulls, intel, keeping: None, owner }
     }
 
     /// The same with the organisations' `LimaCharlie`.
@@ -80,6 +82,12 @@ impl Worker {
     #[must_use]
     pub fn informed(self, intel: Arc<Intelligence>) -> Self {
         Self { intel, ..self }
+    }
+
+    /// The same worker, which also seals the ledger and removes old segments.
+    #[must_use]
+    pub fn keeping(self, keeping: Option<ledger::Keeping>) -> Self {
+        Self { keeping, ..self }
     }
 
     /// What holds in the organisation of a case.
@@ -135,6 +143,7 @@ impl Worker {
         let scheduled = async {
             let mut tx = self.store.write().await?;
             range::schedule(&mut tx, now_ms()).await?;
+            ledger::schedule(&mut tx, now_ms()).await?;
             intel::queue(&mut tx).await?;
             learn::catch_up(&mut tx, now_ms()).await?;
             if !self.notify.all.is_empty() {
@@ -212,6 +221,7 @@ impl Worker {
             measure::KIND => measure::work(self, job).await,
             learn::KIND => learn::work(self, job).await,
             trial::KIND => trial::work(self, job).await,
+            ledger::KIND => ledger::work(self, job).await,
             pull::KIND => pull::work(self, job).await,
             intel::KIND => intel::work(self, job).await,
             other => Err(JobError::Unusable(format!("unknown kind of job: {other}"))),

@@ -1,6 +1,18 @@
-//! The ledger as admins read it: newest first, filtered, of their own organisations and of the installation.
+//! The ledger: a chain of lines, in which each holds the hash of the one before.
+//!
+//! Lines are appended by the commit of the transaction that recorded them. Here they are read: as admins do, newest
+//! first, filtered, of their own organisations and of the installation; and as a proof does, all in their order.
+mod append;
+mod segments;
+
+pub use append::{Head, adopt, head};
+pub use segments::{Segment, all as segments, insert as seal, last as last_segment, old as old_segment, purge};
+
+pub(super) use append::append;
+
 use super::record::{ActorKind, Ended};
 use super::{Result, Tx, on};
+use crate::domain::chain::Body;
 
 /// A line of the ledger.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -96,4 +108,90 @@ pub async fn page(tx: &mut Tx, user_id: i64, filter: &Filter<'_>, before: (i64, 
         let query = sqlx::query_as(sql).bind(before.0).bind(before.1).bind(filter.from_ms).bind(user_id).bind(limit);
         texts.iter().fold(query, |query, (_, value)| query.bind(*value)).fetch_all(db)
     })
+}
+
+/// A line with its place in the chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chained {
+    /// Its id.
+    pub id: i64,
+    /// What is hashed.
+    pub body: Body,
+    /// The hash that it says it stands on.
+    pub before: Vec<u8>,
+    /// The hash that it says it has.
+    pub hash: Vec<u8>,
+}
+
+const COLUMNS: &str = "l.id, l.org_id, l.at_ms, l.actor_kind, l.actor, l.client, l.action, l.object, l.old_value, l.new_value, \
+    l.request_id, l.result, l.prev_hash, l.hash";
+
+impl<'r, R: sqlx::Row> sqlx::FromRow<'r, R> for Chained
+where
+    &'static str: sqlx::ColumnIndex<R>,
+    i64: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+    Option<i64>: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+    String: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+    Vec<u8>: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+{
+    fn from_row(row: &'r R) -> Result<Self> {
+        let body = Body {
+            org_id: row.try_get("org_id")?,
+            at_ms: row.try_get("at_ms")?,
+            actor_kind: row.try_get("actor_kind")?,
+            actor: row.try_get("actor")?,
+            client: row.try_get("client")?,
+            action: row.try_get("action")?,
+            object: row.try_get("object")?,
+            old: row.try_get("old_value")?,
+            new: row.try_get("new_value")?,
+            request_id: row.try_get("request_id")?,
+            result: row.try_get("result")?,
+        };
+        Ok(Self { id: row.try_get("id")?, body, before: row.try_get("prev_hash")?, hash: row.try_get("hash")? })
+    }
+}
+
+/// The lines after an id in the order of the chain.
+pub async fn after(tx: &mut Tx, id: i64, limit: i64) -> Result<Vec<Chained>> {
+    let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM ledger l WHERE l.id > $1 ORDER BY l.id LIMIT $2"));
+    on!(tx, |db| sqlx::query_as(sql).bind(id).bind(limit).fetch_all(db))
+}
+
+/// A stretch of lines: how many, and their earliest and latest time.
+pub async fn stretch(tx: &mut Tx, first: i64, last: i64) -> Result<(i64, i64, i64)> {
+    on!(tx, |db| {
+        sqlx::query_as("SELECT COUNT(*), MIN(at_ms), MAX(at_ms) FROM ledger WHERE id BETWEEN $1 AND $2")
+            .bind(first)
+            .bind(last)
+            .fetch_one(db)
+    })
+}
+
+/// One line by id.
+pub async fn line(tx: &mut Tx, id: i64) -> Result<Option<Chained>> {
+    Ok(after(tx, id - 1, 1).await?.into_iter().find(|line| line.id == id))
+}
+
+/// The line that tells of a run's receipt.
+pub async fn of_receipt(tx: &mut Tx, run_id: i64) -> Result<Option<Chained>> {
+    let object = format!("run:{run_id}");
+    let sql = sqlx::AssertSqlSafe(format!(
+        "SELECT {COLUMNS} FROM ledger l WHERE l.object = $1 AND l.action = 'receipt' ORDER BY l.at_ms, l.id LIMIT 1"
+    ));
+    on!(tx, |db| sqlx::query_as(sql).bind(&object).fetch_optional(db))
+}
+
+/// Whether lines of an older version of the program wait behind the end of the chain.
+pub async fn is_behind(tx: &mut Tx) -> Result<bool> {
+    let sql = match tx {
+        Tx::Sqlite(_) => {
+            "SELECT id FROM ledger WHERE hash = x'' AND id > (SELECT line_id FROM ledger_head WHERE id = 1) LIMIT 1"
+        }
+        Tx::Postgres(_) => {
+            "SELECT id FROM ledger WHERE hash = '' AND id > (SELECT line_id FROM ledger_head WHERE id = 1) LIMIT 1"
+        }
+    };
+    let id: Option<i64> = on!(tx, |db| sqlx::query_scalar(sql).fetch_optional(db))?;
+    Ok(id.is_some())
 }

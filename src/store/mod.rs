@@ -7,6 +7,7 @@
 mod column;
 mod many;
 mod open;
+mod under_way;
 
 pub mod actions;
 pub mod activity;
@@ -49,6 +50,7 @@ pub mod prompts;
 pub mod pulls;
 pub mod queue;
 pub mod ranges;
+pub mod receipts;
 pub mod record;
 pub mod rejects;
 pub mod related;
@@ -82,8 +84,10 @@ pub mod votes;
 pub use column::JsonText;
 pub use open::{Durability, OpenError};
 pub use record::{Actor, ActorKind, Change, record};
+pub use under_way::UnderWay;
 
-use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+use crate::domain::chain::Body;
+use sqlx::{PgPool, Postgres, Sqlite, SqlitePool};
 
 /// What a store function returns.
 pub type Result<T, E = sqlx::Error> = std::result::Result<T, E>;
@@ -105,9 +109,9 @@ pub enum Store {
 /// An open transaction on either database.
 pub enum Tx {
     /// On `SQLite`.
-    Sqlite(Transaction<'static, Sqlite>),
+    Sqlite(UnderWay<Sqlite>),
     /// On `PostgreSQL`.
-    Postgres(Transaction<'static, Postgres>),
+    Postgres(UnderWay<Postgres>),
 }
 
 /// Runs one query on whichever database the transaction belongs to.
@@ -174,9 +178,9 @@ impl Store {
     /// Where the database can't be reached.
     pub async fn read(&self) -> Result<Tx> {
         Ok(match self {
-            Self::Sqlite { read, .. } => Tx::Sqlite(read.begin().await?),
+            Self::Sqlite { read, .. } => Tx::Sqlite(read.begin().await?.into()),
             Self::Postgres(pool) => {
-                Tx::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
+                Tx::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?.into())
             }
         })
     }
@@ -187,8 +191,8 @@ impl Store {
     /// Where the database can't be reached or another process holds the lock too long.
     pub async fn write(&self) -> Result<Tx> {
         Ok(match self {
-            Self::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
-            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+            Self::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?.into()),
+            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?.into()),
         })
     }
 }
@@ -206,14 +210,23 @@ impl Store {
 }
 
 impl Tx {
-    /// Makes the changes durable.
+    /// Appends what was recorded to the ledger, and makes the changes durable.
     ///
     /// # Errors
     /// Where the database can't make them durable; then nothing has changed.
-    pub async fn commit(self) -> Result<()> {
+    pub async fn commit(mut self) -> Result<()> {
+        ledger::append(&mut self).await?;
         match self {
             Self::Sqlite(t) => t.commit().await,
             Self::Postgres(t) => t.commit().await,
+        }
+    }
+
+    /// Lines for the ledger that are written at the commit.
+    const fn lines(&mut self) -> &mut Vec<Body> {
+        match self {
+            Self::Sqlite(t) => &mut t.lines,
+            Self::Postgres(t) => &mut t.lines,
         }
     }
 }

@@ -1,5 +1,5 @@
 //! Opening a database: connection settings and migrations.
-use super::Store;
+use super::{Store, ledger};
 use sqlx::postgres::PgPoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection, Executor};
@@ -48,7 +48,20 @@ impl Store {
         let store =
             if url.starts_with("postgres") { Self::postgres(url).await } else { Self::sqlite(url, durability).await }?;
         store.migrate().await.map_err(OpenError::Migrate)?;
+        store.chain().await.map_err(OpenError::Connect)?;
         Ok(store)
+    }
+
+    /// Chains the ledger's lines of older versions of the program, step by step.
+    async fn chain(&self) -> Result<(), sqlx::Error> {
+        loop {
+            if !ledger::is_behind(&mut self.read().await?).await? {
+                return Ok(());
+            }
+            let mut tx = self.write().await?;
+            ledger::adopt(&mut tx).await?;
+            tx.commit().await?;
+        }
     }
 
     async fn postgres(url: &str) -> Result<Self, OpenError> {

@@ -1,6 +1,7 @@
 //! The one function by which a case changes: timeline and ledger in the caller's transaction.
 use super::many::{ROWS, places};
 use super::{Result, Tx, on, run};
+use crate::domain::chain::Body;
 use crate::domain::words;
 
 words! {
@@ -133,10 +134,11 @@ pub async fn audit(tx: &mut Tx, actor: &Actor, org_id: Option<i64>, entry: &Entr
     audit_as(tx, actor, org_id, entry, Ended::Ok, now_ms).await
 }
 
-/// Writes a ledger line for something with how it ended.
+/// Notes a ledger line for something with how it ended. The transaction's commit appends it to the chain, after
+/// everything else, and fails where that can't be.
 ///
 /// # Errors
-/// Where the database refuses.
+/// None; it is awaited and asked like every function that changes the store.
 pub async fn audit_as(
     tx: &mut Tx,
     actor: &Actor,
@@ -145,21 +147,19 @@ pub async fn audit_as(
     ended: Ended,
     now_ms: i64,
 ) -> Result<()> {
-    run!(tx, sqlx::query(
-        "INSERT INTO ledger (org_id, at_ms, actor_kind, actor, client, action, object, old_value, new_value, request_id, result)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
-    )
-    .bind(org_id)
-    .bind(now_ms)
-    .bind(actor.kind)
-    .bind(&actor.name)
-    .bind(&actor.client)
-    .bind(entry.action)
-    .bind(entry.object)
-    .bind(entry.old)
-    .bind(entry.new)
-    .bind(&actor.request_id)
-    .bind(ended))?;
+    tx.lines().push(Body {
+        org_id,
+        at_ms: now_ms,
+        actor_kind: actor.kind.as_str().to_owned(),
+        actor: actor.name.clone(),
+        client: actor.client.clone(),
+        action: entry.action.to_owned(),
+        object: entry.object.to_owned(),
+        old: entry.old.to_owned(),
+        new: entry.new.to_owned(),
+        request_id: actor.request_id.clone(),
+        result: ended.as_str().to_owned(),
+    });
     Ok(())
 }
 
@@ -189,7 +189,11 @@ pub async fn record_all(tx: &mut Tx, all: &[Happened]) -> Result<()> {
     let actor = Actor::system();
     for part in all.chunks(ROWS) {
         timeline_rows(tx, &actor, part).await?;
-        ledger_rows(tx, &actor, part).await?;
+        for one in part {
+            let object = format!("case:{}", one.case);
+            let entry = Entry { action: one.kind, object: &object, old: "", new: &one.detect_id };
+            audit(tx, &actor, Some(one.org_id), &entry, one.at_ms).await?;
+        }
     }
     Ok(())
 }
@@ -204,22 +208,6 @@ async fn timeline_rows(tx: &mut Tx, actor: &Actor, part: &[Happened]) -> Result<
         for one in part {
             query = query.bind(one.org_id).bind(one.case).bind(one.at_ms).bind(actor.kind).bind(&actor.name);
             query = query.bind(one.kind).bind(&one.text);
-        }
-        query
-    })
-}
-
-async fn ledger_rows(tx: &mut Tx, actor: &Actor, part: &[Happened]) -> Result<u64> {
-    let sql = sqlx::AssertSqlSafe(format!(
-        "INSERT INTO ledger (org_id, at_ms, actor_kind, actor, client, action, object, old_value, new_value, request_id) VALUES {}",
-        places(part.len(), 10)
-    ));
-    run!(tx, {
-        let mut query = sqlx::query(sql);
-        for one in part {
-            query = query.bind(one.org_id).bind(one.at_ms).bind(actor.kind).bind(&actor.name).bind(&actor.client);
-            query = query.bind(one.kind).bind(format!("case:{}", one.case)).bind("").bind(&one.detect_id);
-            query = query.bind(&actor.request_id);
         }
         query
     })

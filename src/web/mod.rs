@@ -52,6 +52,7 @@ mod providers;
 pub mod queue;
 mod range;
 mod raw;
+mod receipt;
 mod rejects;
 pub mod routes;
 mod rules;
@@ -186,6 +187,8 @@ fn cases() -> Router<App> {
         .route("/cases/{number}/export/{format}", get(cases::export))
         .route("/cases/{number}/detections/{file}", get(raw::detection))
         .route("/cases/{number}/triage/{file}", get(raw::report))
+        .route("/cases/{number}/triage/{file}/receipt", get(receipt::show))
+        .route("/cases/{number}/triage/{file}/receipt.json", get(receipt::download))
         .layer(middleware::from_fn(trail::keep))
 }
 

@@ -143,6 +143,8 @@ const READ: &[(&str, &str)] = &[
     ("GET", "/cases/{number}/export/{format}"),
     ("GET", "/cases/{number}/detections/{file}"),
     ("GET", "/cases/{number}/triage/{file}"),
+    ("GET", "/cases/{number}/triage/{file}/receipt"),
+    ("GET", "/cases/{number}/triage/{file}/receipt.json"),
     ("GET", "/cases/{number}/notes/{id}"),
     ("GET", "/handover"),
     ("GET", "/models"),

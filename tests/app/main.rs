@@ -28,6 +28,7 @@ mod injection;
 mod intake;
 mod intel;
 mod learning;
+mod ledger;
 mod live;
 mod main_job;
 mod measured;

@@ -29,6 +29,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("review", PIPELINE),
     ("tuning", PIPELINE),
     ("notify", PIPELINE),
+    ("proof", PIPELINE),
     ("error", PIPELINE),
     ("web", ANYTHING),
     ("api", ANYTHING),
@@ -51,6 +52,7 @@ const PIPELINE: &[&str] = &[
     "review",
     "tuning",
     "notify",
+    "proof",
 ];
 const ANYTHING: &[&str] = &["*"];
 

@@ -1,6 +1,8 @@
 //! Counts the votes of a run, writes its report, and brings the case up to date.
 use super::super::{JobError, Worker, panel::Seats};
-use super::{REVOTE, budget, claimed, control, held, is_under_way, look, recount, reuse, revote_at, second_look};
+use super::{
+    REVOTE, budget, claimed, control, held, is_under_way, look, receipt, recount, reuse, revote_at, second_look,
+};
 use crate::clock::now_ms;
 use crate::config::Policy;
 use crate::domain::{Claim, Dossier, MachineVerdict, Outcome, Report, Vote, VoteState, Weights};
@@ -37,9 +39,9 @@ pub(super) async fn run(
         jobs::finish(&mut tx, job).await?;
         return Ok(tx.commit().await?);
     }
+    receipt::write(&mut tx, (&worker.policy.of(&own), &own), seats, (run, evidence.0), now).await?;
     claimed::keep(&mut tx, &stored, &stated).await?;
-    claimed::keep(&mut tx, &stored, &claimed::of(evidence.0, &stored, false)).await?;
-    name_techniques(&mut tx, run, &stored).await?;
+    keep_what_is_said(&mut tx, run, &stored, evidence.0).await?;
     control::conclude(&mut tx, &stored, now).await?;
     tell(&mut tx, run, &end, now).await?;
     if let Some(at) = again_at(&mut tx, run, &stored, now).await? {
@@ -57,8 +59,15 @@ pub(super) async fn run(
     Ok(tx.commit().await?)
 }
 
-/// Adds the techniques that the panel named, to the case that the run came with where that is part of another one.
-async fn name_techniques(tx: &mut Tx, run: &Run, stored: &[votes::Stored]) -> Result<(), JobError> {
+/// Keeps claims that don't count, and adds the techniques that the panel named, to the case that the run came with
+/// where that is part of another one.
+async fn keep_what_is_said(
+    tx: &mut Tx,
+    run: &Run,
+    stored: &[votes::Stored],
+    dossier: &Dossier,
+) -> Result<(), JobError> {
+    claimed::keep(tx, stored, &claimed::of(dossier, stored, false)).await?;
     for vote in stored.iter().filter(|vote| vote.counts()) {
         for technique in vote.answer.iter().flat_map(|answer| &answer.0.mitre_techniques) {
             match run.origin_case {

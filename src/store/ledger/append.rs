@@ -1,0 +1,108 @@
+//! Appending to the chain, and chaining what older versions of the program wrote.
+use super::super::many::{ROWS, places};
+use super::super::{Result, Tx, on, run};
+use super::Chained;
+use crate::domain::chain::{Body, Hash};
+
+/// Lines that are chained in one go.
+const STEP: i64 = 1_000;
+
+/// The end of the chain: the id and the hash of its last line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    /// The last line's id; 0 where there is none.
+    pub id: i64,
+    /// Its hash.
+    pub hash: Hash,
+}
+
+/// The end of the chain as it stands.
+pub async fn head(tx: &mut Tx) -> Result<Head> {
+    read_head(tx, "SELECT line_id, hash FROM ledger_head WHERE id = 1").await
+}
+
+/// The end of the chain, which is this transaction's until it ends.
+async fn take_head(tx: &mut Tx) -> Result<Head> {
+    let sql = match tx {
+        Tx::Sqlite(_) => "SELECT line_id, hash FROM ledger_head WHERE id = 1",
+        Tx::Postgres(_) => "SELECT line_id, hash FROM ledger_head WHERE id = 1 FOR UPDATE",
+    };
+    read_head(tx, sql).await
+}
+
+async fn read_head(tx: &mut Tx, sql: &'static str) -> Result<Head> {
+    let (id, hash): (i64, Vec<u8>) = on!(tx, |db| sqlx::query_as(sql).fetch_one(db))?;
+    let hash = hash.try_into().map_err(|_| sqlx::Error::Decode("ledger_head.hash: not 32 bytes".into()))?;
+    Ok(Head { id, hash })
+}
+
+async fn set_head(tx: &mut Tx, head: Head) -> Result<u64> {
+    run!(
+        tx,
+        sqlx::query("UPDATE ledger_head SET line_id = $1, hash = $2 WHERE id = 1")
+            .bind(head.id)
+            .bind(head.hash.as_slice())
+    )
+}
+
+/// Appends what the transaction recorded. Nothing else may follow in it but its end.
+pub(in super::super) async fn append(tx: &mut Tx) -> Result<()> {
+    let lines = std::mem::take(tx.lines());
+    if lines.is_empty() {
+        return Ok(());
+    }
+    let mut head = take_head(tx).await?;
+    for part in lines.chunks(ROWS) {
+        head = insert(tx, head, part).await?;
+    }
+    set_head(tx, head).await?;
+    Ok(())
+}
+
+async fn insert(tx: &mut Tx, mut head: Head, part: &[Body]) -> Result<Head> {
+    let sql = sqlx::AssertSqlSafe(format!(
+        "INSERT INTO ledger (id, org_id, at_ms, actor_kind, actor, client, action, object, old_value, new_value, request_id, result,
+            prev_hash, hash) VALUES {}",
+        places(part.len(), 14)
+    ));
+    let mut chained = Vec::with_capacity(part.len());
+    for line in part {
+        let (id, before) = (head.id + 1, head.hash);
+        head = Head { id, hash: line.hash(id, &before) };
+        chained.push((id, before, head.hash));
+    }
+    run!(tx, {
+        let mut query = sqlx::query(sql);
+        for (line, (id, before, hash)) in part.iter().zip(&chained) {
+            query = query.bind(*id).bind(line.org_id).bind(line.at_ms).bind(&line.actor_kind).bind(&line.actor);
+            query = query.bind(&line.client).bind(&line.action).bind(&line.object).bind(&line.old).bind(&line.new);
+            query = query.bind(&line.request_id).bind(&line.result).bind(before.as_slice()).bind(hash.as_slice());
+        }
+        query
+    })?;
+    Ok(head)
+}
+
+/// Chains the next lines that an older version of the program wrote behind the end of the chain; how many there were.
+pub async fn adopt(tx: &mut Tx) -> Result<usize> {
+    let sql = sqlx::AssertSqlSafe(format!(
+        "SELECT {} FROM ledger l WHERE l.hash = {} AND l.id > $1 ORDER BY l.id LIMIT $2",
+        super::COLUMNS,
+        if matches!(tx, Tx::Sqlite(_)) { "x''" } else { "''" }
+    ));
+    let mut end = take_head(tx).await?;
+    let rows: Vec<Chained> = on!(tx, |db| sqlx::query_as(sql).bind(end.id).bind(STEP).fetch_all(db))?;
+    for row in &rows {
+        let hash = row.body.hash(row.id, &end.hash);
+        run!(
+            tx,
+            sqlx::query("UPDATE ledger SET prev_hash = $1, hash = $2 WHERE id = $3")
+                .bind(end.hash.as_slice())
+                .bind(hash.as_slice())
+                .bind(row.id)
+        )?;
+        end = Head { id: row.id, hash };
+    }
+    set_head(tx, end).await?;
+    Ok(rows.len())
+}

@@ -1,0 +1,99 @@
+//! Stretches of the ledger that were signed, and their removal when they are old.
+use super::super::{Result, Tx, on, run};
+
+/// A signed stretch of lines.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Segment {
+    /// 1, 2, 3 …
+    pub number: i64,
+    /// The id of its first line.
+    pub first_id: i64,
+    /// The id of its last line.
+    pub last_id: i64,
+    /// How many lines it has.
+    pub line_count: i64,
+    /// The time of its first line in UTC milliseconds.
+    pub from_ms: i64,
+    /// The latest time of its lines.
+    pub to_ms: i64,
+    /// The hash that its first line stands on.
+    pub prev_hash: Vec<u8>,
+    /// The hash of its last line.
+    pub last_hash: Vec<u8>,
+    /// When it was sealed.
+    pub sealed_ms: i64,
+    /// The Ed25519 key that signed it, 32 bytes.
+    pub public_key: Vec<u8>,
+    /// The signature over [`Segment::signed`].
+    pub signature: Vec<u8>,
+    /// When its lines were removed.
+    pub purged_ms: Option<i64>,
+}
+
+impl Segment {
+    /// The text that is signed: a JSON array without spaces.
+    pub fn signed(&self) -> String {
+        let numbers = [self.number, self.first_id, self.last_id, self.line_count, self.from_ms, self.to_ms];
+        let hashes = [hex::encode(&self.prev_hash), hex::encode(&self.last_hash)];
+        serde_json::json!(["fusionsoc-ledger-segment-1", numbers, self.sealed_ms, hashes]).to_string()
+    }
+}
+
+const COLUMNS: &str = "number, first_id, last_id, line_count, from_ms, to_ms, prev_hash, last_hash, sealed_ms, public_key, signature, purged_ms";
+
+/// The segments after a number, the oldest first. There is about one a day.
+pub async fn all(tx: &mut Tx) -> Result<Vec<Segment>> {
+    let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM ledger_segments ORDER BY number"));
+    on!(tx, |db| sqlx::query_as(sql).fetch_all(db))
+}
+
+/// The newest segment.
+pub async fn last(tx: &mut Tx) -> Result<Option<Segment>> {
+    let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM ledger_segments ORDER BY number DESC LIMIT 1"));
+    on!(tx, |db| sqlx::query_as(sql).fetch_optional(db))
+}
+
+/// Keeps a segment; the number 0 where another process was first.
+pub async fn insert(tx: &mut Tx, one: &Segment) -> Result<u64> {
+    run!(
+        tx,
+        sqlx::query(
+            "INSERT INTO ledger_segments (number, first_id, last_id, line_count, from_ms, to_ms, prev_hash, last_hash, sealed_ms, public_key, signature)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING"
+        )
+        .bind(one.number)
+        .bind(one.first_id)
+        .bind(one.last_id)
+        .bind(one.line_count)
+        .bind(one.from_ms)
+        .bind(one.to_ms)
+        .bind(&one.prev_hash)
+        .bind(&one.last_hash)
+        .bind(one.sealed_ms)
+        .bind(&one.public_key)
+        .bind(&one.signature)
+    )
+}
+
+/// The oldest segment with lines, where all of them are older than a moment.
+pub async fn old(tx: &mut Tx, before_ms: i64) -> Result<Option<Segment>> {
+    let sql = sqlx::AssertSqlSafe(format!(
+        "SELECT {COLUMNS} FROM ledger_segments WHERE purged_ms IS NULL ORDER BY number LIMIT 1"
+    ));
+    let oldest: Option<Segment> = on!(tx, |db| sqlx::query_as(sql).fetch_optional(db))?;
+    Ok(oldest.filter(|segment| segment.to_ms < before_ms))
+}
+
+/// Removes the lines of a segment; how many there were.
+pub async fn purge(tx: &mut Tx, one: &Segment, now_ms: i64) -> Result<u64> {
+    let marked = run!(
+        tx,
+        sqlx::query("UPDATE ledger_segments SET purged_ms = $1 WHERE number = $2 AND purged_ms IS NULL")
+            .bind(now_ms)
+            .bind(one.number)
+    )?;
+    if marked == 0 {
+        return Ok(0);
+    }
+    run!(tx, sqlx::query("DELETE FROM ledger WHERE id BETWEEN $1 AND $2").bind(one.first_id).bind(one.last_id))
+}

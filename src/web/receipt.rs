@@ -1,0 +1,162 @@
+//! The receipt of a run: what it was decided on, and whether all of that is still what it was.
+use super::App;
+use super::auth::SignedIn;
+use super::cases::leaves;
+use super::page::{Chrome, Page};
+use super::raw::file;
+use super::view::text::{short_hash, visible};
+use super::view::words::{When, when};
+use crate::domain::receipt::{Receipt, Voted};
+use crate::error::{AppError, Result};
+use crate::proof::receipt::{Checked, check};
+use crate::store::receipts::{self, Kept};
+use crate::store::runs::Run;
+use crate::store::{Tx, cases, ledger, runs};
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::Response;
+
+/// A vote with its hashes, short to read and whole to compare.
+struct Vote {
+    voter: String,
+    role: String,
+    model: String,
+    digest: String,
+    said: String,
+    prompt_version: String,
+    hashes: Vec<Shown>,
+}
+
+/// Something with a hash.
+struct Shown {
+    name: String,
+    short: String,
+    whole: String,
+}
+
+impl Shown {
+    fn of(name: &str, hash: &str) -> Self {
+        Self { name: visible(name), short: short_hash(hash), whole: visible(hash) }
+    }
+}
+
+/// The line of the ledger that tells of it.
+struct Told {
+    line: i64,
+    hash: Shown,
+    is_same: bool,
+}
+
+/// What a receipt says.
+struct Body {
+    at: When,
+    hash: String,
+    program: String,
+    verdict: String,
+    outcome: String,
+    panel: String,
+    exhibits: Vec<Shown>,
+    votes: Vec<Vote>,
+    policy: String,
+    facts: String,
+    gone: bool,
+    wrong: Vec<String>,
+    told: Option<Told>,
+}
+
+#[derive(Template)]
+#[template(path = "cases/receipt.html")]
+struct Show {
+    chrome: Chrome,
+    number: i64,
+    title: String,
+    run: i64,
+    body: Option<Body>,
+}
+
+/// The run that an address names, and its receipt.
+async fn found(tx: &mut Tx, me: &SignedIn, number: &str, run: &str) -> Result<(cases::Case, Run, Option<Kept>)> {
+    let number = number.parse().ok().filter(|number: &i64| *number > 0).ok_or(AppError::NotFound)?;
+    let run = run.parse().map_err(|_| AppError::NotFound)?;
+    let case = cases::visible(tx, me.scope(), number).await?.ok_or(AppError::NotFound)?;
+    let run = runs::in_case(tx, case.number, run).await?.ok_or(AppError::NotFound)?;
+    let kept = receipts::of_run(tx, run.id).await?;
+    Ok((case, run, kept))
+}
+
+/// `GET /cases/{number}/triage/{run}/receipt`
+pub async fn show(
+    me: SignedIn,
+    State(app): State<App>,
+    Path((number, run)): Path<(String, String)>,
+) -> Result<Page<impl Template>> {
+    let mut tx = app.store.read().await?;
+    let (case, run, kept) = found(&mut tx, &me, &number, &run).await?;
+    let body = match &kept {
+        None => None,
+        Some(kept) => Some(body(&mut tx, kept).await?),
+    };
+    let chrome = Chrome::of(&app, &me, "queue").await?;
+    Ok(Page(Show { chrome, number: case.number, title: visible(&case.title), run: run.number, body }))
+}
+
+/// `GET /cases/{number}/triage/{run}/receipt.json`: the very bytes of which the ledger has the hash.
+pub async fn download(
+    me: SignedIn,
+    State(app): State<App>,
+    Path((number, run)): Path<(String, String)>,
+) -> Result<Response> {
+    let mut tx = app.store.read().await?;
+    let (case, run, kept) = found(&mut tx, &me, &number, &run).await?;
+    let kept = kept.ok_or(AppError::NotFound)?;
+    drop(tx);
+    leaves(&app, &me, (case.org_id, case.number), ("downloaded", &format!("receipt of run {}", run.number))).await?;
+    Ok(file(&format!("case-{}-receipt-{}.json", case.number, run.number), kept.body))
+}
+
+async fn body(tx: &mut Tx, kept: &Kept) -> Result<Body> {
+    let Checked { receipt, gone, wrong } = check(tx, kept).await?;
+    let hash = hex::encode(&kept.hash);
+    let told = ledger::of_receipt(tx, kept.run_id).await?.map(|line| Told {
+        line: line.id,
+        is_same: line.body.new == hash,
+        hash: Shown::of("", &hex::encode(&line.hash)),
+    });
+    let shown = receipt.as_ref();
+    let text = |of: fn(&Receipt) -> &str| shown.map(|receipt| visible(of(receipt))).unwrap_or_default();
+    Ok(Body {
+        at: when(kept.at_ms),
+        program: text(|receipt| &receipt.program),
+        verdict: text(|receipt| &receipt.decision.verdict),
+        outcome: text(|receipt| &receipt.decision.outcome),
+        panel: text(|receipt| &receipt.panel),
+        exhibits: shown.map(exhibits).unwrap_or_default(),
+        votes: shown.map(|receipt| receipt.votes.iter().map(vote).collect()).unwrap_or_default(),
+        policy: shown.map(|receipt| visible(&receipt.policy.to_string())).unwrap_or_default(),
+        facts: shown.map(|receipt| visible(&receipt.facts.to_string())).unwrap_or_default(),
+        hash,
+        gone,
+        wrong,
+        told,
+    })
+}
+
+fn exhibits(receipt: &Receipt) -> Vec<Shown> {
+    let all = std::iter::once(&receipt.detection).chain(&receipt.evidence);
+    let mut shown: Vec<_> = all.map(|one| Shown::of(&format!("{} ({})", one.kind, one.source), &one.sha256)).collect();
+    shown.push(Shown::of("report, flags and vetoes", &receipt.decision.report_sha256));
+    shown
+}
+
+fn vote(vote: &Voted) -> Vote {
+    let hashes = [("prompt", &vote.prompt_sha256), ("raw answer", &vote.raw_sha256), ("answer", &vote.answer_sha256)];
+    Vote {
+        voter: visible(&vote.voter),
+        role: visible(&vote.role),
+        model: visible(&vote.model),
+        digest: visible(&vote.digest),
+        said: visible(if vote.verdict.is_empty() { &vote.state } else { &vote.verdict }),
+        prompt_version: visible(&vote.prompt_version),
+        hashes: hashes.into_iter().map(|(name, hash)| Shown::of(name, hash)).collect(),
+    }
+}
