@@ -88,6 +88,26 @@ enum Command {
 enum ConfigCommand {
     /// Print a commented configuration.
     Example,
+    /// Print a unit for systemd.
+    Unit,
+    /// Print a configuration of a proxy in front.
+    Proxy {
+        /// `nginx` or `caddy`.
+        #[arg(value_parser = ["nginx", "caddy"])]
+        which: String,
+    },
+}
+
+impl ConfigCommand {
+    /// What it prints.
+    fn text(&self) -> &'static str {
+        match self {
+            Self::Example => include_str!("example.toml"),
+            Self::Unit => include_str!("ship/fusionsoc.service"),
+            Self::Proxy { which } if which == "nginx" => include_str!("ship/nginx.conf"),
+            Self::Proxy { .. } => include_str!("ship/Caddyfile"),
+        }
+    }
 }
 
 /// Why a command failed.
@@ -138,8 +158,8 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Train(train) => train.run(),
         Command::Eval(eval) => Box::pin(eval.run(&config()?)).await,
         Command::Check { send_test } => check::check(config()?, send_test).await,
-        Command::Config(ConfigCommand::Example) => {
-            print!("{}", include_str!("example.toml"));
+        Command::Config(command) => {
+            print!("{}", command.text());
             Ok(ExitCode::SUCCESS)
         }
         Command::Openapi => {

@@ -55,6 +55,7 @@ mod texts;
 mod tls;
 mod tokens;
 mod tuning;
+mod upstream;
 mod views;
 mod webhook;
 mod weight;
