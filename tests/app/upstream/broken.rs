@@ -120,7 +120,7 @@ fn reply(status: u16, headers: &[&str], body: &[u8]) -> Vec<u8> {
 
 /// Reads a request; its path.
 async fn read(stream: &mut TcpStream) -> std::io::Result<String> {
-    let (mut got, mut part) = (Vec::new(), [0; 16 * 1024]);
+    let (mut got, mut part) = (Vec::new(), vec![0; 16 * 1024]);
     loop {
         let count = stream.read(&mut part).await?;
         got.extend_from_slice(&part[..count]);
