@@ -39,10 +39,10 @@ pub struct Config {
     pub panel: Panel,
     /// What the machine may do.
     pub policy: Policy,
+    /// How long things are kept.
+    pub retention: Retention,
     /// The organisations at LimaCharlie.
     pub limacharlie: Vec<LimaCharlieConfig>,
-    /// How long what piles up is kept.
-    pub retention: Retention,
     /// Who is told of what.
     pub notify: notify::Notify,
     /// Who knows something about hashes, addresses and names.
@@ -106,6 +106,10 @@ impl Config {
             }
             figment = figment.merge(Toml::file_exact(file));
         }
+        if figment.contains("server.metrics_token") {
+            let text = "server.metrics_token: comes from the environment alone, as FUSIONSOC__SERVER__METRICS_TOKEN; in the file set metrics_token_file";
+            return Err(BadConfig(text.to_owned()));
+        }
         Self::of(figment)
     }
 
@@ -127,6 +131,7 @@ impl Config {
     fn check(&self) -> Result<(), BadConfig> {
         let no = |text: String| Err(BadConfig(text));
         self.server.check()?;
+        self.retention.check()?;
         self.check_voters()?;
         self.policy.check().map_err(BadConfig)?;
         self.oidc.as_ref().map_or(Ok(()), OidcConfig::check)?;

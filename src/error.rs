@@ -17,6 +17,9 @@ pub enum AppError {
     /// There is no such thing as the address names, or this person may not see it.
     #[error("No such {0}, or you may not see it.")]
     Unknown(&'static str),
+    /// What the address names was there, and was removed for good.
+    #[error("{0}")]
+    Gone(String),
     /// Nobody is signed in; the path to come back to.
     #[error("Please sign in.")]
     SignedOut(String),
@@ -154,6 +157,7 @@ impl AppError {
     pub const fn status(&self) -> StatusCode {
         match self {
             Self::NotFound | Self::Unknown(_) => StatusCode::NOT_FOUND,
+            Self::Gone(_) => StatusCode::GONE,
             Self::SignedOut(_) | Self::Unauthorized | Self::Unsigned => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,

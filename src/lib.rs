@@ -32,6 +32,7 @@
 //! - A change of a case goes through [`store::record`]: timeline and ledger in the same transaction.
 //! - Text from outside is untrusted: askama escapes it, and the only HTML that is not a template's
 //!   comes from [`web::markdown`].
+//! - What is counted is counted in [`metrics`], by words of ours alone.
 //! - A new kind of voter, intelligence provider or job is one file and one line that registers it.
 pub mod actions;
 pub mod admin;
@@ -47,6 +48,7 @@ pub mod intel;
 pub mod jobs;
 pub mod limacharlie;
 pub mod limits;
+pub mod metrics;
 pub mod notify;
 pub mod proof;
 pub mod review;

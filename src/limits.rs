@@ -115,6 +115,18 @@ pub const PAGE_MOST: i64 = 200;
 pub const DRAFT: usize = 64 * 1024;
 /// A draft that nobody sent is kept so long.
 pub const DRAFT_MS: i64 = 30 * 86_400_000;
+/// Failed sign-ins are counted together for so long.
+pub const THROTTLE_MS: i64 = 86_400_000;
+/// A form that was sent is known again for so long.
+pub const FORM_KEY_MS: i64 = 86_400_000;
+/// A worker that is gone is known for so long.
+pub const WORKER_KEPT_MS: i64 = 7 * 86_400_000;
+/// Detections whose documents are removed in one transaction.
+pub const RETENTION_STEP: i64 = 200;
+/// Between two such transactions others may write.
+pub const RETENTION_PAUSE: Duration = Duration::from_millis(20);
+/// How long a stopping server says that it is not ready before it accepts no more connections.
+pub const DRAIN: Duration = Duration::from_secs(2);
 /// It is known for so long when a person last looked at a case.
 pub const LOOK_MS: i64 = 90 * 86_400_000;
 /// Tasks of one case.

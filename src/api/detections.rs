@@ -64,8 +64,12 @@ pub async fn receive(
 
 /// The same answer, after a refusal that is not kept yet was kept; of a flood only the beginning is.
 pub(super) async fn kept(app: &App, from: &Origin, body: &[u8], done: Result<Response>) -> Result<Response> {
+    let refused = done.as_ref().is_err_and(|error| error.status().is_client_error());
+    if refused {
+        crate::metrics::detections("rejected", &from.source, 1);
+    }
     if let Err(error) = &done
-        && error.status().is_client_error()
+        && refused
         && !matches!(error, AppError::BadRequest(_))
         && app.buckets.take(&format!("kept:{}", from.org_id), 1.0, 20.0).is_ok()
     {

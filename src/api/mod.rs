@@ -1,15 +1,17 @@
 //! JSON for machines: detections in, cases out, the same verbs as the pages.
 //!
-//! Every call but the health checks carries `Authorization: Bearer fsoc_…`; the token decides the
+//! Every call but the health checks and the numbers carries `Authorization: Bearer fsoc_…`; the token decides the
 //! organisation. Errors are RFC 9457 problem documents.
 mod actions;
 pub mod bearer;
 mod case_json;
 mod cases;
 mod detections;
-mod health;
+pub mod disk;
+pub mod health;
 mod local_json;
 mod merging;
+pub mod metrics;
 mod observables;
 mod openapi;
 mod search;
@@ -53,6 +55,7 @@ pub fn router(_: &App) -> Router<App> {
         .route("/api/openapi.json", get(openapi::show))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
+        .route("/metrics", get(metrics::show))
         .layer(DefaultBodyLimit::max(limits::API_BODY));
     ingest.merge(cases)
 }

@@ -45,7 +45,7 @@ pub fn document() -> Value {
         "/api/v1/cases": {"get": {"summary": "List cases", "parameters": list_parameters(), "responses": reply("200", "A page")}},
         "/api/v1/search": {"get": {"summary": "Search cases by the words of their detections; prefixes as on the page", "parameters": search_parameters(), "responses": reply("200", "Cases with where the words are, and what could not be understood")}},
         "/api/v1/cases/{number}": {"parameters": number,
-            "get": {"summary": "Read a case", "responses": reply("200", "The case; `intelligence` is what became of each question to a provider: `provider type value state why answer verdict at again_at recorded`")},
+            "get": {"summary": "Read a case", "responses": reply("200", "The case; `detection` of a detection is null once its document was removed because of its age; `intelligence` is what became of each question to a provider: `provider type value state why answer verdict at again_at recorded`")},
             "patch": {"summary": "Change a case", "requestBody": body("Patch"), "responses": reply("200", "The case after it")}},
         "/api/v1/cases/{number}/notes": {"parameters": number, "post": {"summary": "Add a note", "requestBody": body("NewNote"), "responses": reply("201", "Added")}},
         "/api/v1/cases/{number}/tasks": {"parameters": number, "post": {"summary": "Add a task", "requestBody": body("NewTask"), "responses": reply("201", "Added")}},

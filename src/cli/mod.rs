@@ -9,6 +9,7 @@ mod eval;
 mod import;
 mod init;
 mod ledger;
+pub mod log;
 mod people;
 mod pull;
 mod serve;

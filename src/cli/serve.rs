@@ -1,10 +1,11 @@
 //! `serve` and `worker`: start, wait for a signal, stop in order.
 use super::{CliError, failed, open, vault};
+use crate::api::metrics::{self, Watched};
 use crate::config::Config;
 use crate::intel::Intelligence;
-use crate::jobs::ledger::Keeping;
 use crate::jobs::pull::Pulls;
-use crate::jobs::{Connections, PanelSource, Worker, keys, reindex};
+use crate::jobs::{Connections, PanelSource, Worker, keys, reindex, upkeep};
+use crate::limits;
 use crate::notify::Channels;
 use crate::store::{Store, orgs, users};
 use crate::web::oidc::Provider;
@@ -14,6 +15,7 @@ use std::fs::File;
 use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -31,7 +33,7 @@ pub async fn serve(config: Config, with_worker: bool) -> Result<ExitCode, CliErr
     let (channels, intel, provider) = (channels(&config)?, intelligence(&config)?, provider(&config)?);
     let app = App::start(store, Arc::clone(&config), vault(&config)?, wake, false).await?;
     let app = app.telling(channels).informed(intel).signing_in_by(provider);
-    let listener = listen(&config).await?;
+    let (listener, numbers) = (listen(&config).await?, numbers(&config).await?);
     // Settings of voters that can't be used are told now, not at the first detection.
     app.panel.current(&app.store).await.map_err(|error| CliError::Failed(error.to_string()))?;
     if config.server.insecure_cookies {
@@ -46,7 +48,7 @@ pub async fn serve(config: Config, with_worker: bool) -> Result<ExitCode, CliErr
             say("and before it an organisation: fusionsoc org add SLUG --name \"NAME\"");
         }
     }
-    run(app, listener, tls, with_worker.then_some(pulls)).await;
+    run(app, (listener, numbers), tls, with_worker.then_some(pulls)).await;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -85,14 +87,21 @@ pub(super) async fn listen(config: &Config) -> Result<TcpListener, CliError> {
     TcpListener::bind(address).await.map_err(|error| CliError::Failed(format!("server.listen: {address}: {error}")))
 }
 
+/// Binds the port where the numbers are told without a token, where there is to be one.
+pub(super) async fn numbers(config: &Config) -> Result<Option<TcpListener>, CliError> {
+    let Some(address) = config.server.metrics_listen else { return Ok(None) };
+    let bound = TcpListener::bind(address).await;
+    bound.map(Some).map_err(|error| CliError::Failed(format!("server.metrics_listen: {address}: {error}")))
+}
+
 /// Runs server and worker until a signal, then lets both finish what they are at.
 pub(super) async fn run(
     app: App,
-    listener: TcpListener,
+    (listener, numbers): (TcpListener, Option<TcpListener>),
     tls: Option<Arc<Certificate>>,
     with_worker: Option<Arc<Pulls>>,
 ) {
-    let stop = CancellationToken::new();
+    let (stop, close) = (app.stopping.clone(), CancellationToken::new());
     let acceptor = match tls.as_ref().map(Certificate::acceptor).transpose() {
         Ok(acceptor) => acceptor,
         Err(error) => return tracing::error!(%error, "TLS can't be set up"),
@@ -100,7 +109,10 @@ pub(super) async fn run(
     if let Some(tls) = tls {
         tokio::spawn(tls.watch(stop.clone()));
     }
-    tokio::spawn(signals(stop.clone()));
+    tokio::spawn(signals(stop.clone(), close.clone()));
+    if let Some(numbers) = numbers {
+        tokio::spawn(server::serve(numbers, metrics::alone(Watched::of(&app)), close.clone()));
+    }
     let worker = with_worker.map(|pulls| {
         let worker = Worker::new(
             app.store.clone(),
@@ -111,13 +123,14 @@ pub(super) async fn run(
         .connected(Arc::clone(&app.connections))
         .telling(Arc::clone(&app.notify))
         .informed(Arc::clone(&app.intel))
-        .keeping(Keeping::of(&app.vault, app.config.retention.ledger_days))
+        .keeping(app.config.retention)
+        .signing(app.vault.signer().ok())
         .pulling(pulls);
         tokio::spawn(worker.run(stop.clone()))
     });
-    tokio::spawn(purge(app.store.clone(), stop.clone()));
-    tokio::spawn(reindex::run(app.store.clone(), stop.clone()));
-    server::serve_with(listener, router(app), acceptor, stop).await;
+    tokio::spawn(upkeep::run(app.store.clone(), stop.clone()));
+    tokio::spawn(reindex::run(app.store.clone(), stop));
+    server::serve_with(listener, router(app), acceptor, close).await;
     if let Some(worker) = worker
         && let Err(error) = worker.await
     {
@@ -135,20 +148,24 @@ pub async fn worker(config: Config) -> Result<ExitCode, CliError> {
     let (channels, intel) = (channels(&config)?, intelligence(&config)?);
     let vault = vault(&config)?;
     keys::load(&store, &vault, &config.keys).await?;
-    let keeping = Keeping::of(&vault, config.retention.ledger_days);
+    let signer = vault.signer().ok();
     tokio::spawn(keys::watch(store.clone(), vault, config.keys.clone()));
     let panel = Arc::new(PanelSource::new(Arc::clone(&config)));
     panel.current(&store).await.map_err(|error| CliError::Failed(error.to_string()))?;
     let stop = CancellationToken::new();
-    tokio::spawn(signals(stop.clone()));
+    tokio::spawn(signals(stop.clone(), stop.clone()));
+    if let Some(numbers) = numbers(&config).await? {
+        let watched = Watched::of_worker(&store, &config);
+        tokio::spawn(server::serve(numbers, metrics::alone(watched), stop.clone()));
+    }
     tokio::spawn(reindex::run(store.clone(), stop.clone()));
     let connections = Arc::new(Connections::of_config(&config.limacharlie, &config.keys));
     let pulls = Arc::new(pulls(&store, &config, &connections).await?);
     let worker = Worker::new(store, panel, Arc::new(config.policy.clone()), Arc::new(Notify::new()))
         .pulling(pulls)
-        .keeping(keeping);
+        .signing(signer);
     say("A worker is running.");
-    worker.connected(connections).telling(channels).informed(intel).run(stop).await;
+    worker.connected(connections).telling(channels).informed(intel).keeping(config.retention).run(stop).await;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -163,50 +180,22 @@ async fn pulls(store: &Store, config: &Config, connections: &Connections) -> Res
     Ok(Pulls::of_config(config, connections)?)
 }
 
-/// The first signal asks to stop, the second one stops at once.
-async fn signals(stop: CancellationToken) {
+/// The first signal asks to stop, the second one stops at once. Whoever is told to end by the system still answers for a
+/// moment that it is not ready, so that what balances load sends nobody any more; who interrupts it does not wait.
+async fn signals(stop: CancellationToken, close: CancellationToken) {
     use tokio::signal::unix::{SignalKind, signal};
     let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
         return;
     };
-    for first in [true, false] {
-        tokio::select! {
-            _ = term.recv() => {}
-            _ = int.recv() => {}
-        }
-        if first {
-            stop.cancel();
-        } else {
-            std::process::exit(1);
-        }
+    let mut either = async || tokio::select! { _ = term.recv() => limits::DRAIN, _ = int.recv() => Duration::ZERO };
+    let wait = either().await;
+    stop.cancel();
+    tokio::select! {
+        () = tokio::time::sleep(wait) => close.cancel(),
+        _ = either() => std::process::exit(1),
     }
-}
-
-/// Once an hour, removes sessions, form keys, drafts and looks that are over.
-async fn purge(store: Store, stop: CancellationToken) {
-    let mut hourly = tokio::time::interval(std::time::Duration::from_hours(1));
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            _ = hourly.tick() => {}
-        }
-        let purged = async {
-            let mut tx = store.write().await?;
-            let now = crate::clock::now_ms();
-            crate::store::sessions::purge(&mut tx, now).await?;
-            crate::store::second::purge(&mut tx, now).await?;
-            crate::store::identities::purge(&mut tx, now).await?;
-            crate::store::throttles::purge(&mut tx, now - crate::web::throttle::WINDOW_MS).await?;
-            crate::store::idempotency::purge(&mut tx, now - 86_400_000).await?;
-            crate::store::drafts::purge(&mut tx, now - crate::limits::DRAFT_MS).await?;
-            crate::store::looks::purge(&mut tx, now - crate::limits::LOOK_MS).await?;
-            crate::store::lookups::purge(&mut tx, now).await?;
-            tx.commit().await
-        };
-        if let Err(error) = purged.await {
-            tracing::warn!(%error, "old sessions could not be removed");
-        }
-    }
+    either().await;
+    std::process::exit(1);
 }
 
 /// One server for one `SQLite` file: a second one would only fight for its lock.

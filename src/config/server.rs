@@ -1,7 +1,12 @@
 //! `[server]`: how the web server listens, and how long people stay signed in.
 use super::BadConfig;
+use crate::secret::{self, Secret};
 use serde::Deserialize;
 use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+
+/// A token that is shorter could be guessed.
+const SHORTEST_TOKEN: usize = 16;
 
 /// `[server]`
 #[derive(Debug, Clone, Deserialize)]
@@ -25,6 +30,12 @@ pub struct Server {
     pub session_hours: u16,
     /// The file with the key that seals stored secrets; made where it is missing.
     pub key_file: String,
+    /// Where the numbers of `/metrics` are told without a token, on this machine alone.
+    pub metrics_listen: Option<SocketAddr>,
+    /// A file with the token that `/metrics` and the details of `/readyz` ask for, readable by its owner alone.
+    pub metrics_token_file: String,
+    /// The same token from the environment.
+    pub metrics_token: Option<Secret>,
 }
 
 impl Default for Server {
@@ -39,6 +50,9 @@ impl Default for Server {
             session_idle_minutes: 480,
             session_hours: 24,
             key_file: "fusionsoc.key".to_owned(),
+            metrics_listen: None,
+            metrics_token_file: String::new(),
+            metrics_token: None,
         }
     }
 }
@@ -56,6 +70,10 @@ impl Server {
         if !(1..=168).contains(&self.session_hours) {
             return no("session_hours: must be between 1 and 168");
         }
+        if self.metrics_listen.is_some_and(|address| !address.ip().is_loopback()) {
+            return no("metrics_listen: must be an address of this machine alone, such as 127.0.0.1:9090");
+        }
+        self.metrics_token()?;
         let url = &self.public_url;
         if !url.is_empty() && (!url.starts_with("http://") && !url.starts_with("https://") || url.ends_with('/')) {
             return no("public_url: must be like https://soc.example, without a slash at the end");
@@ -67,6 +85,26 @@ impl Server {
             }
         }
         Ok(())
+    }
+
+    /// The token for the numbers, read anew; none where nothing is set.
+    ///
+    /// # Errors
+    /// One line that names the setting.
+    pub fn metrics_token(&self) -> Result<Option<Secret>, BadConfig> {
+        let bad = |name: &str, why: &str| BadConfig(format!("server.{name}: {why}"));
+        let (name, token) = match (&self.metrics_token, self.metrics_token_file.as_str()) {
+            (Some(token), _) => ("metrics_token", token.clone()),
+            (None, "") => return Ok(None),
+            (None, file) => {
+                let read = secret::from_file(Path::new(file));
+                ("metrics_token_file", read.map_err(|error| bad("metrics_token_file", &error.to_string()))?)
+            }
+        };
+        if token.expose().len() < SHORTEST_TOKEN {
+            return Err(bad(name, "must hold at least 16 characters"));
+        }
+        Ok(Some(token))
     }
 
     /// How long a session may go unused, in words.

@@ -172,6 +172,7 @@ async fn together(store: &Store, requests: &[&Request]) -> Result<Vec<Vec<Accept
     }
     gathered.write(&mut tx).await?;
     tx.commit().await?;
+    gathered.committed();
     Ok(answers)
 }
 

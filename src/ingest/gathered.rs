@@ -2,6 +2,7 @@
 //! many rows: observables, their cases, techniques, counters. Rules and sensors are looked up once.
 use super::known::Known;
 use crate::domain::{Detection, Observable, ObservableKind};
+use crate::metrics;
 use crate::store::activity::{self, Day, Subject};
 use crate::store::cases::{self, Case, Grown};
 use crate::store::intake::{self, Intake, Minute};
@@ -28,6 +29,8 @@ pub struct Gathered {
     behaviours: BTreeMap<(i64, String), Held>,
     happened: Vec<Happened>,
     templates: HashMap<i64, Vec<Template>>,
+    /// What was written, by source.
+    counted: Vec<(String, Intake)>,
 }
 
 /// A behaviour that cases gained, and how many of them.
@@ -218,8 +221,19 @@ impl Gathered {
         self.write_cases(tx).await?;
         for (at, what) in std::mem::take(&mut self.intake) {
             intake::add(tx, &at, what).await?;
+            self.counted.push((at.source, what));
         }
         Ok(())
+    }
+
+    /// Counts what was written, once it is durable.
+    pub fn committed(self) {
+        for (source, what) in self.counted {
+            let each = [("accepted", what.accepted), ("duplicate", what.duplicates), ("rejected", what.rejected)];
+            for (result, count) in each.into_iter().filter(|(_, count)| *count > 0) {
+                metrics::detections(result, &source, count);
+            }
+        }
     }
 
     /// What cases gained, and what is told about it.

@@ -1,6 +1,7 @@
 //! Detections that were fetched: most are known already, because windows overlap, and that is no repeat.
 use super::reading::{self, Bad, Document};
 use super::{Accepted, Delivery, Gathered, accept};
+use crate::metrics;
 use crate::store::rejects::{self, BAD_ITEM, Reject};
 use crate::store::{Result, Tx, detections, orgs};
 use crate::triage::fingerprint;
@@ -16,6 +17,17 @@ pub struct Counts {
     pub duplicates: usize,
     /// Bad ones.
     pub rejected: usize,
+}
+
+impl Counts {
+    /// Counts them for whoever watches the program, once they are durable.
+    pub fn count(self, source: &str) {
+        for (result, count) in
+            [("accepted", self.accepted), ("duplicate", self.duplicates), ("rejected", self.rejected)]
+        {
+            metrics::detections(result, source, i64::try_from(count).unwrap_or(i64::MAX));
+        }
+    }
 }
 
 impl Counts {

@@ -55,7 +55,7 @@ impl AbuseIpDb {
             .append_pair("maxAgeInDays", &DAYS.to_string())
             .finish();
         let (key, request) = (wire::key(&self.key)?, self.client.get(format!("{}/check?{query}", self.base)));
-        let Reply { status, body } = wire::send(request.header("key", wire::hidden(&key)?), &key).await?;
+        let Reply { status, body } = wire::send(NAME, request.header("key", wire::hidden(&key)?), &key).await?;
         if status == StatusCode::NOT_FOUND {
             return Err(Trouble::Bad("it answered 404: is base_url right?".to_owned()));
         }

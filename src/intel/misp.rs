@@ -108,7 +108,7 @@ impl Misp {
         let request = self.client.post(format!("{}/attributes/restSearch", self.base)).json(&body);
         let key = wire::key(&self.key)?;
         let request = request.header("authorization", wire::hidden(&key)?);
-        let Reply { status, body } = wire::send(request, &key).await?;
+        let Reply { status, body } = wire::send(NAME, request, &key).await?;
         if status == StatusCode::NOT_FOUND {
             return Err(Trouble::Bad("it answered 404: is base_url right?".to_owned()));
         }

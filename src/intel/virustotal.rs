@@ -62,7 +62,7 @@ const fn place(kind: ObservableKind) -> Option<(&'static str, &'static str, &'st
 impl VirusTotal {
     async fn get(&self, collection: &str, id: &str) -> Result<Reply, Trouble> {
         let (key, request) = (wire::key(&self.key)?, self.client.get(format!("{}/{collection}/{id}", self.base)));
-        wire::send(request.header("x-apikey", wire::hidden(&key)?), &key).await
+        wire::send(NAME, request.header("x-apikey", wire::hidden(&key)?), &key).await
     }
 }
 

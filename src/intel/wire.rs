@@ -1,6 +1,7 @@
 //! One question over HTTP: a cap on the answer, and JSON or a reason why not. Whoever asks sets the deadline.
 use super::Trouble;
 use crate::limits;
+use crate::metrics;
 use crate::secret::{Key, Secret, SecretError};
 use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{RequestBuilder, StatusCode};
@@ -41,8 +42,10 @@ pub(super) struct Reply {
 }
 
 /// Sends a question. An answer of 404 is given back where it is JSON: its meaning is the provider's.
-pub(super) async fn send(request: RequestBuilder, key: &Secret) -> Result<Reply, Trouble> {
+pub(super) async fn send(provider: &'static str, request: RequestBuilder, key: &Secret) -> Result<Reply, Trouble> {
+    let counted = metrics::Call::begin(provider);
     let reply = request.header("accept", "application/json").send().await.map_err(|error| broken(&error))?;
+    counted.answered(reply.status().as_u16());
     let (status, headers) = (reply.status(), reply.headers().clone());
     judged(status, &headers, &received(reply).await?, key)
 }

@@ -2,29 +2,12 @@
 use super::{JobError, Worker};
 use crate::clock::now_ms;
 use crate::proof::seal::{self, SealError};
-use crate::secret::{Signer, Vault};
 use crate::store::{Tx, jobs};
 
 /// The kind of job.
 pub const KIND: &str = "ledger";
 const HOUR_MS: i64 = 60 * 60 * 1000;
 const DAY_MS: i64 = 24 * HOUR_MS;
-
-/// Who signs, and for how long lines are kept.
-#[derive(Clone)]
-pub struct Keeping {
-    /// Who signs.
-    pub signer: Signer,
-    /// Days after which whole segments are removed; 0 for never.
-    pub days: u32,
-}
-
-impl Keeping {
-    /// By an installation's key.
-    pub fn of(vault: &Vault, days: u32) -> Option<Self> {
-        vault.signer().map(|signer| Self { signer, days }).ok()
-    }
-}
 
 /// Queues the next time.
 ///
@@ -45,13 +28,14 @@ pub async fn work(worker: &Worker, job: &jobs::Job) -> Result<(), JobError> {
     let mut tx = worker.store.write().await?;
     schedule(&mut tx, now).await?;
     tx.commit().await?;
-    if let Some(Keeping { signer, days }) = &worker.keeping {
+    if let Some(signer) = &worker.signer {
         seal::seal(&worker.store, signer, now).await.map_err(|error| match error {
             SealError::Store(error) => JobError::Store(error),
             fault @ SealError::Fault(_) => JobError::Unusable(fault.to_string()),
         })?;
-        if *days > 0 {
-            seal::purge(&worker.store, now - i64::from(*days) * DAY_MS, now).await?;
+        let days = worker.retention.ledger_days;
+        if days > 0 {
+            seal::purge(&worker.store, now - i64::from(days) * DAY_MS, now).await?;
         }
     }
     let mut tx = worker.store.write().await?;

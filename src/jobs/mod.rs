@@ -19,8 +19,10 @@ pub mod publish_exclusion;
 pub mod pull;
 pub mod range;
 pub mod reindex;
+pub mod retention;
 pub mod triage;
 pub mod trial;
+pub mod upkeep;
 pub mod wake;
 pub mod watch;
 mod worker;
@@ -28,6 +30,40 @@ mod worker;
 pub use connections::Connections;
 pub use panel::PanelSource;
 pub use worker::Worker;
+
+/// Every kind of job, with what it is called on pages.
+pub const KINDS: &[(&str, &str)] = &[
+    (triage::KIND, "Votes on a case"),
+    (triage::REVOTE, "Failed votes again"),
+    (range::KIND, "Injection range"),
+    (crate::actions::KIND, "Actions on sensors"),
+    (crate::notify::JOB, "Notifications"),
+    (crate::review::snooze::WAKE, "Back from snooze"),
+    (crate::review::snooze::REMIND, "Reminders"),
+    (watch::KIND, "Look-out for what is late"),
+    (backtest::KIND, "Back-tests of exclusions"),
+    (bulk::KIND, "Acts over many cases"),
+    (publish_exclusion::KIND, "Exclusions to LimaCharlie"),
+    (measure::KIND, "Measuring voters"),
+    (learn::KIND, "Learning"),
+    (trial::KIND, "Trials of panels"),
+    (pull::KIND, "Pulls from LimaCharlie"),
+    (intel::KIND, "Threat intelligence"),
+    (retention::KIND, "Removal of old detections"),
+];
+
+/// Kinds that tell the people concerned when they are given up, and are asked for anew where they belong.
+const SETTLED: &[&str] = &[crate::actions::KIND, backtest::KIND, bulk::KIND, publish_exclusion::KIND, trial::KIND];
+
+/// Whether trying a job of a kind again can do something after it was given up.
+pub fn may_be_tried_again(kind: &str) -> bool {
+    !SETTLED.contains(&kind)
+}
+
+/// A kind as we know it, for what is counted.
+pub fn known_kind(kind: &str) -> &'static str {
+    KINDS.iter().find(|(known, _)| *known == kind).map_or("other", |(known, _)| known)
+}
 
 /// Why a job did not get done this time.
 #[derive(Debug, thiserror::Error)]

@@ -30,8 +30,9 @@ use crate::config::Policy;
 use crate::domain::evidence::{EvidenceKind, Piece};
 use crate::domain::{Severity, VoteState, Weights};
 use crate::limits;
+use crate::review::ReviewError;
 use crate::store::runs::{Run, RunState};
-use crate::store::{Tx, cases, jobs, runs, votes};
+use crate::store::{Actor, Tx, cases, jobs, runs, votes};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use ask::Private;
@@ -239,6 +240,23 @@ pub(super) async fn give_up(tx: &mut Tx, job: &jobs::Job, error: &str, now: i64)
     let note = format!("This run could not be carried out: {error}. Ask for another run.");
     conclude::interrupted(tx, &run, &note, now).await?;
     refresh_case(tx, run.case_number).await
+}
+
+/// Asks for another run where a job of this kind is brought back: the run that it was for was concluded when it was given up.
+///
+/// # Errors
+/// Where the case can't be asked about.
+pub(crate) async fn again(
+    tx: &mut Tx,
+    actor: &Actor,
+    (kind, payload): (&str, &str),
+    now_ms: i64,
+) -> Result<(), ReviewError> {
+    let payload = serde_json::from_str::<Payload>(payload).ok().filter(|_| kind == KIND);
+    let Some(Payload { run_id }) = payload else { return Ok(()) };
+    let case = runs::by_id(tx, run_id).await?.case_number;
+    let case = cases::by_number(tx, case).await?;
+    crate::review::ask_again(tx, actor, &case, now_ms).await.map(drop)
 }
 
 /// Nothing that follows in this transaction may happen unless the job is still ours.

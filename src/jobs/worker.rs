@@ -1,20 +1,22 @@
 //! The loop: claim, work, renew, retry, give up.
 use super::{
-    Connections, JobError, PanelSource, backtest, bulk, intel, learn, ledger, measure, notify, publish_exclusion, pull,
-    range, triage, trial, wake, watch,
+    Connections, JobError, PanelSource, backtest, bulk, intel, known_kind, learn, ledger, measure, notify,
+    publish_exclusion, pull, range, retention, triage, trial, wake, watch,
 };
 use crate::clock::now_ms;
-use crate::config::Policy;
+use crate::config::{Policy, Retention};
 use crate::intel::Intelligence;
 use crate::limits;
+use crate::metrics;
 use crate::notify::{Channels, JOB as NOTIFY};
 use crate::review;
+use crate::secret::Signer;
 use crate::store::{Store, Tx, jobs, policies};
 use crate::tuning::publisher::Publisher;
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -40,8 +42,10 @@ pub struct Worker {
     pub pulls: Arc<pull::Pulls>,
     /// Who knows something about hashes, addresses and names.
     pub intel: Arc<Intelligence>,
+    /// How long things are kept.
+    pub retention: Retention,
     /// Who signs the ledger; nobody where only a part of the work is done.
-    pub keeping: Option<ledger::Keeping>,
+    pub signer: Option<Signer>,
     owner: String,
 }
 
@@ -56,7 +60,20 @@ impl Worker {
         let (connections, notify, intel) = (Arc::<Connections>::default(), Arc::default(), Arc::default());
         let owner = hex::encode(rand::random::<[u8; 8]>());
         let (publisher, pulls) = (connections.clone(), Arc::default());
-        Self { store, panel, policy, connections, notify, wake, publisher, pulls, intel, keeping: None, owner }
+        Self {
+            store,
+            panel,
+            policy,
+            connections,
+            notify,
+            wake,
+            publisher,
+            pulls,
+            intel,
+            retention: Retention::default(),
+            signer: None,
+            owner,
+        }
     }
 
     /// The same with the organisations' `LimaCharlie`.
@@ -84,10 +101,16 @@ impl Worker {
         Self { intel, ..self }
     }
 
-    /// The same worker, which also seals the ledger and removes old segments.
+    /// The same worker, which keeps things for so long.
     #[must_use]
-    pub fn keeping(self, keeping: Option<ledger::Keeping>) -> Self {
-        Self { keeping, ..self }
+    pub fn keeping(self, retention: Retention) -> Self {
+        Self { retention, ..self }
+    }
+
+    /// The same worker, which also seals the ledger.
+    #[must_use]
+    pub fn signing(self, signer: Option<Signer>) -> Self {
+        Self { signer, ..self }
     }
 
     /// What holds in the organisation of a case.
@@ -144,6 +167,7 @@ impl Worker {
             let mut tx = self.store.write().await?;
             range::schedule(&mut tx, now_ms()).await?;
             ledger::schedule(&mut tx, now_ms()).await?;
+            retention::schedule(&mut tx, now_ms()).await?;
             intel::queue(&mut tx).await?;
             learn::catch_up(&mut tx, now_ms()).await?;
             if !self.notify.all.is_empty() {
@@ -195,10 +219,18 @@ impl Worker {
         let renewing = CancellationToken::new();
         let guard = renewing.clone().drop_guard();
         tokio::spawn(renew(self.store.clone(), job.clone(), renewing));
+        let began = Instant::now();
         let result = AssertUnwindSafe(self.of_kind(&job)).catch_unwind().await;
         let result = result.unwrap_or_else(|_| Err(JobError::Unusable("the worker hit a fault of ours".to_owned())));
         drop(guard);
         self.wake.notify_waiters();
+        let ended = match &result {
+            Ok(()) => "done",
+            Err(JobError::LeaseLost) => "lost",
+            Err(error) if is_dead(&job, error) => "dead",
+            Err(_) => "again",
+        };
+        metrics::job(known_kind(&job.kind), ended, began.elapsed());
         match result {
             Ok(()) | Err(JobError::LeaseLost) => {}
             Err(error) => self.put_back(&job, &error).await,
@@ -224,14 +256,13 @@ impl Worker {
             ledger::KIND => ledger::work(self, job).await,
             pull::KIND => pull::work(self, job).await,
             intel::KIND => intel::work(self, job).await,
+            retention::KIND => retention::work(self, job).await,
             other => Err(JobError::Unusable(format!("unknown kind of job: {other}"))),
         }
     }
 
     async fn put_back(&self, job: &jobs::Job, error: &JobError) {
-        let over = job.attempt >= limits::JOB_TRIES || matches!(error, JobError::Unusable(_));
-        // A pull has no other job that would take over from it.
-        let dead = over && job.kind != pull::KIND;
+        let dead = is_dead(job, error);
         tracing::warn!(job = job.id, kind = job.kind, attempt = job.attempt, dead, %error, "a job failed");
         let wait_ms = rand::random_range(0..=1_000_i64 << job.attempt.clamp(1, 8));
         let put = async {
@@ -251,6 +282,13 @@ impl Worker {
             tracing::warn!(%error, "a job could not be put back; its lease runs out by itself");
         }
     }
+}
+
+/// Whether a job that failed is given up.
+fn is_dead(job: &jobs::Job, error: &JobError) -> bool {
+    let over = job.attempt >= limits::JOB_TRIES || matches!(error, JobError::Unusable(_));
+    // These have no other job that would take over from them.
+    over && job.kind != pull::KIND && job.kind != retention::KIND
 }
 
 async fn renew(store: Store, job: jobs::Job, stop: CancellationToken) {

@@ -3,6 +3,7 @@ use super::error::{plain, privilege_in};
 use super::sign_in::Token;
 use super::{Client, Error, Result};
 use crate::limits;
+use crate::metrics;
 use reqwest::Method;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde::de::DeserializeOwned;
@@ -167,7 +168,9 @@ impl Client {
             sending = sending.header(AUTHORIZATION, value);
         }
         let answered = async {
+            let counted = metrics::Call::begin("limacharlie");
             let reply = sending.body(request.body.clone()).send().await.map_err(Broken::of)?;
+            counted.answered(reply.status().as_u16());
             let (status, headers) = (reply.status().as_u16(), reply.headers().clone());
             Ok::<_, Broken>((status, headers, received(reply).await?))
         };

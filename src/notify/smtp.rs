@@ -149,7 +149,10 @@ impl Notifier for Smtp {
 
     async fn send(&self, message: &Message) -> Result<(), String> {
         let mail = self.mail(message).map_err(|error| reason(&error))?;
-        self.transport.send(mail).await.map(|_| ()).map_err(|error| reason(&error))
+        let counted = crate::metrics::Call::begin("smtp");
+        self.transport.send(mail).await.map_err(|error| reason(&error))?;
+        counted.taken();
+        Ok(())
     }
 
     async fn probe(&self) -> Result<(), String> {

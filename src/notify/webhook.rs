@@ -89,7 +89,9 @@ impl Notifier for Webhook {
         let sent = self.client.post(self.url.clone()).header("content-type", "application/json");
         let sent = sent.header("user-agent", concat!("FusionSOC/", env!("CARGO_PKG_VERSION")));
         let sent = sent.header("webhook-id", &message.id).header("webhook-timestamp", timestamp);
+        let counted = crate::metrics::Call::begin("webhook");
         let reply = sent.header("webhook-signature", signature).body(body).send().await.map_err(reason)?;
+        counted.answered(reply.status().as_u16());
         match reply.status() {
             status if status.is_success() => Ok(()),
             status if status.is_redirection() => Err(format!("it answered {status}; redirects are not followed")),

@@ -202,7 +202,10 @@ pub async fn set_severity(
 /// Where the database refuses.
 pub async fn ask_again(tx: &mut Tx, actor: &Actor, case: &Case, now_ms: i64) -> Result<bool, ReviewError> {
     whole(case)?;
-    let Some(newest) = detections::of_case(tx, case.number, 1).await?.into_iter().next() else { return Ok(false) };
+    let Some(newest) = detections::newest_whole(tx, case.number).await? else {
+        let text = "The raw detections of this case were removed because of their age: there is nothing left to vote on. What was voted stays.";
+        return Err(ReviewError::Conflict(text.to_owned()));
+    };
     if runs::under_way(tx, case.number, &newest.fingerprint).await? {
         return Ok(false);
     }

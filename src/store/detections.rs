@@ -37,7 +37,7 @@ pub struct Stored {
     pub received_ms: i64,
     /// How often it was sent again.
     pub repeats: i64,
-    /// The document exactly as it came.
+    /// The document exactly as it came; empty once it was removed because of its age.
     pub raw: String,
 }
 
@@ -152,6 +152,14 @@ pub async fn of_case(tx: &mut Tx, case: i64, limit: i64) -> Result<Vec<Stored>> 
         "SELECT {COLUMNS} FROM detections WHERE case_number = $1 ORDER BY event_ms DESC, id DESC LIMIT $2"
     ));
     on!(tx, |db| sqlx::query_as(sql).bind(case).bind(limit).fetch_all(db))
+}
+
+/// The newest detection of a case that has its document.
+pub async fn newest_whole(tx: &mut Tx, case: i64) -> Result<Option<Stored>> {
+    let sql = sqlx::AssertSqlSafe(format!(
+        "SELECT {COLUMNS} FROM detections WHERE case_number = $1 AND raw <> '' ORDER BY event_ms DESC, id DESC LIMIT 1"
+    ));
+    on!(tx, |db| sqlx::query_as(sql).bind(case).fetch_optional(db))
 }
 
 /// The detections of a case after another one (its time and id) in the order of the page, no document

@@ -3,6 +3,7 @@
 //! A job is inserted in the transaction of the change that needs it. Whoever claims it holds a
 //! lease; finishing and renewing name owner and attempt, so that a worker that lost its lease
 //! can't change anything (fencing).
+use super::many::places;
 use super::{Result, Tx, on, run};
 
 /// A claimed job.
@@ -166,4 +167,109 @@ pub async fn worker_seen(tx: &mut Tx, owner: &str, now_ms: i64) -> Result<u64> {
 /// When any worker was last alive.
 pub async fn last_worker(tx: &mut Tx) -> Result<Option<i64>> {
     on!(tx, |db| sqlx::query_scalar("SELECT seen_ms FROM workers ORDER BY seen_ms DESC LIMIT 1").fetch_optional(db))
+}
+
+/// Jobs of a kind.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Depth {
+    /// The kind.
+    pub kind: String,
+    /// Those that wait or are worked on, counted up to [`DEEP`].
+    pub waiting: i64,
+    /// Those that were given up.
+    pub dead: i64,
+    /// Since when the oldest is due that nobody works on.
+    pub due_ms: Option<i64>,
+}
+
+/// Where counting jobs stops.
+pub const DEEP: i64 = 100_000;
+
+/// How many jobs there are of some kinds.
+pub async fn depths(tx: &mut Tx, kinds: &[&str], now_ms: i64) -> Result<Vec<Depth>> {
+    let count = |dead, to: &str| {
+        format!(
+            "(SELECT COUNT(*) FROM (SELECT 1 FROM jobs j WHERE j.kind = v.column1 AND j.dead = {dead} LIMIT {DEEP}) AS counted) AS {to}"
+        )
+    };
+    let at = kinds.len();
+    let sql = format!(
+        "SELECT v.column1 AS kind, {}, {}, (SELECT j.run_at_ms FROM jobs j WHERE j.kind = v.column1 AND j.dead = FALSE
+            AND j.run_at_ms <= ${} AND (j.leased_until_ms < ${} OR j.leased_until_ms > ${}) ORDER BY j.run_at_ms LIMIT 1) AS due_ms
+         FROM (VALUES {}) AS v ORDER BY v.column1",
+        count("FALSE", "waiting"),
+        count("TRUE", "dead"),
+        at + 1,
+        at + 1,
+        at + 2,
+        places(at, 1)
+    );
+    on!(tx, |db| {
+        let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str()));
+        for kind in kinds {
+            query = query.bind(*kind);
+        }
+        query.bind(now_ms).bind(now_ms + ABSURD_LEASE_MS).fetch_all(db)
+    })
+}
+
+/// A job that was given up.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Dead {
+    /// Its id.
+    pub id: i64,
+    /// Its kind.
+    pub kind: String,
+    /// How often it was tried.
+    pub attempt: i64,
+    /// Why it failed the last time.
+    pub error: String,
+    /// When that was, or a little later.
+    pub run_at_ms: i64,
+}
+
+/// Jobs that were given up, the newest first within their priority.
+pub async fn dead(tx: &mut Tx, limit: i64) -> Result<Vec<Dead>> {
+    on!(tx, |db| sqlx::query_as(
+        "SELECT id, kind, attempt, error, run_at_ms FROM jobs WHERE dead = TRUE
+         ORDER BY priority DESC, run_at_ms, id LIMIT $1"
+    )
+    .bind(limit)
+    .fetch_all(db))
+}
+
+/// Kind, payload and why it was given up.
+pub type GivenUp = (String, String, String);
+
+/// Brings a job back that was given up, as if it were new.
+pub async fn revive(tx: &mut Tx, id: i64, now_ms: i64) -> Result<Option<GivenUp>> {
+    on!(tx, |db| sqlx::query_as(
+        "UPDATE jobs SET dead = FALSE, attempt = 0, leased_until_ms = 0, owner = '', run_at_ms = $1
+         WHERE id = $2 AND dead = TRUE RETURNING kind, payload, error"
+    )
+    .bind(now_ms)
+    .bind(id)
+    .fetch_optional(db))
+}
+
+/// Forgets a job that was given up.
+pub async fn dismiss(tx: &mut Tx, id: i64) -> Result<Option<GivenUp>> {
+    on!(tx, |db| sqlx::query_as("DELETE FROM jobs WHERE id = $1 AND dead = TRUE RETURNING kind, payload, error")
+        .bind(id)
+        .fetch_optional(db))
+}
+
+/// Workers that were alive after a moment, and when they last were.
+pub async fn workers(tx: &mut Tx, since_ms: i64, limit: i64) -> Result<Vec<(String, i64)>> {
+    on!(tx, |db| sqlx::query_as(
+        "SELECT owner, seen_ms FROM workers WHERE seen_ms >= $1 ORDER BY seen_ms DESC LIMIT $2"
+    )
+    .bind(since_ms)
+    .bind(limit)
+    .fetch_all(db))
+}
+
+/// Forgets workers that were last alive before a moment.
+pub async fn forget_workers(tx: &mut Tx, before_ms: i64) -> Result<u64> {
+    run!(tx, sqlx::query("DELETE FROM workers WHERE seen_ms < $1").bind(before_ms))
 }

@@ -55,6 +55,7 @@ pub mod record;
 pub mod rejects;
 pub mod related;
 pub mod reminders;
+pub mod retention;
 pub mod reuse;
 pub mod rules;
 pub mod runs;
@@ -75,6 +76,7 @@ pub mod throttles;
 pub mod timeline;
 pub mod tokens;
 pub mod trials;
+pub mod upkeep;
 pub mod users;
 pub mod versions;
 pub mod views;
@@ -88,6 +90,7 @@ pub use under_way::UnderWay;
 
 use crate::domain::chain::Body;
 use sqlx::{PgPool, Postgres, Sqlite, SqlitePool};
+use std::time::Instant;
 
 /// What a store function returns.
 pub type Result<T, E = sqlx::Error> = std::result::Result<T, E>;
@@ -190,6 +193,13 @@ impl Store {
     /// # Errors
     /// Where the database can't be reached or another process holds the lock too long.
     pub async fn write(&self) -> Result<Tx> {
+        let asked = Instant::now();
+        let begun = self.begin().await;
+        crate::metrics::wrote(asked.elapsed(), begun.as_ref().is_err_and(is_busy));
+        begun
+    }
+
+    async fn begin(&self) -> Result<Tx> {
         Ok(match self {
             Self::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?.into()),
             Self::Postgres(pool) => Tx::Postgres(pool.begin().await?.into()),

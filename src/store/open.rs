@@ -1,5 +1,6 @@
 //! Opening a database: connection settings and migrations.
 use super::{Store, ledger};
+use sqlx::migrate::Migrator;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection, Executor};
@@ -13,6 +14,9 @@ const LOCK_WAIT: Duration = Duration::from_secs(8);
 /// readers, and making them costs nothing.
 const WORD_LISTS: &str = "CREATE VIRTUAL TABLE temp.detection_terms USING fts5vocab (main, detection_words, instance);
     CREATE VIRTUAL TABLE temp.note_terms USING fts5vocab (main, note_words, instance)";
+
+static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
+static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 
 /// What a commit survives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
@@ -100,9 +104,15 @@ impl Store {
 
     async fn migrate(&self) -> Result<(), sqlx::migrate::MigrateError> {
         match self {
-            Self::Sqlite { write, .. } => sqlx::migrate!("migrations/sqlite").run(write).await,
-            Self::Postgres(pool) => sqlx::migrate!("migrations/postgres").run(pool).await,
+            Self::Sqlite { write, .. } => SQLITE.run(write).await,
+            Self::Postgres(pool) => POSTGRES.run(pool).await,
         }
+    }
+
+    /// The newest migration that this program knows.
+    pub fn newest_schema(&self) -> i64 {
+        let known = if matches!(self, Self::Postgres(_)) { &POSTGRES } else { &SQLITE };
+        known.iter().map(|migration| migration.version).max().unwrap_or_default()
     }
 }
 

@@ -164,7 +164,7 @@ pub async fn unread(tx: &mut Tx, after: (i64, &str), limit: i64) -> Result<Vec<U
             "SELECT u.org_id, u.fingerprint, d.rule_id, d.raw FROM (
                 SELECT p.org_id, p.fingerprint, (SELECT MIN(s.id) FROM (
                     SELECT x.id FROM case_fingerprints f JOIN detections x ON x.sensor_id = f.sensor_id AND x.fingerprint = f.fingerprint
-                    WHERE f.org_id = p.org_id AND f.fingerprint = p.fingerprint LIMIT 1) AS s) AS detection_id
+                    WHERE f.org_id = p.org_id AND f.fingerprint = p.fingerprint AND x.raw <> '' LIMIT 1) AS s) AS detection_id
                 FROM precedents p WHERE p.behaviour IS NULL AND (p.org_id, p.fingerprint) > ($1, $2)
                 ORDER BY p.org_id, p.fingerprint LIMIT $3) AS u
              LEFT JOIN detections d ON d.id = u.detection_id ORDER BY u.org_id, u.fingerprint",

@@ -10,7 +10,8 @@ mod pivots;
 
 pub use cases::{Hit, Listed, Page, by_conditions, by_words};
 pub use index::{
-    Unindexed, index_detection, index_detections, index_note, reindex_note, unindexed_detections, unindexed_notes,
+    Unindexed, index_detection, index_detections, index_note, reindex_detection, reindex_note, unindexed_detections,
+    unindexed_notes,
 };
 pub use matching::{Index, Match, matching};
 pub use pivots::{Host, NoteHit, Rule, Value, hosts, notes, rules, similar, values};

@@ -248,3 +248,28 @@ pub async fn of_case(tx: &mut Tx, case: i64) -> Result<Vec<Stored>> {
     ));
     on!(tx, |db| sqlx::query_as(sql).bind(case).fetch_all(db))
 }
+
+/// What came of asking a voter.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Asked {
+    /// When it was asked.
+    pub asked_ms: i64,
+    /// Whether it failed.
+    pub failed: bool,
+    /// Why, in words.
+    pub detail: String,
+}
+
+/// The newest votes of a voter that came to something, newest first.
+pub async fn newest(tx: &mut Tx, voter: &str, limit: i64) -> Result<Vec<Asked>> {
+    on!(tx, |db| {
+        sqlx::query_as(
+            "SELECT asked_ms, CASE WHEN state = 'failed' THEN TRUE ELSE FALSE END AS failed, detail FROM
+                (SELECT asked_ms, state, detail FROM votes WHERE voter = $1 AND asked_ms IS NOT NULL ORDER BY asked_ms DESC LIMIT $2) AS v
+             WHERE state IN ('ok', 'abstained', 'failed') ORDER BY asked_ms DESC",
+        )
+        .bind(voter)
+        .bind(limit)
+        .fetch_all(db)
+    })
+}

@@ -1,7 +1,7 @@
 //! What search knows of a detection: the words of its texts, and again those that stand in a certain field.
 use crate::domain::search::Field;
 use crate::domain::terms::{self, Entry};
-use crate::domain::{Detection, Observable};
+use crate::domain::{Detection, Observable, ObservableKind};
 use serde_json::Value;
 use std::collections::HashSet;
 
@@ -28,6 +28,35 @@ pub fn of(org_id: i64, detection: &Detection, observables: &[Observable]) -> Str
     each_text(detection, &mut |_, text| entry.add(None, text, MOST_PLAIN));
     for place in fields(detection, observables) {
         entry.add(place.field, place.text, terms::MOST);
+    }
+    entry.text
+}
+
+/// What is left of a detection whose document is gone.
+#[derive(Debug, Clone)]
+pub struct Left<'a> {
+    /// Its own texts.
+    pub texts: &'a [&'a str],
+    /// What counts for the rule.
+    pub rule: &'a [&'a str],
+    /// What counts for the host.
+    pub host: &'a [&'a str],
+    /// Type and value of its case's observables.
+    pub observables: Vec<(ObservableKind, &'a str)>,
+}
+
+/// The words of a detection whose document is gone.
+pub fn of_left(org_id: i64, left: &Left<'_>) -> String {
+    let mut entry = Entry::new(org_id);
+    let plain = left.texts.iter().chain(left.rule).chain(left.host).copied();
+    for text in plain.chain(left.observables.iter().map(|(_, value)| *value)) {
+        entry.add(None, text, MOST_PLAIN);
+    }
+    let fields =
+        left.rule.iter().map(|text| (Field::Rule, *text)).chain(left.host.iter().map(|text| (Field::Host, *text)));
+    let known = left.observables.iter().filter_map(|(kind, value)| Field::of(*kind).map(|field| (field, *value)));
+    for (field, text) in fields.chain(known) {
+        entry.add(Some(field), text, terms::MOST);
     }
     entry.text
 }

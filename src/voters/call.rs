@@ -3,6 +3,7 @@ use super::http::Wire;
 use crate::clock::now_ms;
 use crate::domain::Failure;
 use crate::limits;
+use crate::metrics;
 use flate2::read::GzDecoder;
 use reqwest::header::{CONTENT_ENCODING, HeaderMap, RETRY_AFTER};
 use serde_json::Value;
@@ -89,14 +90,16 @@ impl Received {
 /// The requests of one vote and the time they have.
 pub struct Call<'a> {
     client: &'a reqwest::Client,
+    /// Whose server it is, for what is counted.
+    provider: &'static str,
     until: Instant,
     patience: Duration,
 }
 
 impl<'a> Call<'a> {
     /// A call that may take so long from now on.
-    pub fn new(client: &'a reqwest::Client, patience: Duration) -> Self {
-        Self { client, until: Instant::now() + patience, patience }
+    pub fn new(client: &'a reqwest::Client, provider: &'static str, patience: Duration) -> Self {
+        Self { client, provider, until: Instant::now() + patience, patience }
     }
 
     /// Gives a future what time is left.
@@ -120,9 +123,11 @@ impl<'a> Call<'a> {
     ) -> Result<Received, Trouble> {
         let mut waits = BACK_OFF.into_iter();
         loop {
+            let counted = metrics::Call::begin(self.provider);
             let sent = self.client.post(url).headers(headers.clone()).json(body).send().await;
             let (asked, got) = match sent {
                 Ok(reply) => {
+                    counted.answered(reply.status().as_u16());
                     let got = receive(reply).await?;
                     let (status, asked) = wire.signal(&got);
                     if !PASSING.contains(&status) {
@@ -158,8 +163,10 @@ impl<'a> Call<'a> {
     /// # Errors
     /// Where no answer came, or one that can't be read.
     pub async fn fetch(&self, url: &str, headers: HeaderMap, patience: Duration) -> Result<Received, Trouble> {
+        let counted = metrics::Call::begin(self.provider);
         let sent = self.client.get(url).headers(headers).timeout(patience).send().await;
         let sent = sent.map_err(|error| Trouble::http(format!("the server could not be reached: {}", kind(&error))))?;
+        counted.answered(sent.status().as_u16());
         receive(sent).await
     }
 }

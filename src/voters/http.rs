@@ -105,6 +105,7 @@ impl<W: Wire + 'static> HttpVoter<W> {
             deadline: Duration::from_secs(config.timeout_s.max(1)),
             key: setup.key.clone(),
             refused: address.refused(),
+            kind: config.kind,
         };
         let wire = wire(&address.0, &config.model, setup.key);
         Ok(Arc::new(Self { config, address, server, wire }))
@@ -170,6 +171,7 @@ struct Server {
     deadline: Duration,
     key: Key,
     refused: Option<&'static str>,
+    kind: Kind,
 }
 
 impl Server {
@@ -178,7 +180,7 @@ impl Server {
         if let Some(why) = self.refused {
             return Err(why.to_owned());
         }
-        let call = Call::new(&self.endpoint.client, CHECKING);
+        let call = Call::new(&self.endpoint.client, self.kind.as_str(), CHECKING);
         let checked = call.within(wire.check(&call)).await;
         checked.map_err(|trouble| {
             let reply = Reply::bare(Said::Failed(trouble.failure, trouble.why)).without(self.key.known().as_ref());
@@ -208,13 +210,13 @@ impl Server {
 
     /// Asks with one repair turn, all within the deadline. Loading the model has a time of its own.
     async fn converse(&self, wire: &dyn Wire, prompt: &Prompt, reply: &mut Reply) -> Result<(), Trouble> {
-        let mut call = Call::new(&self.endpoint.client, self.deadline);
+        let mut call = Call::new(&self.endpoint.client, self.kind.as_str(), self.deadline);
         if call.within(wire.is_cold(&call)).await? {
-            let loading = Call::new(&self.endpoint.client, self.deadline.max(LOADING));
+            let loading = Call::new(&self.endpoint.client, self.kind.as_str(), self.deadline.max(LOADING));
             let loaded = loading.within(wire.load(&loading)).await;
             loaded
                 .map_err(|trouble| Trouble { why: format!("the model was not loaded: {}", trouble.why), ..trouble })?;
-            call = Call::new(&self.endpoint.client, self.deadline);
+            call = Call::new(&self.endpoint.client, self.kind.as_str(), self.deadline);
         }
         let mut turns = vec![("system", prompt.system.clone()), ("user", prompt.user.clone())];
         loop {

@@ -51,6 +51,7 @@ pub async fn check(State(app): State<App>, request: Request, next: Next) -> Resp
         },
         Err(error) => {
             if matches!(error, AppError::Unauthorized) {
+                crate::metrics::login_failed("token");
                 enter_unknown(&app, unknown, asked);
             }
             return caller.err().map_or_else(|| StatusCode::UNAUTHORIZED.into_response(), AppError::into_response);
@@ -88,6 +89,10 @@ fn other_method(here: &[Route]) -> Response {
 async fn identify(app: &App, parts: &mut Parts, who: Who) -> Result<Caller> {
     Ok(match who {
         Who::Anybody | Who::Sender => Caller::Unnamed,
+        Who::Watcher => {
+            crate::api::metrics::admit(app, &parts.headers)?;
+            Caller::Unnamed
+        }
         Who::Person(_) => {
             let me = <SignedIn as FromRequestParts<App>>::from_request_parts(parts, app).await?;
             parts.extensions.insert(me.clone());
@@ -103,7 +108,7 @@ async fn identify(app: &App, parts: &mut Parts, who: Who) -> Result<Caller> {
 
 fn admit(who: Who, caller: &Caller) -> Result<()> {
     match (who, caller) {
-        (Who::Anybody | Who::Sender, _) => Ok(()),
+        (Who::Anybody | Who::Sender | Who::Watcher, _) => Ok(()),
         (Who::Person(role), Caller::Person(me)) => me.must_be(role),
         (Who::Token(scope), Caller::Program(bearer)) => bearer.may(scope),
         _ => Err(AppError::Unauthorized),

@@ -16,6 +16,7 @@ use crate::store::{Actor, Store};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use tokio::sync::{Notify, Semaphore, watch};
+use tokio_util::sync::CancellationToken;
 
 /// The running program as handlers see it.
 #[derive(Clone)]
@@ -56,6 +57,8 @@ pub struct App {
     pub present: Present,
     /// How often sources and tokens may call.
     pub buckets: Arc<Buckets>,
+    /// Cancelled once the server was told to stop.
+    pub stopping: CancellationToken,
     /// Whether this is the demo, which shows its sign-in.
     pub demo: bool,
 }
@@ -85,6 +88,7 @@ impl App {
             open_streams: Arc::default(),
             ended: watch::Sender::new(()),
             present: Present::default(),
+            stopping: CancellationToken::new(),
             buckets: Arc::new(Buckets::default()),
             store,
             config,

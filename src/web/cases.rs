@@ -158,7 +158,7 @@ type Frame = (Chrome, Kept, Way);
 
 fn show_of(app: &App, me: &SignedIn, data: CaseData, wanted: Wanted, (chrome, kept, way): Frame) -> Show {
     let shown = view::run_view(&data, wanted.run);
-    let (detections, tree) = view::detection_views(&data.case, (&data.detections, &data.older), &data.observables);
+    let (detections, tree) = detections_of(app, &data);
     let shown_run = data.runs.iter().find(|run| shown.as_ref().is_some_and(|shown| shown.number == run.number));
     Show {
         head: head(&data.case),
@@ -197,6 +197,10 @@ fn show_of(app: &App, me: &SignedIn, data: CaseData, wanted: Wanted, (chrome, ke
         chrome,
         kept,
     }
+}
+
+fn detections_of(app: &App, data: &CaseData) -> (Vec<DetectionView>, Option<Merged>) {
+    view::detection_views(&data.case, (&data.detections, &data.older), &data.observables, app.config.retention)
 }
 
 fn work(me: &SignedIn, data: &CaseData, wanted: Wanted, zone: &str) -> WorkView {

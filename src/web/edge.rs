@@ -55,7 +55,9 @@ pub async fn finish(State(app): State<App>, mut request: Request, next: Next) ->
     };
     let user = asker.0.get();
     let status = response.status().as_u16();
-    let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let took = started.elapsed();
+    crate::metrics::request(method.as_str(), route.as_deref(), status, took);
+    let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     tracing::info!(request_id = id, %method, route, user, status, ms, "request");
     let mut response = render_error(response, &path, &id);
     headers(&mut response, &id);

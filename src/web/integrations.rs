@@ -102,15 +102,22 @@ async fn page(app: &App, me: &SignedIn, ask: &str, (status, problem): (StatusCod
     Ok((status, Page(page)).into_response())
 }
 
-fn view(channel: &Channel, fared: Option<&Fared>, waiting: i64) -> ChannelView {
+/// When a channel last worked, and why and when it failed where that is the newest thing known of it.
+pub(super) fn fares(fared: Option<&Fared>) -> (Option<When>, Option<(String, When)>) {
     let sent_ms = fared.and_then(|fared| fared.sent_ms);
     let trouble = fared.and_then(|fared| fared.error_ms.map(|at| (visible(&fared.error), at)));
+    let trouble = trouble.filter(|(_, at)| Some(*at) > sent_ms).map(|(error, at)| (error, when(at)));
+    (sent_ms.map(when), trouble)
+}
+
+fn view(channel: &Channel, fared: Option<&Fared>, waiting: i64) -> ChannelView {
+    let (sent, trouble) = fares(fared);
     ChannelView {
         name: channel.notifier.name(),
         target: visible(&channel.notifier.target()),
         orgs: channel.orgs.join(", "),
-        sent: sent_ms.map(when),
-        trouble: trouble.filter(|(_, at)| Some(*at) > sent_ms).map(|(error, at)| (error, when(at))),
+        sent,
+        trouble,
         waiting,
     }
 }

@@ -97,6 +97,7 @@ pub async fn sign_in(
     let fits = check(&app, user.clone(), form.password.clone()).await?;
     let mut tx = app.store.write().await?;
     let (Some(user), true) = (user, fits) else {
+        crate::metrics::login_failed("password");
         let entry = Entry { action: "login_failed", object: &object, old: "", new: "" };
         audit_as(&mut tx, &actor, None, &entry, Ended::Failed, now_ms()).await?;
         tx.commit().await?;
@@ -137,6 +138,7 @@ pub(super) async fn enter(
 
 /// Enters a try that was refused without a look at the password, once a minute for each address.
 pub(super) async fn slowed_down(app: &App, actor: &Actor, object: &str) -> Result<()> {
+    crate::metrics::login_failed("slowed");
     if app.buckets.take(&format!("login_slowed: {}", actor.client), 1.0 / 60.0, 1.0).is_ok() {
         let mut tx = app.store.write().await?;
         let entry = Entry { action: "login_slowed", object, old: "", new: "" };

@@ -63,6 +63,7 @@ pub mod server;
 pub mod snooze;
 mod sources;
 mod states;
+mod system;
 mod tags;
 mod tasks;
 mod templates;
@@ -232,6 +233,8 @@ fn settings() -> Router<App> {
         .route("/admin/audit", get(audit::index))
         .route("/admin/audit/export", get(audit::export))
         .route("/admin/intake", get(intake::index))
+        .route("/admin/system", get(system::index))
+        .route("/admin/system/jobs/{id}/{step}", post(system::step))
         .route("/admin/integrations", get(integrations::index))
         .route("/admin/integrations/keys", post(keys::set))
         .route("/admin/integrations/keys/remove", post(keys::remove))

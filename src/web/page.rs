@@ -82,6 +82,7 @@ pub const ADMINISTRATION: &[Place] = &[
     place("/admin/rejects", "rejects", "Refused deliveries", "warn"),
     Place { least: Role::Lead, ..place("/admin/policy", "policy", "Policy", "rules") },
     Place { least: Role::Lead, ..place("/admin/templates", "templates", "Task templates", "check") },
+    place("/admin/system", "system", "System", "host"),
     place("/admin/audit", "audit", "Audit log", "sweep"),
 ];
 

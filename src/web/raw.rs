@@ -32,6 +32,9 @@ pub async fn detection(
     let case = cases::visible(&mut tx, me.scope(), number).await?.ok_or(AppError::NotFound)?;
     let stored = detections::in_case(&mut tx, case.number, &detect_id).await?.ok_or(AppError::NotFound)?;
     drop(tx);
+    if stored.raw.is_empty() {
+        return Err(AppError::Gone(app.config.retention.removed()));
+    }
     leaves(&app, &me, (case.org_id, number), ("downloaded", &format!("detection {}", stored.id))).await?;
     Ok(file(&format!("case-{number}-detection-{}.json", stored.id), stored.raw))
 }

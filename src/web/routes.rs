@@ -1,5 +1,4 @@
 //! Who may do what: the one table of all pages, forms and calls.
-//!
 //! [`super::access`] holds every request against it before a handler runs. A handler whose address stands
 //! in no group answers nothing, so that one that was forgotten is closed, not open.
 use crate::domain::Role;
@@ -15,6 +14,8 @@ pub enum Who {
     Person(Role),
     /// A program whose token has this scope.
     Token(Scope),
+    /// A program that has the token of the settings for the numbers; nobody where none is set.
+    Watcher,
     /// Whoever delivers detections: the handler proves signature or token, because what it refuses is kept.
     Sender,
 }
@@ -64,6 +65,7 @@ pub const ALL: &[Group] = &[
             ("GET", "/api/openapi.json"),
         ],
     },
+    Group { does: "read the numbers: `server.metrics_token_file`", who: Who::Watcher, routes: &[("GET", "/metrics")] },
     Group {
         does: "read cases, observables, rules, hosts, exclusions, votes and figures; export a case",
         who: VIEWER,
@@ -113,7 +115,7 @@ pub const ALL: &[Group] = &[
             ("POST", "/admin/integrations/sources/rotate"),
         ],
     },
-    Group { does: "voters, refused deliveries, intake, integrations, the audit log", who: ADMIN, routes: ADMINS },
+    Group { does: "voters, refusals, intake, integrations, the system, the audit log", who: ADMIN, routes: ADMINS },
     Group {
         does: "deliver detections: a source's signature, or a token with scope `ingest`",
         who: Who::Sender,
@@ -244,6 +246,8 @@ const ADMINS: &[(&str, &str)] = &[
     ("GET", "/admin/audit"),
     ("GET", "/admin/audit/export"),
     ("GET", "/admin/intake"),
+    ("GET", "/admin/system"),
+    ("POST", "/admin/system/jobs/{id}/{step}"),
     ("GET", "/admin/integrations"),
     ("POST", "/admin/integrations/test"),
     ("POST", "/admin/integrations/limacharlie"),
@@ -289,6 +293,7 @@ pub fn documented() -> String {
             Who::Person(least) => Role::ALL.iter().map(|role| if *role >= least { " ✓ |" } else { " |" }).collect(),
             Who::Anybody => " everybody ||||".to_owned(),
             Who::Token(scope) => format!(" a token with scope `{}` ||||", scope.as_str()),
+            Who::Watcher => " a program with the metrics token ||||".to_owned(),
             Who::Sender => " programs ||||".to_owned(),
         };
         let _ = writeln!(text, "| {} |{cells}", group.does);

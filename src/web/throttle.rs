@@ -11,7 +11,7 @@ const FREE: i64 = 5;
 /// The longest wait.
 const LONGEST_MS: i64 = 60_000;
 /// Failures older than this are forgotten.
-pub const WINDOW_MS: i64 = 24 * 60 * 60 * 1000;
+pub const WINDOW_MS: i64 = crate::limits::THROTTLE_MS;
 
 /// Counts a try at signing in before the password is looked at; `Err` holds the seconds to wait, and
 /// then the caller must not commit: a refused try counts for nothing.

@@ -36,6 +36,7 @@ mod merge;
 #[cfg(not(feature = "oidc"))]
 mod no_oidc;
 mod notify;
+mod observed;
 #[cfg(feature = "oidc")]
 mod oidc;
 mod pages;

@@ -195,6 +195,7 @@ fn lists() -> Vec<String> {
         "/admin/users?q=a&after=a".to_owned(),
         "/admin/users/1".to_owned(),
         "/admin/tokens".to_owned(),
+        "/admin/system".to_owned(),
         "/admin/orgs".to_owned(),
         "/cases?bulk=1&view=open".to_owned(),
         "/cases/bulk/1".to_owned(),

@@ -15,6 +15,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("limits", &[]),
     ("clock", &[]),
     ("secret", &[]),
+    ("metrics", &[]),
     ("store", &["domain"]),
     ("features", &["domain"]),
     ("voters", &["domain", "features"]),
@@ -35,7 +36,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("api", ANYTHING),
     ("cli", ANYTHING),
 ];
-const EVERYBODY: &[&str] = &["limits", "clock", "secret"];
+const EVERYBODY: &[&str] = &["limits", "clock", "secret", "metrics"];
 /// The steps of the pipeline share what is below them and hand over to each other.
 const PIPELINE: &[&str] = &[
     "domain",

@@ -47,6 +47,7 @@ pub async fn spawn() -> Server {
 
 /// A server whose settings the test changes first.
 pub async fn spawn_with(change: impl FnOnce(&mut Config)) -> Server {
+    fusionsoc::metrics::apart_here();
     let dir = tempfile::tempdir().unwrap();
     let mut config = Config::default();
     config.server.insecure_cookies = true;
@@ -138,6 +139,7 @@ impl Server {
         .connected(Arc::clone(&self.app.connections))
         .telling(Arc::clone(&self.app.notify))
         .informed(Arc::clone(&self.app.intel))
+        .keeping(self.app.config.retention)
     }
 
     /// Runs one statement, as time or a program outside would.

@@ -116,6 +116,7 @@ impl Reader<'_> {
                 return Err(Trouble::Elsewhere);
             }
             tx.commit().await?;
+            counts.count(SOURCE);
             told(counts);
             if is_last {
                 return Ok(());

@@ -148,6 +148,9 @@ impl<'a> One<'a> {
         };
         // The queue at a server says nothing about how fast the model is.
         let took = started.elapsed().saturating_sub(reply.waited);
+        if refused.is_none() {
+            crate::metrics::vote(&vote.voter, state(&reply.said), took);
+        }
         let latency_ms = i64::try_from(took.as_millis()).unwrap_or(i64::MAX);
         self.store(vote, &reply, latency_ms, reserved.map_or(Paid::Nothing, Paid::Reserved)).await
     }
@@ -274,6 +277,15 @@ async fn settle(tx: &mut Tx, vote: i64, reply: &Reply, paid: Paid) -> Result<(),
 
 fn refusal(why: &str) -> Reply {
     Reply { attempts: 0, ..Reply::bare(Said::Failed(Failure::Refused, why.to_owned())) }
+}
+
+/// What came of asking, in a word for what is counted.
+const fn state(said: &Said) -> &'static str {
+    match said {
+        Said::Answered(_) => "ok",
+        Said::Abstained(_) => "abstained",
+        Said::Failed(..) => "failed",
+    }
 }
 
 /// A vote in words, for the timeline.

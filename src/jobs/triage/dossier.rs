@@ -34,6 +34,9 @@ pub(crate) async fn of_run(tx: &mut Tx, case: i64, run_id: i64) -> crate::store:
 async fn assemble(tx: &mut Tx, case: i64, run: &Run) -> crate::store::Result<Dossier> {
     let stored = detections::by_id(tx, run.detection_id).await?;
     let unreadable = |error: String| sqlx::Error::Decode(format!("detection {}: {error}", stored.detect_id).into());
+    if stored.raw.is_empty() {
+        return Err(unreadable("its document was removed because of its age".to_owned()));
+    }
     let value = serde_json::from_str(&stored.raw).map_err(|error| unreadable(error.to_string()))?;
     let detection = Detection::read(&value).map_err(|error| unreadable(error.to_string()))?;
     let case = cases::by_number(tx, case).await?;

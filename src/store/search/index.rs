@@ -23,6 +23,13 @@ pub async fn index_detection(tx: &mut Tx, id: i64, words: &str) -> Result<()> {
     index(tx, (SQLITE, POSTGRES), id, words).await
 }
 
+/// Stores the words of a detection in the place of those it had.
+pub async fn reindex_detection(tx: &mut Tx, id: i64, words: &str) -> Result<()> {
+    const SQLITE: &str = "INSERT OR REPLACE INTO detection_words (rowid, words) VALUES ($1, $2)";
+    const POSTGRES: &str = "UPDATE detections SET words = CAST(CAST($2 AS TEXT) AS TSVECTOR) WHERE id = $1";
+    index(tx, (SQLITE, POSTGRES), id, words).await
+}
+
 /// Stores the words of new detections: id and words.
 pub async fn index_detections(tx: &mut Tx, all: &[(i64, String)]) -> Result<()> {
     for part in all.chunks(ROWS) {

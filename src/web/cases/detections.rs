@@ -66,7 +66,7 @@ pub async fn list(
     drop(tx);
     let full = i64::try_from(stored.len()).is_ok_and(|count| count == PAGE);
     let more = stored.last().filter(|_| full && which.only.is_none()).map(|last| last.id);
-    let (detections, _) = view::detection_views(&case, (&stored, &[]), &[]);
+    let (detections, _) = view::detection_views(&case, (&stored, &[]), &[], app.config.retention);
     let (title, all) = (text::visible(&case.title), case.detections);
     let may_split = me.user.role >= Role::Analyst && case.merged_into.is_none() && all > 1;
     let key = hex::encode(rand::random::<[u8; 8]>());
@@ -105,6 +105,9 @@ pub async fn decode(
     let case = super::cases::visible(&mut tx, me.scope(), number).await?.ok_or(AppError::NotFound)?;
     let stored = detections::in_case(&mut tx, case.number, &what.detection).await?.ok_or(AppError::NotFound)?;
     drop(tx);
+    if stored.raw.is_empty() {
+        return Err(AppError::Gone(app.config.retention.removed()));
+    }
     let document = serde_json::from_str(&stored.raw).unwrap_or_default();
     let read = crate::domain::Detection::read(&document).map_err(|_| AppError::NotFound)?;
     let value = read.event.pointer(&what.field).and_then(|value| value.as_str()).ok_or(AppError::NotFound)?;

@@ -73,6 +73,9 @@ pub struct Places {
 impl Places {
     /// Takes both, or says which is missing.
     pub fn take(app: &App, listener: &Listener) -> std::result::Result<Self, &'static str> {
+        if app.stopping.is_cancelled() {
+            return Err("The server is about to stop.");
+        }
         let all = std::sync::Arc::clone(&app.streams).try_acquire_owned();
         let all = all.map_err(|_| "Too many live pages are open.")?;
         let mut open = app.open_streams.lock().map_err(|_| "Live pages are out of order.")?;
@@ -152,12 +155,14 @@ impl Feed {
 }
 
 impl Open {
-    /// Tells until nobody listens, or may listen, or the listener does not keep up.
+    /// Tells until nobody listens, or may listen, or the listener does not keep up, or the server stops.
     async fn tell(mut self, sender: mpsc::Sender<Event>, _over: DropGuard) {
+        let stopping = self.feed.app.stopping.clone();
         loop {
             let event = tokio::select! {
                 event = self.next() => event,
                 () = sender.closed() => None,
+                () = stopping.cancelled() => None,
             };
             let (Some(event), Some(place)) = (event, self.place(&sender).await) else { return };
             place.send(event);

@@ -94,6 +94,7 @@ pub(super) fn not_begun(no: No, name: &str) -> Result<Response> {
 pub(super) async fn refuse(app: &App, actor: &Actor, no: No, name: &str) -> Result<Response> {
     let (status, text, why) = no.told(name)?;
     tracing::warn!(why, "a sign-in by OpenID Connect was refused");
+    crate::metrics::login_failed("provider");
     let object = format!("account:{}", actor.name);
     let entry = Entry { action: "login_failed", object: &object, old: "", new: &why };
     let mut tx = app.store.write().await?;

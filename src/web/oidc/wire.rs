@@ -21,7 +21,9 @@ impl Wire {
             return Err(Trouble::Bad("one of its addresses is neither https nor of this machine".to_owned()));
         }
         *request.timeout_mut() = Some(limits::OIDC_CALL);
+        let counted = crate::metrics::Call::begin("oidc");
         let reply = self.0.execute(request).await.map_err(|error| broken(&error))?;
+        counted.answered(reply.status().as_u16());
         let (status, headers) = (reply.status(), reply.headers().clone());
         if status.is_redirection() || status.is_server_error() {
             return Err(Trouble::Unreachable(format!("it answered {}", status.as_u16())));

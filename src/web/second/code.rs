@@ -90,6 +90,7 @@ pub async fn sign_in(
     // Not the account's own count: a right password clears that one, and must not clear this.
     let (account, place) = (format!("code:{}", user.username), format!("address:{}", actor.client));
     if let Err(wait) = throttle::both(&app.store, &account, &place).await? {
+        crate::metrics::login_failed("slowed");
         let error = format!("Too many tries. Try again in {wait} s, or ask an admin.");
         return Ok(refuse(form.next, AppError::TooMany(wait).status(), error, Some(wait)));
     }
@@ -97,6 +98,7 @@ pub async fn sign_in(
     let mut tx = app.store.write().await?;
     let object = format!("account:{}", user.username);
     if !is_right(&app, &mut tx, user.id, &form.code).await? {
+        crate::metrics::login_failed("code");
         let entry = Entry { action: "code_failed", object: &object, old: "", new: "" };
         audit_as(&mut tx, &actor, None, &entry, Ended::Failed, now_ms()).await?;
         tx.commit().await?;

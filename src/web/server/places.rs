@@ -114,6 +114,7 @@ impl Places {
         let (kept, gone) = (Arc::clone(&self.kept), CancellationToken::new());
         let place = Place { kept, address, turn: Mutex::new((Turn::Ours, 0)), gone, _held: held };
         place.waits();
+        crate::metrics::connected(1);
         Some(Arc::new(place))
     }
 }
@@ -158,6 +159,7 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         self.works();
+        crate::metrics::connected(-1);
     }
 }
 

@@ -26,7 +26,7 @@ async fn pages_and_calls_say_nothing_of_another_organisation_s_cases() {
             let as_who = match route.who {
                 Who::Person(_) => (eve.cookie.as_str(), ""),
                 Who::Token(_) => ("", token.as_str()),
-                Who::Anybody | Who::Sender => continue,
+                Who::Anybody | Who::Sender | Who::Watcher => continue,
             };
             // What people of this organisation did themselves stands in their own log.
             if route.method == "GET" && route.path != "/events" && !route.path.starts_with("/admin/audit") {

@@ -27,6 +27,8 @@ async fn nobody_is_sent_to_sign_in_or_refused() {
                 assert!(goes_on, "{route:?}: {status} {to}");
             }
             Who::Person(_) => assert!(status == 303 && to.starts_with("/login?next="), "{route:?}: {status} {to}"),
+            // No token is set.
+            Who::Watcher => assert_eq!((status, to.as_str()), (404, ""), "{route:?}"),
             Who::Token(_) | Who::Sender => {
                 assert!(status == 401 && body.contains("\"status\":401"), "{route:?}: {status} {body}");
             }

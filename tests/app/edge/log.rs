@@ -121,3 +121,52 @@ async fn ledger(dir: &Path) -> Vec<String> {
     let mut connection = sqlx::ConnectOptions::connect(&options).await.unwrap();
     sqlx::query_scalar("SELECT request_id FROM ledger").fetch_all(&mut connection).await.unwrap()
 }
+
+/// Requests as only a program sends them: controls, quotes and other scripts in the method, the path and headers.
+fn hostile(url: &str) {
+    use std::io::Read;
+    let address = url.trim_start_matches("http://");
+    for head in [
+        "GET /cases/%0A%1B%5B2J%C2%9B?token=hushword HTTP/1.1\r\n",
+        "GET /cases/\u{9b}2J\u{202e}x HTTP/1.1\r\n",
+        "H`ACK!'$ /cases/1 HTTP/1.1\r\n",
+        "GET /\"},{\"level\":\"ERROR\" HTTP/1.1\r\n",
+    ] {
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        let headers = "host: a\u{9b}b\r\nuser-agent: \"\u{9b}[2J\r\nauthorization: Bearer hushword\r\ncookie: x=hushword\r\nlc-signature: hushword\r\nconnection: close\r\n\r\n";
+        stream.write_all(format!("{head}{headers}").as_bytes()).unwrap();
+        let _ = stream.read_to_end(&mut Vec::new());
+    }
+}
+
+#[tokio::test]
+async fn a_line_holds_nothing_that_acts_and_nothing_that_a_client_hides_in_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    command(dir, &["org", "add", "acme", "--name", "Acme"], "");
+    let name = "ro\"bot\\";
+    let token = command(dir, &["token", "create", "--name", name, "--org", "acme", "--scope", "read"], "");
+    let (process, url) = serve(dir).await;
+    hostile(&url);
+    let nobody = Person { url: url.clone(), cookie: String::new() };
+    let user = "ana\n{\"level\":\"ERROR\"}\u{1b}[31m\u{9b}";
+    assert_eq!(nobody.post("/login", &[("username", user), ("password", PASSWORD)]).await.status(), 401);
+    let asked = http().get(format!("{url}/api/v1/cases?q=hushword")).bearer_auth(&token).send().await.unwrap();
+    assert_eq!(asked.status(), 200);
+    let known = id(&asked);
+    drop(process);
+    let all = std::fs::read_to_string(dir.join("log")).unwrap();
+    let acts = |c: &char| c.is_control() || ('\u{202a}'..='\u{202e}').contains(c);
+    assert_eq!(all.lines().flat_map(str::chars).find(acts), None, "{all:?}");
+    for line in lines(dir) {
+        let at = line["timestamp"].as_str().unwrap();
+        assert!(at.ends_with('Z') && at.parse::<jiff::Timestamp>().is_ok(), "{line}");
+        assert_ne!(line["level"], "ERROR", "{line}");
+    }
+    for hidden in ["hushword", PASSWORD, "\u{9b}"] {
+        assert!(!all.contains(hidden), "{hidden:?}:\n{all}");
+    }
+    let line = line(dir, &known);
+    assert_eq!(line["user"], format!("token:{name}"), "the name is all there");
+    assert_eq!((&line["route"], &line["status"]), (&Value::from("/api/v1/cases"), &Value::from(200)), "{line}");
+}

@@ -1,6 +1,7 @@
 //! The detections of a case: each readable on its own, and all their processes as one tree.
 use super::text;
 use super::words::{self, Sev, When, when};
+use crate::config::Retention;
 use crate::domain::Detection;
 use crate::store::cases::Case;
 use crate::store::{detections::Stored, observables};
@@ -55,6 +56,8 @@ pub struct DetectionView {
     pub size: String,
     /// The address of the document as it came.
     pub file: String,
+    /// What is said in the place of a document that was removed; empty where it is there.
+    pub removed: String,
     /// Fields that can't be read.
     pub unreadable: Vec<&'static str>,
 }
@@ -74,6 +77,7 @@ pub fn detection_views(
     case: &Case,
     (stored, older): (&[Stored], &[Stored]),
     observables: &[observables::InCase],
+    retention: Retention,
 ) -> (Vec<DetectionView>, Option<Merged>) {
     let mut room = if stored.len() > 1 { Room::of(MOST_LINES) } else { Room::default() };
     let mut spans = MOST_SPANS;
@@ -86,6 +90,10 @@ pub fn detection_views(
     let views: Vec<DetectionView> = shown
         .map(|(stored, read)| {
             let mut view = detection_view(case, stored, read.as_ref(), &mut room);
+            if stored.raw.is_empty() {
+                view.removed = retention.removed();
+                return view;
+            }
             let document: Value = serde_json::from_str(&stored.raw).unwrap_or_default();
             if spans > 0 {
                 view.json = json::linked(&document, &page, &mut spans);
@@ -148,6 +156,7 @@ fn detection_view(case: &Case, stored: &Stored, read: Option<&Detection>, room: 
         encoded: read.map(|read| encoded(case.number, stored, &read.event)).unwrap_or_default(),
         link: read.and_then(|read| text::outside(&read.link, "LimaCharlie timeline", LIMACHARLIE)),
         json: Vec::new(),
+        removed: String::new(),
         small: stored.raw.len() <= SMALL,
         size: words::bytes(i64::try_from(stored.raw.len()).unwrap_or(i64::MAX)),
         file: format!("/cases/{}/detections/{}.json", case.number, links::segment(&stored.detect_id)),

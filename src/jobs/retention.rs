@@ -1,0 +1,104 @@
+//! Once a day, removes the documents of detections that are older than is set and belong to closed cases. What was made
+//! of them stays: the rows, fields, observables, behaviours, votes and reports.
+//!
+//! It works in small steps, so that nobody waits for the writer, and each step enters in the ledger what it removed. The
+//! words by which search found a document go with it: the detection is found by what is left, the title, the rule, the
+//! host and the observables of its case.
+use super::{JobError, Worker};
+use crate::clock::now_ms;
+use crate::limits;
+use crate::store::record::{Entry, audit};
+use crate::store::retention::{self, Kept, Old};
+use crate::store::{Actor, Tx, jobs, search, upkeep};
+use crate::triage::words::{self, Left};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The kind of job, and its name among what is done again and again.
+pub const KIND: &str = "retention";
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+/// It begins at this time of the day, UTC: after the nightly range, before people come.
+const NIGHT_MS: i64 = 3 * 60 * 60 * 1000;
+
+/// Queues the next run.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn schedule(tx: &mut Tx, now_ms: i64) -> crate::store::Result<bool> {
+    let day = (now_ms - NIGHT_MS).div_euclid(DAY_MS) + 1;
+    jobs::enqueue(tx, KIND, &format!("{KIND}:{day}"), "{}", -1, day * DAY_MS + NIGHT_MS).await
+}
+
+/// Removes what is old. It may be stopped at any time, and run twice.
+///
+/// # Errors
+/// See [`JobError`].
+pub(super) async fn work(worker: &Worker, job: &jobs::Job) -> Result<(), JobError> {
+    let days = i64::from(worker.retention.raw_days);
+    let (until_ms, mut after, mut removed) = (now_ms() - days * DAY_MS, (0, i64::MIN), 0);
+    loop {
+        let old = match days {
+            0 => Vec::new(),
+            _ => retention::old(&mut worker.store.read().await?, until_ms, after, limits::RETENTION_STEP).await?,
+        };
+        let Some(last) = old.last() else { break };
+        after = *last;
+        removed += step(worker, job, &old, until_ms).await?;
+        tokio::time::sleep(limits::RETENTION_PAUSE).await;
+    }
+    let now = now_ms();
+    let mut tx = worker.store.write().await?;
+    if !jobs::finish(&mut tx, job).await? {
+        return Err(JobError::LeaseLost);
+    }
+    upkeep::note(&mut tx, KIND, removed, now).await?;
+    schedule(&mut tx, now).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Removes some documents in one transaction; how many.
+async fn step(worker: &Worker, job: &jobs::Job, old: &[Old], until_ms: i64) -> Result<u64, JobError> {
+    let ids: Vec<i64> = old.iter().map(|(id, _)| *id).collect();
+    let mut tx = worker.store.write().await?;
+    if !jobs::holds(&mut tx, job).await? {
+        return Err(JobError::LeaseLost);
+    }
+    let kept = retention::remove(&mut tx, &ids).await?;
+    index(&mut tx, &kept).await?;
+    enter(&mut tx, &kept, until_ms).await?;
+    tx.commit().await?;
+    Ok(u64::try_from(kept.len()).unwrap_or(u64::MAX))
+}
+
+/// Gives the detections the words of what is left.
+async fn index(tx: &mut Tx, kept: &[Kept]) -> Result<(), JobError> {
+    let cases: BTreeSet<i64> = kept.iter().map(|one| one.case_number).collect();
+    let known = retention::observables(tx, &cases.into_iter().collect::<Vec<_>>()).await?;
+    for one in kept {
+        let own = known.iter().filter(|(case, ..)| *case == one.case_number);
+        let left = Left {
+            texts: &[&one.title, &one.detect_id],
+            rule: &[&one.title, &one.rule],
+            host: &[&one.hostname, &one.sid],
+            observables: own.map(|(_, kind, value)| (*kind, value.as_str())).collect(),
+        };
+        search::reindex_detection(tx, one.id, &words::of_left(one.org_id, &left)).await?;
+    }
+    Ok(())
+}
+
+/// Enters for each organisation how much was removed.
+async fn enter(tx: &mut Tx, kept: &[Kept], until_ms: i64) -> Result<(), JobError> {
+    let mut orgs: BTreeMap<i64, (usize, BTreeSet<i64>)> = BTreeMap::new();
+    for one in kept {
+        let (detections, cases) = orgs.entry(one.org_id).or_default();
+        *detections += 1;
+        cases.insert(one.case_number);
+    }
+    let until = jiff::Timestamp::from_millisecond(until_ms).unwrap_or_default();
+    for (org_id, (detections, cases)) in orgs {
+        let new = format!("{detections} of {} closed cases, received before {until:.0}", cases.len());
+        let entry = Entry { action: "raw_removed", object: "detections", old: "", new: &new };
+        audit(tx, &Actor::system(), Some(org_id), &entry, now_ms()).await?;
+    }
+    Ok(())
+}
