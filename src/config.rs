@@ -1,4 +1,5 @@
 //! Every setting once: `fusionsoc.toml`, overridden by `FUSIONSOC__SECTION__KEY`, an unknown key being an error.
+mod backup;
 mod limacharlie;
 pub mod notify;
 mod oidc;
@@ -8,6 +9,7 @@ mod problem;
 mod retention;
 mod server;
 
+pub use backup::Backup;
 pub use limacharlie::LimaCharlieConfig;
 pub use oidc::{Granted, Mapping, OidcConfig};
 pub use panel::Panel;
@@ -33,6 +35,8 @@ pub struct Config {
     pub server: Server,
     /// What clients may do how often.
     pub limits: Limits,
+    /// Backups that are made again and again.
+    pub backup: Backup,
     /// Who can vote; none for the built-in panel.
     pub voters: Vec<VoterConfig>,
     /// How they vote.
@@ -132,6 +136,7 @@ impl Config {
         let no = |text: String| Err(BadConfig(text));
         self.server.check()?;
         self.retention.check()?;
+        self.backup.check()?;
         self.check_voters()?;
         self.policy.check().map_err(BadConfig)?;
         self.oidc.as_ref().map_or(Ok(()), OidcConfig::check)?;

@@ -20,7 +20,8 @@
 //! 6. [`tuning`] makes exclusions for LimaCharlie of what was declared, back-tested and approved.
 //! 7. [`actions`] are what can be done on a sensor, and who has to agree; they and the exclusions go
 //!    out by [`limacharlie`], as the evidence comes in by it.
-//! 8. [`proof`] is the ledger's chain, its seals, and the receipts of decisions.
+//! 8. [`proof`] is the ledger's chain, its seals, and the receipts of decisions; [`backup`] is a whole store as one
+//!    file, back from it, and from one database to the other.
 //! 9. [`admin`] is what admins do with people, tokens and organisations, for pages and command line alike.
 //!
 //! # Rules, checked by `tests/project/architecture.rs`
@@ -37,6 +38,7 @@
 pub mod actions;
 pub mod admin;
 pub mod api;
+pub mod backup;
 pub mod cli;
 pub mod clock;
 pub mod config;

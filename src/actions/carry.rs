@@ -11,7 +11,7 @@ use crate::domain::evidence::Piece;
 use crate::jobs::{JobError, Worker};
 use crate::store::actions::{self, Action};
 use crate::store::evidence::{self, Place};
-use crate::store::{Actor, Change, Tx, cases, detections, jobs, record, sensors};
+use crate::store::{Actor, Change, Tx, backups, cases, detections, jobs, record, sensors};
 use serde::{Deserialize, Serialize};
 
 /// The kind of job that carries an action out.
@@ -240,6 +240,25 @@ async fn tell(
     let (case, old) = (action.case_number, action.state.as_str());
     let change = Change { org_id, case, kind, text, old, new: &new, run: None, undo: None };
     record(tx, &Actor::system(), change, now).await?;
+    Ok(())
+}
+
+/// Ends every action that waited when a backup was made: it may have been carried out since, so it is not done again by
+/// itself.
+///
+/// # Errors
+/// Where the database refuses.
+pub(crate) async fn restored(tx: &mut Tx, now: i64) -> crate::store::Result<()> {
+    let text = "A backup was restored: it may have been carried out since the backup. It was not asked again.";
+    for (key, payload) in backups::jobs_of(tx, KIND).await? {
+        let Ok(Payload { action, check: false }) = serde_json::from_str(&payload) else { continue };
+        let found = actions::by_id(tx, action).await?.filter(|action| action.state == ActionState::Queued);
+        let plan = found.as_ref().and_then(Action::plan).filter(|plan| !plan.only_reads());
+        let (Some(action), Some(plan)) = (found, plan) else { continue };
+        let org = cases::by_number(tx, action.case_number).await?.org_id;
+        end(tx, (&action, &plan, org), ActionState::Unknown, text, now).await?;
+        jobs::withdraw(tx, &key, now).await?;
+    }
     Ok(())
 }
 

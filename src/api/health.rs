@@ -4,7 +4,7 @@ use super::disk;
 use super::metrics::is_watcher;
 use crate::clock::now_ms;
 use crate::domain::role::Scope;
-use crate::store::{Store, jobs, sources, upkeep};
+use crate::store::{Store, jobs, schema, sources};
 use crate::web::App;
 use axum::Json;
 use axum::extract::{FromRequestParts, State};
@@ -81,14 +81,14 @@ async fn may_see(app: &App, parts: &mut Parts) -> bool {
 }
 
 async fn database(store: &Store) -> Option<String> {
-    let answers = async { upkeep::schema(&mut store.read().await?).await };
+    let answers = async { schema::newest(&mut store.read().await?).await };
     answers.await.err().map(|_| "The database does not answer. The log says why.".to_owned())
 }
 
 /// A database that does not answer is told of once.
 async fn migrations(store: &Store) -> Option<String> {
-    let is = async { upkeep::schema(&mut store.read().await?).await }.await.ok()?;
-    let wanted = store.newest_schema();
+    let is = async { schema::newest(&mut store.read().await?).await }.await.ok()?;
+    let wanted = schema::known();
     (is != wanted).then(|| {
         format!("The schema is at version {is}, this program needs {wanted}. Run `fusionsoc migrate`, or the program that made it.")
     })

@@ -7,9 +7,12 @@ use crate::jobs::PanelSource;
 use crate::limacharlie::identity::NEEDS;
 use crate::notify::Message;
 use crate::notify::plain::plain;
+use crate::store::backups::{self, Backup};
 use crate::store::lookups::{self, Leave};
+use crate::store::record::Ended;
 use crate::store::{Store, orgs};
 use crate::voters;
+use jiff::Timestamp;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -21,6 +24,8 @@ pub async fn check(config: Config, send_test: bool) -> Result<ExitCode, CliError
     println!("ok    settings");
     let store = open(&config).await?;
     println!("ok    database, schema up to date");
+    let mut failures = whole(&store).await?;
+    last_backup(&store).await?;
     crate::jobs::keys::load(&store, &vault(&config)?, &config.keys).await?;
     println!("ok    key file");
     if let Some(tls) = super::serve::certificate(&config)? {
@@ -37,7 +42,7 @@ pub async fn check(config: Config, send_test: bool) -> Result<ExitCode, CliError
         voters::build::build_with(&config.voters, &config.keys).map_err(|error| CliError::Failed(error.to_string()))?
     };
     let checked = futures_util::future::join_all(voters.iter().map(|voter| voter.check())).await;
-    let mut failures = checked.iter().filter(|checked| checked.is_err()).count();
+    failures += checked.iter().filter(|checked| checked.is_err()).count();
     for (voter, checked) in voters.iter().zip(checked) {
         println!("{}", line(voter.name(), checked));
     }
@@ -49,6 +54,39 @@ pub async fn check(config: Config, send_test: bool) -> Result<ExitCode, CliError
         println!("note  no model is set up: the built-in voters stand in");
     }
     Ok(if failures == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// Looks at every page, index and reference of a `SQLite` file; returns how many failures there are.
+async fn whole(store: &Store) -> Result<usize, CliError> {
+    if !matches!(store, Store::Sqlite { .. }) {
+        return Ok(0);
+    }
+    let found = store.damage().await?;
+    match &found {
+        None => println!("ok    database, every page and every reference"),
+        Some(damage) => println!("FAIL  database: {}", on_one_line(damage)),
+    }
+    Ok(usize::from(found.is_some()))
+}
+
+/// Says when the last backup was made, and whether one failed since.
+async fn last_backup(store: &Store) -> Result<(), CliError> {
+    let mut tx = store.read().await?;
+    let at =
+        |backup: &Backup| Timestamp::from_millisecond(backup.at_ms).unwrap_or_default().strftime("%Y-%m-%d %H:%M UTC");
+    match backups::last_made(&mut tx).await? {
+        None => println!("note  no backup was made yet: fusionsoc backup FILE, or [backup] folder"),
+        Some(backup) => println!("ok    last backup {}: {}", at(&backup), on_one_line(backup.name())),
+    }
+    if let Some(failed) = backups::last(&mut tx).await?.filter(|last| last.result == Ended::Failed) {
+        println!("warn  the backup of {} failed: {}", at(&failed), on_one_line(&failed.new_value));
+    }
+    Ok(())
+}
+
+/// A terminal must not act on what a text holds.
+fn on_one_line(text: &str) -> String {
+    text.replace(char::is_control, " ")
 }
 
 /// Asks every channel, and sends a test where that is wanted; returns how many failed.

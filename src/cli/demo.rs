@@ -61,6 +61,7 @@ impl Demo {
         let mut config = config(&dir, self.listen);
         let listener = serve::listen(&config).await?;
         config.server.listen = listener.local_addr().unwrap_or(self.listen);
+        let _only_server = serve::lock(&config)?;
         let store = open(&config).await?;
         let people = people(&store).await?;
         let token = sample::fill(&store).await?;

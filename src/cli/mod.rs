@@ -2,6 +2,7 @@
 //! told, 2 wrong usage or settings.
 mod access;
 mod admin;
+mod backup;
 mod budget;
 mod check;
 mod demo;
@@ -67,8 +68,8 @@ enum Command {
     /// Webhook sources.
     #[command(subcommand)]
     Source(access::SourceCommand),
-    /// Bring the database's schema up to date.
-    Migrate,
+    #[command(flatten)]
+    Database(backup::DatabaseCommand),
     /// Test configuration, database, voters, channels and LimaCharlie.
     Check {
         /// Also send a test by every channel of `[notify]`.
@@ -120,6 +121,9 @@ pub enum CliError {
     /// The database can't be opened: exit code 2.
     #[error("{0}")]
     Open(#[from] OpenError),
+    /// What a setting names can't be used: exit code 2.
+    #[error("{0}")]
+    Setting(String),
     /// Anything else that is told: exit code 1.
     #[error("{0}")]
     Failed(String),
@@ -141,7 +145,7 @@ pub async fn run(cli: Cli) -> ExitCode {
     match Box::pin(dispatch(cli)).await {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("fusionsoc: {error}");
+            eprintln!("fusionsoc: {}", error.to_string().split_whitespace().collect::<Vec<_>>().join(" "));
             if matches!(error, CliError::Failed(_)) { ExitCode::from(1) } else { ExitCode::from(2) }
         }
     }
@@ -158,6 +162,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Worker => serve::worker(config()?).await,
         Command::Train(train) => train.run(),
         Command::Eval(eval) => Box::pin(eval.run(&config()?)).await,
+        Command::Database(command) => command.run(&config()?).await,
         Command::Check { send_test } => check::check(config()?, send_test).await,
         Command::Config(command) => {
             print!("{}", command.text());
@@ -197,5 +202,5 @@ pub(crate) async fn open(config: &Config) -> Result<Store, CliError> {
 
 /// Opens the key file of the settings.
 pub(crate) fn vault(config: &Config) -> Result<Vault, CliError> {
-    Vault::open(&config.key_path()).map_err(|error| CliError::Failed(format!("server.key_file: {error}")))
+    Vault::open(&config.key_path()).map_err(|error| CliError::Setting(format!("server.key_file: {error}")))
 }

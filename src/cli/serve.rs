@@ -7,12 +7,13 @@ use crate::jobs::pull::Pulls;
 use crate::jobs::{Connections, PanelSource, Worker, keys, reindex, upkeep};
 use crate::limits;
 use crate::notify::Channels;
-use crate::store::{Store, orgs, users};
+use crate::store::{OpenError, Store, orgs, users};
 use crate::web::oidc::Provider;
 use crate::web::tls::Certificate;
 use crate::web::{App, router, server};
 use std::fs::File;
 use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,13 +21,17 @@ use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+/// How long a start may look for damage in the database's file; `check` looks at all of it.
+const LOOK: Duration = Duration::from_secs(3);
+
 /// Serves until a signal.
 ///
 /// # Errors
 /// Where the settings, the database, the key file or the port can't be used.
 pub async fn serve(config: Config, with_worker: bool) -> Result<ExitCode, CliError> {
-    let store = open(&config).await?;
     let _only_server = lock(&config)?;
+    let store = open(&config).await?;
+    store.examine(LOOK).await?;
     let tls = certificate(&config)?;
     let config = Arc::new(config);
     let wake = Arc::new(Notify::new());
@@ -59,7 +64,7 @@ fn say(line: &str) {
 
 /// The certificate of the settings, where there is one; its time is warned of.
 pub(super) fn certificate(config: &Config) -> Result<Option<Arc<Certificate>>, CliError> {
-    let tls = Certificate::open(&config.server).map_err(|error| CliError::Failed(error.to_string()))?;
+    let tls = Certificate::open(&config.server).map_err(|error| CliError::Setting(error.to_string()))?;
     if let Some(warning) = tls.as_ref().and_then(|tls| tls.warning()) {
         tracing::warn!("{warning}");
     }
@@ -68,17 +73,17 @@ pub(super) fn certificate(config: &Config) -> Result<Option<Arc<Certificate>>, C
 
 /// The channels of the settings.
 pub(super) fn channels(config: &Config) -> Result<Arc<Channels>, CliError> {
-    Channels::build(config).map(Arc::new).map_err(|error| CliError::Failed(error.to_string()))
+    Channels::build(config).map(Arc::new).map_err(|error| CliError::Setting(error.to_string()))
 }
 
 /// The intelligence providers of the settings.
 pub(super) fn intelligence(config: &Config) -> Result<Arc<Intelligence>, CliError> {
-    Intelligence::build(&config.intel, &config.keys).map(Arc::new).map_err(|error| CliError::Failed(error.to_string()))
+    Intelligence::build(&config.intel, &config.keys).map(Arc::new).map_err(|error| CliError::Setting(error.to_string()))
 }
 
 /// Who else vouches for people, by the settings.
 pub(super) fn provider(config: &Config) -> Result<Option<Arc<Provider>>, CliError> {
-    Provider::build(config).map_err(CliError::Failed)
+    Provider::build(config).map_err(CliError::Setting)
 }
 
 /// Binds the address of the settings.
@@ -125,6 +130,7 @@ pub(super) async fn run(
         .informed(Arc::clone(&app.intel))
         .keeping(app.config.retention)
         .signing(app.vault.signer().ok())
+        .backing_up(Arc::new(app.config.backup.clone()))
         .pulling(pulls);
         tokio::spawn(worker.run(stop.clone()))
     });
@@ -144,6 +150,7 @@ pub(super) async fn run(
 /// Where the settings or the database can't be used.
 pub async fn worker(config: Config) -> Result<ExitCode, CliError> {
     let store = open(&config).await?;
+    store.examine(LOOK).await?;
     let config = Arc::new(config);
     let (channels, intel) = (channels(&config)?, intelligence(&config)?);
     let vault = vault(&config)?;
@@ -165,6 +172,7 @@ pub async fn worker(config: Config) -> Result<ExitCode, CliError> {
         .pulling(pulls)
         .signing(signer);
     say("A worker is running.");
+    let worker = worker.backing_up(Arc::new(config.backup.clone()));
     worker.connected(connections).telling(channels).informed(intel).keeping(config.retention).run(stop).await;
     Ok(ExitCode::SUCCESS)
 }
@@ -199,10 +207,15 @@ async fn signals(stop: CancellationToken, close: CancellationToken) {
 }
 
 /// One server for one `SQLite` file: a second one would only fight for its lock.
-fn lock(config: &Config) -> Result<Option<File>, CliError> {
+pub(super) fn lock(config: &Config) -> Result<Option<File>, CliError> {
     let Some(path) = config.sqlite_path() else { return Ok(None) };
     let path = path.with_extension("lock");
-    let file = File::create(&path).map_err(|error| CliError::Failed(format!("{}: {error}", path.display())))?;
+    if path.parent().is_some_and(|folder| !folder.as_os_str().is_empty() && !folder.exists()) {
+        // A folder that is still to be made has no server.
+        return Ok(None);
+    }
+    let open = File::options().write(true).create(true).truncate(false).mode(0o600).open(&path);
+    let file = open.map_err(|error| OpenError::Files(format!("{}: {error}", path.display())))?;
     if file.try_lock().is_err() {
         return failed("database.url: another server is using this database");
     }

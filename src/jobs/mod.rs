@@ -4,6 +4,7 @@
 //! transaction that stores the result. A worker that is killed loses its lease, and another one
 //! takes the job up again. A new kind of job is one file and one line in [`Worker::work`].
 pub mod backtest;
+pub mod backup;
 pub mod bulk;
 mod connections;
 pub mod evidence;

@@ -3,7 +3,7 @@
 use crate::domain::{Detection, terms};
 use crate::store::precedents::{self, Unread};
 use crate::store::search::{self, Unindexed};
-use crate::store::{Result, Store};
+use crate::store::{Result, Store, Tx};
 use crate::triage::fingerprint::{self, Behaviour};
 use crate::triage::{observables, words};
 use std::time::Duration;
@@ -44,6 +44,31 @@ pub async fn catch_up(store: &Store, stop: &CancellationToken) -> Result<usize> 
         }
     }
     Ok(done)
+}
+
+/// Gives words to every detection and note of a store that has just been copied, in the copy's own transaction.
+///
+/// # Errors
+/// Where the database refuses.
+pub(crate) async fn fill(tx: &mut Tx, told: &(dyn Fn(&str, u64) + Sync)) -> Result<()> {
+    let mut after = 0;
+    loop {
+        let rows = search::unindexed_detections(tx, after, ROUND * 2).await?;
+        let Some(last) = rows.last() else { break };
+        after = last.id;
+        let words: Vec<_> = rows.iter().map(|row| (row.id, entry(What::Detections, row))).collect();
+        search::index_detections(tx, &words).await?;
+        told("words of search", rows.len() as u64);
+    }
+    after = 0;
+    loop {
+        let rows = search::unindexed_notes(tx, after, ROUND).await?;
+        let Some(last) = rows.last() else { return Ok(()) };
+        after = last.id;
+        for row in &rows {
+            search::index_note(tx, row.id, &entry(What::Notes, row)).await?;
+        }
+    }
 }
 
 /// Texts for behaviours that have none: few rows, and what analysts decided can't be compared without them.

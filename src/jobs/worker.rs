@@ -1,10 +1,10 @@
 //! The loop: claim, work, renew, retry, give up.
 use super::{
-    Connections, JobError, PanelSource, backtest, bulk, intel, known_kind, learn, ledger, measure, notify,
+    Connections, JobError, PanelSource, backtest, backup, bulk, intel, known_kind, learn, ledger, measure, notify,
     publish_exclusion, pull, range, retention, triage, trial, wake, watch,
 };
 use crate::clock::now_ms;
-use crate::config::{Policy, Retention};
+use crate::config::{Backup, Policy, Retention};
 use crate::intel::Intelligence;
 use crate::limits;
 use crate::metrics;
@@ -46,6 +46,8 @@ pub struct Worker {
     pub retention: Retention,
     /// Who signs the ledger; nobody where only a part of the work is done.
     pub signer: Option<Signer>,
+    /// The backups that are made again and again.
+    pub backup: Arc<Backup>,
     owner: String,
 }
 
@@ -72,6 +74,7 @@ impl Worker {
             intel,
             retention: Retention::default(),
             signer: None,
+            backup: Arc::default(),
             owner,
         }
     }
@@ -93,6 +96,12 @@ impl Worker {
     #[must_use]
     pub fn pulling(self, pulls: Arc<pull::Pulls>) -> Self {
         Self { pulls, ..self }
+    }
+
+    /// The same worker, which also makes backups.
+    #[must_use]
+    pub fn backing_up(self, backup: Arc<Backup>) -> Self {
+        Self { backup, ..self }
     }
 
     /// The same worker, which also asks intelligence providers.
@@ -169,6 +178,7 @@ impl Worker {
             ledger::schedule(&mut tx, now_ms()).await?;
             retention::schedule(&mut tx, now_ms()).await?;
             intel::queue(&mut tx).await?;
+            backup::schedule(&mut tx, &self.backup, now_ms()).await?;
             learn::catch_up(&mut tx, now_ms()).await?;
             if !self.notify.all.is_empty() {
                 watch::ask(&mut tx, now_ms()).await?;
@@ -255,6 +265,7 @@ impl Worker {
             trial::KIND => trial::work(self, job).await,
             ledger::KIND => ledger::work(self, job).await,
             pull::KIND => pull::work(self, job).await,
+            backup::KIND => backup::work(self, job).await,
             intel::KIND => intel::work(self, job).await,
             retention::KIND => retention::work(self, job).await,
             other => Err(JobError::Unusable(format!("unknown kind of job: {other}"))),
@@ -288,7 +299,7 @@ impl Worker {
 fn is_dead(job: &jobs::Job, error: &JobError) -> bool {
     let over = job.attempt >= limits::JOB_TRIES || matches!(error, JobError::Unusable(_));
     // These have no other job that would take over from them.
-    over && job.kind != pull::KIND && job.kind != retention::KIND
+    over && ![pull::KIND, backup::KIND, retention::KIND].contains(&job.kind.as_str())
 }
 
 async fn renew(store: Store, job: jobs::Job, stop: CancellationToken) {

@@ -8,6 +8,7 @@ use crate::store::notifications::{Facts, Kind};
 use crate::store::ranges::Score;
 use crate::store::{Result, Tx, orgs, timeline};
 
+const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
 /// The longest title, host or name.
 const NAME: usize = 120;
 
@@ -120,6 +121,20 @@ pub async fn suspended(channels: &Channels, tx: &mut Tx, score: &Score, now_ms: 
     let subject = format!("voter:{}@{}", score.voter, score.ran_ms);
     let news = News { org_id: None, kind: Kind::VoterSuspended, subject: &subject, facts: &facts };
     channels.tell(tx, &news, now_ms).await
+}
+
+/// Tells of a scheduled backup that failed, once a day.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn backup_failed(channels: &Channels, tx: &mut Tx, problem: &str, now_ms: i64) -> Result<()> {
+    let facts = Facts {
+        title: "The scheduled backup".to_owned(),
+        text: format!("It failed and is tried again within the hour: {}", plain(problem, 300)),
+        ..Facts::default()
+    };
+    let subject = format!("backup@{}", now_ms / DAY_MS);
+    channels.tell(tx, &News { org_id: None, kind: Kind::BackupFailed, subject: &subject, facts: &facts }, now_ms).await
 }
 
 /// Tells one channel that somebody tries it.

@@ -5,13 +5,16 @@
 //! where it needs the time. A change of a case goes through [`record`], which writes timeline
 //! and ledger in the caller's transaction.
 mod column;
+mod copy;
 mod many;
 mod open;
+mod snapshot;
 mod under_way;
 
 pub mod actions;
 pub mod activity;
 pub mod atoms;
+pub mod backups;
 pub mod bulk;
 pub mod cases;
 pub mod changes;
@@ -28,6 +31,7 @@ pub mod handover;
 pub mod history;
 pub mod idempotency;
 pub mod identities;
+pub mod in_use;
 pub mod intake;
 pub mod intel;
 pub mod jobs;
@@ -59,6 +63,7 @@ pub mod retention;
 pub mod reuse;
 pub mod rules;
 pub mod runs;
+pub mod schema;
 pub mod search;
 pub mod second;
 pub mod secrets;
@@ -84,8 +89,10 @@ pub mod voters;
 pub mod votes;
 
 pub use column::JsonText;
+pub use copy::{CopyError, Counted, copy, counts, refuse_occupied};
 pub use open::{Durability, OpenError};
 pub use record::{Actor, ActorKind, Change, record};
+pub use snapshot::{Unsound, close_journal, verify};
 pub use under_way::UnderWay;
 
 use crate::domain::chain::Body;
@@ -104,6 +111,8 @@ pub enum Store {
         read: SqlitePool,
         /// The one writer.
         write: SqlitePool,
+        /// The lock that says that the file is in use; none for a database in memory.
+        in_use: Option<std::sync::Arc<std::fs::File>>,
     },
     /// `PostgreSQL`, for those who outgrow one machine.
     Postgres(PgPool),

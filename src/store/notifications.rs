@@ -19,6 +19,8 @@ words! {
         SilentSource = "silent_source", "Silent source";
         /// A model lost its vote in the injection range.
         VoterSuspended = "voter_suspended", "Vote taken away";
+        /// A scheduled backup failed.
+        BackupFailed = "backup_failed", "Backup failed";
         /// Somebody tries the channel.
         Test = "test", "Test";
     }

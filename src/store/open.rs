@@ -1,10 +1,15 @@
 //! Opening a database: connection settings and migrations.
-use super::{Store, ledger};
-use sqlx::migrate::Migrator;
+mod alone;
+pub(super) mod files;
+
+use super::{Store, in_use, ledger, schema};
+use sqlx::migrate::MigrateError;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection, Executor};
+use sqlx::{ConnectOptions, Connection, Executor};
+use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a writer waits for a lock that another process holds.
@@ -14,9 +19,6 @@ const LOCK_WAIT: Duration = Duration::from_secs(8);
 /// readers, and making them costs nothing.
 const WORD_LISTS: &str = "CREATE VIRTUAL TABLE temp.detection_terms USING fts5vocab (main, detection_words, instance);
     CREATE VIRTUAL TABLE temp.note_terms USING fts5vocab (main, note_words, instance)";
-
-static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
-static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 
 /// What a commit survives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
@@ -33,14 +35,42 @@ pub enum Durability {
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// It can't be reached, read or created.
-    #[error("database.url: {0}")]
+    #[error("database.url: {}", plain(.0))]
     Connect(#[source] sqlx::Error),
-    /// Its schema can't be brought up to date; a newer program may have used it.
+    /// A newer program has used it: the newest migration there, and the newest that is known here.
+    #[error(
+        "database.url: was used by a newer version; its newest migration is {0:04}, this program knows up to {1:04}"
+    )]
+    Newer(i64, i64),
+    /// Its schema can't be brought up to date.
     #[error("database.url: the schema can't be used by this version: {0}")]
-    Migrate(#[source] sqlx::migrate::MigrateError),
-    /// Its files can't be protected.
+    Migrate(#[source] MigrateError),
+    /// Its files can't be used.
     #[error("database.url: {0}")]
-    Files(#[source] std::io::Error),
+    Files(String),
+    /// It is no database any more.
+    #[error("database.url: {0}")]
+    Damaged(String),
+    /// Somebody else is at work on it.
+    #[error("database.url: {0}")]
+    InUse(String),
+}
+
+impl OpenError {
+    /// The same without the setting's name.
+    pub fn plain(&self) -> String {
+        self.to_string().trim_start_matches("database.url: ").to_owned()
+    }
+}
+
+/// What a driver says, in plainer words where it is about the whole file.
+fn plain(error: &sqlx::Error) -> String {
+    let code = error.as_database_error().and_then(|error| error.code().map(std::borrow::Cow::into_owned));
+    match code.as_deref() {
+        Some("11") => "the database is damaged; restore a backup".to_owned(),
+        Some("26") => "the file is not an SQLite database".to_owned(),
+        _ => error.to_string(),
+    }
 }
 
 impl Store {
@@ -51,8 +81,7 @@ impl Store {
     pub async fn open(url: &str, durability: Durability) -> Result<Self, OpenError> {
         let store =
             if url.starts_with("postgres") { Self::postgres(url).await } else { Self::sqlite(url, durability).await }?;
-        store.migrate().await.map_err(OpenError::Migrate)?;
-        store.chain().await.map_err(OpenError::Connect)?;
+        store.update().await?;
         Ok(store)
     }
 
@@ -68,9 +97,36 @@ impl Store {
         }
     }
 
+    /// Why the schema can't be brought up to date.
+    async fn refusal(&self, error: MigrateError) -> OpenError {
+        let newest = async { schema::newest(&mut self.read().await?).await };
+        match (error, newest.await) {
+            (MigrateError::VersionMissing(_), Ok(newest)) if newest > schema::known() => {
+                OpenError::Newer(newest, schema::known())
+            }
+            (MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _), _) if damaged(&error) => {
+                OpenError::Connect(error)
+            }
+            (error, _) => OpenError::Migrate(error),
+        }
+    }
+
     async fn postgres(url: &str) -> Result<Self, OpenError> {
-        let pool = PgPoolOptions::new().max_connections(16).acquire_timeout(LOCK_WAIT).connect(url).await;
+        let pool = PgPoolOptions::new()
+            .max_connections(16)
+            .acquire_timeout(LOCK_WAIT)
+            // Whoever holds a connection that can write holds the lock as well.
+            .after_connect(|connection, _| Box::pin(in_use::shared_postgres(connection)))
+            .connect(url)
+            .await;
         Ok(Self::Postgres(pool.map_err(OpenError::Connect)?))
+    }
+
+    /// The file of a `SQLite` database; none for one in memory.
+    pub fn file_of(url: &str) -> Option<PathBuf> {
+        let memory = url.contains(":memory:") || url.contains("mode=memory");
+        let options = SqliteConnectOptions::from_str(url).ok().filter(|_| !memory && url.starts_with("sqlite"))?;
+        Some(options.get_filename().to_owned()).filter(|file| !file.as_os_str().is_empty())
     }
 
     async fn sqlite(url: &str, durability: Durability) -> Result<Self, OpenError> {
@@ -86,7 +142,10 @@ impl Store {
             .pragma("cache_size", "-16000")
             .pragma("temp_store", "memory")
             .optimize_on_close(true, 400);
-        private(options.get_filename()).map_err(OpenError::Files)?;
+        let in_use = match Self::file_of(url) {
+            Some(file) => Some(Arc::new(files::prepare(&file).await?)),
+            None => None,
+        };
         // On a full disk SQLite rolls back by itself, and the driver still counts a transaction that
         // is not there: such a connection would never work again.
         let write = SqlitePoolOptions::new()
@@ -99,30 +158,40 @@ impl Store {
             .acquire_timeout(LOCK_WAIT)
             .after_connect(|connection, _| Box::pin(async move { connection.execute(WORD_LISTS).await.map(drop) }))
             .connect_with(options.read_only(true));
-        Ok(Self::Sqlite { read: read.await.map_err(OpenError::Connect)?, write })
+        Ok(Self::Sqlite { read: read.await.map_err(OpenError::Connect)?, write, in_use })
     }
 
-    async fn migrate(&self) -> Result<(), sqlx::migrate::MigrateError> {
-        match self {
-            Self::Sqlite { write, .. } => SQLITE.run(write).await,
-            Self::Postgres(pool) => POSTGRES.run(pool).await,
+    /// How a connection beside the pools reads a `SQLite` file: closing it writes nothing, and reading all of it may take
+    /// its time.
+    pub(super) fn reader(&self) -> Option<SqliteConnectOptions> {
+        let Self::Sqlite { read, .. } = self else { return None };
+        Some((*read.connect_options()).clone().optimize_on_close(false, None).disable_statement_logging())
+    }
+
+    /// Looks at the whole file of a `SQLite` database for damage, at most for so long.
+    ///
+    /// # Errors
+    /// Where it is damaged.
+    pub async fn examine(&self, at_most: Duration) -> Result<(), OpenError> {
+        let Some(options) = self.reader() else { return Ok(()) };
+        let until = std::time::Instant::now() + at_most;
+        let looked = async {
+            let mut connection = options.connect().await?;
+            connection.lock_handle().await?.set_progress_handler(10_000, move || std::time::Instant::now() < until);
+            let found: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&mut connection).await?;
+            connection.close().await?;
+            Ok::<_, sqlx::Error>(found)
+        };
+        match looked.await {
+            Ok(found) if found == "ok" => Ok(()),
+            Ok(found) => Err(OpenError::Damaged(format!("the database is damaged ({found}); restore a backup"))),
+            Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("9") => Ok(()),
+            Err(error) => Err(OpenError::Connect(error)),
         }
-    }
-
-    /// The newest migration that this program knows.
-    pub fn newest_schema(&self) -> i64 {
-        let known = if matches!(self, Self::Postgres(_)) { &POSTGRES } else { &SQLITE };
-        known.iter().map(|migration| migration.version).max().unwrap_or_default()
     }
 }
 
-/// Makes the file readable by its owner alone before anything is written to it; `SQLite` gives its journals the same mode.
-fn private(file: &std::path::Path) -> std::io::Result<()> {
-    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-    if file.as_os_str().is_empty() || file == std::path::Path::new(":memory:") {
-        return Ok(());
-    }
-    let open =
-        std::fs::OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(file)?;
-    open.set_permissions(std::fs::Permissions::from_mode(0o600))
+/// Whether an error says that the file is damaged or no database.
+fn damaged(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|error| matches!(error.code().as_deref(), Some("11" | "26")))
 }

@@ -47,15 +47,6 @@ pub async fn all(tx: &mut Tx) -> Result<Vec<Upkeep>> {
     on!(tx, |db| sqlx::query_as("SELECT name, ran_ms, removed FROM upkeep ORDER BY name LIMIT 100").fetch_all(db))
 }
 
-/// The newest migration that was applied whole.
-pub async fn schema(tx: &mut Tx) -> Result<i64> {
-    let newest: Option<i64> = on!(tx, |db| sqlx::query_scalar(
-        "SELECT version FROM _sqlx_migrations WHERE success = TRUE ORDER BY version DESC LIMIT 1"
-    )
-    .fetch_optional(db))?;
-    Ok(newest.unwrap_or_default())
-}
-
 /// Bytes of the database.
 pub async fn size(tx: &mut Tx) -> Result<i64> {
     const SQLITE: &str = "SELECT c.page_count * s.page_size FROM pragma_page_count() c, pragma_page_size() s";

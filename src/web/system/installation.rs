@@ -7,7 +7,7 @@ use crate::clock::now_ms;
 use crate::error::Result;
 use crate::limits;
 use crate::metrics;
-use crate::store::{Tx, upkeep};
+use crate::store::{Tx, schema, upkeep};
 
 /// What is known of the installation.
 pub struct Facts {
@@ -23,7 +23,7 @@ pub struct Facts {
 
 /// All of it, of this process.
 pub async fn facts(tx: &mut Tx, app: &App) -> Result<Facts> {
-    let (size, schema) = (upkeep::size(tx).await?, upkeep::schema(tx).await?);
+    let (size, schema) = (upkeep::size(tx).await?, schema::newest(tx).await?);
     let room = |count: u64| bytes(i64::try_from(count).unwrap_or(i64::MAX));
     let space = disk::folder(&app.config).and_then(|folder| disk::space(&folder));
     Ok(Facts {

@@ -84,7 +84,7 @@ async fn check_asks_for_the_discovery_document_and_knows_the_organisations() {
     assert!(code == 1 && text.contains("FAIL  sign-in by single sign-on: its document is of another issuer"), "{text}");
     std::fs::set_permissions(dir.path().join("oidc.secret"), std::fs::Permissions::from_mode(0o644)).unwrap();
     let (code, text) = run(dir.path(), &["serve"], "").await;
-    assert!(code == 1 && text.contains("oidc.client_secret_file") && text.contains("0600"), "{code} {text}");
+    assert!(code == 2 && text.contains("oidc.client_secret_file") && text.contains("0600"), "{code} {text}");
 }
 
 #[tokio::test]

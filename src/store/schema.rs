@@ -1,0 +1,47 @@
+//! The schema: the migrations of both databases, and how far they go.
+use super::open::files::folder;
+use super::{Store, Tx};
+use sqlx::migrate::{MigrateError, Migrator};
+use std::fs::File;
+use std::path::Path;
+
+/// The migrations of `SQLite`.
+pub(super) static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
+/// The migrations of `PostgreSQL`: the same numbers.
+static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
+
+/// The number of the newest migration that this program knows.
+pub fn known() -> i64 {
+    SQLITE.iter().map(|one| one.version).max().unwrap_or_default()
+}
+
+/// The number of the newest migration of a database; 0 where it has none.
+///
+/// # Errors
+/// Where the database can't be read.
+pub async fn newest(tx: &mut Tx) -> super::Result<i64> {
+    const SQL: &str = "SELECT COALESCE(MAX(version), 0) FROM _sqlx_migrations";
+    super::on!(tx, |db| sqlx::query_scalar(SQL).fetch_one(db))
+}
+
+impl Store {
+    /// Brings the schema up to date; each migration is done as a whole or not at all.
+    pub(super) async fn migrate(&self) -> Result<(), MigrateError> {
+        match self {
+            Self::Sqlite { write, .. } => {
+                let file = write.connect_options().get_filename().to_owned();
+                let _turn = tokio::task::spawn_blocking(move || turn(&file)).await;
+                SQLITE.run(write).await
+            }
+            Self::Postgres(pool) => POSTGRES.run(pool).await,
+        }
+    }
+}
+
+/// Waits until no other program changes the schema of a `SQLite` database in this folder: the driver looks what is to be
+/// done outside of the transaction that does it. Held as long as the result is.
+fn turn(file: &Path) -> std::io::Result<File> {
+    let folder = File::open(folder(file))?;
+    folder.lock()?;
+    Ok(folder)
+}
