@@ -12,7 +12,12 @@ thread_local! {
 
 /// Now, in UTC milliseconds since 1970.
 pub fn now_ms() -> i64 {
-    jiff::Timestamp::now().as_millisecond() + OFFSET_MS.load(Ordering::Relaxed) + OFFSET_HERE_MS.get()
+    jiff::Timestamp::now().as_millisecond() + moved_ms()
+}
+
+/// What was added to the real time here, for who takes the real time from elsewhere.
+pub fn moved_ms() -> i64 {
+    OFFSET_MS.load(Ordering::Relaxed) + OFFSET_HERE_MS.get()
 }
 
 /// Moves the clock for what runs on this thread; for tests, which share a process and have a thread each.

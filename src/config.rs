@@ -18,7 +18,7 @@ pub use retention::Retention;
 pub use server::Server;
 
 use crate::intel::IntelConfig;
-use crate::store::Durability;
+use crate::store::{CONNECTIONS, Durability};
 use crate::voters::VoterConfig;
 use figment::Figment;
 use figment::providers::{Env, Format, Toml};
@@ -66,11 +66,13 @@ pub struct Database {
     pub url: String,
     /// `full` survives a power cut, `normal` a crash.
     pub durability: Durability,
+    /// Connections to PostgreSQL that this process opens at most, 2 to 200.
+    pub connections: u32,
 }
 
 impl Default for Database {
     fn default() -> Self {
-        Self { url: "sqlite:fusionsoc.db".to_owned(), durability: Durability::Full }
+        Self { url: "sqlite:fusionsoc.db".to_owned(), durability: Durability::Full, connections: CONNECTIONS }
     }
 }
 
@@ -134,6 +136,9 @@ impl Config {
 
     fn check(&self) -> Result<(), BadConfig> {
         let no = |text: String| Err(BadConfig(text));
+        if !(2..=200).contains(&self.database.connections) {
+            return no("database.connections: must be 2 to 200".to_owned());
+        }
         self.server.check()?;
         self.retention.check()?;
         self.backup.check()?;

@@ -45,6 +45,10 @@ pub const LEASE_RENEWAL: Duration = Duration::from_secs(10);
 pub const JOBS_AT_ONCE: usize = 4;
 /// Places beside them for what must not wait for slow models: response actions and notifications.
 pub const URGENT_AT_ONCE: usize = 2;
+/// What a worker has to write while the database is away is tried again after this time,
+pub const AWAY_AGAIN: Duration = Duration::from_secs(1);
+/// and so often.
+pub const AWAY_TRIES: u32 = 120;
 /// How often a job is tried before it is given up.
 pub const JOB_TRIES: i64 = 8;
 /// How many runs in a row take over from one that was interrupted.

@@ -3,7 +3,7 @@ use crate::clock::now_ms;
 use crate::domain::role::Scope as TokenScope;
 use crate::error::{AppError, Result};
 use crate::store::tokens::{self, Token};
-use crate::store::{Actor, ActorKind, Scope, Store};
+use crate::store::{Actor, ActorKind, Scope, Store, wall};
 use crate::web::App;
 use crate::web::auth::{client_address, fingerprint};
 use crate::web::edge::{Asker, RequestId};
@@ -85,7 +85,7 @@ impl FromRequestParts<App> for Bearer {
         let token = tokens::live(&mut tx, &hash, now_ms()).await?.ok_or(AppError::Unauthorized)?;
         drop(tx);
         if token.used_ms.is_none_or(|used| now_ms() - used > 60_000) {
-            tokio::spawn(touch(app.store.clone(), token.id));
+            wall::spawn(touch(app.store.clone(), token.id));
         }
         let per_minute = f64::from(app.config.limits.token_per_minute);
         // Deliveries have limits of their own.

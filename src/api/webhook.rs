@@ -73,7 +73,7 @@ async fn prove_and_deliver(
     let content = proven(app, &asker, &parts.headers, body, secrets)?.ok_or(AppError::Unsigned)?;
     // A commit of its own for each delivery would undo what sharing one saves.
     if let Some(source) = source.filter(|source| source.seen_ms.is_none_or(|seen| now_ms() - seen > 60_000)) {
-        tokio::spawn(touch(app.store.clone(), source.id));
+        crate::store::wall::spawn(touch(app.store.clone(), source.id));
     }
     deliver(app, from.clone(), &content, Layout::Either).await
 }

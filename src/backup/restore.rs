@@ -132,7 +132,7 @@ async fn set_aside(database: &Path) -> std::io::Result<Option<PathBuf>> {
         Ok(()) if linked => fs::remove_file(&kept_journal)?,
         Ok(()) => {}
         Err(error) => {
-            tracing::warn!(%error, "the journal of the database of before can't be read; it is kept beside it")
+            tracing::warn!(%error, "the journal of the database of before can't be read; it is kept beside it");
         }
     }
     match journal.exists() {

@@ -5,7 +5,7 @@ use crate::ingest::file::{self, Item};
 use crate::ingest::reading::{Bad, Document};
 use crate::ingest::recorded::{self, Recorded};
 use crate::ingest::{Accepted, Delivery, Gathered, accept};
-use crate::store::{Store, Tx, orgs};
+use crate::store::{Store, Tx, locks, orgs, sensors};
 use clap::Args;
 use indicatif::ProgressBar;
 use serde_json::json;
@@ -103,7 +103,10 @@ impl Import {
         while waiting.peek().is_some() {
             let mut tx = store.write().await?;
             let mut gathered = Gathered::default();
-            for item in waiting.by_ref().take(CHUNK) {
+            let chunk: Vec<Item> = waiting.by_ref().take(CHUNK).collect();
+            let read = chunk.iter().filter_map(|item| item.document.as_ref().ok());
+            locks::hosts(&mut tx, read.map(|document| (org_id, sensors::sid(&document.detection)))).await?;
+            for item in chunk {
                 let line = item.line;
                 match self.one(&mut tx, &mut gathered, org_id, item, recorded, &mut owners).await? {
                     Ok(Accepted::New { .. }) => totals.accepted += 1,

@@ -197,7 +197,8 @@ async fn on_store(command: Command, config: Config) -> Result<ExitCode, CliError
 
 /// Opens the database of the settings.
 pub(crate) async fn open(config: &Config) -> Result<Store, CliError> {
-    Ok(Store::open(&config.database.url, config.database.durability).await?)
+    let database = &config.database;
+    Ok(Store::open_with(&database.url, database.durability, database.connections).await?)
 }
 
 /// Opens the key file of the settings.

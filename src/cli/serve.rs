@@ -32,6 +32,7 @@ pub async fn serve(config: Config, with_worker: bool) -> Result<ExitCode, CliErr
     let _only_server = lock(&config)?;
     let store = open(&config).await?;
     store.examine(LOOK).await?;
+    warn_unwalled(&store).await?;
     let tls = certificate(&config)?;
     let config = Arc::new(config);
     let wake = Arc::new(Notify::new());
@@ -55,6 +56,14 @@ pub async fn serve(config: Config, with_worker: bool) -> Result<ExitCode, CliErr
     }
     run(app, (listener, numbers), tls, with_worker.then_some(pulls)).await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Tells where only the queries themselves keep organisations apart.
+async fn warn_unwalled(store: &Store) -> Result<(), CliError> {
+    if let Some(why) = store.unwalled().await? {
+        tracing::warn!("database.url: {why}");
+    }
+    Ok(())
 }
 
 /// Tells a line to whoever started it. Nobody may read any more: that ends nothing.
@@ -151,6 +160,7 @@ pub(super) async fn run(
 pub async fn worker(config: Config) -> Result<ExitCode, CliError> {
     let store = open(&config).await?;
     store.examine(LOOK).await?;
+    warn_unwalled(&store).await?;
     let config = Arc::new(config);
     let (channels, intel) = (channels(&config)?, intelligence(&config)?);
     let vault = vault(&config)?;
@@ -168,9 +178,9 @@ pub async fn worker(config: Config) -> Result<ExitCode, CliError> {
     tokio::spawn(reindex::run(store.clone(), stop.clone()));
     let connections = Arc::new(Connections::of_config(&config.limacharlie, &config.keys));
     let pulls = Arc::new(pulls(&store, &config, &connections).await?);
-    let worker = Worker::new(store, panel, Arc::new(config.policy.clone()), Arc::new(Notify::new()))
-        .pulling(pulls)
-        .signing(signer);
+    let wake = Arc::new(Notify::new());
+    tokio::spawn(store.clone().follow(Arc::clone(&wake)));
+    let worker = Worker::new(store, panel, Arc::new(config.policy.clone()), wake).pulling(pulls).signing(signer);
     say("A worker is running.");
     let worker = worker.backing_up(Arc::new(config.backup.clone()));
     worker.connected(connections).telling(channels).informed(intel).keeping(config.retention).run(stop).await;

@@ -3,7 +3,7 @@
 //! look-up of its own.
 use super::joining::atoms;
 use crate::domain::Detection;
-use crate::store::{Result, Tx, detections, fingerprints};
+use crate::store::{Result, Tx, detections, fingerprints, locks, sensors};
 use std::collections::{HashMap, HashSet};
 
 /// What is known; what the batch itself adds must be added as it comes.
@@ -18,6 +18,7 @@ pub(super) struct Known {
 impl Known {
     /// Asks about detections, each with its organisation and fingerprint.
     pub(super) async fn ask(&mut self, tx: &mut Tx, all: &[(i64, &Detection, &str)]) -> Result<()> {
+        locks::hosts(tx, all.iter().map(|(org_id, detection, _)| (*org_id, sensors::sid(detection)))).await?;
         let ids: Vec<_> = all.iter().map(|(org_id, detection, _)| (*org_id, detection.detect_id.as_str())).collect();
         self.ids.extend(detections::known(tx, &ids).await?);
         let pairs: Vec<_> = all.iter().map(|(org_id, _, fingerprint)| (*org_id, *fingerprint)).collect();

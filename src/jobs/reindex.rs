@@ -1,6 +1,7 @@
 //! What older rows lack: words for what was stored before search knew words, and texts of behaviours from before they
 //! were compared. Once at start, beside everything else.
 use crate::domain::{Detection, terms};
+use crate::store::locks::{self, Single};
 use crate::store::precedents::{self, Unread};
 use crate::store::search::{self, Unindexed};
 use crate::store::{Result, Store, Tx};
@@ -39,7 +40,9 @@ pub async fn catch_up(store: &Store, stop: &CancellationToken) -> Result<usize> 
             let Some(last) = rows.last() else { break };
             after = last.id;
             done += rows.len();
-            index(store, what, rows).await?;
+            if !index(store, what, rows).await? {
+                break;
+            }
             tokio::time::sleep(PAUSE).await;
         }
     }
@@ -83,6 +86,9 @@ async fn behaviours(store: &Store, stop: &CancellationToken) -> Result<usize> {
         done += rows.len();
         let rows: Vec<_> = rows.into_iter().map(|row| (behaviour(&row), row)).collect();
         let mut tx = store.write().await?;
+        if !locks::single(&mut tx, Single::Reindex).await? {
+            break;
+        }
         for (behaviour, row) in &rows {
             precedents::read(&mut tx, row, &behaviour.family, &behaviour.text).await?;
         }
@@ -108,17 +114,21 @@ pub async fn run(store: Store, stop: CancellationToken) {
     }
 }
 
-/// The words are made before the write lock is taken.
-async fn index(store: &Store, what: What, rows: Vec<Unindexed>) -> Result<()> {
+/// The words are made before the write lock is taken. `false` where another process is at it.
+async fn index(store: &Store, what: What, rows: Vec<Unindexed>) -> Result<bool> {
     let rows: Vec<_> = rows.into_iter().map(|row| (row.id, entry(what, &row))).collect();
     let mut tx = store.write().await?;
+    if !locks::single(&mut tx, Single::Reindex).await? {
+        return Ok(false);
+    }
     for (id, words) in &rows {
         match what {
             What::Detections => search::index_detection(&mut tx, *id, words).await?,
             What::Notes => search::index_note(&mut tx, *id, words).await?,
         }
     }
-    tx.commit().await
+    tx.commit().await?;
+    Ok(true)
 }
 
 fn entry(what: What, row: &Unindexed) -> String {

@@ -11,7 +11,7 @@ use crate::metrics;
 use crate::notify::{Channels, JOB as NOTIFY};
 use crate::review;
 use crate::secret::Signer;
-use crate::store::{Store, Tx, jobs, policies};
+use crate::store::{Store, Tx, is_gone, jobs, policies};
 use crate::tuning::publisher::Publisher;
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
@@ -243,7 +243,7 @@ impl Worker {
         metrics::job(known_kind(&job.kind), ended, began.elapsed());
         match result {
             Ok(()) | Err(JobError::LeaseLost) => {}
-            Err(error) => self.put_back(&job, &error).await,
+            Err(error) => self.put_back(job, error).await,
         }
     }
 
@@ -272,32 +272,45 @@ impl Worker {
         }
     }
 
-    async fn put_back(&self, job: &jobs::Job, error: &JobError) {
-        let dead = is_dead(job, error);
+    async fn put_back(&self, job: jobs::Job, error: JobError) {
+        let dead = is_dead(&job, &error);
         tracing::warn!(job = job.id, kind = job.kind, attempt = job.attempt, dead, %error, "a job failed");
         let wait_ms = rand::random_range(0..=1_000_i64 << job.attempt.clamp(1, 8));
-        let put = async {
-            let mut tx = self.store.write().await?;
-            jobs::put_back(&mut tx, job, now_ms() + wait_ms, &error.to_string(), dead).await?;
-            if dead {
-                triage::give_up(&mut tx, job, &error.to_string(), now_ms()).await?;
-                crate::actions::carry::give_up(&mut tx, job, &error.to_string(), now_ms()).await?;
-                backtest::give_up(&mut tx, job, &error.to_string(), now_ms()).await?;
-                bulk::give_up(&mut tx, job, &error.to_string(), now_ms()).await?;
-                publish_exclusion::give_up(&mut tx, job, &error.to_string(), now_ms()).await?;
-                trial::give_up(&mut tx, job, &error.to_string(), now_ms()).await?;
+        // Where the database is away, its lease would run out first.
+        for _ in 0..limits::AWAY_TRIES {
+            match self.put(&job, &error.to_string(), wait_ms, dead).await {
+                Err(away) if is_gone(&away) => tokio::time::sleep(limits::AWAY_AGAIN).await,
+                Err(error) => {
+                    return tracing::warn!(%error, "a job could not be put back; its lease runs out by itself");
+                }
+                Ok(()) => return self.wake.notify_waiters(),
             }
-            tx.commit().await
-        };
-        if let Err(error) = put.await {
-            tracing::warn!(%error, "a job could not be put back; its lease runs out by itself");
         }
+    }
+
+    async fn put(&self, job: &jobs::Job, error: &str, wait_ms: i64, dead: bool) -> Result<(), sqlx::Error> {
+        let mut tx = self.store.write().await?;
+        let held = jobs::put_back(&mut tx, job, now_ms() + wait_ms, error, dead).await?;
+        if dead && held > 0 {
+            triage::give_up(&mut tx, job, error, now_ms()).await?;
+            crate::actions::carry::give_up(&mut tx, job, error, now_ms()).await?;
+            backtest::give_up(&mut tx, job, error, now_ms()).await?;
+            bulk::give_up(&mut tx, job, error, now_ms()).await?;
+            publish_exclusion::give_up(&mut tx, job, error, now_ms()).await?;
+            trial::give_up(&mut tx, job, error, now_ms()).await?;
+        }
+        tx.commit().await
     }
 }
 
 /// Whether a job that failed is given up.
 fn is_dead(job: &jobs::Job, error: &JobError) -> bool {
-    let over = job.attempt >= limits::JOB_TRIES || matches!(error, JobError::Unusable(_));
+    let over = match error {
+        JobError::Unusable(_) => true,
+        // A database that is away says nothing about the job.
+        JobError::Store(error) if is_gone(error) => false,
+        _ => job.attempt >= limits::JOB_TRIES,
+    };
     // These have no other job that would take over from them.
     over && ![pull::KIND, backup::KIND, retention::KIND].contains(&job.kind.as_str())
 }

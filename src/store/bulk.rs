@@ -134,11 +134,12 @@ pub async fn locked(tx: &mut Tx, id: i64) -> Result<Option<Act>> {
     on!(tx, |db| sqlx::query_as(sql).bind(id).fetch_optional(db))
 }
 
-/// One by id, where all of its cases are of organisations that may be seen.
+/// One by id, where all of its cases are of organisations that may be seen. They are counted, because what may not be
+/// seen is not there to be looked for.
 pub async fn visible(tx: &mut Tx, scope: Scope, id: i64) -> Result<Option<Act>> {
     let sql = sqlx::AssertSqlSafe(format!(
         "SELECT {COLUMNS} FROM bulk_acts a WHERE a.id = $1
-         AND NOT EXISTS (SELECT 1 FROM bulk_members b WHERE b.act_id = a.id AND b.org_id NOT IN {ORGS})"
+         AND a.members = (SELECT COUNT(*) FROM bulk_members b WHERE b.act_id = a.id AND b.org_id IN {ORGS})"
     ));
     on!(tx, |db| sqlx::query_as(sql).bind(id).bind(scope.org_id).bind(scope.user_id).fetch_optional(db))
 }

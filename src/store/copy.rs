@@ -25,6 +25,9 @@ pub enum CopyError {
     /// There is something where nothing may be.
     #[error("the database has data already: {1} rows in {0}")]
     Occupied(String, i64),
+    /// The transaction is about the rows of some organisations alone.
+    #[error("the wall between organisations is up; not every row can be seen")]
+    Walled,
     /// A table has not as many rows as it should.
     #[error("table {table}: {here} rows were read and {there} are there now")]
     Count {
@@ -108,16 +111,18 @@ pub async fn copy(from: &mut Tx, to: &mut Tx, told: &(dyn Fn(&str, u64) + Sync))
     Ok(copied)
 }
 
-/// A row that this connection may not see would be lost: then the copy fails instead.
+/// A row that this transaction may not see would be lost: then the copy fails instead.
 async fn see_all(tx: &mut Tx) -> Result<()> {
-    if let Tx::Postgres(t) = tx {
-        sqlx::query("SET LOCAL row_security = off").execute(&mut **t).await?;
-    }
-    Ok(())
+    let Tx::Postgres(t) = tx else { return Ok(()) };
+    let all: bool = sqlx::query_scalar("SELECT wall_is_open()").fetch_one(&mut **t).await?;
+    if all { Ok(()) } else { Err(CopyError::Walled) }
 }
 
-/// Takes away what would be in the way of rows as they are: triggers that judge new rows, and the order of references.
-/// Returns what brings the triggers back.
+/// The tables whose wall holds for their owner too.
+const WALLED: &str = "SELECT relname::TEXT FROM pg_class WHERE relforcerowsecurity AND relnamespace = CAST(current_schema() AS regnamespace)";
+
+/// Takes away what would be in the way of rows as they are: triggers that judge new rows, the order of references, and
+/// the wall, before which nothing can be copied in. Returns what brings triggers and wall back.
 async fn disarm(to: &mut Tx, tables: &[Table]) -> Result<Vec<String>> {
     match to {
         Tx::Sqlite(t) => {
@@ -132,9 +137,19 @@ async fn disarm(to: &mut Tx, tables: &[Table]) -> Result<Vec<String>> {
         }
         Tx::Postgres(_) => {
             each(to, tables, |name| format!("ALTER TABLE \"{name}\" DISABLE TRIGGER USER")).await?;
-            Ok(Vec::new())
+            open_walls(to).await
         }
     }
+}
+
+async fn open_walls(to: &mut Tx) -> Result<Vec<String>> {
+    let Tx::Postgres(t) = to else { return Ok(Vec::new()) };
+    let walled: Vec<String> = sqlx::query_scalar(WALLED).fetch_all(&mut **t).await?;
+    for name in &walled {
+        let sql = sqlx::AssertSqlSafe(format!("ALTER TABLE \"{name}\" NO FORCE ROW LEVEL SECURITY"));
+        sqlx::query(sql).execute(&mut **t).await?;
+    }
+    Ok(walled.iter().map(|name| format!("ALTER TABLE \"{name}\" FORCE ROW LEVEL SECURITY")).collect())
 }
 
 async fn arm(to: &mut Tx, tables: &[Table], triggers: Vec<String>) -> Result<()> {

@@ -5,6 +5,7 @@
 //! can't change anything (fencing).
 use super::many::places;
 use super::{Result, Tx, on, run};
+use crate::clock;
 
 /// A claimed job.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -19,6 +20,16 @@ pub struct Job {
     pub owner: String,
     /// How often it was claimed.
     pub attempt: i64,
+}
+
+/// The time by which leases run. Workers on several machines have a clock each, which may be wrong or be put right at
+/// any moment; the database of all of them has one.
+async fn lease_time(tx: &mut Tx, now_ms: i64) -> Result<i64> {
+    let Tx::Postgres(tx) = tx else { return Ok(now_ms) };
+    sqlx::query_scalar("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) + $1")
+        .bind(clock::moved_ms())
+        .fetch_one(&mut **tx)
+        .await
 }
 
 /// A lease further in the future than this was written by a clock that was wrong.
@@ -58,15 +69,16 @@ pub async fn hasten(tx: &mut Tx, kind: &str, key: &str, payload: &str, priority:
 
 /// Takes a job that nobody holds out of the queue again, because what it was for is done.
 pub async fn withdraw(tx: &mut Tx, key: &str, now_ms: i64) -> Result<u64> {
+    let now_ms = lease_time(tx, now_ms).await?;
     run!(tx, sqlx::query("DELETE FROM jobs WHERE dedup_key = $1 AND leased_until_ms < $2").bind(key).bind(now_ms))
 }
 
 const CLAIM: &str = "UPDATE jobs SET leased_until_ms = $1, owner = $2, attempt = attempt + 1 WHERE id = (SELECT id FROM jobs
-     WHERE dead = FALSE AND priority >= $5 AND run_at_ms <= $3 AND (leased_until_ms < $3 OR leased_until_ms > $4) ORDER BY priority DESC, run_at_ms, id LIMIT 1)
+     WHERE dead = FALSE AND priority >= $5 AND run_at_ms <= $3 AND (leased_until_ms < $6 OR leased_until_ms > $4) ORDER BY priority DESC, run_at_ms, id LIMIT 1)
      RETURNING id, kind, payload, owner, attempt";
 /// `PostgreSQL` runs several claimers at once; `SQLite` has one writer and no such clause.
 const CLAIM_POSTGRES: &str = "UPDATE jobs SET leased_until_ms = $1, owner = $2, attempt = attempt + 1 WHERE id = (SELECT id FROM jobs
-     WHERE dead = FALSE AND priority >= $5 AND run_at_ms <= $3 AND (leased_until_ms < $3 OR leased_until_ms > $4) ORDER BY priority DESC, run_at_ms, id LIMIT 1
+     WHERE dead = FALSE AND priority >= $5 AND run_at_ms <= $3 AND (leased_until_ms < $6 OR leased_until_ms > $4) ORDER BY priority DESC, run_at_ms, id LIMIT 1
      FOR UPDATE SKIP LOCKED) RETURNING id, kind, payload, owner, attempt";
 
 /// From this priority on a job does not wait for those that ask models: people do.
@@ -77,21 +89,24 @@ pub const ANY: i64 = i64::MIN;
 /// Takes the most urgent job that is due and has at least a priority.
 pub async fn claim(tx: &mut Tx, owner: &str, least: i64, now_ms: i64, lease_ms: i64) -> Result<Option<Job>> {
     let sql = if matches!(tx, Tx::Postgres(_)) { CLAIM_POSTGRES } else { CLAIM };
+    let time_ms = lease_time(tx, now_ms).await?;
     on!(tx, |db| sqlx::query_as(sql)
-        .bind(now_ms + lease_ms)
+        .bind(time_ms + lease_ms)
         .bind(owner)
         .bind(now_ms)
-        .bind(now_ms + ABSURD_LEASE_MS)
+        .bind(time_ms + ABSURD_LEASE_MS)
         .bind(least)
+        .bind(time_ms)
         .fetch_optional(db))
 }
 
 /// Keeps the lease; `false` where it is lost.
 pub async fn renew(tx: &mut Tx, job: &Job, now_ms: i64, lease_ms: i64) -> Result<bool> {
+    let time_ms = lease_time(tx, now_ms).await?;
     let kept = run!(
         tx,
         sqlx::query("UPDATE jobs SET leased_until_ms = $1 WHERE id = $2 AND owner = $3 AND attempt = $4")
-            .bind(now_ms + lease_ms)
+            .bind(time_ms + lease_ms)
             .bind(job.id)
             .bind(&job.owner)
             .bind(job.attempt)
@@ -140,13 +155,15 @@ pub async fn put_back(tx: &mut Tx, job: &Job, run_at_ms: i64, error: &str, dead:
 
 /// Whether a job is due that nobody holds and that has at least a priority.
 pub async fn due(tx: &mut Tx, least: i64, now_ms: i64) -> Result<bool> {
+    let time_ms = lease_time(tx, now_ms).await?;
     let id: Option<i64> = on!(tx, |db| {
         sqlx::query_scalar(
-        "SELECT id FROM jobs WHERE dead = FALSE AND priority >= $3 AND run_at_ms <= $1 AND (leased_until_ms < $1 OR leased_until_ms > $2) LIMIT 1"
+        "SELECT id FROM jobs WHERE dead = FALSE AND priority >= $3 AND run_at_ms <= $1 AND (leased_until_ms < $4 OR leased_until_ms > $2) LIMIT 1"
     )
     .bind(now_ms)
-    .bind(now_ms + ABSURD_LEASE_MS)
+    .bind(time_ms + ABSURD_LEASE_MS)
     .bind(least)
+    .bind(time_ms)
     .fetch_optional(db)
     })?;
     Ok(id.is_some())

@@ -9,6 +9,7 @@ mod copy;
 mod many;
 mod open;
 mod snapshot;
+mod told;
 mod under_way;
 
 pub mod actions;
@@ -39,6 +40,7 @@ pub mod learnt;
 pub mod ledger;
 pub mod links;
 pub mod local;
+pub mod locks;
 pub mod looks;
 pub mod lookups;
 pub mod measured;
@@ -87,16 +89,17 @@ pub mod versions;
 pub mod views;
 pub mod voters;
 pub mod votes;
+pub mod wall;
 
 pub use column::JsonText;
 pub use copy::{CopyError, Counted, copy, counts, refuse_occupied};
-pub use open::{Durability, OpenError};
+pub use open::{CONNECTIONS, Durability, OpenError};
 pub use record::{Actor, ActorKind, Change, record};
 pub use snapshot::{Unsound, close_journal, verify};
 pub use under_way::UnderWay;
 
 use crate::domain::chain::Body;
-use sqlx::{PgPool, Postgres, Sqlite, SqlitePool};
+use sqlx::{AssertSqlSafe, PgPool, Postgres, Sqlite, SqlitePool};
 use std::time::Instant;
 
 /// What a store function returns.
@@ -192,7 +195,8 @@ impl Store {
         Ok(match self {
             Self::Sqlite { read, .. } => Tx::Sqlite(read.begin().await?.into()),
             Self::Postgres(pool) => {
-                Tx::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?.into())
+                let begin = wall::begin("ISOLATION LEVEL REPEATABLE READ READ ONLY");
+                Tx::Postgres(pool.begin_with(AssertSqlSafe(begin)).await?.into())
             }
         })
     }
@@ -211,7 +215,7 @@ impl Store {
     async fn begin(&self) -> Result<Tx> {
         Ok(match self {
             Self::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?.into()),
-            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?.into()),
+            Self::Postgres(pool) => Tx::Postgres(pool.begin_with(AssertSqlSafe(wall::begin(""))).await?.into()),
         })
     }
 }
@@ -250,12 +254,27 @@ impl Tx {
     }
 }
 
-/// Whether an error says that the database is locked or busy, so that trying again may help.
+/// Whether an error says that the database is locked, busy or away, so that trying again may help.
 pub fn is_busy(error: &sqlx::Error) -> bool {
     match error {
-        sqlx::Error::PoolTimedOut => true,
         sqlx::Error::Database(db) => {
             matches!(db.code().as_deref(), Some("5" | "6" | "261" | "517" | "40001" | "40P01" | "55P03"))
+                || is_gone(error)
+        }
+        _ => is_gone(error),
+    }
+}
+
+/// Whether an error says that the connection to the database is lost, or none could be had: it stops, starts, or
+/// takes no more of them.
+pub fn is_gone(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::PoolTimedOut | sqlx::Error::BeginFailed => true,
+        sqlx::Error::Io(io) => io.kind() != std::io::ErrorKind::StorageFull,
+        sqlx::Error::Database(db) => {
+            let code = db.code().unwrap_or_default();
+            matches!(&*code, "57P01" | "57P02" | "57P03" | "57P05" | "53300")
+                || code.len() == 5 && code.starts_with("08")
         }
         _ => false,
     }

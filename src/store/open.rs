@@ -15,6 +15,9 @@ use std::time::Duration;
 /// How long a writer waits for a lock that another process holds.
 const LOCK_WAIT: Duration = Duration::from_secs(8);
 
+/// Connections to `PostgreSQL` that a process opens at most where the settings say nothing else.
+pub const CONNECTIONS: u32 = 16;
+
 /// The words that search may be asked for, as tables of a connection of its own: `SQLite` lets no schema keep them for
 /// readers, and making them costs nothing.
 const WORD_LISTS: &str = "CREATE VIRTUAL TABLE temp.detection_terms USING fts5vocab (main, detection_words, instance);
@@ -79,8 +82,19 @@ impl Store {
     /// # Errors
     /// See [`OpenError`]; each names the setting.
     pub async fn open(url: &str, durability: Durability) -> Result<Self, OpenError> {
-        let store =
-            if url.starts_with("postgres") { Self::postgres(url).await } else { Self::sqlite(url, durability).await }?;
+        Self::open_with(url, durability, CONNECTIONS).await
+    }
+
+    /// The same with at most so many connections to `PostgreSQL`.
+    ///
+    /// # Errors
+    /// See [`OpenError`]; each names the setting.
+    pub async fn open_with(url: &str, durability: Durability, connections: u32) -> Result<Self, OpenError> {
+        let store = if url.starts_with("postgres") {
+            Self::postgres(url, connections).await
+        } else {
+            Self::sqlite(url, durability).await
+        }?;
         store.update().await?;
         Ok(store)
     }
@@ -111,10 +125,13 @@ impl Store {
         }
     }
 
-    async fn postgres(url: &str) -> Result<Self, OpenError> {
+    async fn postgres(url: &str, connections: u32) -> Result<Self, OpenError> {
+        // A connection is asked whether it lives before it is given out, so that a database that was started again
+        // costs nobody an error.
         let pool = PgPoolOptions::new()
-            .max_connections(16)
+            .max_connections(connections)
             .acquire_timeout(LOCK_WAIT)
+            .test_before_acquire(true)
             // Whoever holds a connection that can write holds the lock as well.
             .after_connect(|connection, _| Box::pin(in_use::shared_postgres(connection)))
             .connect(url)

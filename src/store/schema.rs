@@ -2,6 +2,7 @@
 use super::open::files::folder;
 use super::{Store, Tx};
 use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::postgres::PgPoolOptions;
 use std::fs::File;
 use std::path::Path;
 
@@ -33,7 +34,14 @@ impl Store {
                 let _turn = tokio::task::spawn_blocking(move || turn(&file)).await;
                 SQLITE.run(write).await
             }
-            Self::Postgres(pool) => POSTGRES.run(pool).await,
+            Self::Postgres(pool) => {
+                // What a migration changes are rows of all organisations.
+                let options = (*pool.connect_options()).clone().options([("fusionsoc.orgs", "all")]);
+                let own = PgPoolOptions::new().max_connections(1).connect_with(options).await?;
+                POSTGRES.run(&own).await?;
+                own.close().await;
+                Ok(())
+            }
         }
     }
 }

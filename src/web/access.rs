@@ -8,12 +8,14 @@ use crate::api::bearer::Bearer;
 use crate::clock::now_ms;
 use crate::error::{AppError, Result};
 use crate::store::record::{Ended, Entry, audit_as};
+use crate::store::wall::{self, Whose, as_program};
 use crate::store::{Actor, ActorKind, Store};
 use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
+use std::sync::Arc;
 
 /// The characters of an address that the ledger keeps.
 const OBJECT: usize = 200;
@@ -28,6 +30,18 @@ enum Caller {
     Program(Box<Bearer>),
 }
 
+impl Caller {
+    /// Whose rows the request is about: who signs in or delivers proves only on the way who they are.
+    fn whose(&self, route: &Route) -> Whose {
+        match self {
+            Self::Unnamed => Whose::Programs,
+            _ if routes::BEYOND.contains(&route.path) => Whose::Programs,
+            Self::Person(me) => Whose::Of(Arc::clone(&me.orgs)),
+            Self::Program(bearer) => Whose::Of([bearer.token.org_id].into()),
+        }
+    }
+}
+
 /// The layer.
 pub async fn check(State(app): State<App>, request: Request, next: Next) -> Response {
     let path = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned()).unwrap_or_default();
@@ -39,14 +53,14 @@ pub async fn check(State(app): State<App>, request: Request, next: Next) -> Resp
     let Some(route) = here.iter().find(|route| route.method == method.as_str()) else { return other_method(&here) };
     let (mut parts, body) = request.into_parts();
     let foreign = origin::refuses(&app, &parts);
-    let caller = identify(&app, &mut parts, route.who).await;
+    let caller = as_program(identify(&app, &mut parts, route.who)).await;
     let asked = format!("{} {}", parts.method, start(parts.uri.path(), OBJECT));
     let unknown = unproven(&app, &parts, ActorKind::Token, "no valid token");
     let response = match &caller {
         _ if foreign => AppError::Forbidden("This request came from another site.").into_response(),
         Ok(caller) => match admit(route.who, caller) {
             Ok(()) if has_to_change_first(caller, route) => Redirect::to("/profile/password").into_response(),
-            Ok(()) => next.run(Request::from_parts(parts, body)).await,
+            Ok(()) => caller.whose(route).scope(next.run(Request::from_parts(parts, body))).await,
             Err(refused) => refused.into_response(),
         },
         Err(error) => {
@@ -71,7 +85,7 @@ pub async fn check(State(app): State<App>, request: Request, next: Next) -> Resp
 fn enter_unknown(app: &App, actor: Actor, asked: String) {
     let first = app.buckets.take(&format!("no token: {}", actor.client), 1.0 / 60.0, 1.0).is_ok();
     if first && app.buckets.take("no token", 1.0, 20.0).is_ok() {
-        tokio::spawn(write(app.store.clone(), actor, None, "token_refused", asked));
+        wall::spawn(write(app.store.clone(), actor, None, "token_refused", asked));
     }
 }
 
@@ -137,7 +151,7 @@ fn enter(app: &App, caller: &Caller, route: &Route, asked: &str, status: StatusC
     let bucket = format!("{action}: {name} {} {}", route.method, route.path);
     if app.buckets.take(&bucket, 1.0 / 60.0, 1.0).is_ok() {
         // Not part of the request: whether a thing is there must not show in how long its refusal takes.
-        tokio::spawn(write(app.store.clone(), actor, org_id, action, asked.to_owned()));
+        wall::spawn(write(app.store.clone(), actor, org_id, action, asked.to_owned()));
     }
 }
 

@@ -12,6 +12,7 @@ use crate::jobs::{Connections, PanelSource, keys};
 use crate::notify::Channels;
 use crate::secret::Vault;
 use crate::store::cases::Case;
+use crate::store::changes::Newest;
 use crate::store::{Actor, Store};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -44,7 +45,7 @@ pub struct App {
     /// Told after each change, so that worker and live feed look at once.
     pub wake: Arc<Notify>,
     /// The newest entry of the timeline, for the live feed.
-    pub newest: watch::Receiver<i64>,
+    pub newest: watch::Receiver<Newest>,
     /// Password hashing uses much memory and time: two at once.
     pub hashing: Arc<Semaphore>,
     /// Places for event streams.
@@ -78,6 +79,7 @@ impl App {
         let panel = Arc::new(PanelSource::new(Arc::clone(&config)));
         keys::load(&store, &vault, &config.keys).await?;
         tokio::spawn(keys::watch(store.clone(), vault.clone(), config.keys.clone()));
+        tokio::spawn(store.clone().follow(Arc::clone(&wake)));
         Ok(Self {
             batcher: Batcher::start(store.clone(), Arc::clone(&wake)),
             newest: super::live::watch(store.clone(), Arc::clone(&wake)).await?,

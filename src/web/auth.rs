@@ -10,7 +10,7 @@ use crate::error::{AppError, Result};
 use crate::limits;
 use crate::store::cases::Case;
 use crate::store::users::User;
-use crate::store::{Actor, ActorKind, Scope, Store, orgs, sessions};
+use crate::store::{Actor, ActorKind, Scope, Store, orgs, sessions, wall};
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Argon2, PasswordHash};
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
@@ -19,6 +19,7 @@ use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::{Cookie, SameSite};
 use sha2::{Digest, Sha256};
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use zxcvbn::{Score, zxcvbn};
 
 /// The address of the connection's other end.
@@ -53,6 +54,8 @@ pub struct SignedIn {
     pub client: String,
     /// The request's id.
     pub request_id: String,
+    /// Their organisations, for the store's wall.
+    pub orgs: Arc<[i64]>,
 }
 
 impl SignedIn {
@@ -149,17 +152,18 @@ impl OptionalFromRequestParts<App> for SignedIn {
         let (session, now) = (fingerprint(token), now_ms());
         let mut tx = app.store.read().await?;
         let found = sessions::user(&mut tx, &session, now, app.idle_since(now)).await?;
-        drop(tx);
         let Some((user, seen_ms)) = found else { return Ok(None) };
+        let orgs = wall::orgs_of(&mut tx, user.id).await?;
+        drop(tx);
         // Once a minute is enough to know that a session is in use.
         if now - seen_ms > 60_000 {
-            tokio::spawn(touch(app.store.clone(), session.clone(), now));
+            wall::spawn(touch(app.store.clone(), session.clone(), now));
         }
         if let Some(asker) = parts.extensions.get::<Asker>() {
             asker.is(&user.username);
         }
         let request_id = parts.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
-        Ok(Some(Self { user, session, client: client_address(app, parts), request_id }))
+        Ok(Some(Self { user, session, client: client_address(app, parts), request_id, orgs }))
     }
 }
 

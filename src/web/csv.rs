@@ -1,6 +1,7 @@
 //! Tables for spreadsheets: RFC 4180 in UTF-8, sent as it is read, with nothing that a spreadsheet would carry out.
 use crate::error::{AppError, Result};
 use crate::limits;
+use crate::store::wall;
 use ::csv::{Terminator, WriterBuilder};
 use axum::body::{Body, Bytes};
 use axum::http::header;
@@ -35,7 +36,7 @@ where
 {
     let head = head.iter().map(|name| Cell::Text((*name).to_owned())).collect::<Row>();
     let first = [MARK.as_bytes(), &lines(&[head])?].concat();
-    let rest = pages.scan(Some(limits::CSV_ROWS), |left, page| {
+    let rest = wall::carried(pages).scan(Some(limits::CSV_ROWS), |left, page| {
         let Some(room) = *left else { return future::ready(None) };
         future::ready(Some(page.and_then(|mut rows| {
             *left = room.checked_sub(rows.len());

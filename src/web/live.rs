@@ -1,7 +1,7 @@
 //! The live feed: server-sent events that name the cases that changed; pages fetch themselves again.
 //!
 //! The timeline is the feed: one task looks for its newest entry, at once where this process
-//! changed something and twice a second otherwise, so that a worker in another process is seen too.
+//! changed something or another one tells of a change, and twice a second otherwise.
 mod feed;
 mod present;
 
@@ -15,7 +15,8 @@ use super::form::Asked;
 use crate::api::bearer::Bearer;
 use crate::domain::role::Scope;
 use crate::error::{AppError, Result};
-use crate::store::{Store, cases, changes};
+use crate::store::changes::{self, Heard, Newest};
+use crate::store::{Store, cases};
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::IntoResponse;
@@ -29,7 +30,7 @@ use tokio::sync::{Notify, watch as channel};
 ///
 /// # Errors
 /// Where the database can't be read at the start.
-pub async fn watch(store: Store, wake: Arc<Notify>) -> Result<channel::Receiver<i64>, sqlx::Error> {
+pub async fn watch(store: Store, wake: Arc<Notify>) -> Result<channel::Receiver<Newest>, sqlx::Error> {
     let newest = async |store: &Store| changes::newest(&mut store.read().await?).await;
     let (sender, receiver) = channel::channel(newest(&store).await?);
     tokio::spawn(async move {
@@ -38,8 +39,8 @@ pub async fn watch(store: Store, wake: Arc<Notify>) -> Result<channel::Receiver<
                 () = wake.notified() => {}
                 () = tokio::time::sleep(Duration::from_millis(500)) => {}
             }
-            if let Ok(id) = newest(&store).await {
-                sender.send_if_modified(|known| std::mem::replace(known, id) != id);
+            if let Ok(now) = newest(&store).await {
+                sender.send_if_modified(|known| std::mem::replace(known, now) != now);
             }
         }
     });
@@ -92,9 +93,10 @@ async fn open(
 ) -> Result<impl IntoResponse + use<>> {
     let places = Places::take(&app, &listener).map_err(AppError::Crowded)?;
     let asked = headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.parse().ok());
-    let last = asked.unwrap_or(*app.newest.borrow());
+    let last = asked.unwrap_or(app.newest.borrow().id);
+    let heard = Heard::up_to(&mut app.store.read().await?, last).await?;
     let orgs = listener.orgs(&app).await?.ok_or(AppError::Unauthorized)?;
     // Proxies that collect an answer before they pass it on would hold the feed back.
     let unbuffered = [("x-accel-buffering", "no")];
-    Ok((unbuffered, Sse::new(Feed { app, listener, orgs, last, telling, here, _places: places }.stream())))
+    Ok((unbuffered, Sse::new(Feed { app, listener, orgs, heard, telling, here, _places: places }.stream())))
 }

@@ -130,7 +130,7 @@ impl Chrome {
 
     /// The frame for a person's page.
     pub async fn of(app: &App, me: &SignedIn, at: &'static str) -> Result<Self> {
-        let feed = *app.newest.borrow();
+        let feed = app.newest.borrow().id;
         let mut tx = app.store.read().await?;
         let waiting = queue::count(&mut tx, me.scope(), View::NeedsDecision, COUNT_MOST).await?;
         let approvals = match me.user.role {

@@ -5,6 +5,7 @@ mod sent;
 use self::places::{Arriving, Place, Places, sent};
 use super::auth::Peer;
 use crate::limits;
+use crate::store::wall::Whose;
 use axum::Router;
 use axum::body::{Body, HttpBody};
 use axum::extract::Request;
@@ -68,13 +69,14 @@ pub async fn serve_within(
             continue;
         };
         let (router, watcher, tls) = (router.clone(), graceful.watcher(), tls.clone());
-        tokio::spawn(async move {
+        // Who asks is not known yet: until then nobody's rows are seen.
+        tokio::spawn(Whose::Nobodys.scope(async move {
             let gone = place.gone.clone();
             tokio::select! {
                 () = gone.cancelled() => {}
                 () = accepted_by(stream, peer, router, watcher, tls, place) => {}
             }
-        });
+        }));
     }
     drop(listener);
     if tokio::time::timeout(limits::SERVER_GRACE, graceful.shutdown()).await.is_err() {

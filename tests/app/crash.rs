@@ -1,15 +1,23 @@
 //! The server is killed again and again while it takes detections in and has them voted on.
 
-use crate::support::{fakes, http, seed_with};
+mod cluster;
+mod stop;
+mod twice;
+
+use crate::support::{database, fakes, http, seed_with};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use wiremock::{MockServer, ResponseTemplate};
 
-/// Kills: two are quick, ten prove it.
+fn long() -> bool {
+    std::env::var_os("FUSIONSOC_LONG").is_some()
+}
+
+/// Kills: two are quick, twenty prove it.
 fn rounds() -> usize {
-    if std::env::var_os("FUSIONSOC_LONG").is_some() { 10 } else { 2 }
+    if long() { 20 } else { 2 }
 }
 
 struct Process {
@@ -17,16 +25,53 @@ struct Process {
     url: String,
 }
 
+impl Process {
+    /// Asks it to stop; how it ended, and after how long.
+    async fn stop(&mut self) -> (Option<i32>, Duration) {
+        let began = Instant::now();
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        while began.elapsed() < Duration::from_mins(1) {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return (status.code(), began.elapsed());
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("it stops");
+    }
+
+    fn lives(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 fn start(dir: &Path, port: u16) -> Process {
+    process(dir, port, &["serve"])
+}
+
+fn process(dir: &Path, port: u16, args: &[&str]) -> Process {
+    let log = std::fs::OpenOptions::new().create(true).append(true).open(dir.join("log")).unwrap();
     let child = Command::new(env!("CARGO_BIN_EXE_fusionsoc"))
         .current_dir(dir)
-        .args(["--config", "fusionsoc.toml", "serve"])
+        .args(["--config", "fusionsoc.toml"])
+        .args(args)
         .env("FUSIONSOC__SERVER__LISTEN", format!("127.0.0.1:{port}"))
         .stdout(Stdio::null())
-        .stderr(Stdio::null())
+        .stderr(log)
         .spawn()
         .unwrap();
     Process { child, url: format!("http://127.0.0.1:{port}") }
+}
+
+fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 fn command(dir: &Path, args: &[&str]) -> String {
@@ -35,7 +80,7 @@ fn command(dir: &Path, args: &[&str]) -> String {
     String::from_utf8(done.stdout).unwrap().trim().to_owned()
 }
 
-/// A detection of a behaviour of its own on a host of its own.
+/// A detection of the same behaviour on a host of its own.
 fn detection(at: usize) -> String {
     let seed: Value = serde_json::from_str(crate::support::SEED).unwrap();
     let sid = seed["routing"]["sid"].as_str().unwrap();
@@ -68,18 +113,29 @@ async fn ready(process: &Process) {
     }
 }
 
-async fn slow_model() -> MockServer {
-    let content = json!({"message": {"role": "assistant", "content": fakes::answer("false_positive", 90).to_string()}, "done": true, "done_reason": "stop"});
-    fakes::ollama_answering(
-        "m",
-        ResponseTemplate::new(200).set_body_json(content).set_delay(Duration::from_millis(150)),
-    )
-    .await
+/// A word of letters alone: numbers are taken for chance, words for another behaviour.
+fn word(at: usize) -> String {
+    let letter = |at: usize| char::from(b'a' + u8::try_from(at % 26).unwrap());
+    ["q", &String::from_iter([letter(at / 676), letter(at / 26), letter(at)]), "x"].concat()
 }
 
-fn config(dir: &Path, model: &MockServer) {
+/// A detection of a behaviour of its own on a host of its own, so that nothing of another one is reused.
+fn behaviour(at: usize) -> String {
+    detection(at).replace("TechnicianToolkit", &word(at)).replace("expand.exe", &format!("{}.exe", word(at)))
+}
+
+async fn slow_model() -> MockServer {
+    model_after(Duration::from_millis(150)).await
+}
+
+async fn model_after(delay: Duration) -> MockServer {
+    let content = json!({"message": {"role": "assistant", "content": fakes::answer("false_positive", 90).to_string()}, "done": true, "done_reason": "stop"});
+    fakes::ollama_answering("m", ResponseTemplate::new(200).set_body_json(content).set_delay(delay)).await
+}
+
+fn config(dir: &Path, model: &MockServer, url: &str) {
     let toml = format!(
-        "[limits]\ningest_per_second = 0\ntoken_per_minute = 0\n[[voters]]\nname = \"m\"\nkind = \"ollama\"\nmodel = \"m\"\nconcurrency = 4\nbase_url = \"{}\"\n",
+        "[database]\nurl = \"{url}\"\n[panel]\ncontrol_share = 0.0\n[limits]\ningest_per_second = 0\ntoken_per_minute = 0\n[[voters]]\nname = \"m\"\nkind = \"ollama\"\nmodel = \"m\"\nconcurrency = 4\nbase_url = \"{}\"\n",
         model.uri()
     );
     std::fs::write(dir.join("fusionsoc.toml"), toml).unwrap();
@@ -112,21 +168,19 @@ async fn all_cases(process: &Process, token: &str) -> Vec<Value> {
 async fn what_was_acknowledged_is_there_once_and_every_triage_ends() {
     let dir = tempfile::tempdir().unwrap();
     let model = slow_model().await;
-    config(dir.path(), &model);
+    config(dir.path(), &model, &database(dir.path()).await);
     command(dir.path(), &["org", "add", "acme", "--name", "Acme"]);
     let token = command(dir.path(), &["token", "create", "--name", "t", "--org", "acme", "--scope", "ingest,read"]);
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = free_port();
     let acknowledged = killed_again_and_again(dir.path(), port, &token).await;
-    let mut process = start(dir.path(), port);
+    let process = start(dir.path(), port);
     ready(&process).await;
     let stored = stored(&process, &token).await;
     for id in &acknowledged {
         assert_eq!(stored.iter().filter(|stored| *stored == id).count(), 1, "{id} is stored once");
     }
-    asked_once(&model).await;
+    assert!(asked_once(&model).await > 0);
     println!("{} kills, {} acknowledged, {} stored", rounds(), acknowledged.len(), stored.len());
-    process.child.kill().unwrap();
-    process.child.wait().unwrap();
 }
 
 /// Kills the server while it takes detections in; returns those that were acknowledged.
@@ -172,7 +226,7 @@ fn check_runs(case: &Value) {
 }
 
 /// Every request carries the boundary of its run: none comes twice.
-async fn asked_once(model: &MockServer) {
+async fn asked_once(model: &MockServer) -> usize {
     let requests = model.received_requests().await.unwrap();
     let chats = requests.iter().filter(|request| request.url.path() == "/api/chat");
     let mut boundaries: Vec<String> = chats
@@ -186,4 +240,5 @@ async fn asked_once(model: &MockServer) {
     boundaries.sort();
     boundaries.dedup();
     assert_eq!(boundaries.len(), all, "no vote is asked twice for one run");
+    all
 }

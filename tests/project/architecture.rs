@@ -159,6 +159,20 @@ fn sql_stands_only_in_the_store() {
     none(&found, "SQL belongs into src/store/");
 }
 
+/// A task that a handler starts says whose rows it is about, as the request does. These start with the program.
+#[test]
+fn handlers_start_tasks_by_the_wall() {
+    const WITH_THE_PROGRAM: &[&str] = &["app.rs", "live.rs", "looks.rs", "server.rs", "tls.rs"];
+    let mut found = Vec::new();
+    for (file, split) in sources(&["src/web", "src/api"]) {
+        let begins = WITH_THE_PROGRAM.iter().any(|name| file.path == format!("src/web/{name}"));
+        for (at, call) in split.code.match_indices("tokio::spawn").filter(|_| !begins) {
+            found.push(format!("{}:{}: {call}", file.path, line_of(&split.code, at)));
+        }
+    }
+    none(&found, "store::wall::spawn says that the program itself does it");
+}
+
 fn is_sql(literal: &str) -> bool {
     let text = literal.split_whitespace().collect::<Vec<_>>().join(" ");
     let both = |first: &str, then: &str| text.split_once(first).is_some_and(|(_, rest)| rest.contains(then));

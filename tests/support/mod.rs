@@ -3,6 +3,7 @@
 pub mod agreeing;
 pub mod browser;
 pub mod certs;
+pub mod cluster;
 pub mod fakes;
 pub mod limacharlie;
 #[cfg(feature = "oidc")]
@@ -19,7 +20,7 @@ use fusionsoc::store::{Durability, Store, Tx, orgs, tokens, users};
 use fusionsoc::web::tls::Certificate;
 use fusionsoc::web::{App, router, server};
 use serde_json::Value;
-use sqlx::{Connection, Executor};
+use sqlx::Connection;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -79,12 +80,42 @@ pub async fn database(dir: &std::path::Path) -> String {
     if std::env::var("FUSIONSOC_TEST_DB").as_deref() != Ok("postgres") {
         return format!("sqlite:{}", dir.join("test.db").display());
     }
-    let base = std::env::var("TEST_POSTGRES").expect("TEST_POSTGRES holds the address of a server");
     let name = format!("t_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-    let mut admin = sqlx::PgConnection::connect(&base).await.unwrap();
-    admin.execute(sqlx::AssertSqlSafe(format!("CREATE SCHEMA {name}"))).await.unwrap();
-    let join = if base.contains('?') { '&' } else { '?' };
-    format!("{base}{join}options=-csearch_path%3D{name}")
+    let mut admin = sqlx::PgConnection::connect(&postgres()).await.unwrap();
+    // One after the other: roles and functions belong to the whole server.
+    let steps = format!(
+        "SELECT pg_advisory_lock(7399);
+         DO $$ BEGIN
+            IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = '{ROLE}') THEN
+                CREATE ROLE {ROLE} LOGIN NOSUPERUSER NOBYPASSRLS PASSWORD '{ROLE}';
+            END IF;
+            IF NOT (SELECT proleakproof FROM pg_proc WHERE oid = 'pg_catalog.ts_match_vq(tsvector, tsquery)'::regprocedure) THEN
+                ALTER FUNCTION pg_catalog.ts_match_vq(tsvector, tsquery) LEAKPROOF;
+            END IF;
+         END $$;
+         CREATE SCHEMA {name} AUTHORIZATION {ROLE};
+         SELECT pg_advisory_unlock(7399)"
+    );
+    sqlx::raw_sql(sqlx::AssertSqlSafe(steps)).execute(&mut admin).await.unwrap();
+    // What tests ask beside the program is about everything; the program says itself whose rows each transaction is about.
+    as_role(&format!("-csearch_path%3D{name}%20-cfusionsoc.orgs%3Dall"))
+}
+
+/// The role of the tests: it owns its schemas, and the wall between organisations holds for it.
+pub const ROLE: &str = "fusionsoc_tests";
+
+/// The address of the server, for who may do everything.
+pub fn postgres() -> String {
+    std::env::var("TEST_POSTGRES").expect("TEST_POSTGRES holds the address of a server")
+}
+
+/// The server's address for the role of the tests, with options of the connection.
+pub fn as_role(options: &str) -> String {
+    let base = postgres();
+    let (scheme, rest) = base.split_once("://").unwrap();
+    let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
+    let join = if place.contains('?') { '&' } else { '?' };
+    format!("{scheme}://{ROLE}:{ROLE}@{place}{join}options={options}")
 }
 
 pub async fn add_org(store: &Store, slug: &str, oid: Option<&str>) -> i64 {

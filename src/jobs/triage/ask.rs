@@ -1,12 +1,14 @@
 //! Asks the voters that have not answered yet, all at once, and stores each answer as it comes.
 use super::super::{JobError, Worker, learn, panel::Seats};
+use super::asking::told;
 use super::second_look::voter_of;
 use super::{budget, held, refresh_case};
 use crate::clock::now_ms;
 use crate::domain::{Detection, Dossier, Failure, VoteState};
+use crate::limits;
 use crate::store::runs::Run;
 use crate::store::versions::{self, Version};
-use crate::store::{Actor, Change, Tx, cases, jobs, prompts, record, runs, spending, votes};
+use crate::store::{Actor, Change, Tx, cases, is_gone, jobs, prompts, record, runs, spending, votes};
 use crate::triage::prompt;
 use crate::triage::template::{self, Template};
 use crate::voters::statistical::Model;
@@ -152,7 +154,19 @@ impl<'a> One<'a> {
             crate::metrics::vote(&vote.voter, state(&reply.said), took);
         }
         let latency_ms = i64::try_from(took.as_millis()).unwrap_or(i64::MAX);
-        self.store(vote, &reply, latency_ms, reserved.map_or(Paid::Nothing, Paid::Reserved)).await
+        self.keep(vote, &reply, latency_ms, reserved.map_or(Paid::Nothing, Paid::Reserved)).await
+    }
+
+    /// Stores an answer. It was paid for, so a database that is away is waited for.
+    async fn keep(&self, vote: &votes::Stored, reply: &Reply, latency_ms: i64, paid: Paid) -> Result<(), JobError> {
+        for _ in 0..limits::AWAY_TRIES {
+            match self.store(vote, reply, latency_ms, paid).await {
+                Err(JobError::Store(error)) if is_gone(&error) => {}
+                other => return other,
+            }
+            tokio::time::sleep(limits::AWAY_AGAIN).await;
+        }
+        self.store(vote, reply, latency_ms, paid).await
     }
 
     /// Notes that the voter is being asked, before it is, and sets room aside in the budget.
@@ -205,8 +219,9 @@ impl<'a> One<'a> {
         let now = now_ms();
         let mut tx = self.worker.store.write().await?;
         held(&mut tx, self.job).await?;
-        settle(&mut tx, vote.id, reply, paid).await?;
+        // A commit whose answer was lost may have done all of this.
         if votes::give(&mut tx, vote.id, &given, now).await? {
+            settle(&mut tx, vote.id, reply, paid).await?;
             let new =
                 failure.map_or_else(|| answer.map_or("abstained", |answer| answer.verdict.as_str()), Failure::as_str);
             // Its case may have become part of another one meanwhile.
@@ -257,6 +272,7 @@ enum Marked {
 }
 
 /// What is to be put right in the budget.
+#[derive(Clone, Copy)]
 enum Paid {
     Nothing,
     Unasked,
@@ -285,16 +301,5 @@ const fn state(said: &Said) -> &'static str {
         Said::Answered(_) => "ok",
         Said::Abstained(_) => "abstained",
         Said::Failed(..) => "failed",
-    }
-}
-
-/// A vote in words, for the timeline.
-fn told(voter: &str, said: &Said) -> String {
-    match said {
-        Said::Answered(answer) => {
-            format!("{voter} says {}, {:.0}%", answer.verdict.label().to_lowercase(), answer.confidence * 100.0)
-        }
-        Said::Abstained(_) => format!("{voter} abstains"),
-        Said::Failed(failure, _) => format!("{voter} {}", failure.label()),
     }
 }

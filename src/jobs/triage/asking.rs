@@ -7,6 +7,7 @@ use crate::limits;
 use crate::store::runs::Run;
 use crate::store::{Result, Tx, detections};
 use crate::triage::observables;
+use crate::voters::Said;
 use std::collections::BTreeSet;
 
 /// A detection of the case.
@@ -110,4 +111,15 @@ fn is_told_better(one: &Observable, all: &[Observable]) -> bool {
         _ => &[],
     };
     all.iter().any(|other| other.role == one.role && stronger.contains(&other.kind))
+}
+
+/// A vote in words, for the timeline.
+pub(super) fn told(voter: &str, said: &Said) -> String {
+    match said {
+        Said::Answered(answer) => {
+            format!("{voter} says {}, {:.0}%", answer.verdict.label().to_lowercase(), answer.confidence * 100.0)
+        }
+        Said::Abstained(_) => format!("{voter} abstains"),
+        Said::Failed(failure, _) => format!("{voter} {}", failure.label()),
+    }
 }

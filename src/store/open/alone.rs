@@ -61,7 +61,7 @@ impl Store {
                 files::existing(&file)?;
                 Self::sqlite(url, super::Durability::Full).await?
             }
-            None => Self::postgres(url).await?,
+            None => Self::postgres(url, super::CONNECTIONS).await?,
         };
         let newest = store.newest().await?;
         if newest > schema::known() { Err(OpenError::Newer(newest, schema::known())) } else { Ok(store) }

@@ -2,7 +2,8 @@
 use super::present::Here;
 use crate::clock::now_ms;
 use crate::limits;
-use crate::store::{Result, changes, orgs, sessions, tokens};
+use crate::store::changes::{self, Heard, Newest};
+use crate::store::{Result, orgs, sessions, tokens, wall};
 use crate::web::App;
 use axum::response::sse::Event;
 use futures_util::{Stream, StreamExt, stream};
@@ -112,8 +113,8 @@ pub struct Feed {
     pub listener: Listener,
     /// The organisations that it hears of.
     pub orgs: Vec<i64>,
-    /// The newest entry that it has told.
-    pub last: i64,
+    /// What it has told.
+    pub heard: Heard,
     /// How it tells.
     pub telling: Telling,
     /// The case that the page shows, with the person at it.
@@ -124,7 +125,8 @@ pub struct Feed {
 
 struct Open {
     feed: Feed,
-    newest: watch::Receiver<i64>,
+    newest: watch::Receiver<Newest>,
+    looked: Newest,
     moves: broadcast::Receiver<i64>,
     ended: watch::Receiver<()>,
     waiting: VecDeque<changes::Changed>,
@@ -135,9 +137,10 @@ struct Open {
 impl Feed {
     /// The events: first `hello` with the entry that it begins after, then what changes, and a beat in silence.
     pub fn stream(self) -> impl Stream<Item = std::result::Result<Event, Infallible>> {
-        let hello = Event::default().event("hello").retry(RETRY).data(self.last.to_string());
+        let hello = Event::default().event("hello").retry(RETRY).data(self.heard.last.to_string());
         let open = Open {
             newest: self.app.newest.clone(),
+            looked: Newest::default(),
             moves: self.app.present.moves(),
             ended: self.app.ended.subscribe(),
             feed: self,
@@ -147,7 +150,8 @@ impl Feed {
         };
         let (sender, events) = mpsc::channel(limits::STREAM_WAITING);
         let over = CancellationToken::new();
-        tokio::spawn(open.tell(sender, over.clone().drop_guard()));
+        // It looks again and again who may hear what: that is no one organisation's.
+        wall::spawn(open.tell(sender, over.clone().drop_guard()));
         let rest = stream::unfold(events, async |mut events| events.recv().await.map(|event| (Ok(event), events)));
         // What still waits is not told once the listener may not listen any more.
         stream::iter([Ok(hello)]).chain(rest).take_until(over.cancelled_owned())
@@ -202,19 +206,26 @@ impl Open {
                 self.check().await?;
             }
             if let Some(change) = self.waiting.pop_front() {
-                self.feed.last = change.id;
+                self.feed.heard.hear(change.id);
                 if self.feed.orgs.contains(&change.org_id) {
                     self.beat = Instant::now() + BEAT;
-                    return Some((self.feed.telling)(&change).id(change.id.to_string()));
+                    return Some((self.feed.telling)(&change).id(self.feed.heard.last.to_string()));
                 }
-            } else if *self.newest.borrow_and_update() > self.feed.last {
+            } else if self.may_be_new() {
                 let mut tx = self.feed.app.store.read().await.ok()?;
-                self.waiting = changes::since(&mut tx, self.feed.last, 256).await.ok()?.into();
+                self.waiting = changes::since(&mut tx, &self.feed.heard, 256).await.ok()?.into();
             } else if let Some(event) = self.silence().await? {
                 self.beat = Instant::now() + BEAT;
                 return Some(event);
             }
         }
+    }
+
+    /// Whether the timeline went on since it was last looked at, or has more than one look brought.
+    fn may_be_new(&mut self) -> bool {
+        let newest = *self.newest.borrow_and_update();
+        let before = std::mem::replace(&mut self.looked, newest);
+        newest != before || newest.id > self.feed.heard.last
     }
 
     /// Waits for something to happen, with what is to be told where that is no change.
