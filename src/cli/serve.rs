@@ -58,10 +58,14 @@ pub async fn serve(config: Config, with_worker: bool) -> Result<ExitCode, CliErr
     Ok(ExitCode::SUCCESS)
 }
 
-/// Tells where only the queries themselves keep organisations apart.
+/// Tells where only the queries themselves keep organisations apart, and where others can look into the folder.
 async fn warn_unwalled(store: &Store) -> Result<(), CliError> {
     if let Some(why) = store.unwalled().await? {
         tracing::warn!("database.url: {why}");
+    }
+    if let Some(mode) = store.folder_mode_for_others() {
+        let text = "others can list the folder of the database; a folder of its own with mode 0700 is better";
+        tracing::warn!(mode = format!("{mode:o}"), "{text}");
     }
     Ok(())
 }
@@ -127,22 +131,7 @@ pub(super) async fn run(
     if let Some(numbers) = numbers {
         tokio::spawn(server::serve(numbers, metrics::alone(Watched::of(&app)), close.clone()));
     }
-    let worker = with_worker.map(|pulls| {
-        let worker = Worker::new(
-            app.store.clone(),
-            Arc::clone(&app.panel),
-            Arc::new(app.config.policy.clone()),
-            Arc::clone(&app.wake),
-        )
-        .connected(Arc::clone(&app.connections))
-        .telling(Arc::clone(&app.notify))
-        .informed(Arc::clone(&app.intel))
-        .keeping(app.config.retention)
-        .signing(app.vault.signer().ok())
-        .backing_up(Arc::new(app.config.backup.clone()))
-        .pulling(pulls);
-        tokio::spawn(worker.run(stop.clone()))
-    });
+    let worker = with_worker.map(|pulls| tokio::spawn(beside(&app, pulls).run(stop.clone())));
     tokio::spawn(upkeep::run(app.store.clone(), stop.clone()));
     tokio::spawn(reindex::run(app.store.clone(), stop));
     server::serve_with(listener, router(app), acceptor, close).await;
@@ -151,6 +140,19 @@ pub(super) async fn run(
     {
         tracing::error!(%error, "the worker ended badly");
     }
+}
+
+/// The worker in the server's own process.
+fn beside(app: &App, pulls: Arc<Pulls>) -> Worker {
+    let policy = Arc::new(app.config.policy.clone());
+    Worker::new(app.store.clone(), Arc::clone(&app.panel), policy, Arc::clone(&app.wake))
+        .connected(Arc::clone(&app.connections))
+        .telling(Arc::clone(&app.notify))
+        .informed(Arc::clone(&app.intel))
+        .keeping(app.config.retention)
+        .signing(app.vault.signer().ok())
+        .backing_up(Arc::new(app.config.backup.clone()))
+        .pulling(pulls)
 }
 
 /// Works until a signal.

@@ -2,7 +2,7 @@
 //!
 //! [`Worker`] claims jobs under a lease, renews it while it works, and finishes each in the
 //! transaction that stores the result. A worker that is killed loses its lease, and another one
-//! takes the job up again. A new kind of job is one file and one line in [`Worker::work`].
+//! takes the job up again. A new kind of job is one file and one line in `kinds.rs`.
 pub mod backtest;
 pub mod backup;
 pub mod bulk;
@@ -10,6 +10,7 @@ mod connections;
 pub mod evidence;
 pub mod intel;
 pub mod keys;
+mod kinds;
 pub mod learn;
 pub mod ledger;
 pub mod lookups;
@@ -51,6 +52,8 @@ pub const KINDS: &[(&str, &str)] = &[
     (pull::KIND, "Pulls from LimaCharlie"),
     (intel::KIND, "Threat intelligence"),
     (retention::KIND, "Removal of old detections"),
+    (ledger::KIND, "Seals of the audit ledger"),
+    (backup::KIND, "Backups"),
 ];
 
 /// Kinds that tell the people concerned when they are given up, and are asked for anew where they belong.

@@ -1,15 +1,14 @@
 //! The loop: claim, work, renew, retry, give up.
+use super::kinds::is_dead;
 use super::{
-    Connections, JobError, PanelSource, backtest, backup, bulk, intel, known_kind, learn, ledger, measure, notify,
-    publish_exclusion, pull, range, retention, triage, trial, wake, watch,
+    Connections, JobError, PanelSource, backup, intel, known_kind, learn, ledger, pull, range, retention, watch,
 };
 use crate::clock::now_ms;
 use crate::config::{Backup, Policy, Retention};
 use crate::intel::Intelligence;
 use crate::limits;
 use crate::metrics;
-use crate::notify::{Channels, JOB as NOTIFY};
-use crate::review;
+use crate::notify::Channels;
 use crate::secret::Signer;
 use crate::store::{Store, Tx, is_gone, jobs, policies};
 use crate::tuning::publisher::Publisher;
@@ -247,31 +246,6 @@ impl Worker {
         }
     }
 
-    async fn of_kind(&self, job: &jobs::Job) -> Result<(), JobError> {
-        match job.kind.as_str() {
-            triage::KIND => triage::work(self, job).await,
-            triage::REVOTE => triage::revote(self, job).await,
-            range::KIND => range::work(self, job).await,
-            crate::actions::KIND => crate::actions::carry::work(self, job).await,
-            NOTIFY => notify::work(self, job).await,
-            review::snooze::WAKE => wake::work(self, job).await,
-            review::snooze::REMIND => wake::remind(self, job).await,
-            watch::KIND => watch::work(self, job).await,
-            backtest::KIND => backtest::work(self, job).await,
-            bulk::KIND => bulk::work(self, job).await,
-            publish_exclusion::KIND => publish_exclusion::work(self, job).await,
-            measure::KIND => measure::work(self, job).await,
-            learn::KIND => learn::work(self, job).await,
-            trial::KIND => trial::work(self, job).await,
-            ledger::KIND => ledger::work(self, job).await,
-            pull::KIND => pull::work(self, job).await,
-            backup::KIND => backup::work(self, job).await,
-            intel::KIND => intel::work(self, job).await,
-            retention::KIND => retention::work(self, job).await,
-            other => Err(JobError::Unusable(format!("unknown kind of job: {other}"))),
-        }
-    }
-
     async fn put_back(&self, job: jobs::Job, error: JobError) {
         let dead = is_dead(&job, &error);
         tracing::warn!(job = job.id, kind = job.kind, attempt = job.attempt, dead, %error, "a job failed");
@@ -287,32 +261,6 @@ impl Worker {
             }
         }
     }
-
-    async fn put(&self, job: &jobs::Job, error: &str, wait_ms: i64, dead: bool) -> Result<(), sqlx::Error> {
-        let mut tx = self.store.write().await?;
-        let held = jobs::put_back(&mut tx, job, now_ms() + wait_ms, error, dead).await?;
-        if dead && held > 0 {
-            triage::give_up(&mut tx, job, error, now_ms()).await?;
-            crate::actions::carry::give_up(&mut tx, job, error, now_ms()).await?;
-            backtest::give_up(&mut tx, job, error, now_ms()).await?;
-            bulk::give_up(&mut tx, job, error, now_ms()).await?;
-            publish_exclusion::give_up(&mut tx, job, error, now_ms()).await?;
-            trial::give_up(&mut tx, job, error, now_ms()).await?;
-        }
-        tx.commit().await
-    }
-}
-
-/// Whether a job that failed is given up.
-fn is_dead(job: &jobs::Job, error: &JobError) -> bool {
-    let over = match error {
-        JobError::Unusable(_) => true,
-        // A database that is away says nothing about the job.
-        JobError::Store(error) if is_gone(error) => false,
-        _ => job.attempt >= limits::JOB_TRIES,
-    };
-    // These have no other job that would take over from them.
-    over && ![pull::KIND, backup::KIND, retention::KIND].contains(&job.kind.as_str())
 }
 
 async fn renew(store: Store, job: jobs::Job, stop: CancellationToken) {

@@ -178,6 +178,12 @@ impl Store {
         Ok(Self::Sqlite { read: read.await.map_err(OpenError::Connect)?, write, in_use })
     }
 
+    /// The mode of the folder of a `SQLite` file, where others can list it.
+    pub fn folder_mode_for_others(&self) -> Option<u32> {
+        let Self::Sqlite { write, .. } = self else { return None };
+        files::mode_for_others(write.connect_options().get_filename())
+    }
+
     /// How a connection beside the pools reads a `SQLite` file: closing it writes nothing, and reading all of it may take
     /// its time.
     pub(super) fn reader(&self) -> Option<SqliteConnectOptions> {

@@ -1,9 +1,13 @@
 //! Who may do what: the one table of all pages, forms and calls.
+//!
 //! [`super::access`] holds every request against it before a handler runs. A handler whose address stands
 //! in no group answers nothing, so that one that was forgotten is closed, not open.
+mod documented;
+
+pub use documented::documented;
+
 use crate::domain::Role;
 use crate::domain::role::Scope;
-use std::fmt::Write;
 
 /// Who may use a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -288,20 +292,4 @@ pub fn all() -> impl Iterator<Item = Route> {
     let routes =
         |group: &'static Group| group.routes.iter().map(|(method, path)| Route { method, path, who: group.who });
     ALL.iter().flat_map(routes)
-}
-
-/// The table as the documentation shows it.
-pub fn documented() -> String {
-    let mut text = "| | viewer | analyst | lead | admin |\n|---|---|---|---|---|\n".to_owned();
-    for group in ALL {
-        let cells = match group.who {
-            Who::Person(least) => Role::ALL.iter().map(|role| if *role >= least { " ✓ |" } else { " |" }).collect(),
-            Who::Anybody => " everybody ||||".to_owned(),
-            Who::Token(scope) => format!(" a token with scope `{}` ||||", scope.as_str()),
-            Who::Watcher => " a program with the metrics token ||||".to_owned(),
-            Who::Sender => " programs ||||".to_owned(),
-        };
-        let _ = writeln!(text, "| {} |{cells}", group.does);
-    }
-    text
 }

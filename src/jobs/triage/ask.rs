@@ -1,6 +1,6 @@
 //! Asks the voters that have not answered yet, all at once, and stores each answer as it comes.
 use super::super::{JobError, Worker, learn, panel::Seats};
-use super::asking::told;
+use super::asking::{state, told};
 use super::second_look::voter_of;
 use super::{budget, held, refresh_case};
 use crate::clock::now_ms;
@@ -293,13 +293,4 @@ async fn settle(tx: &mut Tx, vote: i64, reply: &Reply, paid: Paid) -> Result<(),
 
 fn refusal(why: &str) -> Reply {
     Reply { attempts: 0, ..Reply::bare(Said::Failed(Failure::Refused, why.to_owned())) }
-}
-
-/// What came of asking, in a word for what is counted.
-const fn state(said: &Said) -> &'static str {
-    match said {
-        Said::Answered(_) => "ok",
-        Said::Abstained(_) => "abstained",
-        Said::Failed(..) => "failed",
-    }
 }

@@ -123,3 +123,12 @@ pub(super) fn told(voter: &str, said: &Said) -> String {
         Said::Failed(failure, _) => format!("{voter} {}", failure.label()),
     }
 }
+
+/// What came of asking, in a word for what is counted.
+pub(super) const fn state(said: &Said) -> &'static str {
+    match said {
+        Said::Answered(_) => "ok",
+        Said::Abstained(_) => "abstained",
+        Said::Failed(..) => "failed",
+    }
+}

@@ -110,8 +110,14 @@ fn private(file: &Path) -> Result<(), OpenError> {
     fs::set_permissions(file, Permissions::from_mode(0o600)).map_err(|error| failed(file, error))
 }
 
+/// The mode of the folder of a file, where others can list it.
+pub(super) fn mode_for_others(file: &Path) -> Option<u32> {
+    let mode = fs::metadata(folder(file)).ok()?.permissions().mode() & 0o7777;
+    (mode.trailing_zeros() < 6).then_some(mode)
+}
+
 /// Lets nobody but the owner into the folder of the data. A folder that was not named, that belongs to somebody else, or
-/// that is meant for all stays as it is: it is told of.
+/// that is meant for all stays as it is: whoever serves from it is told.
 fn close_to_others(folder: &Path, file: &Path) -> Result<(), OpenError> {
     let found = fs::metadata(folder).map_err(|error| failed(folder, error))?;
     let mode = found.permissions().mode();
@@ -123,8 +129,6 @@ fn close_to_others(folder: &Path, file: &Path) -> Result<(), OpenError> {
     let own = found.uid() == rustix::process::geteuid().as_raw();
     let (path, told) = (folder.display(), format!("{:o}", mode & 0o7777));
     if !named || home || !own || mode & 0o1000 != 0 {
-        let text = "others can list the folder of the database; a folder of its own with mode 0700 is better";
-        tracing::warn!(folder = %path, mode = told, "{text}");
         return Ok(());
     }
     tracing::warn!(folder = %path, mode = told, "others could enter the folder of the database; its mode is 0700 now");

@@ -148,23 +148,28 @@ async fn serve(mut stream: TcpStream, kind: Option<Kind>, bomb: &[u8]) -> std::i
     }
     let path = read(&mut stream).await?;
     let Some(kind) = kind else { return stream.write_all(&good(&path)).await };
-    let json = json!({"error": "no"}).to_string();
-    let bytes = match kind {
-        Kind::Closes | Kind::Resets => {
+    match kind {
+        Kind::Closes | Kind::Resets =>
+        {
             #[expect(deprecated, reason = "what it warns of, a close that waits, does not come with no time to wait")]
-            stream.set_linger(Some(Duration::ZERO))?;
-            return Ok(());
+            stream.set_linger(Some(Duration::ZERO))
         }
-        Kind::Hangs => return hang(stream, b"", b"").await,
-        Kind::HangsInHead => return hang(stream, b"HTTP/1.1 200 OK\r\nContent-Ty", b"").await,
-        Kind::DripsHead => return hang(stream, b"HTTP/1.1 200 OK\r\nX-Slow: ", b"x").await,
-        Kind::DripsBody => return hang(stream, b"HTTP/1.1 200 OK\r\nContent-Length: 90000\r\n\r\n{", b" ").await,
-        Kind::EndlessHead => {
-            return endless(stream, b"HTTP/1.1 200 OK\r\n", b"X-More: aaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n").await;
-        }
+        Kind::Hangs => hang(stream, b"", b"").await,
+        Kind::HangsInHead => hang(stream, b"HTTP/1.1 200 OK\r\nContent-Ty", b"").await,
+        Kind::DripsHead => hang(stream, b"HTTP/1.1 200 OK\r\nX-Slow: ", b"x").await,
+        Kind::DripsBody => hang(stream, b"HTTP/1.1 200 OK\r\nContent-Length: 90000\r\n\r\n{", b" ").await,
+        Kind::EndlessHead => endless(stream, b"HTTP/1.1 200 OK\r\n", b"X-More: aaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n").await,
         Kind::EndlessBody => {
-            return endless(stream, b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n[", b"1,1,1,1,1,1,1,1,").await;
+            endless(stream, b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n[", b"1,1,1,1,1,1,1,1,").await
         }
+        _ => stream.write_all(&at_once(kind, bomb)).await,
+    }
+}
+
+/// What is sent at once.
+fn at_once(kind: Kind, bomb: &[u8]) -> Vec<u8> {
+    let json = json!({"error": "no"}).to_string();
+    match kind {
         Kind::BreaksOff => b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{\"message\":".to_vec(),
         Kind::NoHttp => b"\x00\x01SSH-2.0-x\r\n".to_vec(),
         Kind::Refuses => reply(401, &[], json.as_bytes()),
@@ -182,8 +187,8 @@ async fn serve(mut stream: TcpStream, kind: Option<Kind>, bomb: &[u8]) -> std::i
         Kind::Huge => reply(200, &[], format!("{{\"a\": \"{}\"}}", "x".repeat(64 * 1024 * 1024)).as_bytes()),
         Kind::Bomb => reply(200, &["Content-Encoding: gzip"], bomb),
         Kind::Redirects => reply(307, &["Location: http://169.254.169.254/latest/meta-data"], b""),
-    };
-    stream.write_all(&bytes).await
+        _ => Vec::new(),
+    }
 }
 
 /// Sends the beginning, then `drop` every now and then until the client goes.
