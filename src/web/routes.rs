@@ -2,8 +2,10 @@
 //!
 //! [`super::access`] holds every request against it before a handler runs. A handler whose address stands
 //! in no group answers nothing, so that one that was forgotten is closed, not open.
+mod beyond;
 mod documented;
 
+pub use beyond::BEYOND;
 pub use documented::documented;
 
 use crate::domain::Role;
@@ -184,11 +186,6 @@ const OWN: &[(&str, &str)] = &[
 
 /// What a person may do whose password an admin gave them: choose their own, or leave.
 pub const FIRST: &[(&str, &str)] = &[("GET", "/profile/password"), ("POST", "/profile/password"), ("POST", "/logout")];
-
-/// Pages that have to know of organisations of others, and show none of them: whether a person also works elsewhere,
-/// whether an admin is one of all organisations, whether a short name is taken. The store's wall is open for these.
-pub const BEYOND: &[&str] =
-    &["/admin/users", "/admin/users/{id}", "/admin/users/{id}/{step}", "/admin/orgs", "/admin/orgs/{id}"];
 
 const DECIDE: &[(&str, &str)] = &[
     ("POST", "/handover"),

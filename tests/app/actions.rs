@@ -105,7 +105,7 @@ async fn what_is_taken_back_in_time_never_happens() {
     let (id, state, _) = house.newest().await;
     assert_eq!((state.as_str(), house.sent()), ("queued", 0), "it waits until it can no longer be taken back");
     assert_eq!(house.step(&ana, id, "reject", &[]).await, 303);
-    clock::advance(3_700_000);
+    clock::advance_here(3_700_000);
     house.jobs().await;
     assert_eq!((house.newest().await.1.as_str(), house.sent()), ("cancelled", 0));
 }
@@ -135,7 +135,7 @@ async fn isolation_needs_a_reason_and_a_second_person_and_ends_when_the_host_is_
     assert_eq!(state, "running", "{result}");
     assert!(result.contains("not isolated yet"), "{result}");
     for _ in 0..2 {
-        clock::advance(6_000);
+        clock::advance_here(6_000);
         house.jobs().await;
     }
     let (_, state, result) = house.newest().await;
@@ -145,7 +145,7 @@ async fn isolation_needs_a_reason_and_a_second_person_and_ends_when_the_host_is_
     house.step(&bo, id, "reverse", &[]).await;
     for _ in 0..3 {
         house.jobs().await;
-        clock::advance(6_000);
+        clock::advance_here(6_000);
     }
     assert_eq!(house.newest().await.1, "done");
     assert!(!house.fake.change(|state| state.sensors[&house.sid].actual), "the host is back on the network");

@@ -4,7 +4,7 @@ mod told;
 
 use crate::support::limacharlie::{Fake, Fault, KEY, detection};
 use crate::support::{SEED, Server, spawn_with};
-use fusionsoc::clock::{advance, now_ms};
+use fusionsoc::clock::{advance_here, now_ms};
 use fusionsoc::config::LimaCharlieConfig;
 use fusionsoc::jobs::Worker;
 use fusionsoc::jobs::pull::{Pulls, schedule};
@@ -112,7 +112,7 @@ async fn every_detection_arrives_once_through_faults_and_a_kill() {
     assert!(half.to_s > 0 && !half.next_page.is_empty(), "a window is under way: {half:?}");
     fake.change(|state| state.generation += 1);
     let before = fake.calls("GET", "/v1/insight").len();
-    advance(31_000);
+    advance_here(31_000);
     worker(&server).await.run_due().await;
     let resumed = &fake.calls("GET", "/v1/insight")[before].path;
     assert!(!resumed.contains("cursor=-"), "it goes on where it was: {resumed}");
@@ -132,7 +132,7 @@ async fn what_overlaps_is_asked_again_and_comes_late_without_being_a_repeat() {
     let first = state(&server).await;
     let seed: Value = serde_json::from_str(SEED).unwrap();
     fake.change(|state| state.detections.push(detection(&seed, 77, now_ms() - 5 * MINUTE_MS)));
-    advance(MINUTE_MS);
+    advance_here(MINUTE_MS);
     worker(&server).await.run_due().await;
     assert_eq!(stored(&server).await.len(), 21, "five minutes late, and not lost");
     let mut asked = fake.calls("GET", "/v1/insight").into_iter().filter(|call| call.path.contains("/detections?"));
@@ -151,7 +151,7 @@ async fn a_long_downtime_is_caught_up_in_windows_of_an_hour() {
     let before = fake.calls("GET", "/v1/insight").len();
     let done = state(&server).await.done_s;
     // The clock of the fake's detections stands still; only the windows count.
-    advance(3 * 60 * MINUTE_MS);
+    advance_here(3 * 60 * MINUTE_MS);
     worker(&server).await.run_due().await;
     let windows: Vec<_> = fake.calls("GET", "/v1/insight").split_off(before);
     assert!(windows.len() >= 3, "{windows:?}");
@@ -170,7 +170,7 @@ async fn bad_items_and_those_of_another_organisation_are_kept_once() {
     });
     for _ in 0..2 {
         worker(&server).await.run_due().await;
-        advance(MINUTE_MS);
+        advance_here(MINUTE_MS);
     }
     assert_eq!(stored(&server).await.len(), 2);
     let person = server.sign_in("root-admin", fusionsoc::domain::Role::Admin).await;

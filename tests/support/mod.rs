@@ -25,7 +25,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OnceCell};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub const SEED: &str = include_str!("../fixtures/seed/detection.json");
@@ -75,10 +75,23 @@ pub async fn spawn_with(change: impl FnOnce(&mut Config)) -> Server {
     Server { url, app, org_id, token, dir, _stop: stop.drop_guard() }
 }
 
+/// A database as the program makes it: bringing the schema up to date anew for each test takes longer than a copy.
+static EMPTY: OnceCell<Vec<u8>> = OnceCell::const_new();
+
+async fn empty() -> Vec<u8> {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("empty.db");
+    let store = Store::open(&format!("sqlite:{}", file.display()), Durability::Normal).await.unwrap();
+    store.close().await;
+    std::fs::read(file).unwrap()
+}
+
 /// `SQLite` in a folder of its own, or a schema of its own on the `PostgreSQL` server of the environment.
 pub async fn database(dir: &std::path::Path) -> String {
     if std::env::var("FUSIONSOC_TEST_DB").as_deref() != Ok("postgres") {
-        return format!("sqlite:{}", dir.join("test.db").display());
+        let file = dir.join("test.db");
+        std::fs::write(&file, EMPTY.get_or_init(empty).await).unwrap();
+        return format!("sqlite:{}", file.display());
     }
     let name = format!("t_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
     let mut admin = sqlx::PgConnection::connect(&postgres()).await.unwrap();

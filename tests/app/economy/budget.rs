@@ -50,12 +50,12 @@ async fn a_used_up_budget_is_said_everywhere_and_the_rest_is_asked_when_it_renew
     assert!(models.contains("<td class=\"num\">5 of 5</td>") && models.contains("</svg> 1</td>"), "{models}");
     // Later on the same day nothing changes; the next day the rest is asked.
     assert_eq!(server.run_jobs().await, 0);
-    clock::advance(DAY_MS);
+    clock::advance_here(DAY_MS);
     server.run_jobs().await;
     let case = server.case(number(&second)).await;
     let page = ana.page("/cases").await.1;
     let renewed = spent(&server).await;
-    clock::advance(-DAY_MS);
+    clock::advance_here(-DAY_MS);
     assert_eq!(asked(&fakes).await, 8, "two votes and the second look");
     assert_eq!((&case["runs"][0]["outcome"], case["runs"].as_array().unwrap().len()), (&json!("unanimous"), 2));
     assert_eq!(renewed.calls, 3);
@@ -71,10 +71,10 @@ async fn a_second_look_that_could_not_be_paid_keeps_the_machine_from_closing() {
     let run = &case["runs"][0];
     assert!(kinds(&run["vetoes"]).contains(&"masked_look_failed"), "{run}");
     assert_ne!(run["asked_again_at"], Value::Null);
-    clock::advance(DAY_MS);
+    clock::advance_here(DAY_MS);
     server.run_jobs().await;
     let case = server.case(number(&case)).await;
-    clock::advance(-DAY_MS);
+    clock::advance_here(-DAY_MS);
     assert_eq!(asked(&fakes).await, 4, "only the second look was missing");
     assert!(!kinds(&case["runs"][0]["vetoes"]).contains(&"masked_look_failed"));
 }

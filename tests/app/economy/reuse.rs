@@ -197,12 +197,12 @@ async fn never_after_a_while_nor_where_it_is_off() {
     let _clock = CLOCK.write().await;
     let (server, fakes) = panel(&harmless(), |_| {}).await;
     triaged(&server, &on_host("ws-1", |_| {})).await;
-    clock::advance(29 * 60_000);
+    clock::advance_here(29 * 60_000);
     triaged(&server, &on_host("ws-2", |_| {})).await;
     assert_eq!(asked(&fakes).await, WHOLE + REUSED);
-    clock::advance(2 * 60_000);
+    clock::advance_here(2 * 60_000);
     let third = triaged(&server, &on_host("ws-3", |_| {})).await;
-    clock::advance(-31 * 60_000);
+    clock::advance_here(-31 * 60_000);
     assert_eq!((asked(&fakes).await, &third["runs"][0]["reused_from"]), (2 * WHOLE + REUSED, &Value::Null));
     let (server, fakes) = panel(&harmless(), |config| config.panel.reuse_minutes = 0).await;
     triaged(&server, &on_host("ws-1", |_| {})).await;

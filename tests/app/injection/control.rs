@@ -91,7 +91,7 @@ async fn a_failure_is_no_verdict_that_held_and_nothing_to_flag() {
     assert_eq!((&run["machine_verdict"], &run["outcome"]), (&json!("true_positive"), &json!("single")));
     let page = server.sign_in("ana", Role::Analyst).await.page("/models").await.1;
     assert!(page.contains("0 of 1 held, 1 without an answer"), "{page}");
-    fusionsoc::clock::advance(61_000);
+    fusionsoc::clock::advance_here(61_000);
     server.run_jobs().await;
     let number = case["number"].as_i64().unwrap();
     assert_eq!(server.case(number).await["runs"].as_array().unwrap().len(), 1, "it is no reason to ask again");

@@ -123,7 +123,7 @@ async fn a_second_look_that_failed_is_asked_for_again() {
     let (server, case) = asked(&[&fake, &fake]).await;
     assert_eq!(second_look(&case["runs"][0])[0]["state"], json!("failed"));
     let chats = fakes::chats(&fake).await;
-    fusionsoc::clock::advance(61_000);
+    fusionsoc::clock::advance_here(61_000);
     server.run_jobs().await;
     let case = server.case(case["number"].as_i64().unwrap()).await;
     let run = &case["runs"][0];
@@ -133,7 +133,7 @@ async fn a_second_look_that_failed_is_asked_for_again() {
     let carried = |vote: &&Value| vote["role"] == "panel" && vote["carried_from"] == json!(1);
     assert_eq!(run["votes"].as_array().unwrap().iter().filter(carried).count(), 2, "votes that were given stay");
     assert_eq!(fakes::chats(&fake).await, chats + 1, "only the second look is asked again");
-    fusionsoc::clock::advance(1_000_000);
+    fusionsoc::clock::advance_here(1_000_000);
     server.run_jobs().await;
     assert_eq!(server.case(case["number"].as_i64().unwrap()).await["runs"].as_array().unwrap().len(), 2);
 }

@@ -34,7 +34,7 @@ async fn a_list_that_changed_is_read_again_within_a_minute() {
     let case = it.triaged(SEED).await;
     assert_eq!((verdict(&case, PARENT), verdict(&case, CHILD)), (&json!("malicious"), &json!("unknown")));
     std::fs::write(&path, format!("sha256,{CHILD},seen in April\n")).unwrap();
-    clock::advance(61_000);
+    clock::advance_here(61_000);
     let case = again(&it, 1).await;
     assert_eq!((verdict(&case, PARENT), verdict(&case, CHILD)), (&json!("unknown"), &json!("malicious")));
 }
@@ -44,15 +44,15 @@ async fn a_list_that_is_broken_is_told_and_what_was_read_before_stays() {
     let (it, path, _folder) = listed().await;
     assert!(it.page("/admin/integrations").await.contains("Loaded; nothing leaves"));
     std::fs::write(&path, "sha256\n").unwrap();
-    clock::advance(61_000);
+    clock::advance_here(61_000);
     assert_eq!(verdict(&again(&it, 1).await, PARENT), "malicious");
     let page = it.page("/admin/integrations").await;
     assert!(page.contains("what was read before stands") && page.contains("line 1: must be type,value,note"), "{page}");
     std::fs::remove_file(&path).unwrap();
-    clock::advance(61_000);
+    clock::advance_here(61_000);
     assert!(it.page("/admin/integrations").await.contains("what was read before stands"));
     std::fs::write(&path, format!("sha256,{CHILD},seen in April\n")).unwrap();
-    clock::advance(61_000);
+    clock::advance_here(61_000);
     let page = it.page("/admin/integrations").await;
     assert!(page.contains("Loaded; nothing leaves") && !page.contains("what was read before"), "{page}");
     let case = again(&it, 2).await;

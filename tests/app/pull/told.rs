@@ -1,5 +1,5 @@
 //! Position, errors and gaps, right to the second.
-use super::{MINUTE_MS, advance, place, state, stored, worker};
+use super::{MINUTE_MS, advance_here, place, state, stored, worker};
 use crate::support::Server;
 use crate::support::limacharlie::{Fake, Fault};
 use fusionsoc::domain::Role;
@@ -12,12 +12,20 @@ fn time(second: i64) -> String {
 async fn run(server: &Server) {
     worker(server).await.run_due().await;
     // Beyond the longest wait after a failure.
-    advance(11 * MINUTE_MS);
+    advance_here(11 * MINUTE_MS);
 }
 
 /// Spoils this many pulls with an answer that can't be understood.
 fn spoil(fake: &Fake, times: usize) {
     fake.fail(&vec![Fault::Garbled; times]);
+}
+
+/// Changes what keys may do, and ends the tokens that were made before.
+fn permit(fake: &Fake, change: impl Fn(&mut Vec<String>)) {
+    fake.change(|state| {
+        state.keys.values_mut().for_each(change);
+        state.generation += 1;
+    });
 }
 
 async fn gaps(server: &Server) -> Vec<(i64, i64)> {
@@ -30,7 +38,7 @@ async fn a_failing_pull_is_told_to_lead_and_admin_until_it_works_again() {
     let (server, fake, _keys) = place(3).await;
     run(&server).await;
     let done = state(&server).await.done_s;
-    fake.change(|state| state.keys.values_mut().for_each(|may| may.retain(|may| may != "insight.det.get")));
+    permit(&fake, |may| may.retain(|may| may != "insight.det.get"));
     for _ in 0..3 {
         run(&server).await;
     }
@@ -45,7 +53,7 @@ async fn a_failing_pull_is_told_to_lead_and_admin_until_it_works_again() {
         let banner = format!("No detections of acme are pulled since {}: {words}.", time(done));
         assert_eq!(person.page("/cases").await.1.contains(&banner), told, "{role:?}");
     }
-    fake.change(|state| state.keys.values_mut().for_each(|may| may.push("insight.det.get".to_owned())));
+    permit(&fake, |may| may.push("insight.det.get".to_owned()));
     run(&server).await;
     let (_, page) = admin.page("/admin/intake").await;
     assert!(!page.contains(words) && page.contains("works"), "{page}");
@@ -75,7 +83,7 @@ async fn a_window_that_can_not_be_read_becomes_a_gap_and_closes_when_it_can() {
     let next = fake.calls("GET", "/v1/insight").pop().unwrap().path;
     assert!(next.contains(&format!("start={}&", after.done_s + 1)), "the gap is left out: {next}");
     assert_eq!(gaps(&server).await, open, "not yet");
-    advance(60 * MINUTE_MS);
+    advance_here(60 * MINUTE_MS);
     run(&server).await;
     assert_eq!(gaps(&server).await, [], "tried again after an hour");
     assert_eq!(stored(&server).await.len(), 3);
@@ -102,7 +110,7 @@ async fn a_limit_for_calls_is_waited_for() {
     let before = fake.calls("GET", "/v1/insight").len();
     run(&server).await;
     assert_eq!(fake.calls("GET", "/v1/insight").len(), before, "not before it is allowed");
-    advance(40 * MINUTE_MS);
+    advance_here(40 * MINUTE_MS);
     run(&server).await;
     assert_eq!((stored(&server).await.len(), state(&server).await.error), (3, String::new()));
 }
