@@ -104,7 +104,7 @@ pub async fn links(driver: &WebDriver) -> WebDriverResult<Vec<String>> {
     let is_page = |link: &String| {
         let path = std::path::Path::new(link.split('?').next().unwrap());
         let document = path.extension().is_some_and(|ending| ending == "json") && path.starts_with("/cases");
-        !link.is_empty() && !link.contains("/export/") && !link.contains("/export?") && !document
+        !link.is_empty() && !link.contains("/export/") && !path.ends_with("export") && !document
     };
     Ok(all.filter(is_page).collect())
 }
