@@ -48,12 +48,32 @@ enum Command {
     },
     /// Start a worker alone.
     Worker,
-    /// Bring detections in from files.
-    Import(import::Import),
     /// Run a panel over labelled detections and say how well it judges.
     Eval(eval::Eval),
     /// Make the weights of the statistical voter from labelled detections.
     Train(train::Train),
+    #[command(flatten)]
+    Store(StoreCommand),
+    #[command(flatten)]
+    Database(backup::DatabaseCommand),
+    /// Test configuration, database, voters, channels and LimaCharlie.
+    Check {
+        /// Also send a test by every channel of `[notify]`.
+        #[arg(long)]
+        send_test: bool,
+    },
+    /// The configuration.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Print the OpenAPI document.
+    Openapi,
+}
+
+/// Commands that do one thing to the store of the settings.
+#[derive(Debug, Subcommand)]
+enum StoreCommand {
+    /// Bring detections in from files.
+    Import(import::Import),
     /// Fetch detections from LimaCharlie, new ones or those of a range.
     Pull(pull::Pull),
     /// Organisations.
@@ -68,22 +88,9 @@ enum Command {
     /// Webhook sources.
     #[command(subcommand)]
     Source(access::SourceCommand),
-    #[command(flatten)]
-    Database(backup::DatabaseCommand),
-    /// Test configuration, database, voters, channels and LimaCharlie.
-    Check {
-        /// Also send a test by every channel of `[notify]`.
-        #[arg(long)]
-        send_test: bool,
-    },
-    /// The configuration.
-    #[command(subcommand)]
-    Config(ConfigCommand),
     /// The audit ledger.
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
-    /// Print the OpenAPI document.
-    Openapi,
 }
 
 #[derive(Debug, Subcommand)]
@@ -172,26 +179,20 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, CliError> {
             println!("{:#}", crate::api::document());
             Ok(ExitCode::SUCCESS)
         }
-        other => on_store(other, config()?).await,
+        Command::Store(command) => on_store(command, config()?).await,
     }
 }
 
-/// Commands that do one thing to the store of the settings.
-async fn on_store(command: Command, config: Config) -> Result<ExitCode, CliError> {
+async fn on_store(command: StoreCommand, config: Config) -> Result<ExitCode, CliError> {
     let store = open(&config).await?;
     match command {
-        Command::Import(import) => import.run(&store).await,
-        Command::Pull(pull) => pull.run(&store, &config).await,
-        Command::Org(command) => command.run(&store).await,
-        Command::User(command) => command.run(&store, config.oidc.map(|oidc| oidc.issuer)).await,
-        Command::Token(command) => command.run(&store).await,
-        Command::Source(command) => command.run(&store, &vault(&config)?).await,
-        Command::Ledger(command) => command.run(&store, &vault(&config)?).await,
-        // What is left brings the schema up to date, and opening has done so.
-        _ => {
-            println!("The schema is up to date.");
-            Ok(ExitCode::SUCCESS)
-        }
+        StoreCommand::Import(import) => import.run(&store).await,
+        StoreCommand::Pull(pull) => pull.run(&store, &config).await,
+        StoreCommand::Org(command) => command.run(&store).await,
+        StoreCommand::User(command) => command.run(&store, config.oidc.map(|oidc| oidc.issuer)).await,
+        StoreCommand::Token(command) => command.run(&store).await,
+        StoreCommand::Source(command) => command.run(&store, &vault(&config)?).await,
+        StoreCommand::Ledger(command) => command.run(&store, &vault(&config)?).await,
     }
 }
 
