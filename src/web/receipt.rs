@@ -6,7 +6,9 @@ use super::page::{Chrome, Page};
 use super::raw::file;
 use super::view::text::{short_hash, visible};
 use super::view::words::{When, when};
+use crate::domain::chain::sha256;
 use crate::domain::receipt::{Receipt, Voted};
+use crate::domain::{MachineVerdict, Outcome};
 use crate::error::{AppError, Result};
 use crate::proof::receipt::{Checked, check};
 use crate::store::receipts::{self, Kept};
@@ -15,6 +17,7 @@ use crate::store::{Tx, cases, ledger, runs};
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
+use serde_json::Value;
 
 /// A vote with its hashes, short to read and whole to compare.
 struct Vote {
@@ -36,7 +39,8 @@ struct Shown {
 
 impl Shown {
     fn of(name: &str, hash: &str) -> Self {
-        Self { name: visible(name), short: short_hash(hash), whole: visible(hash) }
+        let short = if hash == hex::encode(sha256("")) { "none".to_owned() } else { short_hash(hash) };
+        Self { name: visible(name), short, whole: visible(hash) }
     }
 }
 
@@ -57,8 +61,8 @@ struct Body {
     panel: String,
     exhibits: Vec<Shown>,
     votes: Vec<Vote>,
-    policy: String,
-    facts: String,
+    policy: Vec<(String, String)>,
+    facts: Vec<(String, String)>,
     gone: bool,
     wrong: Vec<String>,
     told: Option<Told>,
@@ -127,18 +131,47 @@ async fn body(tx: &mut Tx, kept: &Kept) -> Result<Body> {
     Ok(Body {
         at: when(kept.at_ms),
         program: text(|receipt| &receipt.program),
-        verdict: text(|receipt| &receipt.decision.verdict),
-        outcome: text(|receipt| &receipt.decision.outcome),
+        verdict: label::<MachineVerdict>(&text(|receipt| &receipt.decision.verdict), MachineVerdict::label),
+        outcome: label::<Outcome>(&text(|receipt| &receipt.decision.outcome), Outcome::label),
         panel: text(|receipt| &receipt.panel),
         exhibits: shown.map(exhibits).unwrap_or_default(),
         votes: shown.map(|receipt| receipt.votes.iter().map(vote).collect()).unwrap_or_default(),
-        policy: shown.map(|receipt| visible(&receipt.policy.to_string())).unwrap_or_default(),
-        facts: shown.map(|receipt| visible(&receipt.facts.to_string())).unwrap_or_default(),
+        policy: shown.map(|receipt| lines(&receipt.policy)).unwrap_or_default(),
+        facts: shown.map(|receipt| lines(&receipt.facts)).unwrap_or_default(),
         hash,
         gone,
         wrong,
         told,
     })
+}
+
+/// A word of a closed list as people read it.
+fn label<T: std::str::FromStr>(word: &str, of: fn(T) -> &'static str) -> String {
+    word.parse().map_or_else(|_| word.to_owned(), |known| of(known).to_owned())
+}
+
+/// An object's members, each in one line of words.
+fn lines(value: &Value) -> Vec<(String, String)> {
+    let members = value.as_object().into_iter().flatten();
+    members.map(|(name, value)| (visible(&name.replace('_', " ")), visible(&words(value)))).collect()
+}
+
+fn words(value: &Value) -> String {
+    match value {
+        Value::Null => "unknown".to_owned(),
+        Value::Bool(is) => if *is { "yes" } else { "no" }.to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        Value::Array(all) if all.is_empty() => "none".to_owned(),
+        Value::Array(all) => all.iter().map(words).collect::<Vec<_>>().join(", "),
+        Value::Object(all) => {
+            let known = all.iter().filter(|(_, value)| !value.is_null());
+            known
+                .map(|(name, value)| format!("{} {}", name.replace('_', " "), words(value)))
+                .collect::<Vec<_>>()
+                .join(", ")
+        }
+    }
 }
 
 fn exhibits(receipt: &Receipt) -> Vec<Shown> {
@@ -150,12 +183,13 @@ fn exhibits(receipt: &Receipt) -> Vec<Shown> {
 
 fn vote(vote: &Voted) -> Vote {
     let hashes = [("prompt", &vote.prompt_sha256), ("raw answer", &vote.raw_sha256), ("answer", &vote.answer_sha256)];
+    let said = if vote.verdict.is_empty() { &vote.state } else { &vote.verdict };
     Vote {
         voter: visible(&vote.voter),
         role: visible(&vote.role),
         model: visible(&vote.model),
         digest: visible(&vote.digest),
-        said: visible(if vote.verdict.is_empty() { &vote.state } else { &vote.verdict }),
+        said: label::<MachineVerdict>(&visible(said), MachineVerdict::label),
         prompt_version: visible(&vote.prompt_version),
         hashes: hashes.into_iter().map(|(name, hash)| Shown::of(name, hash)).collect(),
     }

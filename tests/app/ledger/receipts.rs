@@ -18,7 +18,7 @@ async fn a_receipt_names_what_was_decided_and_its_bytes_have_the_hash_of_the_led
     let (status, page) = vic.page(&format!("/cases/{number}/triage/1/receipt")).await;
     assert_eq!(status, 200);
     assert!(page.contains("Everything that is named below is stored as it was"), "{page}");
-    for named in ["builtin:rules", "builtin:precedent", "detection (", "veto_tags", "report, flags and vetoes"] {
+    for named in ["builtin:rules", "builtin:precedent", "detection (", "veto tags", "report, flags and vetoes"] {
         assert!(page.contains(named), "{named}: {page}");
     }
     let (_, body) = vic.page(&format!("/cases/{number}/triage/1/receipt.json")).await;
@@ -40,7 +40,7 @@ async fn what_was_altered_afterwards_is_named_on_the_page_and_by_the_proof() {
         ("UPDATE votes SET answer = '{}' WHERE voter = 'builtin:rules'", "the vote of builtin:rules is not the one"),
         ("UPDATE votes SET raw = 'other' WHERE voter = 'builtin:precedent'", "the vote of builtin:precedent is not"),
         ("UPDATE runs SET machine_verdict = 'none'", "the decision or its report is not the one"),
-        ("UPDATE runs SET flags = '[]', vetoes = '[]', report = '{}'", "the decision or its report is not the one"),
+        ("UPDATE runs SET flags = '[]', vetoes = '[]'", "the decision or its report is not the one"),
         ("UPDATE detections SET raw = '{}'", "is not the one that it was"),
         ("UPDATE receipts SET body = body || ' '", "its hash is not that of what it says"),
     ] {
@@ -51,10 +51,7 @@ async fn what_was_altered_afterwards_is_named_on_the_page_and_by_the_proof() {
         assert!(text.contains(named) && text.contains("receipt of run"), "{sql}: {text}");
         let vic = server.sign_in("vic", Role::Viewer).await;
         let (status, page) = vic.page(&format!("/cases/{number}/triage/1/receipt")).await;
-        assert!(
-            sql.contains("report = '{}'") || (status == 200 && page.contains("Something is not as it was")),
-            "{sql}"
-        );
+        assert!(status == 200 && page.contains("Something is not as it was"), "{sql}");
     }
 }
 
@@ -67,8 +64,6 @@ async fn a_receipt_that_is_gone_or_was_made_by_somebody_else_is_named() {
 
     let server = spawn().await;
     triaged(&server).await;
-    attack(&server, &["UPDATE receipts SET run_id = run_id + 1000 WHERE run_id < 0"]).await;
-    assert_eq!(faults(&server).await, "");
     let run = "SELECT run_id FROM receipts";
     attack(&server, &[&format!("DELETE FROM ledger WHERE object = 'run:' || CAST(({run}) AS TEXT)")]).await;
     assert!(faults(&server).await.contains("no line of the ledger tells of it"));
