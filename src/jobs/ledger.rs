@@ -2,7 +2,7 @@
 use super::{JobError, Worker};
 use crate::clock::now_ms;
 use crate::proof::seal::{self, SealError};
-use crate::store::{Tx, jobs};
+use crate::store::{Tx, jobs, upkeep};
 
 /// The kind of job.
 pub const KIND: &str = "ledger";
@@ -28,6 +28,7 @@ pub async fn work(worker: &Worker, job: &jobs::Job) -> Result<(), JobError> {
     let mut tx = worker.store.write().await?;
     schedule(&mut tx, now).await?;
     tx.commit().await?;
+    let mut removed = 0;
     if let Some(signer) = &worker.signer {
         seal::seal(&worker.store, signer, now).await.map_err(|error| match error {
             SealError::Store(error) => JobError::Store(error),
@@ -35,12 +36,13 @@ pub async fn work(worker: &Worker, job: &jobs::Job) -> Result<(), JobError> {
         })?;
         let days = worker.retention.ledger_days;
         if days > 0 {
-            seal::purge(&worker.store, now - i64::from(days) * DAY_MS, now).await?;
+            removed = seal::purge(&worker.store, now - i64::from(days) * DAY_MS, now).await?;
         }
     }
     let mut tx = worker.store.write().await?;
     if !jobs::finish(&mut tx, job).await? {
         return Err(JobError::LeaseLost);
     }
+    upkeep::note(&mut tx, KIND, removed, now).await?;
     Ok(tx.commit().await?)
 }

@@ -7,7 +7,7 @@
 use super::{JobError, Worker};
 use crate::clock::now_ms;
 use crate::limits;
-use crate::store::record::{Entry, audit};
+use crate::store::record::{Entry, Happened, audit, tell_all};
 use crate::store::retention::{self, Kept, Old};
 use crate::store::{Actor, Tx, jobs, search, upkeep};
 use crate::triage::words::{self, Left};
@@ -15,6 +15,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The kind of job, and its name among what is done again and again.
 pub const KIND: &str = "retention";
+/// What ledger and timelines call it.
+const ACTION: &str = "raw_removed";
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// It begins at this time of the day, UTC: after the nightly range, before people come.
 const NIGHT_MS: i64 = 3 * 60 * 60 * 1000;
@@ -86,19 +88,26 @@ async fn index(tx: &mut Tx, kept: &[Kept]) -> Result<(), JobError> {
     Ok(())
 }
 
-/// Enters for each organisation how much was removed.
+/// Enters for each organisation how much was removed, and tells it on the timeline of each case.
 async fn enter(tx: &mut Tx, kept: &[Kept], until_ms: i64) -> Result<(), JobError> {
-    let mut orgs: BTreeMap<i64, (usize, BTreeSet<i64>)> = BTreeMap::new();
+    let mut orgs: BTreeMap<i64, BTreeMap<i64, usize>> = BTreeMap::new();
     for one in kept {
-        let (detections, cases) = orgs.entry(one.org_id).or_default();
-        *detections += 1;
-        cases.insert(one.case_number);
+        *orgs.entry(one.org_id).or_default().entry(one.case_number).or_default() += 1;
     }
-    let until = jiff::Timestamp::from_millisecond(until_ms).unwrap_or_default();
-    for (org_id, (detections, cases)) in orgs {
+    let (now, until) = (now_ms(), jiff::Timestamp::from_millisecond(until_ms).unwrap_or_default());
+    for (org_id, cases) in orgs {
+        let told: Vec<_> = cases.iter().map(|(case, count)| happened((org_id, *case), *count, now)).collect();
+        tell_all(tx, &told).await?;
+        let detections: usize = cases.values().sum();
         let new = format!("{detections} of {} closed cases, received before {until:.0}", cases.len());
-        let entry = Entry { action: "raw_removed", object: "detections", old: "", new: &new };
-        audit(tx, &Actor::system(), Some(org_id), &entry, now_ms()).await?;
+        let entry = Entry { action: ACTION, object: "detections", old: "", new: &new };
+        audit(tx, &Actor::system(), Some(org_id), &entry, now).await?;
     }
     Ok(())
+}
+
+fn happened((org_id, case): (i64, i64), count: usize, at_ms: i64) -> Happened {
+    let what = if count == 1 { "1 detection".to_owned() } else { format!("{count} detections") };
+    let text = format!("Raw documents removed because of their age: {what}");
+    Happened { org_id, case, kind: ACTION, text, detect_id: String::new(), at_ms }
 }

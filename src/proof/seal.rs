@@ -53,11 +53,15 @@ async fn next(tx: &mut Tx, signer: &Signer, now_ms: i64) -> Result<Option<Segmen
         id: segment.last_id,
         hash: segment.last_hash.as_slice().try_into().unwrap_or(START),
     });
-    let lines = ledger::after(tx, start.id, LINES).await?;
-    let (Some(first), Some(last)) = (lines.first(), lines.last()) else { return Ok(None) };
-    if i64::try_from(lines.len()).unwrap_or(LINES) < LINES && first.body.at_ms > now_ms - AGE_MS {
+    let Some(first) = ledger::after(tx, start.id, 1).await?.into_iter().next() else { return Ok(None) };
+    // Lines are numbered without gaps, so their count is known without reading them. Those of older versions may have
+    // some: then this comes a little early.
+    let waiting = ledger::head(tx).await?.id - start.id;
+    if waiting < LINES && first.body.at_ms > now_ms - AGE_MS {
         return Ok(None);
     }
+    let lines = ledger::after(tx, start.id, LINES).await?;
+    let Some(last) = lines.last() else { return Ok(None) };
     let mut walk = start;
     for line in &lines {
         if let Some(fault) = walk.step(line) {

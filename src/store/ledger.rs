@@ -158,16 +158,6 @@ pub async fn after(tx: &mut Tx, id: i64, limit: i64) -> Result<Vec<Chained>> {
     on!(tx, |db| sqlx::query_as(sql).bind(id).bind(limit).fetch_all(db))
 }
 
-/// A stretch of lines: how many, and their earliest and latest time.
-pub async fn stretch(tx: &mut Tx, first: i64, last: i64) -> Result<(i64, i64, i64)> {
-    on!(tx, |db| {
-        sqlx::query_as("SELECT COUNT(*), MIN(at_ms), MAX(at_ms) FROM ledger WHERE id BETWEEN $1 AND $2")
-            .bind(first)
-            .bind(last)
-            .fetch_one(db)
-    })
-}
-
 /// One line by id.
 pub async fn line(tx: &mut Tx, id: i64) -> Result<Option<Chained>> {
     Ok(after(tx, id - 1, 1).await?.into_iter().find(|line| line.id == id))

@@ -198,6 +198,18 @@ pub async fn record_all(tx: &mut Tx, all: &[Happened]) -> Result<()> {
     Ok(())
 }
 
+/// Writes such changes into timelines alone, where one line of the ledger tells of all of them together; that line is
+/// for the caller to write.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn tell_all(tx: &mut Tx, all: &[Happened]) -> Result<()> {
+    for part in all.chunks(ROWS) {
+        timeline_rows(tx, &Actor::system(), part).await?;
+    }
+    Ok(())
+}
+
 async fn timeline_rows(tx: &mut Tx, actor: &Actor, part: &[Happened]) -> Result<u64> {
     let sql = sqlx::AssertSqlSafe(format!(
         "INSERT INTO timeline (org_id, case_number, at_ms, actor_kind, actor, kind, text) VALUES {}",

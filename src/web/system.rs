@@ -14,7 +14,7 @@ use super::view::words::{When, duration, when};
 use crate::api::health::{self, Check};
 use crate::clock::now_ms;
 use crate::error::{AppError, Result};
-use crate::jobs::{retention, triage, upkeep as purged};
+use crate::jobs::{ledger, retention, triage, upkeep as purged};
 use crate::store::intake::{self, MINUTE_MS, Summary};
 use crate::store::record::{Entry, audit};
 use crate::store::{Tx, jobs, orgs, upkeep};
@@ -118,7 +118,8 @@ async fn failed(tx: &mut Tx, since_ms: i64) -> Result<Vec<(&'static str, String)
 
 async fn removals(tx: &mut Tx) -> Result<Vec<Removal>> {
     let known = upkeep::all(tx).await?;
-    let names = [(retention::KIND, "Documents of detections")];
+    let names =
+        [(retention::KIND, "Documents of detections"), (ledger::KIND, "Lines of the audit log, in sealed segments")];
     let all = names.iter().chain(purged::REMOVED).map(|(name, what)| {
         let of = known.iter().find(|one| one.name == *name);
         Removal { what, ran: of.map(|one| when(one.ran_ms)), removed: of.map_or(0, |one| one.removed) }

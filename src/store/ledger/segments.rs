@@ -41,7 +41,7 @@ impl Segment {
 
 const COLUMNS: &str = "number, first_id, last_id, line_count, from_ms, to_ms, prev_hash, last_hash, sealed_ms, public_key, signature, purged_ms";
 
-/// The segments after a number, the oldest first. There is about one a day.
+/// All segments, the oldest first. There is about one a day.
 pub async fn all(tx: &mut Tx) -> Result<Vec<Segment>> {
     let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM ledger_segments ORDER BY number"));
     on!(tx, |db| sqlx::query_as(sql).fetch_all(db))
@@ -53,7 +53,7 @@ pub async fn last(tx: &mut Tx) -> Result<Option<Segment>> {
     on!(tx, |db| sqlx::query_as(sql).fetch_optional(db))
 }
 
-/// Keeps a segment; the number 0 where another process was first.
+/// Keeps a segment; 0 where another process was first.
 pub async fn insert(tx: &mut Tx, one: &Segment) -> Result<u64> {
     run!(
         tx,

@@ -92,6 +92,7 @@ async fn the_case_keeps_what_was_made_of_it() {
     assert_eq!(gone["detections"][0]["fingerprint"], there["detections"][0]["fingerprint"]);
     assert_eq!(gone["observables"].as_array().unwrap().len(), there["observables"].as_array().unwrap().len());
     assert_eq!(gone["runs"][0]["machine_verdict"], there["runs"][0]["machine_verdict"]);
+    assert!(ana.page("/cases/1").await.1.contains("Raw documents removed because of their age: 1 detection"));
     for path in ["/cases/1", "/cases/1/detections"] {
         let (status, page) = ana.page(path).await;
         assert!(status == 200 && page.contains(SAID), "{path}: {page}");
