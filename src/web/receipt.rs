@@ -150,10 +150,30 @@ fn label<T: std::str::FromStr>(word: &str, of: fn(T) -> &'static str) -> String 
     word.parse().map_or_else(|_| word.to_owned(), |known| of(known).to_owned())
 }
 
+/// What members of policy and facts are called.
+const NAMES: &[(&str, &str)] = &[
+    ("version", "Version of the organisation's own policy"),
+    ("auto_close", "Automatic closing"),
+    ("limit", "Accepted share of missed true positives"),
+    ("review_share", "Share that people review blind"),
+    ("veto_severity", "Never closed alone from severity"),
+    ("veto_tags", "Never closed alone with host tags"),
+    ("cloud_allowed", "Data may leave to cloud voters"),
+    ("intelligence", "Threat intelligence"),
+    ("precedents", "Precedents"),
+    ("prevalence", "Prevalence"),
+    ("host_tags", "Host tags"),
+];
+
 /// An object's members, each in one line of words.
 fn lines(value: &Value) -> Vec<(String, String)> {
+    let named = |name: &str| NAMES.iter().find(|(word, _)| *word == name).map_or(name, |(_, named)| named).to_owned();
     let members = value.as_object().into_iter().flatten();
-    members.map(|(name, value)| (visible(&name.replace('_', " ")), visible(&words(value)))).collect()
+    let line = |(name, value): (&String, &Value)| {
+        let text = if name == "version" && *value == 0 { "none, the settings hold".to_owned() } else { words(value) };
+        (visible(&named(name)), visible(&text))
+    };
+    members.map(line).collect()
 }
 
 fn words(value: &Value) -> String {

@@ -18,7 +18,13 @@ async fn a_receipt_names_what_was_decided_and_its_bytes_have_the_hash_of_the_led
     let (status, page) = vic.page(&format!("/cases/{number}/triage/1/receipt")).await;
     assert_eq!(status, 200);
     assert!(page.contains("Everything that is named below is stored as it was"), "{page}");
-    for named in ["builtin:rules", "builtin:precedent", "detection (", "veto tags", "report, flags and vetoes"] {
+    for named in [
+        "builtin:rules",
+        "builtin:precedent",
+        "detection (",
+        "Never closed alone with host tags",
+        "report, flags and vetoes",
+    ] {
         assert!(page.contains(named), "{named}: {page}");
     }
     let (_, body) = vic.page(&format!("/cases/{number}/triage/1/receipt.json")).await;
