@@ -6,6 +6,7 @@ mod oidc;
 mod panel;
 mod policy;
 mod problem;
+mod reference;
 mod retention;
 mod server;
 
@@ -14,6 +15,7 @@ pub use limacharlie::LimaCharlieConfig;
 pub use oidc::{Granted, Mapping, OidcConfig};
 pub use panel::Panel;
 pub use policy::Policy;
+pub use reference::reference;
 pub use retention::Retention;
 pub use server::Server;
 
@@ -22,51 +24,56 @@ use crate::store::{CONNECTIONS, Durability};
 use crate::voters::VoterConfig;
 use figment::Figment;
 use figment::providers::{Env, Format, Toml};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
 /// All settings.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// Where the data is.
+    /// Where the data is, and what a commit survives.
     pub database: Database,
-    /// How the web server listens.
+    /// How the web server listens, how long people stay signed in, and who may read its numbers.
     pub server: Server,
-    /// What clients may do how often.
+    /// How often clients may come; what is above is answered with 429. 0 stands for no limit.
     pub limits: Limits,
-    /// Backups that are made again and again.
+    /// Backups that a worker makes again and again, besides those of `fusionsoc backup`.
     pub backup: Backup,
-    /// Who can vote; none for the built-in panel.
+    /// Who can vote: a model on a server, a command line, or a voter of this program. Without any, the built-in voters
+    /// `builtin:rules`, `builtin:precedent` and `builtin:statistical` stand in.
     pub voters: Vec<VoterConfig>,
-    /// How they vote.
+    /// Who of the voters sits on the panel, how their votes are counted, and what asking them may cost.
     pub panel: Panel,
-    /// What the machine may do.
+    /// What the machine may do. All but `undo_s` is what holds where an organisation sets nothing else on the page
+    /// Policy.
     pub policy: Policy,
-    /// How long things are kept.
+    /// How long things are kept, in days; 0 keeps for ever, and 36500 is the most.
     pub retention: Retention,
-    /// The organisations at LimaCharlie.
+    /// The organisations at LimaCharlie, each once: their detections are pulled, their sensors asked and acted on.
     pub limacharlie: Vec<LimaCharlieConfig>,
-    /// Who is told of what.
+    /// Who is told of what can't wait: likely true positives, split votes, overdue cases, silent sources and the like.
     pub notify: notify::Notify,
-    /// Who knows something about hashes, addresses and names.
+    /// Who knows something about hashes, addresses and names. Nothing of a case that is tagged `TLP:RED` leaves, and
+    /// otherwise only hashes, public addresses and names of the public network.
     pub intel: IntelConfig,
     /// What was written in a browser for those of the above that have no key of a file.
     #[serde(skip)]
     pub keys: crate::secret::Keys,
-    /// Who else vouches for people.
+    /// Who else vouches for people, in a build with the feature `oidc`: people are found by their identity at the
+    /// provider, and get role and organisations by its groups at each sign-in.
     pub oidc: Option<OidcConfig>,
 }
 
 /// `[database]`
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Database {
-    /// `sqlite:FILE` or `postgres://…`.
+    /// The database: `sqlite:FILE`, or `postgres://user@host/name` for several processes on one database.
     pub url: String,
-    /// `full` survives a power cut, `normal` a crash.
+    /// What a commit to `SQLite` survives.
     pub durability: Durability,
-    /// Connections to PostgreSQL that this process opens at most, 2 to 200.
+    /// Connections to PostgreSQL that each process opens at most, 2 to 200; one more listens.
     pub connections: u32,
 }
 
@@ -77,14 +84,14 @@ impl Default for Database {
 }
 
 /// `[limits]`, each 0 for none.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
-    /// Deliveries a second for each source and token.
+    /// Deliveries a second of each source and token, on average; 0 for no limit.
     pub ingest_per_second: u32,
-    /// Deliveries at once.
+    /// Deliveries that a source or token that was quiet may send at once before `ingest_per_second` holds.
     pub ingest_burst: u32,
-    /// API requests a minute for each token.
+    /// API requests a minute of each token; 0 for no limit.
     pub token_per_minute: u32,
 }
 

@@ -20,6 +20,7 @@ use crate::config::{BadConfig, Config};
 use crate::secret::Vault;
 use crate::store::{OpenError, Store};
 use clap::{Parser, Subcommand};
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -97,6 +98,8 @@ enum StoreCommand {
 enum ConfigCommand {
     /// Print a commented configuration.
     Example,
+    /// Print what each setting is for, its type and default, and how it is set otherwise, as Markdown.
+    Reference,
     /// Print a unit for systemd.
     Unit,
     /// Print a configuration of a proxy in front.
@@ -109,12 +112,13 @@ enum ConfigCommand {
 
 impl ConfigCommand {
     /// What it prints.
-    fn text(&self) -> &'static str {
+    fn text(&self) -> Cow<'static, str> {
         match self {
-            Self::Example => include_str!("example.toml"),
-            Self::Unit => include_str!("ship/fusionsoc.service"),
-            Self::Proxy { which } if which == "nginx" => include_str!("ship/nginx.conf"),
-            Self::Proxy { .. } => include_str!("ship/Caddyfile"),
+            Self::Example => include_str!("example.toml").into(),
+            Self::Reference => crate::config::reference().into(),
+            Self::Unit => include_str!("ship/fusionsoc.service").into(),
+            Self::Proxy { which } if which == "nginx" => include_str!("ship/nginx.conf").into(),
+            Self::Proxy { .. } => include_str!("ship/Caddyfile").into(),
         }
     }
 }

@@ -1,16 +1,18 @@
 //! `[backup]`: backups that are made again and again.
 use super::BadConfig;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// `[backup]`
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Backup {
-    /// The folder they go to; none for no backups.
+    /// The folder they go to, on the machine of the worker that makes them. It is made where the folder above it is
+    /// there; none for no backups.
     pub folder: String,
-    /// Hours from one to the next, 1 to 720.
+    /// Hours from the last one to the next, 1 to 720.
     pub every_hours: u16,
-    /// How many are kept, 1 to 1000.
+    /// How many are kept, 1 to 1000; older ones of their names are removed.
     pub keep: u16,
 }
 

@@ -2,27 +2,29 @@
 use super::BadConfig;
 use crate::limacharlie::{Client, Oid, Settings};
 use crate::secret::{self, Key, Keys, Secret};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use std::path::Path;
 
 /// One organisation at LimaCharlie.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LimaCharlieConfig {
-    /// Our organisation's short name.
+    /// Our organisation's short name, as in `fusionsoc org add`.
     pub org: String,
-    /// LimaCharlie's id of it.
+    /// LimaCharlie's id of it, a UUID.
     pub oid: String,
-    /// A file with the API key, readable by its owner alone; none where it is written in a browser.
+    /// A file with the API key; none where the key is written on the page Integrations.
+    #[schemars(extend("x-secret" = "file"))]
     #[serde(default)]
     pub api_key_file: String,
-    /// Seconds between two pulls; 0 for none.
+    /// Seconds between two pulls; 0 for none, such as where an output of LimaCharlie's delivers.
     #[serde(default = "a_minute")]
     pub pull_every_s: u32,
-    /// The API.
+    /// Where its API is.
     #[serde(default = "api_url")]
     pub api_url: String,
-    /// Where the key is exchanged.
+    /// Where the API key is exchanged for a token.
     #[serde(default = "jwt_url")]
     pub jwt_url: String,
 }

@@ -3,6 +3,7 @@ use super::BadConfig;
 use crate::domain::Role;
 use crate::intel::settings::is_safe;
 use crate::secret::{self, Secret};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -11,36 +12,38 @@ use std::path::Path;
 const VARIABLE: &str = "FUSIONSOC_OIDC_CLIENT_SECRET";
 
 /// `[oidc]`
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct OidcConfig {
-    /// The provider's address, as its discovery document writes it.
+    /// The provider's address, as its discovery document writes it: https, or plain http on this machine alone.
     pub issuer: String,
-    /// Our name there.
+    /// Our name there; register `PUBLIC_URL/login/oidc/callback` with it.
     pub client_id: String,
-    /// The file with our secret there, readable by its owner alone; none for a public client.
+    /// The file with our secret there; none for a public client.
+    #[schemars(extend("x-secret" = "file", "x-variable" = VARIABLE))]
     pub client_secret_file: String,
-    /// Its name on pages.
+    /// Its name on pages, 1 to 40 characters.
     pub name: String,
-    /// What is asked for.
+    /// The scopes that are asked for; `openid` must be one of them.
     pub scopes: Vec<String>,
-    /// The claim that names a person.
+    /// The claim that names a person, in the ID token, else in the user info.
     pub username_claim: String,
-    /// The claim that lists their groups.
+    /// The claim that lists their groups: a text or a list of texts.
     pub groups_claim: String,
-    /// What the groups stand for.
+    /// What the provider's groups stand for. The highest role of all groups of a person counts, and their organisations
+    /// together; who is in none of them can't sign in.
     pub map: Vec<Mapping>,
 }
 
 /// What one group stands for.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Mapping {
     /// The group, as the claim writes it.
     pub group: String,
     /// The role of who is in it.
     pub role: Role,
-    /// Organisations that they belong to, by short name.
+    /// Organisations that they belong to, by short name; at least one.
     #[serde(default)]
     pub orgs: Vec<String>,
 }

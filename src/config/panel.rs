@@ -1,30 +1,33 @@
 //! `[panel]`: who votes, how votes are counted, and what asking may cost.
 use crate::triage::vote::Mode;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// `[panel]`
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Panel {
-    /// `unanimous`, `majority` or `weighted`.
+    /// How many of the voters must agree.
     pub mode: Mode,
     /// Names of voters in order, the first being the primary; none for all configured ones.
     pub voters: Vec<String>,
-    /// Voters that are heard and don't count.
+    /// Names of voters that are heard and don't count.
     pub advisers: Vec<String>,
     /// Valid votes that are needed; 0 for the mode's own number.
     pub quorum: usize,
-    /// The share of runs in which a model is asked again with a harmless instruction planted, 0 to 1.
+    /// The share of runs in which a model is asked again with a harmless instruction planted, to see whether it obeys,
+    /// 0 to 1.
     pub control_share: f64,
     /// For so many minutes the votes on one event stand for another with the same evidence; 0 for never.
     pub reuse_minutes: u32,
-    /// The share of such runs that is asked all the same, to compare.
+    /// The share of such runs that is asked all the same, to compare, 0 to 1.
     pub reuse_check_share: f64,
-    /// Questions to models a day for each organisation; 0 for no limit.
+    /// Questions to models that each organisation may ask in a day of UTC; 0 for no limit. `fusionsoc org budget` sets
+    /// another number for one organisation.
     pub budget_calls_per_day: u32,
-    /// Tokens a day for each organisation; 0 for no limit.
+    /// Tokens that they may take in a day of UTC; 0 for no limit.
     pub budget_tokens_per_day: u32,
-    /// Money a day for each organisation, in the unit of the voters' prices; 0 for no limit.
+    /// Money that they may cost in a day of UTC, in the unit of the voters' prices; 0 for no limit.
     pub budget_cost_per_day: f64,
 }
 

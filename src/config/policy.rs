@@ -1,25 +1,27 @@
 //! `[policy]`: what the machine may do, and what an organisation sets otherwise.
 use crate::domain::{AutoClose, Severity};
 use crate::store::policies::Own;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// `[policy]`
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Policy {
-    /// How far the machine may go alone; no organisation goes further.
+    /// How far the machine may go alone; no organisation goes further, and nothing closes before a rule has earned it.
     pub auto_close: AutoClose,
-    /// The share of missed true positives that is accepted.
+    /// The share of missed true positives that is accepted, 0 to 1.
     pub limit: f64,
-    /// The share of eligible cases that people review blind.
+    /// The share of eligible cases that people review blind, 0 to 1.
     pub review_share: f64,
     /// Seconds in which an act can be undone at one press.
     pub undo_s: u32,
     /// From this severity on, the machine never closes.
     pub veto_severity: Severity,
-    /// Sensor tags with which the machine never closes; `*` stands for anything.
+    /// Sensor tags with which the machine never closes; `*` stands for anything. Tags that begin with `fusion-soc-` or
+    /// `fusionsoc-` never count.
     pub veto_tags: Vec<String>,
-    /// Whether the data of all organisations may leave to cloud voters.
+    /// Whether the data of all organisations may leave to cloud voters; `fusionsoc org cloud` allows it for one.
     pub cloud_allowed: bool,
 }
 

@@ -1,17 +1,18 @@
 //! `[retention]`: how long things are kept.
 use super::BadConfig;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// The longest time that can be set, in days: a hundred years.
 const MOST: u32 = 36_500;
 
 /// `[retention]`; each in days, 0 for ever.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Retention {
-    /// Documents of detections of closed cases.
+    /// Days for which documents of detections of closed cases are kept; what was made of them stays.
     pub raw_days: u32,
-    /// Lines of the audit ledger.
+    /// Days for which lines of the audit ledger are kept; whole sealed segments are removed, and their seals stay.
     pub ledger_days: u32,
 }
 

@@ -1,6 +1,7 @@
 //! `[server]`: how the web server listens, and how long people stay signed in.
 use super::BadConfig;
 use crate::secret::{self, Secret};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
@@ -9,32 +10,40 @@ use std::path::Path;
 const SHORTEST_TOKEN: usize = 16;
 
 /// `[server]`
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Server {
-    /// Address and port.
+    /// Address and port on which it listens.
     pub listen: SocketAddr,
-    /// The address that people use, for links and the origin check.
+    /// The address that people use, such as `https://soc.example` without a slash at the end, for links and the origin
+    /// check; none for that of `listen`.
     pub public_url: String,
-    /// A certificate chain as PEM, for TLS without a proxy; needs `tls_key`.
+    /// The file with a certificate chain as PEM, for TLS without a proxy; needs `tls_key`. Both are read again on
+    /// SIGHUP and when they change.
     pub tls_cert: String,
-    /// Its private key as PEM, readable by its owner alone.
+    /// The file with its private key as PEM.
+    #[schemars(extend("x-secret" = "file"))]
     pub tls_key: String,
-    /// Proxies whose `X-Forwarded-For` counts.
+    /// Addresses of proxies whose `X-Forwarded-For` counts.
     pub trusted_proxies: Vec<IpAddr>,
-    /// Cookies without `Secure`; only on loopback.
+    /// Cookies without `Secure`, for plain http; only where `listen` is an address of this machine alone.
     pub insecure_cookies: bool,
     /// A session ends after so many minutes without a request, 5 to 1440.
     pub session_idle_minutes: u16,
     /// A session ends after so many hours in any case, 1 to 168.
     pub session_hours: u16,
-    /// The file with the key that seals stored secrets; made where it is missing.
+    /// The file with the key that seals stored secrets; made where it is missing, beside a `SQLite` database. Keep a
+    /// copy: no backup holds it.
+    #[schemars(extend("x-secret" = "file"))]
     pub key_file: String,
-    /// Where the numbers of `/metrics` are told without a token, on this machine alone.
+    /// Address and port where `/metrics` is told without a token, such as `127.0.0.1:9090`, on this machine alone; a
+    /// worker beside the server needs another port.
     pub metrics_listen: Option<SocketAddr>,
-    /// A file with the token that `/metrics` and the details of `/readyz` ask for, readable by its owner alone.
+    /// The file with the token that `/metrics` and the details of `/readyz` ask for, 16 characters or more.
+    #[schemars(extend("x-secret" = "file"))]
     pub metrics_token_file: String,
-    /// The same token from the environment.
+    /// The same token, which never stands in the configuration file.
+    #[schemars(extend("x-secret" = "environment"))]
     pub metrics_token: Option<Secret>,
 }
 

@@ -16,8 +16,10 @@ macro_rules! words {
     ($(#[$meta:meta])* $name:ident ($list:literal) { $($(#[$vmeta:meta])* $variant:ident = $word:literal, $label:literal;)+ }) => {
         $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+        #[derive(schemars::JsonSchema)]
         #[serde(into = "&'static str", try_from = "String")]
-        pub enum $name { $($(#[$vmeta])* $variant,)+ }
+        #[schemars(!into, !try_from)]
+        pub enum $name { $($(#[$vmeta])* #[schemars(rename = $word)] $variant,)+ }
 
         impl $name {
             /// All of them, in the order people expect.

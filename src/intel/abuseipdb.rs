@@ -10,6 +10,7 @@ use crate::domain::intel::{Opinion, Query};
 use crate::secret::{Key, Keys};
 use async_trait::async_trait;
 use reqwest::StatusCode;
+use schemars::{Schema, SchemaGenerator};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -27,6 +28,11 @@ const DAYS: u32 = 90;
 
 /// Where it is, and what it answers for nothing.
 const USUAL: (&str, Quota) = ("https://api.abuseipdb.com/api/v2", Quota { per_minute: 60, per_day: 1_000 });
+
+/// What the section may hold.
+pub(super) fn schema(generator: &mut SchemaGenerator) -> Schema {
+    settings::keyed_schema(generator, "AbuseIPDB, which is asked about addresses.", USUAL)
+}
 
 /// Everything but the key file.
 pub(super) fn check(section: &Value) -> Result<(), BadIntel> {

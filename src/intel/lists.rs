@@ -9,6 +9,7 @@ use crate::domain::ObservableKind;
 use crate::domain::intel::{IntelVerdict, Opinion, Query};
 use crate::secret::Keys;
 use async_trait::async_trait;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
@@ -38,13 +39,24 @@ pub(super) fn label(name: &str) -> &str {
 const ENTRIES: usize = 1_000_000;
 const HASHES: usize = 20_000_000;
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 #[expect(clippy::struct_field_names, reason = "they are the names of the settings")]
 struct Settings {
+    /// A file with lines of `type,value,note` that count as malicious; a domain stands for all names below it.
     deny_file: String,
+    /// The same of what is harmless; it never overrules who calls a value malicious.
     allow_file: String,
+    /// A file with hashes of known good files, one a line or in cells.
     known_good_file: String,
+}
+
+/// What the section may hold.
+pub(super) fn schema(generator: &mut SchemaGenerator) -> Schema {
+    let mut schema = Settings::json_schema(generator);
+    let about = "Lists of our own, read again within a minute of a change; nothing leaves.";
+    schema.insert("description".to_owned(), about.into());
+    schema
 }
 
 /// Whether the section can be read.

@@ -11,6 +11,7 @@ use crate::domain::intel::{Opinion, Query};
 use crate::secret::{Key, Keys};
 use async_trait::async_trait;
 use reqwest::StatusCode;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -23,13 +24,19 @@ pub(super) const LABEL: &str = "MISP";
 /// Attributes that are read.
 const MOST: usize = 100;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 struct Settings {
+    /// Its name on pages, each once: 1 to 40 small letters, digits and `-`.
     name: String,
+    /// Where the server is: https, or plain http on this machine alone.
     base_url: String,
+    /// A file with the API key; none where the key is written on the page Integrations.
+    #[schemars(extend("x-secret" = "file"))]
     api_key_file: String,
+    /// Questions in any 60 seconds, of all workers together; 0 for no limit.
     per_minute: u32,
+    /// Questions in a day of UTC, of all workers together; 0 for no limit.
     per_day: u32,
 }
 
@@ -56,6 +63,13 @@ fn settings(section: &Value) -> Result<Vec<Settings>, BadIntel> {
         }
     }
     Ok(all)
+}
+
+/// What the section may hold.
+pub(super) fn schema(generator: &mut SchemaGenerator) -> Schema {
+    let mut schema = Vec::<Settings>::json_schema(generator);
+    schema.insert("description".to_owned(), "A MISP server, or several of other names.".into());
+    schema
 }
 
 /// Everything but the key files.

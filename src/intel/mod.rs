@@ -19,6 +19,7 @@ use crate::domain::ObservableKind;
 use crate::domain::intel::{Opinion, Query};
 use crate::secret::{Key, Keys};
 use async_trait::async_trait;
+use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::Value;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -26,9 +27,10 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
-/// A kind of provider: the name of its section, what is wrong with its settings, and what they make.
+/// A kind of provider: name and shape of its section, what is wrong with its settings, and what they make.
 struct Kind {
     name: &'static str,
+    schema: fn(&mut SchemaGenerator) -> Schema,
     check: fn(&Value) -> Result<(), BadIntel>,
     make: fn(&Value, &Keys) -> Result<Made, BadIntel>,
 }
@@ -38,11 +40,18 @@ type Made = Vec<Arc<dyn Provider>>;
 
 /// All kinds, in the order in which they are asked and shown.
 const KINDS: &[Kind] = &[
-    Kind { name: lists::NAME, check: lists::check, make: lists::make },
-    Kind { name: virustotal::NAME, check: virustotal::check, make: virustotal::make },
-    Kind { name: abuseipdb::NAME, check: abuseipdb::check, make: abuseipdb::make },
-    Kind { name: misp::NAME, check: misp::check, make: misp::make },
+    Kind { name: lists::NAME, schema: lists::schema, check: lists::check, make: lists::make },
+    Kind { name: virustotal::NAME, schema: virustotal::schema, check: virustotal::check, make: virustotal::make },
+    Kind { name: abuseipdb::NAME, schema: abuseipdb::schema, check: abuseipdb::check, make: abuseipdb::make },
+    Kind { name: misp::NAME, schema: misp::schema, check: misp::check, make: misp::make },
 ];
+
+/// The shapes of all sections, which stand beside the settings of `[intel]` itself.
+fn sections(generator: &mut SchemaGenerator) -> Schema {
+    let shapes: serde_json::Map<String, Value> =
+        KINDS.iter().map(|kind| (kind.name.to_owned(), (kind.schema)(generator).into())).collect();
+    json_schema!({ "type": "object", "properties": shapes })
+}
 
 /// How often a provider may be asked; 0 for no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -1,6 +1,7 @@
 //! `[intel]`: what may be asked of others, how long answers hold, and a section for each provider.
 use super::{KINDS, Quota};
 use crate::secret::{self, Key, Keys, Secret};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -14,21 +15,22 @@ use std::time::Duration;
 pub struct BadIntel(pub String);
 
 /// `[intel]`
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct IntelConfig {
-    /// Whether URLs are asked about; they may hold what is private.
+    /// Whether URLs leave as well, which may hold what is private; users, passwords and parameters like tokens don't.
     pub urls: bool,
-    /// Names whose hosts are never asked about, such as `corp.example.com`.
+    /// Names that never leave, with all below them, such as `corp.example.com`.
     pub internal_domains: Vec<String>,
     /// Hours for which an answer holds.
     pub keep_hours: u32,
     /// Hours for which it holds that nothing is known.
     pub keep_unknown_hours: u32,
-    /// Seconds for one question.
+    /// Seconds for one question, 1 to 60. The vote does not wait for questions that begin after 5 s.
     pub timeout_s: u32,
     /// One section for each provider; each provider's file reads its own.
     #[serde(flatten)]
+    #[schemars(schema_with = "super::sections")]
     pub sections: BTreeMap<String, Value>,
 }
 
@@ -114,13 +116,31 @@ pub(super) fn read<T: DeserializeOwned>(name: &str, section: &Value) -> Result<T
 }
 
 /// A section of one server with a key; what is left out is as usual.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 struct Section {
+    /// A file with the API key; none where the key is written on the page Integrations.
+    #[schemars(extend("x-secret" = "file"))]
     api_key_file: String,
+    /// Where its API is: https, or plain http on this machine alone.
     base_url: Option<String>,
+    /// Questions in any 60 seconds, of all workers together; 0 for no limit.
     per_minute: Option<u32>,
+    /// Questions in a day of UTC, of all workers together; 0 for no limit.
     per_day: Option<u32>,
+}
+
+/// The schema of a section of one server with a key: what it is, and `usual` as in [`keyed`].
+pub(super) fn keyed_schema(generator: &mut SchemaGenerator, about: &str, (base, quota): (&str, Quota)) -> Schema {
+    let mut schema = Section::json_schema(generator);
+    schema.insert("description".to_owned(), about.into());
+    let usual = [("base_url", base.into()), ("per_minute", quota.per_minute.into()), ("per_day", quota.per_day.into())];
+    for (name, value) in usual {
+        if let Some(Value::Object(key)) = schema.pointer_mut(&format!("/properties/{name}")) {
+            key.insert("default".to_owned(), value);
+        }
+    }
+    schema
 }
 
 /// One server with a key.

@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::StatusCode;
+use schemars::{Schema, SchemaGenerator};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,6 +28,11 @@ const MOST: i64 = 10_000;
 
 /// Where it is, and what it answers for nothing.
 const USUAL: (&str, Quota) = ("https://www.virustotal.com/api/v3", Quota { per_minute: 4, per_day: 500 });
+
+/// What the section may hold.
+pub(super) fn schema(generator: &mut SchemaGenerator) -> Schema {
+    settings::keyed_schema(generator, "VirusTotal, which is asked about hashes, addresses, names and URLs.", USUAL)
+}
 
 /// Everything but the key file.
 pub(super) fn check(section: &Value) -> Result<(), BadIntel> {

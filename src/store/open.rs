@@ -24,7 +24,7 @@ const WORD_LISTS: &str = "CREATE VIRTUAL TABLE temp.detection_terms USING fts5vo
     CREATE VIRTUAL TABLE temp.note_terms USING fts5vocab (main, note_words, instance)";
 
 /// What a commit survives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Durability {
     /// A power cut.

@@ -3,6 +3,7 @@ use super::endpoint::Endpoints;
 use super::statistical::Statistical;
 use super::{Voter, VoterConfig, anthropic, gemini, gemini_cli, ollama, openai, precedent::Precedent, rules::Rules};
 use crate::secret::{self, Key, Keys, Secret, SecretError};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use std::path::Path;
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use std::sync::Arc;
 macro_rules! kinds {
     ($($(#[doc = $doc:literal])+ $kind:ident = $word:literal, $make:path;)+) => {
         /// Wire kinds.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
         pub enum Kind {
             $($(#[doc = $doc])+ #[serde(rename = $word)] $kind,)+
         }
@@ -32,7 +33,7 @@ macro_rules! kinds {
 kinds! {
     /// Ollama's own API.
     Ollama = "ollama", ollama::make;
-    /// Any server with `/chat/completions`.
+    /// Any server with `/chat/completions`: vLLM, llama.cpp, LM Studio, `OpenRouter`, `OpenAI`.
     Openai = "openai", openai::make;
     /// Google's own API.
     Gemini = "gemini", gemini::make;
@@ -40,7 +41,8 @@ kinds! {
     Anthropic = "anthropic", anthropic::make;
     /// The `gemini` command line.
     GeminiCli = "gemini_cli", gemini_cli::make;
-    /// A voter without network: one of [`BUILTIN`].
+    /// A voter of this program, without network, by its name: `builtin:rules`, `builtin:precedent` or
+    /// `builtin:statistical`.
     Builtin = "builtin", make_builtin;
 }
 

@@ -27,6 +27,7 @@ pub use privacy::{Mask, Privacy};
 use crate::domain::{Answer, Dossier, Failure};
 use crate::secret::{Key, Secret};
 use async_trait::async_trait;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,41 +36,44 @@ use std::time::Duration;
 const SHORTEST_KEY: usize = 6;
 
 /// One voter as configuration describes it.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VoterConfig {
     /// The name on pages and in reports, unique.
     pub name: String,
-    /// The wire kind.
+    /// How it is spoken to.
     pub kind: Kind,
-    /// Where the server is; each kind has its usual address.
+    /// Where the server is; none for the usual address of the kind. It is in the cloud unless it is in the house.
     #[serde(default)]
     pub base_url: String,
-    /// The model's name on that server.
+    /// The model's name on that server; none for the voter's own name.
     #[serde(default)]
     pub model: String,
-    /// A file with the API key, readable by its owner alone.
+    /// A file with the API key; none where the server wants none, `GEMINI_API_KEY` has it for `gemini_cli`, or it is
+    /// written on the page Integrations.
     #[serde(default)]
+    #[schemars(extend("x-secret" = "file"))]
     pub api_key_file: String,
     /// The program, for `gemini_cli`.
     #[serde(default = "gemini_program")]
     pub command: String,
-    /// Seconds for one vote in all, retries included.
+    /// Seconds for one vote in all, retries included; loading a local model may take 300 s more.
     #[serde(default = "two_minutes")]
     pub timeout_s: u64,
-    /// How many questions the server may get at once.
+    /// How many questions the server may get at once. Voters with one `base_url` share them: the largest number counts.
     #[serde(default = "one")]
     pub concurrency: usize,
-    /// Whether data leaves the house.
+    /// Whether data leaves the house whatever the address, as with a gateway: such a voter is asked only where
+    /// `policy.cloud_allowed` or `fusionsoc org cloud` allows it.
     #[serde(default)]
     pub cloud: bool,
-    /// Whether names and secrets are replaced by words before they are sent.
+    /// When users, hosts, inner addresses and secrets leave as words such as `USER_1`.
     #[serde(default)]
     pub privacy: Privacy,
-    /// The price of a million tokens of questions, in whatever money budgets are in.
+    /// The price of a million tokens of questions, in whatever money budgets are in, 0 to 1000000000.
     #[serde(default)]
     pub price_in: f64,
-    /// The price of a million tokens of answers.
+    /// The price of a million tokens of answers, 0 to 1000000000.
     #[serde(default)]
     pub price_out: f64,
 }

@@ -11,12 +11,13 @@ mod shapes;
 mod spell;
 
 use crate::domain::{Answer, Dossier, ObservableKind};
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use spell::Folded;
 
 /// When a voter gets words instead of names and secrets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Privacy {
     /// Where its data leaves the house.

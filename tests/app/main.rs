@@ -53,6 +53,7 @@ mod review;
 mod search;
 mod second;
 mod secrets;
+mod settings;
 mod signing_in;
 mod texts;
 mod tls;
