@@ -1,5 +1,6 @@
 //! The OpenAPI document.
 mod closed;
+mod groups;
 
 use self::closed::{list_parameters, observable_parameters, search_parameters};
 use super::actions::NewAction;
@@ -69,6 +70,7 @@ pub fn document() -> Value {
     for (path, what) in merging::paths(verb) {
         document["paths"][path] = what;
     }
+    groups::sort(&mut document);
     secured(document)
 }
 

@@ -6,6 +6,7 @@
 //! with limits of time.
 mod access;
 mod action_forms;
+mod api_docs;
 pub mod app;
 pub mod assets;
 mod audit;
@@ -99,6 +100,7 @@ pub fn router(app: App) -> Router {
         .route("/login/oidc/callback", get(oidc::callback))
         .route("/logout", post(login::sign_out))
         .merge(own())
+        .route("/api/docs", get(api_docs::show))
         .route("/dashboard", get(dashboard::index))
         .route("/search", get(search::index))
         .route("/observables/{kind}/{*value}", get(observables::show))

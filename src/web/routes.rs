@@ -69,6 +69,7 @@ pub const ALL: &[Group] = &[
             ("GET", "/healthz"),
             ("GET", "/readyz"),
             ("GET", "/api/openapi.json"),
+            ("GET", "/api/docs"),
         ],
     },
     Group { does: "read the numbers: `server.metrics_token_file`", who: Who::Watcher, routes: &[("GET", "/metrics")] },

@@ -7,6 +7,7 @@ mod support;
 mod access;
 mod actions;
 mod admin;
+mod api_docs;
 mod backup;
 mod bulk;
 mod case_page;

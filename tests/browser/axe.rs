@@ -103,7 +103,8 @@ pub async fn links(driver: &WebDriver) -> WebDriverResult<Vec<String>> {
     let all = all.json().as_array().unwrap().iter().map(|link| link.as_str().unwrap().to_owned());
     let is_page = |link: &String| {
         let path = std::path::Path::new(link.split('?').next().unwrap());
-        let document = path.extension().is_some_and(|ending| ending == "json") && path.starts_with("/cases");
+        let document = path.extension().is_some_and(|ending| ending == "json")
+            && (path.starts_with("/cases") || path.starts_with("/api"));
         !link.is_empty() && !link.contains("/export/") && !path.ends_with("export") && !document
     };
     Ok(all.filter(is_page).collect())
