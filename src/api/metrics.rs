@@ -6,7 +6,8 @@ use crate::error::{AppError, Result};
 use crate::jobs::KINDS;
 use crate::limits;
 use crate::metrics;
-use crate::store::{Store, jobs};
+use crate::store::record::Ended;
+use crate::store::{Store, backups, jobs};
 use crate::web::App;
 use crate::web::auth::fingerprint;
 use axum::Router;
@@ -69,6 +70,10 @@ impl Watched {
             Ok((depths, seen)) => read.queue(&depths, seen)?,
             Err(error) => tracing::warn!(%error, "the queue could not be read for the numbers"),
         }
+        match self.backups().await {
+            Ok(known) => read.backups(known)?,
+            Err(error) => tracing::warn!(%error, "backups could not be read for the numbers"),
+        }
         metrics::text(&read.0)
     }
 
@@ -76,6 +81,13 @@ impl Watched {
         let kinds: Vec<&str> = KINDS.iter().map(|(kind, _)| *kind).collect();
         let mut tx = self.store.read().await?;
         Ok((jobs::depths(&mut tx, &kinds, now_ms()).await?, jobs::last_worker(&mut tx).await?))
+    }
+
+    /// When the last backup was made, and whether one failed since.
+    async fn backups(&self) -> crate::store::Result<(Option<i64>, bool)> {
+        let mut tx = self.store.read().await?;
+        let made = backups::last_made(&mut tx).await?.map(|made| made.at_ms);
+        Ok((made, backups::last(&mut tx).await?.is_some_and(|last| last.result == Ended::Failed)))
     }
 }
 
@@ -104,6 +116,13 @@ impl Read {
             Some(bytes) => self.one("process_resident_memory_bytes", "Memory that is in use.", real(bytes)),
             None => Ok(()),
         }
+    }
+
+    fn backups(&self, (made, failed): (Option<i64>, bool)) -> prometheus::Result<()> {
+        self.one("fusionsoc_backup_failed", "1 where the last backup failed.", if failed { 1.0 } else { 0.0 })?;
+        let Some(made) = made else { return Ok(()) };
+        let ago = whole((now_ms() - made).max(0)) / 1000.0;
+        self.one("fusionsoc_backup_age_seconds", "How long ago the last backup was made.", ago)
     }
 
     fn queue(&self, depths: &[jobs::Depth], seen: Option<i64>) -> prometheus::Result<()> {

@@ -6,7 +6,10 @@ mod append;
 mod segments;
 
 pub use append::{Head, adopt, head};
-pub use segments::{Segment, all as segments, insert as seal, last as last_segment, old as old_segment, purge};
+pub use segments::{
+    Segment, all as segments, insert as seal, last as last_segment, newest as newest_segments, old as old_segment,
+    purge,
+};
 
 pub(super) use append::append;
 

@@ -1,9 +1,11 @@
 //! The system for a person: is it ready, does it keep up, who outside answers, what was removed.
 mod installation;
+mod kept;
 mod outside;
 mod queue;
 
 use self::installation::Facts;
+use self::kept::{Backups, Seal};
 use self::outside::Outside;
 use self::queue::{DeadView, KindView};
 use super::App;
@@ -50,6 +52,8 @@ struct Installation {
     workers: Vec<(String, When, String)>,
     failed: Vec<(&'static str, String)>,
     removals: Vec<Removal>,
+    backups: Backups,
+    seals: Vec<Seal>,
 }
 
 #[derive(Template)]
@@ -98,6 +102,8 @@ async fn installation(tx: &mut Tx, app: &App) -> Result<Installation> {
         workers: seen.into_iter().map(|(owner, at)| (visible(&owner), when(at), duration(now - at))).collect(),
         failed: failed(tx, now - 24 * HOUR_MS).await?,
         removals: removals(tx).await?,
+        backups: kept::backups(tx).await?,
+        seals: kept::seals(tx).await?,
     })
 }
 

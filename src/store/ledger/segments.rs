@@ -47,6 +47,12 @@ pub async fn all(tx: &mut Tx) -> Result<Vec<Segment>> {
     on!(tx, |db| sqlx::query_as(sql).fetch_all(db))
 }
 
+/// The newest segments, at most so many, the newest first.
+pub async fn newest(tx: &mut Tx, most: i64) -> Result<Vec<Segment>> {
+    let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM ledger_segments ORDER BY number DESC LIMIT $1"));
+    on!(tx, |db| sqlx::query_as(sql).bind(most).fetch_all(db))
+}
+
 /// The newest segment.
 pub async fn last(tx: &mut Tx) -> Result<Option<Segment>> {
     let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM ledger_segments ORDER BY number DESC LIMIT 1"));

@@ -1,10 +1,15 @@
 //! The system page: the same for a person, and what can be done about it.
-use super::{number_of, watched};
+use super::{number_of, numbers, value, watched};
 use crate::support::{Person, SEED, Server, add_org};
 use fusionsoc::api::disk::{Space, pretend_here};
-use fusionsoc::clock::advance_here;
+use fusionsoc::clock::{advance_here, now_ms};
+use fusionsoc::config::Backup;
 use fusionsoc::domain::Role;
-use fusionsoc::jobs::upkeep;
+use fusionsoc::jobs::{backup, upkeep};
+use fusionsoc::proof::seal::{purge, seal};
+use std::sync::Arc;
+
+const DAY_MS: i64 = 86_400_000;
 
 async fn page(person: &Person) -> String {
     let (status, page) = person.page("/admin/system").await;
@@ -107,4 +112,61 @@ async fn of_several_servers_one_removes_what_is_over_each_hour() {
     advance_here(30 * 60_000);
     assert!(upkeep::once(&server.app.store).await.unwrap());
     assert!(row(&page(&admin).await, "Sessions that ended").contains("data-l=\"Removed\">0<"));
+}
+
+#[tokio::test]
+async fn the_newest_seals_are_listed_with_what_was_removed() {
+    let server = watched(|_| ()).await;
+    let admin = server.sign_in("root-admin", Role::Admin).await;
+    assert!(page(&admin).await.contains("Nothing of it was sealed yet"));
+    let (store, signer) = (&server.app.store, server.app.vault.signer().unwrap());
+    for _ in 0..12 {
+        assert_eq!(admin.post("/login", &[("username", "root-admin"), ("password", "wrong")]).await.status(), 401);
+        server.sql("DELETE FROM throttles").await;
+        advance_here(DAY_MS + 60_000);
+        assert_eq!(seal(store, &signer, now_ms()).await.unwrap(), 1);
+    }
+    assert!(purge(store, now_ms() - 2 * DAY_MS - DAY_MS / 2, now_ms()).await.unwrap() >= 9);
+    let again = server.sign_in("second-admin", Role::Admin).await;
+    let found = page(&again).await;
+    let table = found.split("id=\"seals\"").nth(1).unwrap().split("</table>").next().unwrap();
+    let lines: Vec<&str> = table.split("<tr>").skip(2).collect();
+    let heads: Vec<&str> = lines.iter().map(|line| line.split(['<', '>']).nth(2).unwrap()).collect();
+    assert_eq!(heads, ["12", "11", "10", "9", "8", "7", "6", "5", "4", "3"], "{table}");
+    let removed = |line: &&&str| line.contains("data-l=\"Removed\"><time");
+    let kept = lines.iter().take_while(|line| line.contains("data-l=\"Removed\">no<")).count();
+    assert!(kept > 0 && kept + lines.iter().filter(removed).count() == 10, "{table}");
+    let times = |line: &str| line.matches("<time datetime=\"").count();
+    assert!(times(lines[0]) == 3 && times(lines[9]) == 4 && !table.contains("href"), "{table}");
+}
+
+#[tokio::test]
+async fn a_backup_that_fails_is_told_until_one_is_made() {
+    let server = watched(|_| ()).await;
+    let admin = server.sign_in("root-admin", Role::Admin).await;
+    let told = async || {
+        let found = page(&admin).await;
+        found.split("id=\"backups\"").nth(1).unwrap().split("</dl>").next().unwrap().to_owned()
+    };
+    assert!(told().await.contains("none yet") && !told().await.contains("Failed"));
+    let folder = server.dir.path().join("taken");
+    std::fs::write(&folder, "a file").unwrap();
+    let settings = Arc::new(Backup { folder: folder.display().to_string(), ..Backup::default() });
+    let mut tx = server.app.store.write().await.unwrap();
+    backup::schedule(&mut tx, &settings, now_ms()).await.unwrap();
+    tx.commit().await.unwrap();
+    server.worker().backing_up(Arc::clone(&settings)).run_due().await;
+    let failed = told().await;
+    assert!(failed.contains("Failed since") && failed.contains("taken") && failed.contains("none yet"), "{failed}");
+    let text = numbers(&server).await;
+    assert!(value(&text, "fusionsoc_backup_failed") == 1 && !text.contains("fusionsoc_backup_age_seconds"), "{text}");
+    std::fs::remove_file(&folder).unwrap();
+    advance_here(3_600_000 + 1000);
+    server.worker().backing_up(settings).run_due().await;
+    advance_here(90_000);
+    let made = told().await;
+    assert!(!made.contains("Failed") && made.contains(", fusionsoc-2"), "{made}");
+    let text = numbers(&server).await;
+    assert_eq!(value(&text, "fusionsoc_backup_failed"), 0);
+    assert!((90..150).contains(&value(&text, "fusionsoc_backup_age_seconds")), "{text}");
 }
