@@ -96,7 +96,8 @@ async fn post(url: &str, token: &str, body: String) -> Option<u16> {
         .bearer_auth(token)
         .header("content-type", "application/json")
         .body(body);
-    sent.timeout(Duration::from_secs(10)).send().await.ok().map(|reply| reply.status().as_u16())
+    // One that is killed closes the connection; a slow machine only takes its time.
+    sent.timeout(Duration::from_mins(1)).send().await.ok().map(|reply| reply.status().as_u16())
 }
 
 async fn get(url: &str, token: &str, path: &str) -> Option<Value> {
