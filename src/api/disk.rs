@@ -1,5 +1,6 @@
 //! Space on the disk that holds the database.
 use crate::config::Config;
+use crate::store::Store;
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
@@ -35,7 +36,7 @@ pub fn pretend_here(space: Space) {
 
 /// The folder of the `SQLite` file; nothing of a database elsewhere, whose disk is not ours to see.
 pub fn folder(config: &Config) -> Option<PathBuf> {
-    let file = config.sqlite_path()?;
+    let file = Store::file_of(&config.database.url)?;
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
     Some(folder.unwrap_or(Path::new(".")).to_owned())
 }

@@ -21,18 +21,17 @@ pub struct Restored {
     pub rows: Vec<Counted>,
 }
 
-/// Puts a backup in the place of a `SQLite` database that nobody uses; what was there stays beside it.
+/// Puts a backup in the place of a `SQLite` database that nobody uses; what was there stays beside it. `database` is the
+/// file itself and no link, as [`Store::file_of`] says it.
 ///
 /// # Errors
 /// Where the database is in use, the backup can't be used or the disk refuses. Then nothing has changed.
 pub async fn into_sqlite(database: &Path, file: &Path) -> Result<Restored> {
-    // Behind a link the database itself is meant.
-    let database = database.canonicalize().unwrap_or_else(|_| database.to_owned());
-    let alone = in_use::alone(&database)?;
-    let (copy, version) = prepared(&database, file).await?;
-    let kept = set_aside(&database).await.map_err(|error| wrong(&database, error))?;
-    copy.persist(&database).map_err(|refused| wrong(&database, refused.error))?;
-    sync(folder(&database)).map_err(|error| wrong(&database, error))?;
+    let alone = in_use::alone(database)?;
+    let (copy, version) = prepared(database, file).await?;
+    let kept = set_aside(database).await.map_err(|error| wrong(database, error))?;
+    copy.persist(database).map_err(|refused| wrong(database, refused.error))?;
+    sync(folder(database)).map_err(|error| wrong(database, error))?;
     drop(alone);
     Ok(Restored { version, kept, rows: Vec::new() })
 }

@@ -220,7 +220,7 @@ async fn signals(stop: CancellationToken, close: CancellationToken) {
 
 /// One server for one `SQLite` file: a second one would only fight for its lock.
 pub(super) fn lock(config: &Config) -> Result<Option<File>, CliError> {
-    let Some(path) = config.sqlite_path() else { return Ok(None) };
+    let Some(path) = Store::file_of(&config.database.url) else { return Ok(None) };
     let path = path.with_extension("lock");
     if path.parent().is_some_and(|folder| !folder.as_os_str().is_empty() && !folder.exists()) {
         // A folder that is still to be made has no server.

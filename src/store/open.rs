@@ -139,8 +139,14 @@ impl Store {
         Ok(Self::Postgres(pool.map_err(OpenError::Connect)?))
     }
 
-    /// The file of a `SQLite` database; none for one in memory.
+    /// The file of a `SQLite` database; none for one in memory. Where its name is a link, the file that the link means:
+    /// `SQLite` keeps its journal beside that one, and so do we the lock.
     pub fn file_of(url: &str) -> Option<PathBuf> {
+        Self::named(url).map(files::meant)
+    }
+
+    /// The same as it is named.
+    fn named(url: &str) -> Option<PathBuf> {
         let memory = url.contains(":memory:") || url.contains("mode=memory");
         let options = SqliteConnectOptions::from_str(url).ok().filter(|_| !memory && url.starts_with("sqlite"))?;
         Some(options.get_filename().to_owned()).filter(|file| !file.as_os_str().is_empty())
@@ -149,7 +155,7 @@ impl Store {
     async fn sqlite(url: &str, durability: Durability) -> Result<Self, OpenError> {
         let synchronous =
             if durability == Durability::Full { SqliteSynchronous::Full } else { SqliteSynchronous::Normal };
-        let options = SqliteConnectOptions::from_str(url)
+        let mut options = SqliteConnectOptions::from_str(url)
             .map_err(OpenError::Connect)?
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
@@ -159,10 +165,12 @@ impl Store {
             .pragma("cache_size", "-16000")
             .pragma("temp_store", "memory")
             .optimize_on_close(true, 400);
-        let in_use = match Self::file_of(url) {
-            Some(file) => Some(Arc::new(files::prepare(&file).await?)),
-            None => None,
-        };
+        let mut in_use = None;
+        if let Some(named) = Self::named(url) {
+            let file = files::meant(named.clone());
+            in_use = Some(Arc::new(files::prepare(&named, &file).await?));
+            options = options.filename(file);
+        }
         // On a full disk SQLite rolls back by itself, and the driver still counts a transaction that
         // is not there: such a connection would never work again.
         let write = SqlitePoolOptions::new()

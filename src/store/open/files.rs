@@ -24,18 +24,26 @@ pub(in crate::store) fn folder(file: &Path) -> &Path {
     file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
+/// Links in a row that are followed, as many as the system follows.
+const LINKS: usize = 40;
+
+/// The file that a name means: where it is a link, what that leads to, whether it is there or not.
+pub(super) fn meant(mut file: PathBuf) -> PathBuf {
+    for _ in 0..LINKS {
+        let Ok(to) = fs::read_link(&file) else { break };
+        file = folder(&file).join(to);
+    }
+    file
+}
+
 fn failed(path: &Path, error: impl std::fmt::Display) -> OpenError {
     OpenError::Files(format!("{}: {error}", path.display()))
 }
 
-/// Makes folder and files private, makes a database where there was none, and refuses what is damaged. Returns the
-/// lock that says that the database is in use.
-pub(super) async fn prepare(file: &Path) -> Result<File, OpenError> {
-    let folder = folder(file);
-    if !folder.exists() {
-        fs::DirBuilder::new().mode(0o700).create(folder).map_err(|error| failed(folder, error))?;
-    }
-    close_to_others(folder, file)?;
+/// Makes the folder that is named and the files that are meant private, makes a database where there was none, and
+/// refuses what is damaged. Returns the lock that says that the database is in use.
+pub(super) async fn prepare(named: &Path, file: &Path) -> Result<File, OpenError> {
+    private_folder(named)?;
     let lock = in_use::shared(file)?;
     let journal = beside(file, "-wal");
     let waiting = fs::metadata(&journal).is_ok_and(|journal| journal.len() > 0);
@@ -46,7 +54,7 @@ pub(super) async fn prepare(file: &Path) -> Result<File, OpenError> {
                 "{text}; restore a backup, or move the journal away to begin anew"
             )));
         }
-        Err(error) if error.kind() == ErrorKind::NotFound => make(file, folder).await?,
+        Err(error) if error.kind() == ErrorKind::NotFound => make(file, folder(file)).await?,
         Err(error) => return Err(failed(file, error)),
         Ok(found) if !found.is_file() => return Err(failed(file, "is not a file")),
         Ok(found) => sound(file, found.len())?,
@@ -55,6 +63,16 @@ pub(super) async fn prepare(file: &Path) -> Result<File, OpenError> {
         private(&beside(file, ending))?;
     }
     Ok(lock)
+}
+
+/// Makes the folder of a file where there is none. The one that a link leads to has to be there: it may be on a disk that
+/// is not mounted.
+fn private_folder(named: &Path) -> Result<(), OpenError> {
+    let folder = folder(named);
+    if !folder.exists() {
+        fs::DirBuilder::new().mode(0o700).create(folder).map_err(|error| failed(folder, error))?;
+    }
+    close_to_others(folder, named)
 }
 
 /// Refuses a file that is not there or no database.
