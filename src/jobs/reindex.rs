@@ -1,10 +1,11 @@
 //! What older rows lack: words for what was stored before search knew words, and texts of behaviours from before they
 //! were compared. Once at start, beside everything else.
+use super::retention::words_left;
 use crate::domain::{Detection, terms};
 use crate::store::locks::{self, Single};
 use crate::store::precedents::{self, Unread};
 use crate::store::search::{self, Unindexed};
-use crate::store::{Result, Store, Tx};
+use crate::store::{Result, Store, Tx, retention};
 use crate::triage::fingerprint::{self, Behaviour};
 use crate::triage::{observables, words};
 use std::time::Duration;
@@ -36,10 +37,11 @@ pub async fn catch_up(store: &Store, stop: &CancellationToken) -> Result<usize> 
                 What::Detections => search::unindexed_detections(&mut tx, after, ROUND).await?,
                 What::Notes => search::unindexed_notes(&mut tx, after, ROUND).await?,
             };
-            drop(tx);
             let Some(last) = rows.last() else { break };
             after = last.id;
             done += rows.len();
+            let rows = entries(&mut tx, what, &rows).await?;
+            drop(tx);
             if !index(store, what, rows).await? {
                 break;
             }
@@ -59,7 +61,7 @@ pub(crate) async fn fill(tx: &mut Tx, told: &(dyn Fn(&str, u64) + Sync)) -> Resu
         let rows = search::unindexed_detections(tx, after, ROUND * 2).await?;
         let Some(last) = rows.last() else { break };
         after = last.id;
-        let words: Vec<_> = rows.iter().map(|row| (row.id, entry(What::Detections, row))).collect();
+        let words = entries(tx, What::Detections, &rows).await?;
         search::index_detections(tx, &words).await?;
         told("words of search", rows.len() as u64);
     }
@@ -68,8 +70,8 @@ pub(crate) async fn fill(tx: &mut Tx, told: &(dyn Fn(&str, u64) + Sync)) -> Resu
         let rows = search::unindexed_notes(tx, after, ROUND).await?;
         let Some(last) = rows.last() else { return Ok(()) };
         after = last.id;
-        for row in &rows {
-            search::index_note(tx, row.id, &entry(What::Notes, row)).await?;
+        for (id, words) in entries(tx, What::Notes, &rows).await? {
+            search::index_note(tx, id, &words).await?;
         }
     }
 }
@@ -115,8 +117,7 @@ pub async fn run(store: Store, stop: CancellationToken) {
 }
 
 /// The words are made before the write lock is taken. `false` where another process is at it.
-async fn index(store: &Store, what: What, rows: Vec<Unindexed>) -> Result<bool> {
-    let rows: Vec<_> = rows.into_iter().map(|row| (row.id, entry(what, &row))).collect();
+async fn index(store: &Store, what: What, rows: Vec<(i64, String)>) -> Result<bool> {
     let mut tx = store.write().await?;
     if !locks::single(&mut tx, Single::Reindex).await? {
         return Ok(false);
@@ -131,13 +132,22 @@ async fn index(store: &Store, what: What, rows: Vec<Unindexed>) -> Result<bool> 
     Ok(true)
 }
 
-fn entry(what: What, row: &Unindexed) -> String {
+/// The words of rows, by id. Of a detection whose document is gone they are made of what is left, as when it was removed.
+async fn entries(tx: &mut Tx, what: What, rows: &[Unindexed]) -> Result<Vec<(i64, String)>> {
     if what == What::Notes {
-        return terms::entry(row.org_id, &row.text);
+        return Ok(rows.iter().map(|row| (row.id, terms::entry(row.org_id, &row.text))).collect());
     }
-    let document = serde_json::from_str(&row.text).ok();
-    match document.and_then(|document| Detection::read(&document).ok()) {
-        Some(detection) => words::of(row.org_id, &detection, &observables::of(&detection)),
-        None => terms::entry(row.org_id, ""),
+    let (mut words, mut without) = (Vec::with_capacity(rows.len()), Vec::new());
+    for row in rows {
+        let document = serde_json::from_str(&row.text).ok();
+        match document.and_then(|document| Detection::read(&document).ok()) {
+            Some(detection) => {
+                words.push((row.id, words::of(row.org_id, &detection, &observables::of(&detection))));
+            }
+            None => without.push(row.id),
+        }
     }
+    let kept = retention::left(tx, &without).await?;
+    words.extend(words_left(tx, &kept).await?);
+    Ok(words)
 }

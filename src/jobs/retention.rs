@@ -65,17 +65,19 @@ async fn step(worker: &Worker, job: &jobs::Job, old: &[Old], until_ms: i64) -> R
         return Err(JobError::LeaseLost);
     }
     let kept = retention::remove(&mut tx, &ids).await?;
-    index(&mut tx, &kept).await?;
+    for (id, words) in words_left(&mut tx, &kept).await? {
+        search::reindex_detection(&mut tx, id, &words).await?;
+    }
     enter(&mut tx, &kept, until_ms).await?;
     tx.commit().await?;
     Ok(u64::try_from(kept.len()).unwrap_or(u64::MAX))
 }
 
-/// Gives the detections the words of what is left.
-async fn index(tx: &mut Tx, kept: &[Kept]) -> Result<(), JobError> {
+/// The words of what is left of detections, by id.
+pub(super) async fn words_left(tx: &mut Tx, kept: &[Kept]) -> crate::store::Result<Vec<(i64, String)>> {
     let cases: BTreeSet<i64> = kept.iter().map(|one| one.case_number).collect();
     let known = retention::observables(tx, &cases.into_iter().collect::<Vec<_>>()).await?;
-    for one in kept {
+    let words = kept.iter().map(|one| {
         let own = known.iter().filter(|(case, ..)| *case == one.case_number);
         let left = Left {
             texts: &[&one.title, &one.detect_id],
@@ -83,9 +85,9 @@ async fn index(tx: &mut Tx, kept: &[Kept]) -> Result<(), JobError> {
             host: &[&one.hostname, &one.sid],
             observables: own.map(|(_, kind, value)| (*kind, value.as_str())).collect(),
         };
-        search::reindex_detection(tx, one.id, &words::of_left(one.org_id, &left)).await?;
-    }
-    Ok(())
+        (one.id, words::of_left(one.org_id, &left))
+    });
+    Ok(words.collect())
 }
 
 /// Enters for each organisation how much was removed, and tells it on the timeline of each case.

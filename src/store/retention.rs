@@ -62,17 +62,22 @@ pub async fn remove(tx: &mut Tx, ids: &[i64]) -> Result<Vec<Kept>> {
         }
         query.fetch_all(db)
     })?;
-    if gone.is_empty() {
+    left(tx, &gone).await
+}
+
+/// What is left of detections, by id.
+pub async fn left(tx: &mut Tx, ids: &[i64]) -> Result<Vec<Kept>> {
+    if ids.is_empty() {
         return Ok(Vec::new());
     }
     let kept = format!(
         "SELECT d.id, d.org_id, d.case_number, d.detect_id, d.title, r.path AS rule, s.hostname, s.sid FROM detections d
          JOIN rules r ON r.id = d.rule_id JOIN sensors s ON s.id = d.sensor_id WHERE d.id IN {} ORDER BY d.id",
-        places(1, gone.len())
+        places(1, ids.len())
     );
     on!(tx, |db| {
         let mut query = sqlx::query_as(sqlx::AssertSqlSafe(kept.as_str()));
-        for id in &gone {
+        for id in ids {
             query = query.bind(*id);
         }
         query.fetch_all(db)

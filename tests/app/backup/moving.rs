@@ -3,6 +3,8 @@ use super::{Place, Running, is_postgres};
 use crate::support::{PASSWORD, Person, SEED, database, http};
 use fusionsoc::store::{Counted, Store, counts};
 use serde_json::{Value, json};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection, Executor};
 use std::process::Stdio;
 
 /// Texts that one of the databases or the way between them could take for something else.
@@ -78,6 +80,34 @@ async fn work(running: &Running, token: &str) -> Person {
     ana
 }
 
+/// Closes a case and lets its document go because of its age.
+async fn forget(place: &Place, ana: &Person) {
+    let fields = [("verdict", "false_positive"), ("reason", "known_application"), ("close", "true")];
+    assert_eq!(ana.post("/cases/1/verdict", &fields).await.status(), 303);
+    let mut file = SqliteConnectOptions::new().filename(place.path("here.db")).connect().await.unwrap();
+    file.execute("UPDATE detections SET received_ms = 1 WHERE case_number = 1").await.unwrap();
+    // Long enough ago that the page says no more that it was just closed.
+    file.execute("UPDATE timeline SET at_ms = at_ms - 3600000 WHERE case_number = 1").await.unwrap();
+    file.execute("UPDATE jobs SET run_at_ms = 0 WHERE kind = 'retention'").await.unwrap();
+    let left = "SELECT COUNT(*) FROM detections WHERE case_number = 1 AND raw <> ''";
+    while sqlx::query_scalar::<_, i64>(left).fetch_one(&mut file).await.unwrap() > 0 {
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    }
+    file.close().await.unwrap();
+}
+
+/// The cases that search finds by what is left of the one whose document is gone.
+async fn found(running: &Running, token: &str) -> Vec<Value> {
+    let mut all = Vec::new();
+    for words in ["host:desktop-4kq7m2x", "expand.exe"] {
+        let cases = get(running, token, &format!("/api/v1/search?q={words}")).await["cases"].clone();
+        let numbers: Vec<Value> = cases.as_array().unwrap().iter().map(|one| one["number"].clone()).collect();
+        assert!(numbers.contains(&json!(1)), "{words}: {numbers:?}");
+        all.extend(numbers);
+    }
+    all
+}
+
 async fn get(running: &Running, token: &str, path: &str) -> Value {
     let reply = http().get(format!("{}{path}", running.url)).bearer_auth(token).send().await.unwrap();
     serde_json::from_str(&reply.text().await.unwrap()).unwrap_or_default()
@@ -134,6 +164,8 @@ async fn an_installation_moves_there_and_back() {
     let (place, token) = filled().await;
     let running = place.serve().await;
     let ana = work(&running, &token).await;
+    forget(&place, &ana).await;
+    let known = found(&running, &token).await;
     let before = seen(&running, &ana, &token).await;
     let (code, _, err) = place.run(&["move", "--to", &place.url.replace("here.db", "there.db")]).await;
     super::one_line(&err, "the same kind of database");
@@ -155,6 +187,7 @@ async fn an_installation_moves_there_and_back() {
     assert_eq!(rows(&there.url).await, counted);
     let running = there.serve().await;
     same(&before, &seen(&running, &ana, &token).await);
+    assert_eq!(found(&running, &token).await, known);
     goes_on(&running, &token).await;
     running.stop();
     let (code, _, err) = place.run(&["move", "--to", &there.url]).await;
@@ -183,6 +216,7 @@ async fn back(there: &Place, key: &str, ana: &Person, token: &str) {
     assert_eq!(rows(&home.url).await, counted);
     let running = home.serve().await;
     same(&before, &seen(&running, ana, token).await);
+    found(&running, token).await;
     let (code, _, err) = there.run(&["move", "--to", &home.url]).await;
     super::one_line(&err, "is there already");
     assert_eq!(code, 1);

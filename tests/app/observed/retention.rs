@@ -3,8 +3,10 @@ use super::{number_of, watched};
 use crate::support::{Person, Server, seed_id, seed_with};
 use fusionsoc::clock::{advance_here, now_ms};
 use fusionsoc::domain::Role;
-use fusionsoc::jobs::retention;
+use fusionsoc::jobs::{reindex, retention};
+use fusionsoc::store::Store;
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 
 const DAY_MS: i64 = 86_400_000;
 const SAID: &str = "The raw detection was removed after 180 days.";
@@ -114,6 +116,18 @@ async fn the_case_keeps_what_was_made_of_it() {
 #[tokio::test]
 async fn search_finds_it_by_what_is_left() {
     let (server, _) = aged(180).await;
+    finds_what_is_left(&server).await;
+    // A store that was copied has no words yet.
+    let none = match &server.app.store {
+        Store::Sqlite { .. } => "DELETE FROM detection_words",
+        Store::Postgres(_) => "UPDATE detections SET words = NULL",
+    };
+    server.sql(none).await;
+    assert!(reindex::catch_up(&server.app.store, &CancellationToken::new()).await.unwrap() >= 3);
+    finds_what_is_left(&server).await;
+}
+
+async fn finds_what_is_left(server: &Server) {
     let found = async |words: &str| {
         let all = server.get(&format!("/api/v1/search?q={words}")).await;
         let numbers = all["cases"].as_array().unwrap().iter().map(|one| one["number"].as_i64().unwrap());
