@@ -63,7 +63,7 @@ pub struct Made {
     pub bytes: u64,
     /// SHA-256 of the file, in hexadecimal.
     pub sha256: String,
-    /// Whether the audit log tells of it: not where its schema is older, or it can't be written.
+    /// Whether the audit log tells of it: not where its schema is older than this program, or it can't be written.
     pub audited: bool,
 }
 
@@ -74,27 +74,42 @@ pub struct Made {
 /// Where there is such a file already, or database or disk refuse. Then there is no file.
 pub async fn take(store: &Store, file: &Path, actor: &Actor, told: Told<'_>) -> Result<Made> {
     let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let mut audited = store.newest().await? == schema::known();
-    let written = write(store, file, told).await;
+    let newest = store.newest().await?;
+    let written = if newest > schema::known() {
+        Err(OpenError::Newer(newest, schema::known()).into())
+    } else {
+        write(store, file, told).await
+    };
     let (ended, new) = match &written {
         Ok((bytes, sha256)) => (Ended::Ok, format!("{bytes} bytes, sha256 {sha256}")),
         Err(trouble) => (Ended::Failed, trouble.to_string()),
     };
-    if audited {
-        let noted = async {
-            let mut tx = store.write().await?;
-            let object = format!("backup:{name}");
-            let entry = Entry { action: backups::ACTION, object: &object, old: "", new: &new };
-            audit_as(&mut tx, actor, None, &entry, ended, now_ms()).await?;
-            tx.commit().await
-        };
-        // On a full disk, say: a backup is good all the same.
-        if let Err(error) = noted.await {
-            tracing::warn!(%error, "a backup could not be noted in the audit log");
-            audited = false;
-        }
-    }
+    // In a newer schema is all that this program writes.
+    let audited = newest >= schema::known() && note(store, &name, actor, (ended, &new)).await;
     written.map(|(bytes, sha256)| Made { name, bytes, sha256, audited })
+}
+
+/// Tells the audit log of a backup, or why there is none; whether that worked.
+async fn note(store: &Store, name: &str, actor: &Actor, (ended, new): (Ended, &str)) -> bool {
+    let noted = async {
+        let mut tx = store.write().await?;
+        let object = format!("backup:{name}");
+        let entry = Entry { action: backups::ACTION, object: &object, old: "", new };
+        audit_as(&mut tx, actor, None, &entry, ended, now_ms()).await?;
+        tx.commit().await
+    };
+    // On a full disk, say: a backup is good all the same.
+    let noted = noted.await;
+    if let Err(error) = &noted {
+        tracing::warn!(%error, "a backup could not be noted in the audit log");
+    }
+    noted.is_ok()
+}
+
+/// Tells the audit log of a backup that could not even be begun.
+pub async fn not_begun(store: &Store, file: &Path, actor: &Actor, why: &str) {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    note(store, &name, actor, (Ended::Failed, why)).await;
 }
 
 async fn write(store: &Store, file: &Path, told: Told<'_>) -> Result<(u64, String)> {

@@ -3,6 +3,7 @@ use super::open::files::folder;
 use super::{Store, Tx};
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::PgPoolOptions;
+use std::borrow::Cow;
 use std::fs::File;
 use std::path::Path;
 
@@ -10,6 +11,9 @@ use std::path::Path;
 pub(super) static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
 /// The migrations of `PostgreSQL`: the same numbers.
 static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
+
+/// The migration that put the wall between organisations up on `PostgreSQL`.
+pub(super) const WALL: i64 = 32;
 
 /// The number of the newest migration that this program knows.
 pub fn known() -> i64 {
@@ -26,6 +30,13 @@ pub async fn newest(tx: &mut Tx) -> super::Result<i64> {
 }
 
 impl Store {
+    /// Gives a new `SQLite` store the schema that a program had whose newest migration was this one.
+    pub(super) async fn migrate_to(&self, newest: i64) -> Result<(), MigrateError> {
+        let Self::Sqlite { write, .. } = self else { return self.migrate().await };
+        let until: Vec<_> = SQLITE.iter().filter(|one| one.version <= newest).cloned().collect();
+        Migrator { migrations: Cow::Owned(until), ..Migrator::DEFAULT }.run(write).await
+    }
+
     /// Brings the schema up to date; each migration is done as a whole or not at all.
     pub(super) async fn migrate(&self) -> Result<(), MigrateError> {
         match self {

@@ -36,13 +36,16 @@ impl Store {
     }
 
     async fn copied_into(&self, file: &Path, told: &(dyn Fn(&str, u64) + Sync)) -> Result<(), CopyError> {
+        let mut from = self.read().await?;
+        // As it is, so that the program of after a step makes the backup of before it.
+        let newest = schema::newest(&mut from).await?;
         let opened = async {
             let to = Self::of_file(file).await?;
-            to.update().await?;
+            to.migrate_to(newest).await.map_err(OpenError::Migrate)?;
             Ok::<_, OpenError>(to)
         };
         let to = opened.await.map_err(|error| CopyError::Differ(error.plain()))?;
-        let (mut from, mut tx) = (self.read().await?, to.write().await?);
+        let mut tx = to.write().await?;
         copy(&mut from, &mut tx, told).await?;
         tx.commit().await?;
         to.close().await;

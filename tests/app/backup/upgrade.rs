@@ -1,23 +1,44 @@
 //! A database of an earlier version: everything is there after the step to this one, and a step that fails changes
 //! nothing.
-use super::{Place, one_line};
+use super::{Place, is_postgres, one_line};
+use fusionsoc::store::verify;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{ConnectOptions, Connection, Executor};
+use sqlx::{ConnectOptions, Connection, Executor, PgConnection};
 use std::borrow::Cow;
 use std::path::Path;
 
 static ALL: Migrator = sqlx::migrate!("migrations/sqlite");
+static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
+
+/// The migrations up to one.
+fn until(all: &Migrator, newest: i64) -> Migrator {
+    let known: Vec<_> = all.iter().filter(|one| one.version <= newest).cloned().collect();
+    Migrator { migrations: Cow::Owned(known), ..Migrator::DEFAULT }
+}
 
 /// A database as the program left it when its newest migration was this one, with some rows.
 async fn earlier(file: &Path, newest: i64) -> SqliteConnection {
-    let known: Vec<_> = ALL.iter().filter(|one| one.version <= newest).cloned().collect();
-    let migrator = Migrator { migrations: Cow::Owned(known), ..Migrator::DEFAULT };
     let options = SqliteConnectOptions::new().filename(file).create_if_missing(true);
     let mut connection = options.connect().await.unwrap();
-    migrator.run(&mut connection).await.unwrap();
+    until(&ALL, newest).run(&mut connection).await.unwrap();
     connection.execute(ROWS).await.unwrap();
     connection
+}
+
+/// The same on the database of this run of tests.
+async fn earlier_place(newest: i64) -> Place {
+    if !is_postgres() {
+        let place = Place::sqlite("old.db");
+        earlier(&place.path("old.db"), newest).await.close().await.unwrap();
+        return place;
+    }
+    let place = Place::new().await;
+    let mut connection = PgConnection::connect(&place.url).await.unwrap();
+    until(&POSTGRES, newest).run(&mut connection).await.unwrap();
+    connection.execute(ROWS).await.unwrap();
+    connection.close().await.unwrap();
+    place
 }
 
 /// Rows of every table that an installation of the first schema had.
@@ -31,7 +52,7 @@ const ROWS: &str = "
         VALUES (1, 1, 'eeeeeeee-0000-4000-8000-000000000001', 'old-host', '', '', '[]', 1, 1);
     INSERT INTO cases (number, org_id, title, rule_id, sensor_id, hostname, user_name, chain, fingerprint, status, open, verdict,
             machine_verdict, triage_state, severity, severity_by, detections, opened_ms, updated_ms, first_event_ms, last_event_ms)
-        VALUES (7, 1, 'An old case', 1, 1, 'old-host', 'bob', '', 'f', 'new', 1, 'false_positive', 'none', 'none', 'high', 'rule', 1, 1700000000000, 1700000000000, 1, 1);
+        VALUES (7, 1, 'An old case', 1, 1, 'old-host', 'bob', '', 'f', 'new', TRUE, 'false_positive', 'none', 'none', 'high', 'rule', 1, 1700000000000, 1700000000000, 1, 1);
     INSERT INTO detections (id, org_id, case_number, detect_id, rule_id, sensor_id, source, title, event_type, fingerprint, event_ms, received_ms, raw)
         VALUES (1, 1, 7, 'old-1', 1, 1, 'import', 'An old case', 'NEW_PROCESS', 'f', 1, 1, '{}');
     INSERT INTO notes (case_number, author_kind, author, kind, body, created_ms) VALUES (7, 'person', 'ana', 'note', 'An old note', 1);
@@ -48,14 +69,16 @@ fn versions() -> [i64; 3] {
 #[tokio::test]
 async fn everything_is_there_after_the_step() {
     for version in versions() {
-        let place = Place::sqlite("old.db");
-        earlier(&place.path("old.db"), version).await.close().await.unwrap();
+        let place = earlier_place(version).await;
         // A backup of before the step, by the program of after it, and back.
         let out = place.ok(&["backup", "old-backup.db"]).await;
         assert!(out.contains("The audit log does not tell of it"), "{out}");
-        let other = Place::sqlite("other.db");
-        other.ok(&["restore", place.path("old-backup.db").to_str().unwrap()]).await;
-        for place in [&place, &other] {
+        assert_eq!(verify(&place.path("old-backup.db")).await.unwrap(), version);
+        let others = [Place::sqlite("other.db"), Place::new().await];
+        for other in &others {
+            other.ok(&["restore", place.path("old-backup.db").to_str().unwrap()]).await;
+        }
+        for place in [&place, &others[0], &others[1]] {
             let token = place.ok(&["token", "create", "--name", "t", "--org", "acme", "--scope", "read"]).await;
             let running = place.serve().await;
             let url = format!("{}/api/v1/cases/7", running.url);
@@ -64,7 +87,9 @@ async fn everything_is_there_after_the_step() {
                 assert!(text.contains(wanted), "{version}: {wanted}: {text}");
             }
             drop(running);
-            assert!(place.ok(&["check"]).await.contains("every page and every reference"), "{version}");
+            let checked = place.ok(&["check"]).await;
+            let whole = place.url.starts_with("postgres") || checked.contains("every page and every reference");
+            assert!(whole && checked.contains("ok    database"), "{version}: {checked}");
         }
     }
 }
