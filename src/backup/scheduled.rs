@@ -1,8 +1,9 @@
 //! Backups that are made again and again: their names, and which of them are old enough to go.
 use super::PART;
 use jiff::Timestamp;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::fs::{self, DirEntry};
+use std::io::ErrorKind;
+use std::path::Path;
 use std::time::Duration;
 
 /// An unfinished file this old was left behind by a program that was killed.
@@ -25,33 +26,69 @@ fn ours(name: &str) -> bool {
     middle.is_some_and(|middle| middle.len() == 16 && middle.bytes().enumerate().all(shape))
 }
 
-/// Removes the oldest backups of a folder until so many are left, and what was left behind unfinished. Files that have
-/// other names are not ours. Returns the names of the backups that are gone.
-///
-/// # Errors
-/// Where the folder can't be read or a file can't be removed.
-pub fn remove_old(folder: &Path, keep: usize) -> std::io::Result<Vec<String>> {
-    let mut all: Vec<(String, PathBuf)> = Vec::new();
+/// What became of old backups.
+#[derive(Debug, Default)]
+pub struct Removed {
+    /// The names of those that are gone.
+    pub gone: Vec<String>,
+    /// Why others are still there, in words; empty where none should be gone that is not.
+    pub problem: String,
+}
+
+impl Removed {
+    /// Removes a file, or says why it is still there.
+    fn remove(&mut self, name: String, path: &Path) {
+        match fs::remove_file(path) {
+            Ok(()) => self.gone.push(name),
+            // Another worker was faster.
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) if self.problem.is_empty() => self.problem = format!("{}: {error}", path.display()),
+            Err(_) => {}
+        }
+    }
+}
+
+/// The files of a folder, by name.
+fn files(folder: &Path) -> std::io::Result<Vec<(String, DirEntry)>> {
+    let mut all = Vec::new();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
-        let Ok(name) = entry.file_name().into_string() else { continue };
-        if !entry.file_type()?.is_file() {
-            continue;
-        }
-        if ours(&name) {
-            all.push((name, entry.path()));
-        } else if name.starts_with(PART) {
-            let age = entry.metadata()?.modified()?.elapsed().unwrap_or_default();
-            if age > LEFT_BEHIND {
-                fs::remove_file(entry.path())?;
-            }
+        if let Ok(name) = entry.file_name().into_string()
+            && entry.file_type().is_ok_and(|kind| kind.is_file())
+        {
+            all.push((name, entry));
         }
     }
-    all.sort();
-    let old = all.len().saturating_sub(keep);
-    all.truncate(old);
-    for (_, path) in &all {
-        fs::remove_file(path)?;
+    all.sort_by(|(one, _), (other, _)| one.cmp(other));
+    Ok(all)
+}
+
+/// Removes the oldest backups of a folder until so many are left, of which `newest` is one, the name of the last that was
+/// made. Files that have other names are not ours. Those of a later time were made by a clock that was ahead: they neither
+/// count nor go before that time has come. What can't be removed keeps nothing else from going.
+pub fn remove_old(folder: &Path, keep: usize, newest: &str) -> Removed {
+    let mut removed = Removed::default();
+    let all = match files(folder) {
+        Ok(all) => all,
+        Err(error) => return Removed { problem: format!("{}: {error}", folder.display()), ..removed },
+    };
+    let known: Vec<_> = all.into_iter().filter(|(name, _)| ours(name) && name.as_str() <= newest).collect();
+    let old = known.len().saturating_sub(keep.max(1));
+    for (name, entry) in known.into_iter().take(old) {
+        removed.remove(name, &entry.path());
     }
-    Ok(all.into_iter().map(|(name, _)| name).collect())
+    removed
+}
+
+/// Removes what was left behind unfinished long ago.
+pub fn remove_left_behind(folder: &Path) -> Removed {
+    let mut removed = Removed::default();
+    for (name, entry) in files(folder).unwrap_or_default() {
+        let modified = entry.metadata().and_then(|known| known.modified());
+        let age = modified.ok().and_then(|at| at.elapsed().ok()).unwrap_or_default();
+        if name.starts_with(PART) && age > LEFT_BEHIND {
+            removed.remove(name, &entry.path());
+        }
+    }
+    removed
 }

@@ -128,12 +128,27 @@ pub async fn suspended(channels: &Channels, tx: &mut Tx, score: &Score, now_ms: 
 /// # Errors
 /// Where the database refuses.
 pub async fn backup_failed(channels: &Channels, tx: &mut Tx, problem: &str, now_ms: i64) -> Result<()> {
-    let facts = Facts {
-        title: "The scheduled backup".to_owned(),
-        text: format!("It failed and is tried again within the hour: {}", plain(problem, 300)),
-        ..Facts::default()
-    };
-    let subject = format!("backup@{}", now_ms / DAY_MS);
+    let text = format!("It failed and is tried again within the hour: {}", plain(problem, 300));
+    about_backups(channels, tx, ("The scheduled backup", text, "backup"), now_ms).await
+}
+
+/// Tells of old backups that stay although a new one was made, once a day.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn backups_stay(channels: &Channels, tx: &mut Tx, problem: &str, now_ms: i64) -> Result<()> {
+    let text = format!("A new one was made, but not every old one could be removed: {}", plain(problem, 300));
+    about_backups(channels, tx, ("Removing old backups", text, "old backups"), now_ms).await
+}
+
+async fn about_backups(
+    channels: &Channels,
+    tx: &mut Tx,
+    (title, text, subject): (&str, String, &str),
+    now_ms: i64,
+) -> Result<()> {
+    let facts = Facts { title: title.to_owned(), text, ..Facts::default() };
+    let subject = format!("{subject}@{}", now_ms / DAY_MS);
     channels.tell(tx, &News { org_id: None, kind: Kind::BackupFailed, subject: &subject, facts: &facts }, now_ms).await
 }
 

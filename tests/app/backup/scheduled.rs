@@ -1,5 +1,6 @@
 //! Backups that the worker makes by itself: when they are due, how many stay, and what is told of a failure.
 use crate::support::{Server, spawn_with};
+use fusionsoc::backup::scheduled;
 use fusionsoc::clock;
 use fusionsoc::config::Backup;
 use fusionsoc::domain::Role;
@@ -8,6 +9,7 @@ use fusionsoc::store::record::Ended;
 use fusionsoc::store::{backups, verify};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -58,6 +60,83 @@ async fn they_come_when_they_are_due_and_only_so_many_stay() {
     let ours: Vec<_> = left.iter().filter(|name| name.len() == first[0].len() && name.ends_with("Z.db")).collect();
     assert!(ours.len() == 2 && !left.contains(&first[0]), "{left:?}");
     assert!(foreign.iter().all(|name| left.iter().any(|one| one == name)), "{left:?}");
+}
+
+/// A folder with these files, that were last written a while ago.
+fn filled(folder: &Path, names: &[String], age: Duration) {
+    std::fs::create_dir_all(folder).unwrap();
+    for name in names {
+        let file = std::fs::File::create(folder.join(name)).unwrap();
+        file.set_modified(SystemTime::now() - age).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_a_clock_that_was_ahead_made_neither_counts_nor_puts_off() {
+    let server = spawn_with(|_| {}).await;
+    let folder = server.dir.path().join("backups");
+    let settings = Backup { folder: folder.display().to_string(), every_hours: 6, keep: 1 };
+    clock::advance_here(1000 * HOUR_MS);
+    plan(&server, &settings).await;
+    work(&server, &settings).await;
+    let ahead = files(&folder);
+    clock::advance_here(-1000 * HOUR_MS);
+    plan(&server, &settings).await;
+    clock::advance_here(6 * HOUR_MS + 1000);
+    work(&server, &settings).await;
+    let both = files(&folder);
+    assert!(both.len() == 2 && both[1] == ahead[0], "the new one stays: {both:?}");
+    clock::advance_here(6 * HOUR_MS + 1000);
+    work(&server, &settings).await;
+    let left = files(&folder);
+    assert!(left.len() == 2 && left[0] > both[0] && left[1] == ahead[0], "{left:?}");
+    clock::advance_here(1000 * HOUR_MS);
+    work(&server, &settings).await;
+    let left = files(&folder);
+    assert!(left.len() == 1 && left[0] > ahead[0], "its time has come: {left:?}");
+}
+
+#[tokio::test]
+async fn what_was_left_behind_goes_while_backups_fail() {
+    let server = spawn_with(|_| {}).await;
+    let folder = server.dir.path().join("backups");
+    // Names of the next minutes: none can be made.
+    let now = clock::now_ms();
+    let taken: Vec<String> = (0..300).map(|at| scheduled::name(now + at * 1000)).collect();
+    filled(&folder, &taken, Duration::ZERO);
+    filled(&folder, &[".fusionsoc-backup-fresh.part".to_owned()], Duration::from_hours(23));
+    filled(&folder, &[".fusionsoc-backup-old.part".to_owned(), ".other.part".to_owned()], Duration::from_hours(25));
+    let settings = Backup { folder: folder.display().to_string(), ..Backup::default() };
+    plan(&server, &settings).await;
+    work(&server, &settings).await;
+    let last = backups::last(&mut server.app.store.read().await.unwrap()).await.unwrap().unwrap();
+    assert!(last.result == Ended::Failed && last.new_value.contains("is there already"), "{last:?}");
+    let left = files(&folder);
+    let hidden: Vec<_> = left.iter().filter(|name| name.starts_with('.')).collect();
+    assert_eq!(hidden, [".fusionsoc-backup-fresh.part", ".other.part"]);
+}
+
+#[tokio::test]
+async fn every_failure_is_in_the_audit_log() {
+    let server = spawn_with(|_| {}).await;
+    let folder = server.dir.path().join("no/such");
+    let settings = Backup { folder: folder.display().to_string(), ..Backup::default() };
+    plan(&server, &settings).await;
+    work(&server, &settings).await;
+    let last = async || backups::last(&mut server.app.store.read().await.unwrap()).await.unwrap().unwrap();
+    let failed = last().await;
+    assert!(failed.result == Ended::Failed && failed.new_value.contains("no/such"), "{failed:?}");
+    assert!(failed.name().starts_with("fusionsoc-2"), "{failed:?}");
+    // A program of a newer version shares the database.
+    std::fs::create_dir(server.dir.path().join("no")).unwrap();
+    let checksum = if super::is_postgres() { "'\\x00'" } else { "x'00'" };
+    let later = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)";
+    server.sql(&format!("{later} VALUES (9999, 'later', TRUE, {checksum}, 0)")).await;
+    clock::advance_here(HOUR_MS + 1000);
+    work(&server, &settings).await;
+    let failed = last().await;
+    assert!(failed.result == Ended::Failed && failed.new_value.contains("used by a newer version"), "{failed:?}");
+    assert!(files(&folder).is_empty());
 }
 
 #[tokio::test]
