@@ -18,7 +18,14 @@ pub(super) async fn settle(tx: &mut Tx, number: i64) -> Result<()> {
     merges::rebuild(tx, number).await?;
     let (severity, by) = cases::own_severity(tx, number).await?;
     let levels = merges::levels(tx, number).await?;
-    let own = if is_derived(&by) { (stated(tx, number, &levels).await?, "rule") } else { (severity, by.as_str()) };
+    let mut own = (severity, by.as_str());
+    if is_derived(&by) {
+        let (highest, all_read) = stated(tx, number, &levels).await?;
+        // What a document that is gone stated can't be known: it may be what made the case as severe as it is.
+        if all_read || highest > severity {
+            own = (highest, "rule");
+        }
+    }
     cases::set_severities(tx, number, own, levels.into_iter().max().flatten()).await?;
     refresh_case(tx, number).await?;
     if let Some((severity, by)) = cases::severities_of_parts(tx, number).await?.into_iter().next() {
@@ -36,18 +43,19 @@ pub(super) async fn raise(tx: &mut Tx, number: i64, severity: Severity, by: &str
     Ok(())
 }
 
-/// The highest severity that the detections of a case state.
-async fn stated(tx: &mut Tx, number: i64, levels: &[Option<Severity>]) -> Result<Severity> {
+/// The highest severity that the detections of a case state, and whether every document that had to be read is there.
+async fn stated(tx: &mut Tx, number: i64, levels: &[Option<Severity>]) -> Result<(Severity, bool)> {
     let mut highest = levels.iter().copied().flatten().max();
-    let (mut after, mut read) = (0, 0);
+    let (mut after, mut read, mut all_read) = (0, 0, true);
     while levels.contains(&None) && highest != Some(Severity::Critical) && read < MOST {
         let page = merges::unlevelled(tx, number, after, PAGE).await?;
         let Some((last, _)) = page.last() else { break };
         after = *last;
         read += PAGE;
+        all_read &= page.iter().all(|(_, raw)| !raw.is_empty());
         let documents = page.iter().filter_map(|(_, raw)| serde_json::from_str(raw).ok());
         let severities = documents.filter_map(|document| Some(Detection::read(&document).ok()?.rule_severity()));
         highest = highest.max(severities.max());
     }
-    Ok(highest.unwrap_or(Severity::Medium))
+    Ok((highest.unwrap_or(Severity::Medium), all_read))
 }

@@ -2,6 +2,7 @@
 mod numbers;
 mod process;
 mod ready;
+mod removed;
 mod retention;
 mod system;
 

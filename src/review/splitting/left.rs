@@ -89,13 +89,17 @@ pub(super) async fn keep_rest(tx: &mut Tx, case: &Case, gone: &Read) -> Result<(
     Ok(())
 }
 
-/// What of that still stands in the rest. Of a case too large to be read again everything is taken to be there.
+/// What of that still stands in the rest. Where a document of the rest is gone, or the case is too large to be read again,
+/// everything is taken to be there.
 async fn rest(tx: &mut Tx, case: &Case, gone: &Read) -> Result<Read, ReviewError> {
     let mut found = Read::default();
     let (mut after, mut seen) = (0, 0);
     while seen < limits::SPLIT_READ {
         let page = splits::own(tx, case.number, after, PAGE).await?;
         let Some(last) = page.last() else { return Ok(found) };
+        if page.iter().any(|piece| piece.raw.is_empty()) {
+            break;
+        }
         after = last.id;
         seen += PAGE;
         let more = read(&page);

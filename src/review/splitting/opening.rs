@@ -1,5 +1,6 @@
 //! What a case shows of the detection that opened it, for the new case and for the one that it left.
 use super::super::ReviewError;
+use super::super::settle::is_derived;
 use crate::domain::{Detection, Severity};
 use crate::ingest::{chain, shown_host, shown_user};
 use crate::store::cases::{self, Case};
@@ -18,6 +19,8 @@ pub(super) async fn open(tx: &mut Tx, case: &Case, pieces: &[Piece], now_ms: i64
         return ReviewError::invalid("detections", "Choose at least one detection.");
     };
     let read = detection(&first.raw);
+    // Nobody can say any more what a document that is gone stated: no less than the case did.
+    let unread = if is_derived(&case.severity_by) { case.severity } else { Severity::Medium };
     let of = |text: fn(&Detection) -> String, other: &str| read.as_ref().map_or_else(|| other.to_owned(), text);
     let new = cases::New {
         number: None,
@@ -29,7 +32,7 @@ pub(super) async fn open(tx: &mut Tx, case: &Case, pieces: &[Piece], now_ms: i64
         user_name: &of(shown_user, ""),
         chain: &of(chain, ""),
         fingerprint: &first.fingerprint,
-        severity: read.as_ref().map_or(Severity::Medium, Detection::rule_severity),
+        severity: read.as_ref().map_or(unread, Detection::rule_severity),
         rule_level: read.as_ref().and_then(|read| read.rule.level),
         previous_case: None,
         event_ms: first.event_ms,
