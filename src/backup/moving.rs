@@ -1,9 +1,9 @@
 //! An installation from one database to the other: every row with its number, in one transaction of the target.
-use super::{Result, Told, beside, folder, no, part, sync, wrong};
+use super::{Result, Told, Trouble, beside, folder, no, part, sync, wrong};
 use crate::clock::now_ms;
 use crate::jobs::reindex;
 use crate::store::record::{Entry, audit};
-use crate::store::{Actor, Counted, Store, close_journal, copy, refuse_occupied, schema, verify};
+use crate::store::{Actor, CopyError, Counted, OpenError, Store, close_journal, copy, refuse_occupied, schema, verify};
 use std::path::Path;
 
 /// Copies everything from one database to the other. The source stays as it is.
@@ -33,10 +33,14 @@ pub async fn all(from: &str, to: &str, told: Told<'_>) -> Result<Vec<Counted>> {
 }
 
 async fn to_postgres(source: &Store, url: &str, told: Told<'_>) -> Result<Vec<Counted>> {
-    let target = Store::alone(url).await.map_err(|error| super::Trouble::Told(format!("--to: {}", error.plain())))?;
-    target.update().await.map_err(|error| super::Trouble::Told(format!("--to: {}", error.plain())))?;
+    let wrong = |error: OpenError| Trouble::Told(format!("--to: {}", error.plain()));
+    let occupied = |error: CopyError| Trouble::Told(format!("--to: {error}"));
+    let target = Store::alone(url).await.map_err(wrong)?;
+    refuse_occupied(&mut target.read().await?).await.map_err(occupied)?;
+    target.update().await.map_err(wrong)?;
     let (mut rows, mut tx) = (source.read().await?, target.write().await?);
-    refuse_occupied(&mut tx).await.map_err(|error| super::Trouble::Told(format!("--to: {error}")))?;
+    // Again, in the transaction that fills it.
+    refuse_occupied(&mut tx).await.map_err(occupied)?;
     let counted = copy(&mut rows, &mut tx, told).await?;
     reindex::fill(&mut tx, told).await?;
     note(&mut tx, "sqlite", "postgres").await?;

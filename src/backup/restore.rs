@@ -43,12 +43,16 @@ pub async fn into_sqlite(database: &Path, file: &Path) -> Result<Restored> {
 /// Where the database is in use or has data, or the backup can't be used. Then nothing has changed.
 pub async fn into_postgres(url: &str, file: &Path, replace: bool, told: Told<'_>) -> Result<Restored> {
     let to = Store::alone(url).await?;
+    let occupied = |error| Trouble::Told(format!("{error}; with --replace all of it is replaced"));
+    if !replace {
+        refuse_occupied(&mut to.read().await?).await.map_err(occupied)?;
+    }
     let (copied, version) = prepared(&std::env::temp_dir().join("restore"), file).await?;
     to.update().await?;
     let from = Store::of_file(copied.path()).await?;
     let (mut rows, mut tx) = (from.read().await?, to.write().await?);
     if !replace {
-        let occupied = |error| Trouble::Told(format!("{error}; with --replace all of it is replaced"));
+        // Again, in the transaction that fills it.
         refuse_occupied(&mut tx).await.map_err(occupied)?;
     }
     let counted = copy(&mut rows, &mut tx, told).await?;

@@ -6,6 +6,7 @@ use sqlx::PgConnection;
 use std::fs::{File, TryLockError};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The first number of the advisory lock on `PostgreSQL`, four letters of ours; the second one is the schema's.
 const CLASS: i32 = 0x4653_696e;
@@ -51,9 +52,27 @@ pub(super) async fn shared_postgres(connection: &mut PgConnection) -> super::Res
     if free { Ok(()) } else { Err(sqlx::Error::Configuration(TAKEN.into())) }
 }
 
-/// Whether the connection now keeps everybody else away from its schema, as long as it lasts.
-pub(super) async fn alone_postgres(connection: &mut PgConnection) -> Result<(), OpenError> {
-    let sql = "SELECT COALESCE(pg_try_advisory_lock($1, hashtext(current_schema())), TRUE)";
-    let free: bool = sqlx::query_scalar(sql).bind(CLASS).fetch_one(connection).await.map_err(OpenError::Connect)?;
-    if free { Ok(()) } else { Err(OpenError::InUse(USED.to_owned())) }
+/// The same on `PostgreSQL`: every connection takes the lock anew, since it ends with the one that had it.
+#[derive(Debug, Default)]
+pub(super) struct Alone {
+    held: AtomicBool,
+}
+
+impl Alone {
+    /// Lets a new connection keep everybody else away from its schema, as long as it lasts.
+    ///
+    /// # Errors
+    /// Where one before it did and somebody came in between. A pool tries again after an error, for as long as it waits:
+    /// what became of the first one says [`Self::taken`].
+    pub(super) async fn take(&self, connection: &mut PgConnection) -> super::Result<()> {
+        let sql = "SELECT COALESCE(pg_try_advisory_lock($1, hashtext(current_schema())), TRUE)";
+        let free: bool = sqlx::query_scalar(sql).bind(CLASS).fetch_one(connection).await?;
+        let was_held = self.held.fetch_or(free, Ordering::Relaxed);
+        if was_held && !free { Err(sqlx::Error::Configuration(USED.into())) } else { Ok(()) }
+    }
+
+    /// Refuses where the first connection found somebody there.
+    pub(super) fn taken(&self) -> Result<(), OpenError> {
+        if self.held.load(Ordering::Relaxed) { Ok(()) } else { Err(OpenError::InUse(USED.to_owned())) }
+    }
 }

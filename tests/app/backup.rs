@@ -3,6 +3,7 @@
 mod hot;
 mod kept;
 mod linked;
+mod locked;
 mod moving;
 mod refused;
 mod restore;

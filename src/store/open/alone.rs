@@ -17,18 +17,22 @@ impl Store {
     pub async fn alone(url: &str) -> Result<Self, OpenError> {
         if url.starts_with("postgres") {
             let options = PgConnectOptions::from_str(url).map_err(OpenError::Connect)?.disable_statement_logging();
+            let lock = Arc::new(in_use::Alone::default());
+            let each = Arc::clone(&lock);
             let pool = PgPoolOptions::new()
                 .max_connections(1)
                 .acquire_timeout(LOCK_WAIT)
-                // Its lock ends with the connection.
+                // The lock ends with the connection. One that is cut all the same is followed by one that takes it again.
                 .idle_timeout(None)
                 .max_lifetime(None)
+                .after_connect(move |connection, _| {
+                    let lock = Arc::clone(&each);
+                    Box::pin(async move { lock.take(connection).await })
+                })
                 .connect_with(options)
                 .await
                 .map_err(OpenError::Connect)?;
-            let mut connection = pool.acquire().await.map_err(OpenError::Connect)?;
-            in_use::alone_postgres(&mut connection).await?;
-            drop(connection);
+            lock.taken()?;
             return Ok(Self::Postgres(pool));
         }
         let file = Self::file_of(url).ok_or_else(|| OpenError::Files("names no file".to_owned()))?;

@@ -1,7 +1,7 @@
 //! A database of an earlier version: everything is there after the step to this one, and a step that fails changes
 //! nothing.
 use super::{Place, is_postgres, one_line};
-use fusionsoc::store::verify;
+use fusionsoc::store::{Store, verify};
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Connection, Executor, PgConnection};
@@ -92,6 +92,29 @@ async fn everything_is_there_after_the_step() {
             assert!(whole && checked.contains("ok    database"), "{version}: {checked}");
         }
     }
+}
+
+#[tokio::test]
+async fn what_is_refused_does_not_even_take_the_step() {
+    if !is_postgres() {
+        return;
+    }
+    let (version, from) = (versions()[2], Place::sqlite("new.db"));
+    from.set_up().await;
+    from.ok(&["backup", "new-backup.db"]).await;
+    let place = earlier_place(version).await;
+    let backup = from.path("new-backup.db").display().to_string();
+    for (one, args) in [(&place, ["restore", &backup]), (&from, ["move", "--to"])] {
+        let mut args = args.to_vec();
+        args.extend((args[0] == "move").then_some(place.url.as_str()));
+        let (code, _, err) = one.run(&args).await;
+        one_line(&err, "has data already");
+        assert_eq!(code, 1);
+        let store = Store::as_it_is(&place.url).await.unwrap();
+        assert_eq!(store.newest().await.unwrap(), version, "{args:?}");
+        store.close().await;
+    }
+    place.ok(&["restore", &backup, "--replace"]).await;
 }
 
 #[tokio::test]
