@@ -117,7 +117,7 @@ async fn get(running: &Running, token: &str, path: &str) -> Value {
 async fn seen(running: &Running, ana: &Person, token: &str) -> Vec<(String, String)> {
     let ana = Person { url: running.url.clone(), cookie: ana.cookie.clone() };
     let passing = regex::Regex::new(
-        r#"Printed by [^<]*|(as of|own store,) <time[^>]*>[^<]*|\d+ (s|min|h|ms|seconds?|minutes?|hours?)\b|name="idempotency_key" value="[^"]*"|[0-9a-f]{32,64}|127\.0\.0\.1:\d+"#,
+        r#"Printed by [^<]*|(as of|own store,) <time[^>]*>[^<]*|(\d+ (s|min|h|ms|seconds?|minutes?|hours?)\b ?)+|name="idempotency_key" value="[^"]*"|[0-9a-f]{32,64}|127\.0\.0\.1:\d+"#,
     );
     let passing = passing.unwrap();
     let mut all = Vec::new();
