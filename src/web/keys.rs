@@ -12,6 +12,7 @@ use crate::limits;
 use crate::secret::Key;
 use crate::store::record::{Entry, audit};
 use crate::store::secrets::{self, New, Stored};
+use crate::store::wall::as_program;
 use crate::store::{lookups, orgs};
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -191,8 +192,9 @@ async fn find(app: &App, me: &SignedIn, name: &str) -> Result<Settable> {
     all.into_iter().find(|one| one.name == name).ok_or(AppError::Unknown("key"))
 }
 
-/// Lets this process use what was changed at once; others do so within seconds.
+/// Lets this process use what was changed at once; others do so within seconds. The process has the keys of all
+/// organisations, and not only those of who changed one.
 async fn renew(app: &App) -> Result<Response> {
-    keys::load(&app.store, &app.vault, &app.config.keys).await?;
+    as_program(keys::load(&app.store, &app.vault, &app.config.keys)).await?;
     Ok(Redirect::to("/admin/integrations#keys").into_response())
 }

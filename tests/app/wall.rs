@@ -1,5 +1,10 @@
 //! The wall between organisations on `PostgreSQL`: what a query forgets to ask for, row-level security does not show.
-use crate::support::{ROLE, SEED, Server, add_org, as_role, postgres, seed_id, seed_with, spawn};
+use crate::support::limacharlie::{Fake, KEY};
+use crate::support::{
+    ROLE, SEED, Server, add_org, as_role, connection, postgres, seed_id, seed_with, spawn, spawn_with,
+};
+use fusionsoc::config::LimaCharlieConfig;
+use fusionsoc::domain::Role;
 use fusionsoc::store::wall::Whose;
 use fusionsoc::store::{Store, Tx, cases};
 use sqlx::postgres::PgConnection;
@@ -176,6 +181,25 @@ async fn what_the_program_forgets_to_ask_for_stays_behind_it() {
     assert!(told(Whose::Programs).await && find().await);
     assert_eq!(server.app.store.unwalled().await.unwrap(), None, "the role of these tests stands before it");
     assert!(!server.app.store.searches_slowly().await.unwrap());
+}
+
+/// Keys are the process's own: who changes one sees those of their organisations, and the others stay in use.
+#[tokio::test]
+async fn a_key_that_is_set_leaves_the_keys_of_other_organisations_in_use() {
+    let fake = Fake::start().await;
+    let without = |org: &str| LimaCharlieConfig { api_key_file: String::new(), ..connection(&fake, org) };
+    let settings = vec![without("acme"), without("other")];
+    let server = spawn_with(|config| config.limacharlie = settings).await;
+    let other = add_org(&server.app.store, "other", None).await;
+    let (ada, eve) = (server.sign_in("ada", Role::Admin).await, server.sign_in_to(other, "eve", Role::Admin).await);
+    for (admin, name) in [(&ada, "limacharlie:acme"), (&eve, "limacharlie:other")] {
+        let form = [("name", name), ("value", KEY), ("version", "0")];
+        assert_eq!(admin.post("/admin/integrations/keys", &form).await.status(), 303);
+    }
+    for org in ["acme", "other"] {
+        let known = server.app.connections.of(org).unwrap().key().known();
+        assert!(known.is_some_and(|key| key.expose() == KEY), "{org}");
+    }
 }
 
 #[tokio::test]
