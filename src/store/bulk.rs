@@ -7,6 +7,7 @@ pub use members::*;
 
 use super::{Actor, ORGS, Result, Scope, Tx, on, run};
 use crate::domain::{Verdict, words};
+use std::collections::BTreeSet;
 
 words! {
     /// How far an act is.
@@ -98,8 +99,8 @@ pub async fn insert(tx: &mut Tx, new: &New<'_>, members: &[NewMember], now_ms: i
     let left_out = members.iter().filter(|member| !member.goes()).count();
     let id: Option<i64> = on!(tx, |db| {
         sqlx::query_scalar(
-            "INSERT INTO bulk_acts (user_id, actor, client, request_id, token, verdict, reason, note, close, state, members, left_out, created_ms)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'running', $10, $11, $12) ON CONFLICT (user_id, token) DO NOTHING RETURNING id",
+            "INSERT INTO bulk_acts (user_id, actor, client, request_id, token, verdict, reason, note, close, state, members, left_out, created_ms, orgs)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'running', $10, $11, $12, $13) ON CONFLICT (user_id, token) DO NOTHING RETURNING id",
         )
         .bind(new.user_id)
         .bind(new.actor)
@@ -113,12 +114,19 @@ pub async fn insert(tx: &mut Tx, new: &New<'_>, members: &[NewMember], now_ms: i
         .bind(i64::try_from(members.len()).unwrap_or(i64::MAX))
         .bind(i64::try_from(left_out).unwrap_or(i64::MAX))
         .bind(now_ms)
+        .bind(orgs(members))
         .fetch_optional(db)
     })?;
     if let Some(id) = id {
         members::insert(tx, id, members).await?;
     }
     Ok(id)
+}
+
+/// The organisations of an act's cases, as the wall between them reads it.
+fn orgs(members: &[NewMember]) -> String {
+    let all: BTreeSet<_> = members.iter().map(|member| member.org_id).collect();
+    format!("{{{}}}", all.iter().map(i64::to_string).collect::<Vec<_>>().join(","))
 }
 
 /// The act that a form began.

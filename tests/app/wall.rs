@@ -38,7 +38,9 @@ async fn columns(connection: &mut PgConnection, schema: &str) -> Vec<(String, St
 /// The tables with an organisation: their own, or through what they point to. People work for several.
 fn of_organisations(columns: &[(String, String, String, bool, Option<String>)]) -> BTreeSet<String> {
     // It counts rules, sensors and observables without pointing to them; trials have cases of several.
-    let mut found = BTreeSet::from(["orgs".to_owned(), "activity".to_owned(), "trial_votes".to_owned()]);
+    // An act has a list of organisations.
+    let own = ["orgs", "activity", "trial_votes", "bulk_acts"];
+    let mut found: BTreeSet<String> = own.into_iter().map(str::to_owned).collect();
     loop {
         let before = found.len();
         for (table, column, _, _, to) in columns {
@@ -86,6 +88,7 @@ async fn fill(admin: &mut PgConnection, schema: &str) -> BTreeMap<String, String
                         "bytea" => format!("'\\x{number}'"),
                         "double precision" => "0".to_owned(),
                         _ if name == "kind" => "'rule'".to_owned(),
+                        _ if name == "orgs" => format!("'{{{number}}}'"),
                         _ => format!("'t{number}'"),
                     };
                     (name.as_str(), value)
