@@ -95,6 +95,8 @@ pub async fn copy(from: &mut Tx, to: &mut Tx, told: &(dyn Fn(&str, u64) + Sync))
     let tables = catalog::agreed(from, to).await?;
     see_all(from).await?;
     see_all(to).await?;
+    take_time(from).await?;
+    take_time(to).await?;
     let triggers = disarm(to, &tables).await?;
     clear(to, &tables).await?;
     let mut copied = Vec::new();
@@ -119,6 +121,13 @@ async fn see_all(tx: &mut Tx) -> Result<()> {
     let Tx::Postgres(t) = tx else { return Ok(()) };
     let all: bool = sqlx::query_scalar("SELECT wall_is_open()").fetch_one(&mut **t).await?;
     if all { Ok(()) } else { Err(CopyError::Walled) }
+}
+
+/// While one side is counted or made durable the other one waits in its transaction, for as long as that takes.
+async fn take_time(tx: &mut Tx) -> Result<()> {
+    let Tx::Postgres(t) = tx else { return Ok(()) };
+    sqlx::query("SET LOCAL idle_in_transaction_session_timeout = 0").execute(&mut **t).await?;
+    Ok(())
 }
 
 /// The tables whose wall holds for their owner too.

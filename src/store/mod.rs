@@ -197,8 +197,7 @@ impl Store {
         Ok(match self {
             Self::Sqlite { read, .. } => Tx::Sqlite(read.begin().await?.into()),
             Self::Postgres(pool) => {
-                let begin = wall::begin("ISOLATION LEVEL REPEATABLE READ READ ONLY");
-                Tx::Postgres(pool.begin_with(AssertSqlSafe(begin)).await?.into())
+                Tx::Postgres(pool.begin_with(AssertSqlSafe(wall::begin(wall::READS))).await?.into())
             }
         })
     }
@@ -217,7 +216,9 @@ impl Store {
     async fn begin(&self) -> Result<Tx> {
         Ok(match self {
             Self::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?.into()),
-            Self::Postgres(pool) => Tx::Postgres(pool.begin_with(AssertSqlSafe(wall::begin(""))).await?.into()),
+            Self::Postgres(pool) => {
+                Tx::Postgres(pool.begin_with(AssertSqlSafe(wall::begin(wall::WRITES))).await?.into())
+            }
         })
     }
 }

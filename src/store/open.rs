@@ -15,6 +15,14 @@ use std::time::Duration;
 /// How long a writer waits for a lock that another process holds.
 const LOCK_WAIT: Duration = Duration::from_secs(8);
 
+/// What holds for each connection of servers and workers to `PostgreSQL`. A machine that vanishes takes its locks with it:
+/// its connections are found dead within half a minute, and a transaction in which nothing happens for so long ends.
+/// Who waits for a lock gives up as on `SQLite`, after [`LOCK_WAIT`]. A migration, a restore and a move are alone on
+/// connections of their own and may take their time.
+const LIMITS: &str = "SET idle_in_transaction_session_timeout = '30s'; SET lock_timeout = '8s';
+    SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3;
+    SET tcp_user_timeout = '30s'";
+
 /// Connections to `PostgreSQL` that a process opens at most where the settings say nothing else.
 pub const CONNECTIONS: u32 = 16;
 
@@ -133,7 +141,12 @@ impl Store {
             .acquire_timeout(LOCK_WAIT)
             .test_before_acquire(true)
             // Whoever holds a connection that can write holds the lock as well.
-            .after_connect(|connection, _| Box::pin(in_use::shared_postgres(connection)))
+            .after_connect(|connection, _| {
+                Box::pin(async move {
+                    in_use::shared_postgres(connection).await?;
+                    sqlx::raw_sql(LIMITS).execute(connection).await.map(drop)
+                })
+            })
             .connect(url)
             .await;
         Ok(Self::Postgres(pool.map_err(OpenError::Connect)?))

@@ -11,15 +11,15 @@ pub fn is_busy(error: &sqlx::Error) -> bool {
     }
 }
 
-/// Whether an error says that the connection to the database is lost, or none could be had: it stops, starts, or
-/// takes no more of them.
+/// Whether an error says that the connection to the database is lost, or none could be had: it stops, starts, takes no
+/// more of them, or ended a transaction in which nothing happened for too long.
 pub fn is_gone(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::PoolTimedOut | sqlx::Error::BeginFailed => true,
         sqlx::Error::Io(io) => io.kind() != std::io::ErrorKind::StorageFull,
         sqlx::Error::Database(db) => {
             let code = db.code().unwrap_or_default();
-            matches!(&*code, "57P01" | "57P02" | "57P03" | "57P05" | "53300")
+            matches!(&*code, "25P03" | "57P01" | "57P02" | "57P03" | "57P05" | "53300")
                 || code.len() == 5 && code.starts_with("08")
         }
         _ => false,

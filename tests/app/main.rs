@@ -45,6 +45,7 @@ mod oidc;
 mod pages;
 mod pivots;
 mod policy;
+mod pool;
 mod precedents;
 mod privacy;
 mod prompts;

@@ -8,7 +8,7 @@ use crate::domain::{Detection, Dossier, Failure, VoteState};
 use crate::limits;
 use crate::store::runs::Run;
 use crate::store::versions::{self, Version};
-use crate::store::{Actor, Change, Tx, cases, is_gone, jobs, prompts, record, runs, spending, votes};
+use crate::store::{Actor, Change, Tx, cases, is_busy, jobs, prompts, record, runs, spending, votes};
 use crate::triage::prompt;
 use crate::triage::template::{self, Template};
 use crate::voters::statistical::Model;
@@ -157,11 +157,11 @@ impl<'a> One<'a> {
         self.keep(vote, &reply, latency_ms, reserved.map_or(Paid::Nothing, Paid::Reserved)).await
     }
 
-    /// Stores an answer. It was paid for, so a database that is away is waited for.
+    /// Stores an answer. It was paid for, so a database that is busy or away is waited for.
     async fn keep(&self, vote: &votes::Stored, reply: &Reply, latency_ms: i64, paid: Paid) -> Result<(), JobError> {
         for _ in 0..limits::AWAY_TRIES {
             match self.store(vote, reply, latency_ms, paid).await {
-                Err(JobError::Store(error)) if is_gone(&error) => {}
+                Err(JobError::Store(error)) if is_busy(&error) => {}
                 other => return other,
             }
             tokio::time::sleep(limits::AWAY_AGAIN).await;
