@@ -51,6 +51,8 @@ pub const AWAY_AGAIN: Duration = Duration::from_secs(1);
 pub const AWAY_TRIES: u32 = 120;
 /// How often a job is tried before it is given up.
 pub const JOB_TRIES: i64 = 8;
+/// How often a job is claimed before it is given up unasked: a worker that ends with its job says nothing of it.
+pub const JOB_CLAIMS: i64 = 2 * JOB_TRIES;
 /// How many runs in a row take over from one that was interrupted.
 pub const RUN_TRIES: i64 = 5;
 /// After these waits a run asks again for votes that failed.

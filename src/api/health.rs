@@ -102,10 +102,11 @@ fn full(space: Option<disk::Space>) -> Option<String> {
 
 /// A worker said less than a minute ago that it is alive.
 async fn worker(store: &Store) -> Option<String> {
-    let seen = async { jobs::last_worker(&mut store.read().await?).await }.await.ok()?;
+    let now = now_ms();
+    let seen = async { jobs::last_worker(&mut store.read().await?, now).await }.await.ok()?;
     let what = match seen {
-        Some(seen) if now_ms() - seen < WORKER_GONE_MS => return None,
-        Some(seen) => format!("No worker was seen for {} s.", (now_ms() - seen) / 1000),
+        Some(seen) if now - seen < WORKER_GONE_MS => return None,
+        Some(seen) => format!("No worker was seen for {} s.", (now - seen) / 1000),
         None => "No worker was ever seen.".to_owned(),
     };
     Some(format!("{what} Start `fusionsoc worker`, or `fusionsoc serve` without --no-worker."))

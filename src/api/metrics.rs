@@ -79,8 +79,8 @@ impl Watched {
 
     async fn queue(&self) -> crate::store::Result<(Vec<jobs::Depth>, Option<i64>)> {
         let kinds: Vec<&str> = KINDS.iter().map(|(kind, _)| *kind).collect();
-        let mut tx = self.store.read().await?;
-        Ok((jobs::depths(&mut tx, &kinds, now_ms()).await?, jobs::last_worker(&mut tx).await?))
+        let (mut tx, now) = (self.store.read().await?, now_ms());
+        Ok((jobs::depths(&mut tx, &kinds, now).await?, jobs::last_worker(&mut tx, now).await?))
     }
 
     /// When the last backup was made, and whether one failed since.

@@ -45,6 +45,8 @@ pub async fn work(worker: &Worker, job: &jobs::Job) -> Result<(), JobError> {
     let id = payload(job)?.act;
     loop {
         let mut tx = worker.store.write().await?;
+        // The act before its job, as who takes an act back does: so no two wait for each other.
+        bulk::locked(&mut tx, id).await?;
         if !jobs::holds(&mut tx, job).await? {
             return Err(JobError::LeaseLost);
         }

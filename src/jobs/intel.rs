@@ -52,10 +52,11 @@ async fn step(worker: &Worker, job: &jobs::Job, due: Due) -> Result<(), JobError
     let case = cases::by_number(&mut worker.store.read().await?, due.case_number).await?;
     let outcome = outcome(worker, &case, &due.answer).await?;
     let mut tx = worker.store.write().await?;
+    // The case before the job, as who asks for more of a case does: so no two wait for each other.
+    merges::lock(&mut tx, &[due.case_number]).await?;
     if !jobs::holds(&mut tx, job).await? {
         return Err(JobError::LeaseLost);
     }
-    merges::lock(&mut tx, &[due.case_number]).await?;
     // What somebody else took in meanwhile is done; what moved to another case is due there.
     let Some(mut row) = intel::claim(&mut tx, &due).await? else { return Ok(()) };
     let case = cases::by_number(&mut tx, due.case_number).await?;

@@ -60,6 +60,15 @@ pub(super) fn is_dead(job: &jobs::Job, error: &JobError) -> bool {
         JobError::Store(error) if is_gone(error) => false,
         _ => job.attempt >= limits::JOB_TRIES,
     };
-    // These have no other job that would take over from them.
-    over && ![pull::KIND, backup::KIND, retention::KIND].contains(&job.kind.as_str())
+    over && !is_kept(job)
+}
+
+/// Whether a job was claimed so often that it must be what ends its workers: one that only fails is given up before.
+pub(super) fn is_deadly(job: &jobs::Job) -> bool {
+    job.attempt > limits::JOB_CLAIMS && !is_kept(job)
+}
+
+/// Whether a job is never given up: there is no other one that would take over from it.
+fn is_kept(job: &jobs::Job) -> bool {
+    [pull::KIND, backup::KIND, retention::KIND, watch::KIND].contains(&job.kind.as_str())
 }

@@ -14,8 +14,8 @@ const DAY_MS: i64 = 24 * HOUR_MS;
 /// # Errors
 /// Where the database refuses.
 pub async fn schedule(tx: &mut Tx, now_ms: i64) -> crate::store::Result<bool> {
-    let hour = now_ms.div_euclid(HOUR_MS) + 1;
-    jobs::enqueue(tx, KIND, &format!("ledger:{hour}"), "{}", -1, hour * HOUR_MS).await
+    let hour = jobs::time(tx, now_ms).await?.div_euclid(HOUR_MS) + 1;
+    jobs::enqueue_for(tx, KIND, &format!("ledger:{hour}"), "{}", -1, hour * HOUR_MS).await
 }
 
 /// Seals and purges.

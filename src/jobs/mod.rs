@@ -12,6 +12,7 @@ pub mod intel;
 pub mod keys;
 mod kinds;
 pub mod learn;
+mod lease;
 pub mod ledger;
 pub mod lookups;
 pub mod measure;

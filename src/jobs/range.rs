@@ -38,8 +38,8 @@ pub async fn ask(tx: &mut Tx, now_ms: i64) -> crate::store::Result<bool> {
 /// # Errors
 /// Where the database refuses.
 pub async fn schedule(tx: &mut Tx, now_ms: i64) -> crate::store::Result<bool> {
-    let day = (now_ms - NIGHT_MS).div_euclid(DAY_MS) + 1;
-    jobs::enqueue(tx, KIND, &format!("range:{day}"), "{}", -1, day * DAY_MS + NIGHT_MS).await
+    let day = (jobs::time(tx, now_ms).await? - NIGHT_MS).div_euclid(DAY_MS) + 1;
+    jobs::enqueue_for(tx, KIND, &format!("range:{day}"), "{}", -1, day * DAY_MS + NIGHT_MS).await
 }
 
 /// Runs the range.

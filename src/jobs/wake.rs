@@ -29,8 +29,11 @@ pub async fn work(worker: &Worker, job: &jobs::Job) -> Result<(), JobError> {
         return Err(JobError::LeaseLost);
     }
     let (case, now) = (cases::by_number(&mut tx, number).await?, now_ms());
-    if case.snoozed_until_ms.is_some_and(|until| until <= now) {
-        review::wake(&mut tx, &Actor::system(), &case, Why::Time, now).await?;
+    match case.snoozed_until_ms {
+        Some(until) if until <= now => drop(review::wake(&mut tx, &Actor::system(), &case, Why::Time, now).await?),
+        // Its time was set by a clock that is ahead of this one.
+        Some(until) if case.snoozed => review::snooze::queue(&mut tx, number, until).await?,
+        _ => {}
     }
     Ok(tx.commit().await?)
 }

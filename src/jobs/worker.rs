@@ -1,5 +1,5 @@
 //! The loop: claim, work, renew, retry, give up.
-use super::kinds::is_dead;
+use super::kinds::{is_dead, is_deadly};
 use super::{
     Connections, JobError, PanelSource, backup, intel, known_kind, learn, ledger, pull, range, retention, watch,
 };
@@ -12,8 +12,6 @@ use crate::notify::Channels;
 use crate::secret::Signer;
 use crate::store::{Store, Tx, is_gone, jobs, policies};
 use crate::tuning::publisher::Publisher;
-use futures_util::FutureExt;
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
@@ -225,13 +223,12 @@ impl Worker {
     }
 
     async fn work(&self, job: jobs::Job) {
-        let renewing = CancellationToken::new();
-        let guard = renewing.clone().drop_guard();
-        tokio::spawn(renew(self.store.clone(), job.clone(), renewing));
         let began = Instant::now();
-        let result = AssertUnwindSafe(self.of_kind(&job)).catch_unwind().await;
-        let result = result.unwrap_or_else(|_| Err(JobError::Unusable("the worker hit a fault of ours".to_owned())));
-        drop(guard);
+        let result = if is_deadly(&job) {
+            Err(JobError::Unusable(format!("it was begun {} times, and no worker came back from it", job.attempt - 1)))
+        } else {
+            self.attempt(&job).await
+        };
         self.wake.notify_waiters();
         let ended = match &result {
             Ok(()) => "done",
@@ -259,26 +256,6 @@ impl Worker {
                 }
                 Ok(()) => return self.wake.notify_waiters(),
             }
-        }
-    }
-}
-
-async fn renew(store: Store, job: jobs::Job, stop: CancellationToken) {
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(limits::LEASE_RENEWAL) => {}
-        }
-        let renewed = async {
-            let mut tx = store.write().await?;
-            let kept = jobs::renew(&mut tx, &job, now_ms(), limits::LEASE_MS).await?;
-            tx.commit().await?;
-            Ok::<_, sqlx::Error>(kept)
-        };
-        match renewed.await {
-            Ok(true) => {}
-            Ok(false) => return,
-            Err(error) => tracing::warn!(%error, "a lease could not be renewed"),
         }
     }
 }

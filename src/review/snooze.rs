@@ -66,8 +66,7 @@ pub async fn snooze(
     }
     store::set(tx, case.number, until_ms, &actor.name, base_rank(case)).await?;
     reminders::forget(tx, case.number, &actor.name, "woken").await?;
-    let payload = serde_json::json!({"case": case.number}).to_string();
-    jobs::hasten(tx, WAKE, &format!("{WAKE}:{}:{until_ms}", case.number), &payload, jobs::URGENT, until_ms).await?;
+    queue(tx, case.number, until_ms).await?;
     let because = if reason.trim().is_empty() {
         String::new()
     } else {
@@ -87,6 +86,15 @@ pub async fn snooze(
     };
     record(tx, actor, change, now_ms).await?;
     Ok(())
+}
+
+/// Queues what brings a case back.
+///
+/// # Errors
+/// Where the database refuses.
+pub(crate) async fn queue(tx: &mut Tx, case: i64, until_ms: i64) -> crate::store::Result<()> {
+    let payload = serde_json::json!({"case": case}).to_string();
+    jobs::hasten(tx, WAKE, &format!("{WAKE}:{case}:{until_ms}"), &payload, jobs::URGENT, until_ms).await.map(drop)
 }
 
 fn check(case: &Case, until_ms: i64, now_ms: i64) -> Result<(), ReviewError> {

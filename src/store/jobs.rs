@@ -2,10 +2,16 @@
 //!
 //! A job is inserted in the transaction of the change that needs it. Whoever claims it holds a
 //! lease; finishing and renewing name owner and attempt, so that a worker that lost its lease
-//! can't change anything (fencing).
+//! can't change anything (fencing). When a job is due and how long a lease lasts is a matter of
+//! one clock: see [`time`].
+mod time;
+mod workers;
+
+pub use time::time;
+pub use workers::{forget_workers, last_worker, worker_seen, workers};
+
 use super::many::places;
 use super::{Result, Tx, on, run};
-use crate::clock;
 
 /// A claimed job.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -22,21 +28,30 @@ pub struct Job {
     pub attempt: i64,
 }
 
-/// The time by which leases run. Workers on several machines have a clock each, which may be wrong or be put right at
-/// any moment; the database of all of them has one.
-async fn lease_time(tx: &mut Tx, now_ms: i64) -> Result<i64> {
-    let Tx::Postgres(tx) = tx else { return Ok(now_ms) };
-    sqlx::query_scalar("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) + $1")
-        .bind(clock::moved_ms())
-        .fetch_one(&mut **tx)
-        .await
-}
-
 /// A lease further in the future than this was written by a clock that was wrong.
 const ABSURD_LEASE_MS: i64 = 600_000;
 
-/// Puts a job into the queue unless one with this key waits already; `false` where it does.
+/// Puts a job into the queue unless one with this key waits already; `false` where it does. `run_at_ms` is a moment by
+/// the clock of this process.
 pub async fn enqueue(tx: &mut Tx, kind: &str, key: &str, payload: &str, priority: i64, run_at_ms: i64) -> Result<bool> {
+    let (at, here_ms) = time::stamp(tx, "$5", "$6");
+    let sql = sqlx::AssertSqlSafe(format!(
+        "INSERT INTO jobs (kind, dedup_key, payload, priority, run_at_ms) VALUES ($1, $2, $3, $4, {at}) ON CONFLICT (dedup_key) DO NOTHING"
+    ));
+    let added =
+        run!(tx, sqlx::query(sql).bind(kind).bind(key).bind(payload).bind(priority).bind(run_at_ms).bind(here_ms))?;
+    Ok(added > 0)
+}
+
+/// The same for a moment by the clock that jobs go by, see [`time`]: one that all processes mean alike, such as an hour.
+pub async fn enqueue_for(
+    tx: &mut Tx,
+    kind: &str,
+    key: &str,
+    payload: &str,
+    priority: i64,
+    run_at_ms: i64,
+) -> Result<bool> {
     let added = run!(
         tx,
         sqlx::query("INSERT INTO jobs (kind, dedup_key, payload, priority, run_at_ms) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (dedup_key) DO NOTHING")
@@ -52,33 +67,27 @@ pub async fn enqueue(tx: &mut Tx, kind: &str, key: &str, payload: &str, priority
 /// Puts a job into the queue, or brings the one that waits with this key forward and back to life. Its row stays
 /// locked until the transaction ends, so that whoever finishes it meanwhile sees what this transaction leaves to do.
 pub async fn hasten(tx: &mut Tx, kind: &str, key: &str, payload: &str, priority: i64, run_at_ms: i64) -> Result<u64> {
-    run!(
-        tx,
-        sqlx::query(
-            "INSERT INTO jobs (kind, dedup_key, payload, priority, run_at_ms) VALUES ($1, $2, $3, $4, $5)
-             ON CONFLICT (dedup_key) DO UPDATE SET dead = FALSE,
-                run_at_ms = CASE WHEN jobs.dead OR excluded.run_at_ms < jobs.run_at_ms THEN excluded.run_at_ms ELSE jobs.run_at_ms END"
-        )
-        .bind(kind)
-        .bind(key)
-        .bind(payload)
-        .bind(priority)
-        .bind(run_at_ms)
-    )
+    let (at, here_ms) = time::stamp(tx, "$5", "$6");
+    let sql = sqlx::AssertSqlSafe(format!(
+        "INSERT INTO jobs (kind, dedup_key, payload, priority, run_at_ms) VALUES ($1, $2, $3, $4, {at})
+         ON CONFLICT (dedup_key) DO UPDATE SET dead = FALSE, attempt = CASE WHEN jobs.dead THEN 0 ELSE jobs.attempt END,
+            run_at_ms = CASE WHEN jobs.dead OR excluded.run_at_ms < jobs.run_at_ms THEN excluded.run_at_ms ELSE jobs.run_at_ms END"
+    ));
+    run!(tx, sqlx::query(sql).bind(kind).bind(key).bind(payload).bind(priority).bind(run_at_ms).bind(here_ms))
 }
 
 /// Takes a job that nobody holds out of the queue again, because what it was for is done.
 pub async fn withdraw(tx: &mut Tx, key: &str, now_ms: i64) -> Result<u64> {
-    let now_ms = lease_time(tx, now_ms).await?;
+    let now_ms = time(tx, now_ms).await?;
     run!(tx, sqlx::query("DELETE FROM jobs WHERE dedup_key = $1 AND leased_until_ms < $2").bind(key).bind(now_ms))
 }
 
 const CLAIM: &str = "UPDATE jobs SET leased_until_ms = $1, owner = $2, attempt = attempt + 1 WHERE id = (SELECT id FROM jobs
-     WHERE dead = FALSE AND priority >= $5 AND run_at_ms <= $3 AND (leased_until_ms < $6 OR leased_until_ms > $4) ORDER BY priority DESC, run_at_ms, id LIMIT 1)
+     WHERE dead = FALSE AND priority >= $5 AND run_at_ms <= $3 AND (leased_until_ms < $3 OR leased_until_ms > $4) ORDER BY priority DESC, run_at_ms, id LIMIT 1)
      RETURNING id, kind, payload, owner, attempt";
 /// `PostgreSQL` runs several claimers at once; `SQLite` has one writer and no such clause.
 const CLAIM_POSTGRES: &str = "UPDATE jobs SET leased_until_ms = $1, owner = $2, attempt = attempt + 1 WHERE id = (SELECT id FROM jobs
-     WHERE dead = FALSE AND priority >= $5 AND run_at_ms <= $3 AND (leased_until_ms < $6 OR leased_until_ms > $4) ORDER BY priority DESC, run_at_ms, id LIMIT 1
+     WHERE dead = FALSE AND priority >= $5 AND run_at_ms <= $3 AND (leased_until_ms < $3 OR leased_until_ms > $4) ORDER BY priority DESC, run_at_ms, id LIMIT 1
      FOR UPDATE SKIP LOCKED) RETURNING id, kind, payload, owner, attempt";
 
 /// From this priority on a job does not wait for those that ask models: people do.
@@ -89,20 +98,19 @@ pub const ANY: i64 = i64::MIN;
 /// Takes the most urgent job that is due and has at least a priority.
 pub async fn claim(tx: &mut Tx, owner: &str, least: i64, now_ms: i64, lease_ms: i64) -> Result<Option<Job>> {
     let sql = if matches!(tx, Tx::Postgres(_)) { CLAIM_POSTGRES } else { CLAIM };
-    let time_ms = lease_time(tx, now_ms).await?;
+    let time_ms = time(tx, now_ms).await?;
     on!(tx, |db| sqlx::query_as(sql)
         .bind(time_ms + lease_ms)
         .bind(owner)
-        .bind(now_ms)
+        .bind(time_ms)
         .bind(time_ms + ABSURD_LEASE_MS)
         .bind(least)
-        .bind(time_ms)
         .fetch_optional(db))
 }
 
 /// Keeps the lease; `false` where it is lost.
 pub async fn renew(tx: &mut Tx, job: &Job, now_ms: i64, lease_ms: i64) -> Result<bool> {
-    let time_ms = lease_time(tx, now_ms).await?;
+    let time_ms = time(tx, now_ms).await?;
     let kept = run!(
         tx,
         sqlx::query("UPDATE jobs SET leased_until_ms = $1 WHERE id = $2 AND owner = $3 AND attempt = $4")
@@ -114,10 +122,10 @@ pub async fn renew(tx: &mut Tx, job: &Job, now_ms: i64, lease_ms: i64) -> Result
     Ok(kept > 0)
 }
 
-/// Whether this worker still holds the job; called inside a transaction that writes a result.
-pub async fn holds(tx: &mut Tx, job: &Job) -> Result<bool> {
+/// Whether another worker holds the job now, or nobody does: it was taken away from this one. A job that is done is not.
+pub async fn taken(tx: &mut Tx, job: &Job) -> Result<bool> {
     let id: Option<i64> =
-        on!(tx, |db| sqlx::query_scalar("SELECT id FROM jobs WHERE id = $1 AND owner = $2 AND attempt = $3")
+        on!(tx, |db| sqlx::query_scalar("SELECT id FROM jobs WHERE id = $1 AND (owner <> $2 OR attempt <> $3)")
             .bind(job.id)
             .bind(&job.owner)
             .bind(job.attempt)
@@ -125,7 +133,21 @@ pub async fn holds(tx: &mut Tx, job: &Job) -> Result<bool> {
     Ok(id.is_some())
 }
 
-/// Removes a finished job; `false` where the lease is lost.
+const HOLDS: &str = "SELECT id FROM jobs WHERE id = $1 AND owner = $2 AND attempt = $3";
+/// On `PostgreSQL` nobody else may claim it before what follows is stored; `SQLite` has one writer.
+const HOLDS_POSTGRES: &str = "SELECT id FROM jobs WHERE id = $1 AND owner = $2 AND attempt = $3 FOR UPDATE";
+
+/// Whether this worker still holds the job, and goes on holding it until the transaction ends; called inside a
+/// transaction that writes a result. Where others bring the job forward while they hold a row that this transaction
+/// needs, that row is taken first.
+pub async fn holds(tx: &mut Tx, job: &Job) -> Result<bool> {
+    let sql = if matches!(tx, Tx::Postgres(_)) { HOLDS_POSTGRES } else { HOLDS };
+    let id: Option<i64> =
+        on!(tx, |db| sqlx::query_scalar(sql).bind(job.id).bind(&job.owner).bind(job.attempt).fetch_optional(db))?;
+    Ok(id.is_some())
+}
+
+/// Removes a finished job; `false` where the lease is lost, never so after [`holds`] in the same transaction.
 pub async fn finish(tx: &mut Tx, job: &Job) -> Result<bool> {
     let gone = run!(
         tx,
@@ -139,51 +161,36 @@ pub async fn finish(tx: &mut Tx, job: &Job) -> Result<bool> {
 
 /// Puts a job back for later, or marks it dead, with the reason.
 pub async fn put_back(tx: &mut Tx, job: &Job, run_at_ms: i64, error: &str, dead: bool) -> Result<u64> {
+    let (at, here_ms) = time::stamp(tx, "$1", "$7");
+    let sql = sqlx::AssertSqlSafe(format!(
+        "UPDATE jobs SET leased_until_ms = 0, owner = '', run_at_ms = {at}, error = $2, dead = $3 WHERE id = $4 AND owner = $5 AND attempt = $6"
+    ));
     run!(
         tx,
-        sqlx::query(
-            "UPDATE jobs SET leased_until_ms = 0, owner = '', run_at_ms = $1, error = $2, dead = $3 WHERE id = $4 AND owner = $5 AND attempt = $6"
-        )
-        .bind(run_at_ms)
-        .bind(error)
-        .bind(dead)
-        .bind(job.id)
-        .bind(&job.owner)
-        .bind(job.attempt)
+        sqlx::query(sql)
+            .bind(run_at_ms)
+            .bind(error)
+            .bind(dead)
+            .bind(job.id)
+            .bind(&job.owner)
+            .bind(job.attempt)
+            .bind(here_ms)
     )
 }
 
 /// Whether a job is due that nobody holds and that has at least a priority.
 pub async fn due(tx: &mut Tx, least: i64, now_ms: i64) -> Result<bool> {
-    let time_ms = lease_time(tx, now_ms).await?;
+    let time_ms = time(tx, now_ms).await?;
     let id: Option<i64> = on!(tx, |db| {
         sqlx::query_scalar(
-        "SELECT id FROM jobs WHERE dead = FALSE AND priority >= $3 AND run_at_ms <= $1 AND (leased_until_ms < $4 OR leased_until_ms > $2) LIMIT 1"
+        "SELECT id FROM jobs WHERE dead = FALSE AND priority >= $3 AND run_at_ms <= $1 AND (leased_until_ms < $1 OR leased_until_ms > $2) LIMIT 1"
     )
-    .bind(now_ms)
+    .bind(time_ms)
     .bind(time_ms + ABSURD_LEASE_MS)
     .bind(least)
-    .bind(time_ms)
     .fetch_optional(db)
     })?;
     Ok(id.is_some())
-}
-
-/// Notes that a worker is alive.
-pub async fn worker_seen(tx: &mut Tx, owner: &str, now_ms: i64) -> Result<u64> {
-    run!(
-        tx,
-        sqlx::query(
-            "INSERT INTO workers (owner, seen_ms) VALUES ($1, $2) ON CONFLICT (owner) DO UPDATE SET seen_ms = $2"
-        )
-        .bind(owner)
-        .bind(now_ms)
-    )
-}
-
-/// When any worker was last alive.
-pub async fn last_worker(tx: &mut Tx) -> Result<Option<i64>> {
-    on!(tx, |db| sqlx::query_scalar("SELECT seen_ms FROM workers ORDER BY seen_ms DESC LIMIT 1").fetch_optional(db))
 }
 
 /// Jobs of a kind.
@@ -195,7 +202,7 @@ pub struct Depth {
     pub waiting: i64,
     /// Those that were given up.
     pub dead: i64,
-    /// Since when the oldest is due that nobody works on.
+    /// Since when the oldest is due that nobody works on, by the clock of who asks.
     pub due_ms: Option<i64>,
 }
 
@@ -204,6 +211,7 @@ pub const DEEP: i64 = 100_000;
 
 /// How many jobs there are of some kinds.
 pub async fn depths(tx: &mut Tx, kinds: &[&str], now_ms: i64) -> Result<Vec<Depth>> {
+    let time_ms = time(tx, now_ms).await?;
     let count = |dead, to: &str| {
         format!(
             "(SELECT COUNT(*) FROM (SELECT 1 FROM jobs j WHERE j.kind = v.column1 AND j.dead = {dead} LIMIT {DEEP}) AS counted) AS {to}"
@@ -211,11 +219,12 @@ pub async fn depths(tx: &mut Tx, kinds: &[&str], now_ms: i64) -> Result<Vec<Dept
     };
     let at = kinds.len();
     let sql = format!(
-        "SELECT v.column1 AS kind, {}, {}, (SELECT j.run_at_ms FROM jobs j WHERE j.kind = v.column1 AND j.dead = FALSE
+        "SELECT v.column1 AS kind, {}, {}, (SELECT j.run_at_ms - ${} FROM jobs j WHERE j.kind = v.column1 AND j.dead = FALSE
             AND j.run_at_ms <= ${} AND (j.leased_until_ms < ${} OR j.leased_until_ms > ${}) ORDER BY j.run_at_ms LIMIT 1) AS due_ms
          FROM (VALUES {}) AS v ORDER BY v.column1",
         count("FALSE", "waiting"),
         count("TRUE", "dead"),
+        at + 3,
         at + 1,
         at + 1,
         at + 2,
@@ -226,7 +235,7 @@ pub async fn depths(tx: &mut Tx, kinds: &[&str], now_ms: i64) -> Result<Vec<Dept
         for kind in kinds {
             query = query.bind(*kind);
         }
-        query.bind(now_ms).bind(now_ms + ABSURD_LEASE_MS).fetch_all(db)
+        query.bind(time_ms).bind(time_ms + ABSURD_LEASE_MS).bind(time_ms - now_ms).fetch_all(db)
     })
 }
 
@@ -260,11 +269,12 @@ pub type GivenUp = (String, String, String);
 
 /// Brings a job back that was given up, as if it were new.
 pub async fn revive(tx: &mut Tx, id: i64, now_ms: i64) -> Result<Option<GivenUp>> {
+    let time_ms = time(tx, now_ms).await?;
     on!(tx, |db| sqlx::query_as(
         "UPDATE jobs SET dead = FALSE, attempt = 0, leased_until_ms = 0, owner = '', run_at_ms = $1
          WHERE id = $2 AND dead = TRUE RETURNING kind, payload, error"
     )
-    .bind(now_ms)
+    .bind(time_ms)
     .bind(id)
     .fetch_optional(db))
 }
@@ -274,19 +284,4 @@ pub async fn dismiss(tx: &mut Tx, id: i64) -> Result<Option<GivenUp>> {
     on!(tx, |db| sqlx::query_as("DELETE FROM jobs WHERE id = $1 AND dead = TRUE RETURNING kind, payload, error")
         .bind(id)
         .fetch_optional(db))
-}
-
-/// Workers that were alive after a moment, and when they last were.
-pub async fn workers(tx: &mut Tx, since_ms: i64, limit: i64) -> Result<Vec<(String, i64)>> {
-    on!(tx, |db| sqlx::query_as(
-        "SELECT owner, seen_ms FROM workers WHERE seen_ms >= $1 ORDER BY seen_ms DESC LIMIT $2"
-    )
-    .bind(since_ms)
-    .bind(limit)
-    .fetch_all(db))
-}
-
-/// Forgets workers that were last alive before a moment.
-pub async fn forget_workers(tx: &mut Tx, before_ms: i64) -> Result<u64> {
-    run!(tx, sqlx::query("DELETE FROM workers WHERE seen_ms < $1").bind(before_ms))
 }

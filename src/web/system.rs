@@ -94,7 +94,7 @@ pub async fn index(me: SignedIn, State(app): State<App>) -> Result<Response> {
 
 async fn installation(tx: &mut Tx, app: &App) -> Result<Installation> {
     let now = now_ms();
-    let seen = jobs::workers(tx, now - 24 * HOUR_MS, 50).await?;
+    let seen = jobs::workers(tx, now - 24 * HOUR_MS, now, 50).await?;
     Ok(Installation {
         facts: installation::facts(tx, app).await?,
         kinds: queue::kinds(tx, now).await?,

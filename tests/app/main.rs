@@ -31,6 +31,7 @@ mod injection;
 mod intake;
 mod intel;
 mod learning;
+mod leases;
 mod ledger;
 mod live;
 mod main_job;

@@ -120,3 +120,16 @@ async fn a_verdict_ends_the_snooze() {
     server.run_jobs().await;
     assert!(told(&server, number, "woken").await.is_empty(), "its job finds nothing to do");
 }
+
+#[tokio::test]
+async fn one_that_is_looked_at_too_early_ends_at_its_time_all_the_same() {
+    let (server, ana, number) = case().await;
+    send(&ana, &format!("/cases/{number}/snooze"), &[("until", "4h")], 303).await;
+    // As where the clock of who queued it is behind that of the worker.
+    write(&server.app.store, "UPDATE jobs SET run_at_ms = 1 WHERE kind = 'wake'").await;
+    server.run_jobs().await;
+    assert_eq!(held(&server, View::Snoozed).await, 1);
+    fusionsoc::clock::advance_here(4 * 3_600_000 + 1_000);
+    server.run_jobs().await;
+    assert_eq!((held(&server, View::Snoozed).await, told(&server, number, "woken").await.len()), (0, 1));
+}
