@@ -97,7 +97,8 @@ async fn begin(worker: &Worker, job: &jobs::Job, payload: &Payload) -> Result<Op
     if !jobs::holds(&mut tx, job).await? {
         return Err(JobError::LeaseLost);
     }
-    let action = actions::by_id(&mut tx, payload.action).await?;
+    // Nobody takes it back between this look and what is stored of it.
+    let action = actions::locked(&mut tx, payload.action).await?;
     let plan = action.as_ref().and_then(Action::plan);
     let (Some(action), Some(plan)) = (action, plan) else {
         return Err(JobError::Unusable("there is no such action".to_owned()));
@@ -219,8 +220,9 @@ async fn end(
     result: &str,
     now: i64,
 ) -> crate::store::Result<()> {
-    actions::end(tx, action.id, state, result, now).await?;
-    if action.state == state {
+    let ended = actions::end(tx, action.id, state, result, now).await?;
+    // A person may have said meanwhile what became of it.
+    if ended == 0 || action.state == state {
         return Ok(());
     }
     let text = format!("{}: {}. {result}", state.label(), plan.words());

@@ -5,7 +5,7 @@ use crate::domain::action::{ActionState, Plan};
 use crate::review::ReviewError;
 use crate::store::actions::{self, Action};
 use crate::store::cases::Case;
-use crate::store::{Actor, ActorKind, Change, Tx, record, sensors};
+use crate::store::{Actor, ActorKind, Change, Tx, cases, merges, record, sensors};
 
 /// The longest reason in characters.
 const LONGEST_WHY: usize = 500;
@@ -39,7 +39,6 @@ fn invalid<T>(field: &'static str, text: impl Into<String>) -> Result<T, ReviewE
 /// # Errors
 /// `Invalid` where LimaCharlie is not set up or the reason is missing, `Conflict` where the same is under way.
 pub async fn ask(tx: &mut Tx, wish: Wish<'_>, plan: &Plan, why: &str, key: &str) -> Result<i64, ReviewError> {
-    crate::review::whole(wish.case)?;
     let why = why.trim();
     if plan.needs_approval() && why.is_empty() {
         return invalid("why", "Say why: a second person has to decide on it.");
@@ -58,6 +57,9 @@ async fn insert(
     if !wish.connected {
         return invalid("kind", "Nothing can be run: no LimaCharlie key is set up for this organisation.");
     }
+    // Two who press at once come one after the other, and the second one sees what the first one asked for.
+    merges::lock(tx, &[wish.case.number]).await?;
+    crate::review::whole(&cases::by_number(tx, wish.case.number).await?)?;
     if !key.is_empty()
         && let Some(known) = actions::by_key(tx, wish.case.number, key).await?
     {

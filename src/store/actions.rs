@@ -170,6 +170,13 @@ pub async fn by_id(tx: &mut Tx, id: i64) -> Result<Option<Action>> {
     on!(tx, |db| sqlx::query_as(sql).bind(id).fetch_optional(db))
 }
 
+/// The same; nobody else changes it before the transaction ends. `SQLite` has one writer.
+pub async fn locked(tx: &mut Tx, id: i64) -> Result<Option<Action>> {
+    let lock = if matches!(tx, Tx::Postgres(_)) { " FOR UPDATE" } else { "" };
+    let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM actions WHERE id = $1{lock}"));
+    on!(tx, |db| sqlx::query_as(sql).bind(id).fetch_optional(db))
+}
+
 /// The newest actions that wait for a second person: the case, the kind, who asked.
 pub async fn waiting(tx: &mut Tx, scope: Scope, limit: i64) -> Result<Vec<(i64, ActionKind, String)>> {
     on!(tx, |db| sqlx::query_as(

@@ -1,5 +1,6 @@
 //! Response actions: asked for by one, approved by another where it is grave, carried out once,
 //! looked at until they took effect, and never repeated where nobody knows.
+mod at_once;
 mod refused;
 mod trouble;
 

@@ -10,6 +10,7 @@ pub mod limacharlie;
 pub mod oidc;
 pub mod recorded;
 pub mod smtp;
+pub mod waits;
 
 use fusionsoc::config::{Config, LimaCharlieConfig};
 use fusionsoc::domain::Role;
