@@ -149,6 +149,8 @@ pub const TEMPLATE_NAME: usize = 80;
 pub const VETO_TAGS: usize = 50;
 /// See [`VETO_TAGS`].
 pub const VETO_TAG: usize = 64;
+/// The newest cases of an organisation on which a change of its policy is tried.
+pub const PREVIEWED: i64 = 1_000;
 /// How often a process looks for keys that were written in a browser of another one.
 pub const KEYS_EVERY: Duration = Duration::from_secs(5);
 /// Bytes of a key that is written in a browser, at least and at most.

@@ -4,6 +4,7 @@
 //! within that transaction: what a request found out about them before it began may be over by then.
 pub mod orgs;
 pub mod people;
+pub mod policy;
 pub mod tokens;
 
 use crate::store::record::{Entry, audit};

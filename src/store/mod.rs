@@ -50,6 +50,7 @@ pub mod notes;
 pub mod notifications;
 pub mod observables;
 pub mod orgs;
+pub mod past;
 pub mod people;
 pub mod policies;
 pub mod precedents;

@@ -229,6 +229,7 @@ fn settings() -> Router<App> {
         .merge(administration())
         .route("/admin/policy", get(policy::index))
         .route("/admin/policy/{org}", post(policy::change))
+        .route("/admin/policy/{org}/preview", post(policy::preview))
         .route("/admin/policy/{org}/cloud", post(policy::cloud))
         .route("/admin/rejects", get(rejects::index))
         .route("/admin/rejects/{id}/replay", post(rejects::replay))

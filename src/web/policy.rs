@@ -1,9 +1,16 @@
 //! The policy of organisations: what the machine may do in each, for leads; whether its data may leave, for admins.
+mod cloud;
+mod preview;
+
+pub use cloud::cloud;
+pub use preview::preview;
+
 use super::App;
 use super::auth::SignedIn;
 use super::form::{Fields, Named};
 use super::page::{Chrome, Page};
 use super::view::policy::{self as view, Row, percent};
+use super::view::preview::Said;
 use super::view::text::visible;
 use crate::clock::now_ms;
 use crate::config::Policy;
@@ -25,6 +32,10 @@ struct OrgView {
     name: String,
     rows: Vec<Row>,
     form: Form,
+    /// Whether the form holds what was typed and not saved.
+    open: bool,
+    /// What the typed change would have done.
+    said: Vec<Said>,
     version: i64,
     /// Whether an admin has allowed it for this organisation.
     cloud: bool,
@@ -36,6 +47,14 @@ struct Wrong {
     org: String,
     field: &'static str,
     text: String,
+}
+
+/// What was typed for an organisation and is not saved.
+struct Tried {
+    org: String,
+    form: Form,
+    /// What it would have done, where that was asked.
+    said: Vec<Said>,
 }
 
 #[derive(Template)]
@@ -61,17 +80,27 @@ pub async fn index(me: SignedIn, State(app): State<App>) -> Result<Response> {
     page(&app, &me, None, (StatusCode::OK, Wrong::default())).await
 }
 
-async fn page(app: &App, me: &SignedIn, typed: Option<Form>, (status, wrong): (StatusCode, Wrong)) -> Result<Response> {
+async fn page(
+    app: &App,
+    me: &SignedIn,
+    tried: Option<Tried>,
+    (status, wrong): (StatusCode, Wrong),
+) -> Result<Response> {
     let chrome = Chrome::of(app, me, "policy").await?;
     let usual = &app.config.policy;
     let all = policies::of_user(&mut app.store.read().await?, me.user.id).await?;
-    let orgs = all.into_iter().map(|one| OrgView {
-        rows: view::rows(usual, &one.own),
-        form: typed.clone().filter(|_| one.slug == wrong.org).unwrap_or_else(|| Form::of(&one.own)),
-        version: one.own.version,
-        cloud: one.own.cloud_allowed,
-        name: visible(&one.name),
-        slug: one.slug,
+    let orgs = all.into_iter().map(|one| {
+        let tried = tried.as_ref().filter(|tried| tried.org == one.slug);
+        OrgView {
+            rows: view::rows(usual, &one.own),
+            form: tried.map_or_else(|| Form::of(&one.own), |tried| tried.form.clone()),
+            open: tried.is_some(),
+            said: tried.map(|tried| tried.said.clone()).unwrap_or_default(),
+            version: one.own.version,
+            cloud: one.own.cloud_allowed,
+            name: visible(&one.name),
+            slug: one.slug,
+        }
     });
     let orgs = orgs.collect();
     let (ceiling, cloud_everywhere) = (usual.auto_close, usual.cloud_allowed);
@@ -187,6 +216,18 @@ async fn find(tx: &mut Tx, me: &SignedIn, parts: &[String]) -> Result<OfOrg> {
     all.into_iter().find(|one| Some(&one.slug) == parts.first()).ok_or(AppError::Unknown("organisation"))
 }
 
+/// The page with what was typed, and why it was not saved.
+async fn unsaved(
+    app: &App,
+    me: &SignedIn,
+    form: Form,
+    status: StatusCode,
+    (org, field, text): (String, &'static str, String),
+) -> Result<Response> {
+    let tried = Tried { org: org.clone(), form, said: Vec::new() };
+    page(app, me, Some(tried), (status, Wrong { org, field, text })).await
+}
+
 const STALE: &str = "Somebody changed this policy meanwhile. Yours was not saved and still stands below.";
 
 /// `POST /admin/policy/{org}`
@@ -202,8 +243,7 @@ pub async fn change(
         Ok(to) => to,
         Err((field, text)) => {
             drop(tx);
-            let wrong = Wrong { org: slug, field, text };
-            return page(&app, &me, Some(form), (StatusCode::UNPROCESSABLE_ENTITY, wrong)).await;
+            return unsaved(&app, &me, form, StatusCode::UNPROCESSABLE_ENTITY, (slug, field, text)).await;
         }
     };
     if (Own { version: before.version, ..to.clone() }) == before {
@@ -211,8 +251,7 @@ pub async fn change(
     }
     if to.version != before.version || policies::set(&mut tx, id, &to).await? == 0 {
         drop(tx);
-        let wrong = Wrong { org: slug, field: "", text: STALE.to_owned() };
-        return page(&app, &me, Some(form), (StatusCode::CONFLICT, wrong)).await;
+        return unsaved(&app, &me, form, StatusCode::CONFLICT, (slug, "", STALE.to_owned())).await;
     }
     let object = format!("org:{slug}");
     for (old, new) in said(&before).into_iter().zip(said(&to)).filter(|(old, new)| old != new) {
@@ -236,52 +275,4 @@ fn said(own: &Own) -> [String; 5] {
         told("veto_severity", own.veto_severity.map(|word| word.to_string())),
         told("veto_tags", own.veto_tags.as_ref().map(|tags| view::tags(&tags.0))),
     ]
-}
-
-/// Whether data may leave.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Cloud {
-    /// `allow` or `forbid`.
-    #[serde(rename = "cloud")]
-    wish: String,
-    /// Whether the person knows what leaves.
-    sure: bool,
-    version: i64,
-}
-
-/// `POST /admin/policy/{org}/cloud`
-pub async fn cloud(
-    me: SignedIn,
-    State(app): State<App>,
-    Named(parts): Named,
-    Fields(form): Fields<Cloud>,
-) -> Result<Response> {
-    let mut tx = app.store.write().await?;
-    let OfOrg { id, slug, own: before, .. } = find(&mut tx, &me, &parts).await?;
-    let refused = match form.wish.as_str() {
-        "forbid" => None,
-        "allow" if form.sure => None,
-        "allow" => Some("Cloud voters: tick that you know what leaves."),
-        _ => Some("Cloud voters: allow or forbid."),
-    };
-    if let Some(text) = refused {
-        drop(tx);
-        let wrong = Wrong { org: slug, field: "sure", text: text.to_owned() };
-        return page(&app, &me, None, (StatusCode::UNPROCESSABLE_ENTITY, wrong)).await;
-    }
-    let allow = form.wish == "allow";
-    if allow == before.cloud_allowed {
-        return Ok(Redirect::to("/admin/policy").into_response());
-    }
-    if form.version != before.version || policies::allow_cloud(&mut tx, id, allow, form.version).await? == 0 {
-        drop(tx);
-        let wrong = Wrong { org: slug, field: "sure", text: STALE.to_owned() };
-        return page(&app, &me, None, (StatusCode::CONFLICT, wrong)).await;
-    }
-    let (old, new) = if allow { ("forbid", "allow") } else { ("allow", "forbid") };
-    let entry = Entry { action: "org_cloud", object: &format!("org:{slug}"), old, new };
-    audit(&mut tx, &me.actor(), Some(id), &entry, now_ms()).await?;
-    tx.commit().await?;
-    Ok(Redirect::to("/admin/policy").into_response())
 }

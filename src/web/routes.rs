@@ -105,7 +105,7 @@ pub const ALL: &[Group] = &[
     Group {
         does: "the policy of own organisations",
         who: LEAD,
-        routes: &[("GET", "/admin/policy"), ("POST", "/admin/policy/{org}")],
+        routes: &[("GET", "/admin/policy"), ("POST", "/admin/policy/{org}"), ("POST", "/admin/policy/{org}/preview")],
     },
     Group {
         does: "whether data of an own organisation may leave to cloud voters",

@@ -1,4 +1,6 @@
 //! The policy of each organisation: what it changes, for whom, and who may.
+mod preview;
+
 use crate::support::{Server, add_org, add_token, fakes, http, seed_id, seed_with, spawn, spawn_with};
 use fusionsoc::domain::role::Scope;
 use fusionsoc::domain::{AutoClose, Role};

@@ -26,6 +26,7 @@ pub mod moments;
 pub mod panel;
 pub mod pivot;
 pub mod policy;
+pub mod preview;
 pub mod pull;
 pub mod report;
 pub mod row;

@@ -1,0 +1,59 @@
+//! What a change of an organisation's policy would have done to its newest cases.
+use crate::config::Policy;
+use crate::domain::Detection;
+use crate::limits::PREVIEWED;
+use crate::store::past::{self, Voted};
+use crate::store::{Result, Tx};
+use crate::triage::policy::Settings;
+use crate::triage::preview::{self, Effect, Past};
+
+/// What a change would have done.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Preview {
+    /// What became of the cases.
+    pub effect: Effect,
+    /// When the oldest of them was opened, in UTC milliseconds; nothing where there are none.
+    pub since_ms: Option<i64>,
+    /// Cases that nobody can tell of, because a document was removed.
+    pub unknown: usize,
+}
+
+/// Tries a policy on an organisation's newest cases beside the one that holds.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn preview(tx: &mut Tx, org_id: i64, before: &Policy, after: &Policy) -> Result<Preview> {
+    let voted = past::voted(tx, org_id, PREVIEWED).await?;
+    let (mut known, mut unknown) = (Vec::new(), 0);
+    for case in voted.chunk_by(|left, right| left.case_number == right.case_number) {
+        match case.iter().map(read).collect::<Option<Vec<_>>>() {
+            Some(runs) => known.extend(runs),
+            None => unknown += 1,
+        }
+    }
+    let effect = preview::effect(&known, settings(before), settings(after));
+    Ok(Preview { effect, since_ms: voted.last().map(|oldest| oldest.opened_ms), unknown })
+}
+
+fn settings(policy: &Policy) -> Settings<'_> {
+    Settings { severity: policy.veto_severity, tags: &policy.veto_tags }
+}
+
+/// Nothing where the host's tags are not known any more and would matter.
+fn read(voted: &Voted) -> Option<Past> {
+    let mut tags = if voted.allowed { tags(&voted.raw)? } else { Vec::new() };
+    tags.extend(voted.sensor.iter().flat_map(|facts| facts.0.tags.iter().cloned()));
+    Some(Past {
+        case: voted.case_number,
+        verdict: voted.verdict,
+        allowed: voted.allowed,
+        severity: voted.severity?,
+        tags,
+        vetoes: voted.vetoes.0.iter().map(|veto| veto.kind.clone()).collect(),
+    })
+}
+
+fn tags(raw: &str) -> Option<Vec<String>> {
+    let document = serde_json::from_str(raw).ok()?;
+    Some(Detection::read(&document).ok()?.tags)
+}
