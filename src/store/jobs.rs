@@ -43,7 +43,8 @@ pub async fn enqueue(tx: &mut Tx, kind: &str, key: &str, payload: &str, priority
     Ok(added > 0)
 }
 
-/// The same for a moment by the clock that jobs go by, see [`time`]: one that all processes mean alike, such as an hour.
+/// The same for a moment by the clock that jobs go by, see [`time`]: one that all processes mean alike,
+/// such as an hour.
 pub async fn enqueue_for(
     tx: &mut Tx,
     kind: &str,
@@ -122,7 +123,8 @@ pub async fn renew(tx: &mut Tx, job: &Job, now_ms: i64, lease_ms: i64) -> Result
     Ok(kept > 0)
 }
 
-/// Whether another worker holds the job now, or nobody does: it was taken away from this one. A job that is done is not.
+/// Whether another worker holds the job now, or nobody does: it was taken away from this one. A job that is done
+/// is not.
 pub async fn taken(tx: &mut Tx, job: &Job) -> Result<bool> {
     let id: Option<i64> =
         on!(tx, |db| sqlx::query_scalar("SELECT id FROM jobs WHERE id = $1 AND (owner <> $2 OR attempt <> $3)")

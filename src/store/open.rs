@@ -15,8 +15,9 @@ use std::time::Duration;
 /// How long a writer waits for a lock that another process holds.
 const LOCK_WAIT: Duration = Duration::from_secs(8);
 
-/// What holds for each connection of servers and workers to `PostgreSQL`. A machine that vanishes takes its locks with it:
-/// its connections are found dead within half a minute, and a transaction in which nothing happens for so long ends.
+/// What holds for each connection of servers and workers to `PostgreSQL`. A machine that vanishes takes its locks with
+/// it: its connections are found dead within half a minute, and a transaction in which nothing happens for so long
+/// ends.
 /// Who waits for a lock gives up as on `SQLite`, after [`LOCK_WAIT`]. A migration, a restore and a move are alone on
 /// connections of their own and may take their time.
 const LIMITS: &str = "SET idle_in_transaction_session_timeout = '30s'; SET lock_timeout = '8s';

@@ -73,9 +73,9 @@ pub fn carried<S: Stream + Send + 'static>(pages: S) -> impl Stream<Item = S::It
 
 /// How a transaction that only reads begins: it sees one state of everything.
 pub(super) const READS: &str = "ISOLATION LEVEL REPEATABLE READ READ ONLY";
-/// How one that may write begins. It says all of it: where somebody left while a transaction of theirs began, the driver
-/// takes it for none and lends out its connection, and a bare `BEGIN` would go on with what they had asked for. Such a
-/// transaction has read nothing, so what it is and whose rows it sees can still be said anew.
+/// How one that may write begins. It says all of it: where somebody left while a transaction of theirs began, the
+/// driver takes it for none and lends out its connection, and a bare `BEGIN` would go on with what they had asked for.
+/// Such a transaction has read nothing, so what it is and whose rows it sees can still be said anew.
 pub(super) const WRITES: &str = "ISOLATION LEVEL READ COMMITTED READ WRITE";
 
 /// The beginning of a transaction on `PostgreSQL`: one message, so that it costs no way there and back of its own.

@@ -16,8 +16,8 @@ pub async fn time(tx: &mut Tx, now_ms: i64) -> Result<i64> {
         .await
 }
 
-/// A moment by the clock of this process, bound as `at`, as one by the clock that jobs go by: the SQL, and what is to be
-/// bound as `here`. What a test adds to the time is added to both clocks.
+/// A moment by the clock of this process, bound as `at`, as one by the clock that jobs go by: the SQL, and what is to
+/// be bound as `here`. What a test adds to the time is added to both clocks.
 pub(super) fn stamp(tx: &Tx, at: &str, here: &str) -> (String, i64) {
     match tx {
         Tx::Sqlite(_) => (format!("{at} - {here}"), 0),
