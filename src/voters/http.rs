@@ -8,6 +8,7 @@ use crate::domain::Failure;
 use crate::limits;
 use crate::secret::Key;
 use async_trait::async_trait;
+use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -223,7 +224,7 @@ impl Server {
             reply.attempts += 1;
             let told = call.within(wire.send(&call, &turns)).await?;
             reply.said = judge(&told.text, prompt);
-            reply.raw = super::cut(&told.text, limits::RAW_ANSWER);
+            reply.raw.push_str(&super::cut(&told.text, limits::RAW_ANSWER));
             (reply.digest, reply.tokens_in, reply.tokens_out) = (told.digest, told.tokens_in, told.tokens_out);
             match &reply.said {
                 // Nothing can't be repaired, and some servers refuse an empty turn.
@@ -232,6 +233,8 @@ impl Server {
                 {
                     let ask =
                         format!("Your reply did not match the schema: {why}. Reply again with only the JSON object.");
+                    // What it was told and first said stays with what it says then.
+                    let _ = write!(reply.raw, "\n\n--- correction ---\n{ask}\n\n--- second reply ---\n");
                     turns.extend([("assistant", told.text), ("user", ask)]);
                 }
                 _ => return Ok(()),

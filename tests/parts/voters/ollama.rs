@@ -169,6 +169,10 @@ async fn an_answer_that_does_not_fit_gets_one_chance_to_be_repaired() {
     assert_eq!(turns[2]["content"], unfit.to_string());
     let last = turns[3]["content"].as_str().unwrap();
     assert!(last.contains("did not match the schema") && last.contains("risk_score"), "{last}");
+    // All of it is kept, in its order.
+    let kept = [unfit.to_string(), last.to_owned(), answer().to_string()];
+    let at: Vec<_> = kept.iter().map(|text| reply.raw.find(text)).collect();
+    assert!(at.iter().all(Option::is_some) && at.is_sorted(), "{at:?} {}", reply.raw);
 }
 
 #[tokio::test]
