@@ -4,8 +4,10 @@
 use super::{JobError, Worker};
 use crate::clock::now_ms;
 use crate::domain::Detection;
+use crate::domain::chain::sha256;
 use crate::store::learnt::{self, Learnt};
-use crate::store::{Scope, Tx, jobs};
+use crate::store::record::{Entry, audit};
+use crate::store::{Actor, Scope, Tx, jobs};
 use crate::voters::statistical::{self, Declared, Model};
 use std::sync::Arc;
 
@@ -66,11 +68,26 @@ pub(super) async fn work(worker: &Worker, job: &jobs::Job) -> Result<(), JobErro
     if !jobs::finish(&mut tx, job).await? {
         return Err(JobError::LeaseLost);
     }
+    let before = learnt::of(&mut tx, org_id, &base).await?.map(|learnt| learnt.model).unwrap_or_default();
+    enter(&mut tx, org_id, (&before, &model), now).await?;
     learnt::keep(&mut tx, org_id, &Learnt { seen, base, model, made_ms: now }).await?;
     if learnt::wanted(&mut tx, org_id).await? != seen {
         queue(&mut tx, org_id, now + WAIT_MS).await?;
     }
     Ok(tx.commit().await?)
+}
+
+/// Enters that the organisation's voter judges by another model from now on; the ledger holds the hashes of both.
+async fn enter(tx: &mut Tx, org_id: i64, (old, new): (&str, &str), now: i64) -> crate::store::Result<()> {
+    if old == new {
+        return Ok(());
+    }
+    let told = |model: &str| match model {
+        "" => "what ships".to_owned(),
+        learnt => format!("sha256 {}", hex::encode(sha256(learnt))),
+    };
+    let entry = Entry { action: "learnt", object: "voter:builtin:statistical", old: &told(old), new: &told(new) };
+    audit(tx, &Actor::system(), Some(org_id), &entry, now).await
 }
 
 /// It as an example; nothing where analysts called it both, or where it has no features.

@@ -63,6 +63,9 @@ async fn declared_behaviours_move_the_next_vote_and_undo_moves_it_back() {
     );
     assert!(after < before, "{after} after false positives, {before} before");
     assert!(models(&ana).await.contains("5 declared behaviours, 0 true positives"), "{}", models(&ana).await);
+    let ada = server.sign_in("ada", Role::Admin).await;
+    let (_, log) = ada.page("/admin/audit?by=all&what=learnt").await;
+    assert!(log.contains("what ships") && log.contains("sha256 "), "the audit log tells of another model: {log}");
     for number in &numbers[..5] {
         let case = server.case(*number).await;
         let entries = case["timeline"].as_array().unwrap();
