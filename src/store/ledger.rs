@@ -175,14 +175,16 @@ pub async fn of_receipt(tx: &mut Tx, run_id: i64) -> Result<Option<Chained>> {
     on!(tx, |db| sqlx::query_as(sql).bind(&object).fetch_optional(db))
 }
 
-/// Whether lines of an older version of the program wait behind the end of the chain.
-pub async fn is_behind(tx: &mut Tx) -> Result<bool> {
+/// Whether there are lines of an older version of the program, which had no chain yet.
+pub async fn is_unchained(tx: &mut Tx) -> Result<bool> {
     let sql = match tx {
         Tx::Sqlite(_) => {
-            "SELECT id FROM ledger WHERE hash = x'' AND id > (SELECT line_id FROM ledger_head WHERE id = 1) LIMIT 1"
+            "SELECT id FROM ledger WHERE hash = x'' AND id > 0 AND (SELECT line_id FROM ledger_head WHERE id = 1) = 0
+                AND NOT EXISTS (SELECT 1 FROM ledger_segments) LIMIT 1"
         }
         Tx::Postgres(_) => {
-            "SELECT id FROM ledger WHERE hash = '' AND id > (SELECT line_id FROM ledger_head WHERE id = 1) LIMIT 1"
+            "SELECT id FROM ledger WHERE hash = '' AND id > 0 AND (SELECT line_id FROM ledger_head WHERE id = 1) = 0
+                AND NOT EXISTS (SELECT 1 FROM ledger_segments) LIMIT 1"
         }
     };
     let id: Option<i64> = on!(tx, |db| sqlx::query_scalar(sql).fetch_optional(db))?;

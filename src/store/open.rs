@@ -108,16 +108,14 @@ impl Store {
         Ok(store)
     }
 
-    /// Chains the ledger's lines of older versions of the program, step by step.
+    /// Chains the ledger's lines of versions of the program that had no chain yet.
     async fn chain(&self) -> Result<(), sqlx::Error> {
-        loop {
-            if !ledger::is_behind(&mut self.read().await?).await? {
-                return Ok(());
-            }
-            let mut tx = self.write().await?;
-            ledger::adopt(&mut tx).await?;
-            tx.commit().await?;
+        if !ledger::is_unchained(&mut self.read().await?).await? {
+            return Ok(());
         }
+        let mut tx = self.write().await?;
+        ledger::adopt(&mut tx).await?;
+        tx.commit().await
     }
 
     /// Why the schema can't be brought up to date.

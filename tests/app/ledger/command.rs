@@ -59,3 +59,26 @@ async fn verify_names_the_first_bad_line_and_a_checkpoint_tells_of_a_cut_end() {
     let (code, text) = out(&fusionsoc(dir, &["ledger", "verify", "--checkpoint", "nothing.json"], ""));
     assert!(code == Some(1) && text.contains("nothing.json"), "{text}");
 }
+
+#[tokio::test]
+async fn a_line_that_was_put_in_beside_the_program_is_not_taken_into_the_chain() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    for slug in ["one", "two"] {
+        assert!(fusionsoc(dir, &["org", "add", slug, "--name", slug], "").status.success());
+    }
+    tamper(
+        dir,
+        "INSERT INTO ledger (at_ms, actor_kind, actor, client, action, object, old_value, new_value, request_id)
+         VALUES (1, 'person', 'ana', '', 'login', 'user:ana', '', '', '')",
+    )
+    .await;
+    for _ in 0..2 {
+        let (code, text) = out(&fusionsoc(dir, &["ledger", "verify"], ""));
+        assert!(code == Some(1) && text.contains("ledger: line 3: is not part of the chain"), "{text}");
+    }
+    // The program goes on around it.
+    assert!(fusionsoc(dir, &["org", "add", "three", "--name", "three"], "").status.success());
+    let (code, text) = out(&fusionsoc(dir, &["ledger", "verify"], ""));
+    assert_eq!((code, text.matches("ledger: ").count()), (Some(1), 1), "{text}");
+}
