@@ -9,7 +9,7 @@ use rand::RngExt;
 use ring::aead;
 use std::io::Write;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A text whose `Debug` is `***`.
 #[derive(Clone, PartialEq, Eq)]
@@ -94,6 +94,7 @@ pub fn from_file(path: &Path) -> Result<Secret, SecretError> {
 #[derive(Clone)]
 pub struct Vault {
     key: [u8; 32],
+    file: PathBuf,
 }
 
 impl Vault {
@@ -110,7 +111,7 @@ impl Vault {
             written.map_err(|error| SecretError::File { file: file.clone(), error })?;
         }
         let key = hex::decode(from_file(path)?.expose()).ok().and_then(|bytes| bytes.try_into().ok());
-        Ok(Self { key: key.ok_or(SecretError::NotAKey(file))? })
+        Ok(Self { key: key.ok_or(SecretError::NotAKey(file))?, file: path.to_owned() })
     }
 
     /// Who signs what this installation vouches for: a key of its own that follows from the key file.
@@ -118,7 +119,7 @@ impl Vault {
     /// # Errors
     /// Never in practice: the derived key has the right length.
     pub fn signer(&self) -> Result<Signer, SecretError> {
-        Signer::derive(&self.key)
+        Signer::derive(&self.key, &self.file)
     }
 
     fn cipher(&self) -> Result<aead::LessSafeKey, SecretError> {

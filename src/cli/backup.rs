@@ -1,7 +1,9 @@
 //! `migrate`, `backup`, `restore` and `move`.
 use super::CliError;
 use crate::backup::{self, Trouble, moving, restore};
+use crate::clock::now_ms;
 use crate::config::Config;
+use crate::proof::newest;
 use crate::store::{Actor, Counted, OpenError, Store};
 use clap::{Args, Subcommand};
 use indicatif::ProgressBar;
@@ -157,6 +159,7 @@ impl Restore {
             "Everybody has to sign in again. People, roles, tokens and settings are those of the backup: what was"
         );
         println!("taken away since has to be taken away again. Response actions that waited then are not carried out.");
+        set_aside(config).await?;
         if !config.key_path().exists() {
             println!(
                 "{} is missing: without the key file of then stored secrets can't be opened.",
@@ -165,6 +168,30 @@ impl Restore {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Where the backup is older than the newest seal that is kept beside the key file: it would be taken for a database that
+/// was written anew.
+async fn set_aside(config: &Config) -> Result<(), CliError> {
+    if !config.key_path().exists() {
+        return Ok(());
+    }
+    let signer = super::vault(config)?.signer().map_err(|error| CliError::Failed(error.to_string()))?;
+    let store = Store::as_it_is(&config.database.url).await?;
+    let aside = newest::restored(&store, &signer, now_ms()).await;
+    store.close().await;
+    let kept = signer.seal_file().display();
+    match aside {
+        Ok(None) => {}
+        Ok(Some(aside)) => println!(
+            "The audit ledger of before was sealed further than the backup: {kept} is {} now.",
+            aside.display()
+        ),
+        Err(error) => {
+            return super::failed(format!("the backup is restored, but {kept} can't be set aside: {error}"));
+        }
+    }
+    Ok(())
 }
 
 impl Move {

@@ -52,18 +52,33 @@ fn faulty(fault: &crate::proof::Fault) -> CliError {
     CliError::Failed(fault.to_string())
 }
 
-fn tell(found: &Found, with_checkpoint: bool) -> ExitCode {
-    let Found { lines, first, last, segments, purged, receipts, gone, faults } = found;
-    println!(
-        "{lines} lines, {first} to {last}; {segments} segments sealed, {purged} of them purged; {receipts} receipts."
-    );
+/// What could not be proven, and is nobody's fault.
+fn limits(found: &Found) {
+    let Found { gone, lost, unsealed, .. } = found;
     if *gone > 0 {
         println!("{gone} receipts name a detection whose raw form was removed since; it can't be compared.");
     }
+    if *lost > 0 {
+        println!("{lost} receipts are anchored nowhere any more: their lines were removed by an older version.");
+    }
+    if *unsealed > 0 {
+        println!("Lines after the last seal: {unsealed}. They are proven by a checkpoint alone.");
+    }
+    if found.newest.is_none() && found.segments > 0 {
+        println!("No seal is kept beside the key file yet: the hourly job does that.");
+    }
+}
+
+fn tell(found: &Found, with_checkpoint: bool) -> ExitCode {
+    let Found { lines, first, last, segments, purged, receipts, faults, .. } = found;
+    println!(
+        "{lines} lines, {first} to {last}; {segments} segments sealed, {purged} of them purged; {receipts} receipts."
+    );
+    limits(found);
     if faults.is_empty() {
         println!("The ledger is whole.");
         if !with_checkpoint {
-            println!("Whether its end was cut off, only a checkpoint that was kept elsewhere tells.");
+            println!("Whether its end was cut off or written anew, only a checkpoint that was kept elsewhere tells.");
         }
         return ExitCode::SUCCESS;
     }

@@ -28,6 +28,7 @@ pub mod report;
 pub mod role;
 pub mod search;
 pub mod severity;
+pub mod spans;
 pub mod stated;
 pub mod status;
 pub mod tag;

@@ -4,12 +4,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// The name of this form.
-pub const FORMAT: &str = "fusionsoc-receipt-1";
+pub const FORMAT: &str = "fusionsoc-receipt-2";
+/// The first form: it does not tell whether a vote was taken over.
+pub const FIRST: &str = "fusionsoc-receipt-1";
 
 /// What a run was decided on, and how.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Receipt {
-    /// [`FORMAT`].
+    /// [`FORMAT`] or [`FIRST`].
     pub format: String,
     /// The run's id.
     pub run: i64,
@@ -84,8 +86,15 @@ pub struct Voted {
     pub prompt_version: String,
     /// Of the prompt as it was sent.
     pub prompt_sha256: String,
-    /// Of the raw answer.
+    /// Of the raw answer as it is kept: cut at 64 KiB, and where the model was asked to repair its reply, both replies
+    /// with the correction between them.
     pub raw_sha256: String,
     /// Of the checked answer.
     pub answer_sha256: String,
+    /// The number of the run that it was taken over from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carried_from: Option<i64>,
+    /// The id of another case's run that it was given in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reused_from: Option<i64>,
 }

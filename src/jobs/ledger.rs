@@ -1,8 +1,11 @@
 //! Once an hour: signs what of the ledger is due, and removes what is older than it is to be kept.
 use super::{JobError, Worker};
 use crate::clock::now_ms;
+use crate::notify;
 use crate::proof::seal::{self, SealError};
-use crate::store::{Tx, jobs, upkeep};
+use crate::secret::Signer;
+use crate::store::record::{Ended, Entry, audit_as};
+use crate::store::{Actor, Tx, jobs, upkeep};
 
 /// The kind of job.
 pub const KIND: &str = "ledger";
@@ -30,14 +33,11 @@ pub async fn work(worker: &Worker, job: &jobs::Job) -> Result<(), JobError> {
     tx.commit().await?;
     let mut removed = 0;
     if let Some(signer) = &worker.signer {
-        seal::seal(&worker.store, signer, now).await.map_err(|error| match error {
-            SealError::Store(error) => JobError::Store(error),
-            fault @ SealError::Fault(_) => JobError::Unusable(fault.to_string()),
-        })?;
-        let days = worker.retention.ledger_days;
-        if days > 0 {
-            removed = seal::purge(&worker.store, now - i64::from(days) * DAY_MS, now).await?;
-        }
+        removed = match prove(worker, signer, now).await {
+            Ok(removed) => removed,
+            Err(SealError::Store(error)) => return Err(JobError::Store(error)),
+            Err(fault) => return Err(refuse(worker, &fault.to_string(), now).await?),
+        };
     }
     let mut tx = worker.store.write().await?;
     if !jobs::finish(&mut tx, job).await? {
@@ -45,4 +45,23 @@ pub async fn work(worker: &Worker, job: &jobs::Job) -> Result<(), JobError> {
     }
     upkeep::note(&mut tx, KIND, removed, now).await?;
     Ok(tx.commit().await?)
+}
+
+/// Seals what is due and removes what is old; how many lines that were.
+async fn prove(worker: &Worker, signer: &Signer, now: i64) -> Result<u64, SealError> {
+    seal::seal(&worker.store, signer, now).await?;
+    match i64::from(worker.retention.ledger_days) {
+        0 => Ok(0),
+        days => seal::purge(&worker.store, signer, now - days * DAY_MS, now).await,
+    }
+}
+
+/// Enters and tells that the ledger is not what it was. As the job's error it stands on the page of the system too.
+async fn refuse(worker: &Worker, why: &str, now: i64) -> crate::store::Result<JobError> {
+    let mut tx = worker.store.write().await?;
+    let entry = Entry { action: "seal_refused", object: "ledger", old: "", new: why };
+    audit_as(&mut tx, &Actor::system(), None, &entry, Ended::Failed, now).await?;
+    notify::seal_refused(&worker.notify, &mut tx, why, now).await?;
+    tx.commit().await?;
+    Ok(JobError::Unusable(why.to_owned()))
 }

@@ -6,17 +6,16 @@
 //! host and the observables of its case.
 use super::{JobError, Worker};
 use crate::clock::now_ms;
+use crate::domain::spans;
 use crate::limits;
 use crate::store::record::{Entry, Happened, audit, tell_all};
-use crate::store::retention::{self, Kept, Old};
+use crate::store::retention::{self, ACTION, Kept, Old};
 use crate::store::{Actor, Tx, jobs, search, upkeep};
 use crate::triage::words::{self, Left};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The kind of job, and its name among what is done again and again.
 pub const KIND: &str = "retention";
-/// What ledger and timelines call it.
-const ACTION: &str = "raw_removed";
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// It begins at this time of the day, UTC: after the nightly range, before people come.
 const NIGHT_MS: i64 = 3 * 60 * 60 * 1000;
@@ -90,7 +89,8 @@ pub(super) async fn words_left(tx: &mut Tx, kept: &[Kept]) -> crate::store::Resu
     Ok(words.collect())
 }
 
-/// Enters for each organisation how much was removed, and tells it on the timeline of each case.
+/// Enters for each organisation how much was removed and of which detections, so that a proof can tell it from what
+/// somebody else removed, and tells it on the timeline of each case.
 async fn enter(tx: &mut Tx, kept: &[Kept], until_ms: i64) -> Result<(), JobError> {
     let mut orgs: BTreeMap<i64, BTreeMap<i64, usize>> = BTreeMap::new();
     for one in kept {
@@ -102,7 +102,9 @@ async fn enter(tx: &mut Tx, kept: &[Kept], until_ms: i64) -> Result<(), JobError
         tell_all(tx, &told).await?;
         let detections: usize = cases.values().sum();
         let new = format!("{detections} of {} closed cases, received before {until:.0}", cases.len());
-        let entry = Entry { action: ACTION, object: "detections", old: "", new: &new };
+        let mut ids: Vec<i64> = kept.iter().filter(|one| one.org_id == org_id).map(|one| one.id).collect();
+        ids.sort_unstable();
+        let entry = Entry { action: ACTION, object: "detections", old: &spans::write(&ids), new: &new };
         audit(tx, &Actor::system(), Some(org_id), &entry, now).await?;
     }
     Ok(())

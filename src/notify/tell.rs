@@ -152,6 +152,16 @@ async fn about_backups(
     channels.tell(tx, &News { org_id: None, kind: Kind::BackupFailed, subject: &subject, facts: &facts }, now_ms).await
 }
 
+/// Tells that the ledger is not what it was and is not sealed, once a day.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn seal_refused(channels: &Channels, tx: &mut Tx, problem: &str, now_ms: i64) -> Result<()> {
+    let facts = Facts { title: "The audit ledger".to_owned(), text: plain(problem, 500), ..Facts::default() };
+    let subject = format!("ledger@{}", now_ms / DAY_MS);
+    channels.tell(tx, &News { org_id: None, kind: Kind::SealRefused, subject: &subject, facts: &facts }, now_ms).await
+}
+
 /// Tells one channel that somebody tries it.
 ///
 /// # Errors

@@ -2,7 +2,7 @@
 use super::Fault;
 use crate::secret::{Signer, is_signed};
 use crate::store::Tx;
-use crate::store::ledger::{self, Head};
+use crate::store::ledger::{self, Head, Segment};
 use serde::{Deserialize, Serialize};
 
 /// The name of this form.
@@ -74,9 +74,8 @@ impl Checkpoint {
         }
         let segments = ledger::segments(tx).await?;
         let purged = segments.iter().rfind(|segment| segment.purged_ms.is_some());
-        if let Some(segment) = purged.filter(|segment| segment.last_id >= self.line) {
-            let other = segment.last_id == self.line && hex::encode(&segment.last_hash) != self.hash;
-            return Ok(other.then(|| Fault::Checkpoint(format!("line {} was another one", self.line))));
+        if purged.is_some_and(|segment| segment.last_id >= self.line) {
+            return Ok(self.within(&segments));
         }
         let at = &self.at;
         Ok(match ledger::line(tx, self.line).await? {
@@ -91,5 +90,17 @@ impl Checkpoint {
                 Some(Fault::Checkpoint(text))
             }
         })
+    }
+
+    /// The same where its line was removed with its segment: the seal of that segment has the hash of the last line alone.
+    fn within(&self, segments: &[Segment]) -> Option<Fault> {
+        let line = self.line;
+        match segments.iter().find(|segment| segment.last_id == line) {
+            Some(segment) if hex::encode(&segment.last_hash) == self.hash => None,
+            Some(_) => Some(Fault::Checkpoint(format!("line {line} was another one"))),
+            None => Some(Fault::Checkpoint(format!(
+                "line {line} was removed with its segment because it is old, so it can't be compared; use a newer one"
+            ))),
+        }
     }
 }

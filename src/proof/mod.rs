@@ -4,17 +4,20 @@
 //! - [`seal`] signs stretches of the chain, so that old ones can be removed whole, and removes them.
 //! - [`checkpoint`] is the signed end of the chain: kept elsewhere, it shows also that lines were cut off, which
 //!   nothing inside the database can show.
+//! - [`newest`] keeps the newest seal beside the key file, so that the database can't be written anew behind it.
 //! - [`receipt`] writes down what a run was decided on, and compares it with what is stored now.
 //!
 //! Whoever holds both the database and the key file can make another chain; a checkpoint that lies elsewhere still
 //! tells it from the one that was.
 pub mod checkpoint;
+pub mod newest;
 pub mod receipt;
 pub mod seal;
 pub mod verify;
 
 use crate::domain::chain::{Hash, START};
-use crate::store::ledger::Chained;
+use crate::secret::{Signer, is_signed};
+use crate::store::ledger::{Chained, Segment};
 
 /// Something that is not as it was written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -55,6 +58,9 @@ pub enum Fault {
         /// What is wrong.
         why: String,
     },
+    /// The seal that is kept beside the key file does not hold.
+    #[error("newest seal: {0}")]
+    Newest(String),
     /// A checkpoint does not hold.
     #[error("checkpoint: {0}")]
     Checkpoint(String),
@@ -66,6 +72,18 @@ pub enum Fault {
         /// What is wrong.
         why: String,
     },
+}
+
+/// What is wrong with a seal by itself.
+fn unsigned(segment: &Segment, signer: &Signer) -> Option<Fault> {
+    let why = if segment.public_key != signer.public_key() {
+        "was signed by another key than this installation's key file has"
+    } else if !is_signed(&segment.signed(), &segment.public_key, &segment.signature) {
+        "its signature is wrong: it was altered"
+    } else {
+        return None;
+    };
+    Some(Fault::Segment { number: segment.number, why: why.to_owned() })
 }
 
 /// Follows the chain from line to line.

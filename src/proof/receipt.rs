@@ -2,7 +2,9 @@
 use crate::config::Policy;
 use crate::domain::Dossier;
 use crate::domain::chain::sha256;
-use crate::domain::receipt::{Exhibit, FORMAT, Receipt};
+use crate::domain::receipt::{Exhibit, FIRST, FORMAT, Receipt, Voted};
+use crate::secret::{Signer, is_signed};
+use crate::store::ledger::{self, Chained, Segment};
 use crate::store::policies::Own;
 use crate::store::receipts::{self, Kept};
 use crate::store::record::{Entry, audit};
@@ -12,6 +14,8 @@ use serde_json::{Value, json};
 
 /// What the ledger calls it.
 pub const ACTION: &str = "receipt";
+/// Clocks of two machines differ by less.
+const CLOCKS_MS: i64 = 60 * 60 * 1000;
 
 /// What a run was judged by.
 #[derive(Debug, Clone, Copy)]
@@ -32,7 +36,8 @@ pub struct Judged<'a> {
 /// Where the database refuses.
 pub async fn write(tx: &mut Tx, run_id: i64, judged: Judged<'_>, now_ms: i64) -> crate::store::Result<()> {
     let run = &runs::by_id(tx, run_id).await?;
-    let Some(detection) = receipts::detection(tx, run.id).await? else { return Ok(()) };
+    let detection = receipts::detection(tx, run.id).await?.filter(|detection| !detection.sha256.is_empty());
+    let Some(detection) = detection else { return Ok(()) };
     let receipt = Receipt {
         format: FORMAT.to_owned(),
         run: run.id,
@@ -41,7 +46,7 @@ pub async fn write(tx: &mut Tx, run_id: i64, judged: Judged<'_>, now_ms: i64) ->
         fingerprint: run.fingerprint.clone(),
         at_ms: now_ms,
         program: concat!(env!("CARGO_PKG_VERSION"), " ", env!("FUSIONSOC_COMMIT")).to_owned(),
-        decision: receipts::decision(tx, run.id).await?,
+        decision: receipts::decision(tx, run.id).await?.ok_or(sqlx::Error::RowNotFound)?,
         detection,
         evidence: evidence(tx, run, judged.dossier).await?,
         facts: facts(judged.dossier),
@@ -115,19 +120,40 @@ pub async fn check(tx: &mut Tx, kept: &Kept) -> crate::store::Result<Checked> {
         return Ok(Checked { receipt: None, gone: false, wrong });
     };
     let run = kept.run_id;
-    if receipts::decision(tx, run).await? != receipt.decision {
+    if receipts::decision(tx, run).await?.as_ref() != Some(&receipt.decision) {
         wrong.push("the decision or its report is not the one that it was".to_owned());
     }
-    let detection = receipts::detection(tx, run).await?;
-    if detection.as_ref().is_some_and(|now| *now != receipt.detection) {
-        wrong.push(format!("detection {} is not the one that it was", receipt.detection.source));
-    }
+    let then = &receipt.detection;
+    let gone = match receipts::detection(tx, run).await? {
+        None => {
+            wrong.push(format!("detection {} is not there any more, or its run", then.source));
+            false
+        }
+        Some(now) => {
+            let gone = now.sha256.is_empty();
+            if (now.id, &now.source) != (then.id, &then.source) || !gone && now.sha256 != then.sha256 {
+                wrong.push(format!("detection {} is not the one that it was", then.source));
+            }
+            gone
+        }
+    };
     for exhibit in &receipt.evidence {
         if receipts::piece(tx, exhibit.id).await?.as_ref() != Some(exhibit) {
             wrong.push(format!("evidence {} ({}) is not the one that it was", exhibit.id, exhibit.kind));
         }
     }
-    let now = receipts::votes(tx, run).await?;
+    wrong.extend(votes(&receipt, receipts::votes(tx, run).await?));
+    Ok(Checked { receipt: Some(receipt), gone, wrong })
+}
+
+/// What of the votes is not as it was.
+fn votes(receipt: &Receipt, mut now: Vec<Voted>) -> Vec<String> {
+    if receipt.format == FIRST {
+        for vote in &mut now {
+            (vote.carried_from, vote.reused_from) = (None, None);
+        }
+    }
+    let mut wrong = Vec::new();
     for vote in &receipt.votes {
         if !now.contains(vote) {
             wrong.push(format!("the vote of {} is not the one that it was", vote.voter));
@@ -135,5 +161,70 @@ pub async fn check(tx: &mut Tx, kept: &Kept) -> crate::store::Result<Checked> {
     }
     let added = now.iter().filter(|vote| !receipt.votes.iter().any(|then| then.voter == vote.voter));
     wrong.extend(added.map(|vote| format!("a vote of {} was put in", vote.voter)));
-    Ok(Checked { receipt: Some(receipt), gone: detection.is_none(), wrong })
+    wrong
+}
+
+/// Up to when lines of the ledger were removed with their segments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Purged {
+    /// Lines of this time or before may be gone; the earliest time where none are.
+    pub to_ms: i64,
+    /// The same of lines that an older version of the program removed, and signed no receipts.
+    unsigned_to_ms: i64,
+}
+
+impl Purged {
+    /// As the seals tell.
+    ///
+    /// # Errors
+    /// Where the database refuses.
+    pub async fn of(tx: &mut Tx) -> crate::store::Result<Self> {
+        let (any, unsigned) = ledger::purged(tx).await?;
+        let until = |segment: Option<Segment>| segment.map_or(i64::MIN, |segment| segment.until_ms() + CLOCKS_MS);
+        Ok(Self { to_ms: until(any), unsigned_to_ms: until(unsigned) })
+    }
+}
+
+/// What vouches for a receipt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Anchored {
+    /// The line of the ledger that tells of it; none where it was removed with its segment, or is missing.
+    pub line: Option<Chained>,
+    /// What is wrong, in words.
+    pub wrong: Option<String>,
+    /// Whether nothing vouches for it any more, and that is nobody's fault.
+    pub lost: bool,
+}
+
+/// Looks for what vouches for a receipt: its line of the ledger, or the signature that was made when that was removed.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn anchored(tx: &mut Tx, kept: &Kept, purged: &Purged, signer: &Signer) -> crate::store::Result<Anchored> {
+    let line = ledger::of_receipt(tx, kept.run_id).await?;
+    let has_one = !kept.signature.is_empty();
+    let mut lost = false;
+    let wrong = match &line {
+        _ if has_one && !is_signed(&kept.signed(), signer.public_key(), &kept.signature) => {
+            Some("its signature is wrong: it was altered".to_owned())
+        }
+        Some(line) if line.body.new == hex::encode(&kept.hash) => None,
+        Some(line) => Some(format!("is not the one that line {} tells of", line.id)),
+        None if kept.at_ms > purged.to_ms => Some("no line of the ledger tells of it".to_owned()),
+        None if has_one => None,
+        None if kept.at_ms > purged.unsigned_to_ms => {
+            Some("its line was removed with its segment, and it was not signed then: it is another one".to_owned())
+        }
+        None => {
+            lost = true;
+            None
+        }
+    };
+    Ok(Anchored { line, wrong, lost })
+}
+
+/// The run of whose receipt a line tells.
+pub(super) fn told_by(line: &Chained) -> Option<i64> {
+    let run = line.body.object.strip_prefix("run:").filter(|_| line.body.action == ACTION)?;
+    run.parse().ok()
 }

@@ -1,10 +1,10 @@
 //! Signs stretches of the ledger, and removes old ones whole.
-use super::{Fault, Walk};
+use super::{Fault, Walk, newest, receipt, unsigned};
 use crate::domain::chain::START;
 use crate::secret::Signer;
-use crate::store::ledger::{self, Segment};
+use crate::store::ledger::{self, Chained, Segment};
 use crate::store::record::{Entry, audit};
-use crate::store::{Actor, Store, Tx};
+use crate::store::{Actor, Store, Tx, receipts};
 
 /// Lines of a segment at most.
 const LINES: i64 = 10_000;
@@ -22,11 +22,29 @@ pub enum SealError {
     Fault(Fault),
 }
 
-/// Seals what is due, segment by segment; returns how many there were.
+impl SealError {
+    fn of(fault: Option<Fault>) -> Result<(), Self> {
+        fault.map_or(Ok(()), |fault| Err(Self::Fault(fault)))
+    }
+}
+
+/// Seals what is due, segment by segment, and keeps the newest seal beside the key file; returns how many there were.
 ///
 /// # Errors
-/// Where the database refuses, or a line is not as it was written: nothing is signed that can't be proven.
+/// Where the database refuses, a line is not as it was written, or the database is not the one that was sealed before:
+/// nothing is signed that can't be proven.
 pub async fn seal(store: &Store, signer: &Signer, now_ms: i64) -> Result<usize, SealError> {
+    SealError::of(newest::broken(&mut store.read().await?, signer).await?)?;
+    let sealed = stretches(store, signer, now_ms).await?;
+    let last = ledger::last_segment(&mut store.read().await?).await?;
+    if let Some(Err(error)) = last.map(|last| newest::keep(signer, &last)) {
+        let file = signer.seal_file().display();
+        tracing::warn!(%file, %error, "the newest seal can't be kept beside the key file");
+    }
+    Ok(sealed)
+}
+
+async fn stretches(store: &Store, signer: &Signer, now_ms: i64) -> Result<usize, SealError> {
     let mut sealed = 0;
     while let Some(segment) = next(&mut store.read().await?, signer, now_ms).await? {
         let mut tx = store.write().await?;
@@ -57,7 +75,9 @@ async fn next(tx: &mut Tx, signer: &Signer, now_ms: i64) -> Result<Option<Segmen
     // Lines are numbered without gaps, so their count is known without reading them. Those of older versions may have
     // some: then this comes a little early.
     let waiting = ledger::head(tx).await?.id - start.id;
-    if waiting < LINES && first.body.at_ms > now_ms - AGE_MS {
+    // A clock that was far ahead keeps nothing waiting.
+    let is_young = (now_ms - AGE_MS + 1..now_ms + AGE_MS).contains(&first.body.at_ms);
+    if waiting < LINES && is_young {
         return Ok(None);
     }
     let lines = ledger::after(tx, start.id, LINES).await?;
@@ -82,25 +102,57 @@ async fn next(tx: &mut Tx, signer: &Signer, now_ms: i64) -> Result<Option<Segmen
         public_key: signer.public_key().to_vec(),
         signature: Vec::new(),
         purged_ms: None,
+        purge_signature: None,
     };
     segment.signature = signer.sign(&segment.signed());
     Ok(Some(segment))
 }
 
-/// Removes the lines of segments that are older than a moment as a whole; returns how many lines there were.
+/// Removes the lines of segments that are older than a moment as a whole; returns how many lines there were. What they
+/// prove is signed first: that they were old, and the receipts that they tell of.
 ///
 /// # Errors
-/// Where the database refuses.
-pub async fn purge(store: &Store, before_ms: i64, now_ms: i64) -> Result<u64, sqlx::Error> {
+/// Where the database refuses, or lines are not those that were sealed: they stay, for somebody to look at.
+pub async fn purge(store: &Store, signer: &Signer, before_ms: i64, now_ms: i64) -> Result<u64, SealError> {
     let mut removed = 0;
     loop {
         let mut tx = store.write().await?;
         let Some(segment) = ledger::old_segment(&mut tx, before_ms).await? else { return Ok(removed) };
-        removed += ledger::purge(&mut tx, &segment, now_ms).await?;
+        for line in proven(&mut tx, &segment, signer).await? {
+            sign_receipt(&mut tx, &line, signer).await?;
+        }
+        let signature = signer.sign(&segment.signed_purge(now_ms));
+        removed += ledger::purge(&mut tx, &segment, &signature, now_ms).await?;
         let (object, old) = (object(&segment), format!("lines {} to {}", segment.first_id, segment.last_id));
         let left = format!("seal with last hash {}", hex::encode(&segment.last_hash));
         let entry = Entry { action: "ledger_purged", object: &object, old: &old, new: &left };
         audit(&mut tx, &Actor::system(), None, &entry, now_ms).await?;
         tx.commit().await?;
     }
+}
+
+/// The lines of a segment, where they are those that were sealed.
+async fn proven(tx: &mut Tx, segment: &Segment, signer: &Signer) -> Result<Vec<Chained>, SealError> {
+    SealError::of(unsigned(segment, signer))?;
+    let hash = segment.prev_hash.as_slice().try_into().unwrap_or(START);
+    let mut walk = Walk { id: segment.first_id - 1, hash };
+    let lines = ledger::after(tx, walk.id, segment.line_count).await?;
+    for line in &lines {
+        SealError::of(walk.step(line))?;
+    }
+    if walk.id != segment.last_id || walk.hash.as_slice() != segment.last_hash {
+        let why = "its lines are not those that were sealed".to_owned();
+        return Err(SealError::Fault(Fault::Segment { number: segment.number, why }));
+    }
+    Ok(lines)
+}
+
+/// Signs the receipt that a line tells of. One that is another is left without: that proves that it is.
+async fn sign_receipt(tx: &mut Tx, line: &Chained, signer: &Signer) -> crate::store::Result<()> {
+    let Some(run) = receipt::told_by(line) else { return Ok(()) };
+    let Some(kept) = receipts::of_run(tx, run).await? else { return Ok(()) };
+    if kept.signature.is_empty() && hex::encode(&kept.hash) == line.body.new {
+        receipts::sign(tx, run, &signer.sign(&kept.signed())).await?;
+    }
+    Ok(())
 }

@@ -1,15 +1,17 @@
 //! Reads the whole ledger and says what of it is not as it was written.
+mod receipts;
+
+use self::receipts::Removed;
 use super::checkpoint::Checkpoint;
-use super::{Fault, Walk, receipt};
+use super::newest::Newest;
+use super::{Fault, Walk, unsigned};
 use crate::domain::chain::START;
 use crate::secret::{Signer, is_signed};
-use crate::store::ledger::{self, Chained, Segment};
-use crate::store::{Store, Tx, receipts};
+use crate::store::ledger::{self, Segment};
+use crate::store::{Store, Tx};
 
 /// Lines that are read in one go.
 const LINES: i64 = 1_000;
-/// Receipts that are read in one go.
-const RECEIPTS: i64 = 200;
 /// So many faults are told; a chain that was written anew has one at most, one that was played with has few.
 const TOLD: usize = 50;
 
@@ -26,8 +28,14 @@ pub struct Found {
     pub segments: usize,
     /// Segments of these whose lines were removed because they are old.
     pub purged: usize,
+    /// The number of the segment whose seal is kept beside the key file; none where none is.
+    pub newest: Option<i64>,
+    /// Lines after the last seal: who has the database can write them anew, and a checkpoint alone tells.
+    pub unsealed: i64,
     /// Receipts that were checked.
     pub receipts: u64,
+    /// Receipts that nothing vouches for any more: an older version of the program removed their lines without signing.
+    pub lost: u64,
     /// Detections whose raw form is not there any more, so that it can't be compared.
     pub gone: u64,
     /// What is wrong, the first first; more than 50 are not told.
@@ -51,12 +59,12 @@ pub async fn verify(store: &Store, signer: &Signer, checkpoint: Option<&Checkpoi
     let mut found = Found::default();
     let segments = ledger::segments(&mut tx).await?;
     let start = seals(&segments, signer, &mut found);
-    chain(&mut tx, start, &segments, &mut found).await?;
+    newest(&segments, signer, &mut found);
+    let removed = chain(&mut tx, start, &segments, &mut found).await?;
     if let Some(checkpoint) = checkpoint {
         found.fault(checkpoint.compare(&mut tx).await?);
     }
-    let purged_to = segments.iter().filter(|segment| segment.purged_ms.is_some()).map(|segment| segment.to_ms).max();
-    all_receipts(&mut tx, purged_to.unwrap_or(i64::MIN), &mut found).await?;
+    receipts::all(&mut tx, signer, removed, &mut found).await?;
     Ok(found)
 }
 
@@ -64,30 +72,55 @@ pub async fn verify(store: &Store, signer: &Signer, checkpoint: Option<&Checkpoi
 fn seals(segments: &[Segment], signer: &Signer, found: &mut Found) -> Walk {
     let (mut end, mut start) = (Walk::start(), Walk::start());
     for (number, segment) in (1_i64..).zip(segments) {
+        found.fault(unsigned(segment, signer));
         let mut wrong = |why: &str| found.fault(Fault::Segment { number: segment.number, why: why.to_owned() });
         if segment.number != number {
             wrong("a segment before it is missing");
         }
-        if segment.public_key != signer.public_key() {
-            wrong("was signed by another key than this installation's key file has");
-        } else if !is_signed(&segment.signed(), &segment.public_key, &segment.signature) {
-            wrong("its signature is wrong: it was altered");
-        }
         if segment.prev_hash != end.hash || segment.first_id <= end.id {
             wrong("does not follow the one before");
         }
+        let before = end;
         end = Walk { id: segment.last_id, hash: segment.last_hash.as_slice().try_into().unwrap_or(START) };
         if segment.purged_ms.is_some() {
+            if start != before {
+                wrong("is called purged, and one before it is not");
+            }
             found.purged += 1;
             start = end;
         }
     }
     found.segments = segments.len();
+    let last = segments.iter().rfind(|segment| segment.purged_ms.is_some());
+    if let Some(segment) = last.filter(|segment| !is_purge_signed(segment, signer)) {
+        let why = "is called purged, and the signature over that is missing or wrong".to_owned();
+        found.fault(Fault::Segment { number: segment.number, why });
+    }
     start
 }
 
-async fn chain(tx: &mut Tx, start: Walk, segments: &[Segment], found: &mut Found) -> Result<(), sqlx::Error> {
-    let (mut walk, mut at) = (start, 0);
+/// Whether this installation removed the lines of a segment: segments leave in their order, so that the newest one
+/// stands for all before it.
+fn is_purge_signed(segment: &Segment, signer: &Signer) -> bool {
+    let (Some(purged_ms), Some(signature)) = (segment.purged_ms, &segment.purge_signature) else { return false };
+    is_signed(&segment.signed_purge(purged_ms), signer.public_key(), signature)
+}
+
+/// Compares with the seal that is kept beside the key file.
+fn newest(segments: &[Segment], signer: &Signer, found: &mut Found) {
+    match Newest::read(signer) {
+        Err(fault) => found.fault(fault),
+        Ok(None) => {}
+        Ok(Some(newest)) => {
+            found.newest = Some(newest.segment);
+            found.fault(newest.compare(segments.iter().find(|segment| segment.number == newest.segment)));
+        }
+    }
+}
+
+async fn chain(tx: &mut Tx, start: Walk, segments: &[Segment], found: &mut Found) -> Result<Removed, sqlx::Error> {
+    // No line of ours has a number below 1: where there is one, it is not part of the chain.
+    let (mut walk, mut at, mut removed) = (start, i64::MIN, Removed::default());
     let mut sealed = segments.iter().filter(|segment| segment.purged_ms.is_none()).peekable();
     loop {
         let lines = ledger::after(tx, at, LINES).await?;
@@ -106,55 +139,27 @@ async fn chain(tx: &mut Tx, start: Walk, segments: &[Segment], found: &mut Found
             }
             found.lines += 1;
             found.last = line.id;
-            told_receipt(tx, line, found).await?;
+            removed.hear(line);
+            receipts::told(tx, line, found).await?;
         }
     }
     if let Some(segment) = sealed.next() {
         let why = format!("lines up to {} were sealed, and are not all there", segment.last_id);
         found.fault(Fault::Segment { number: segment.number, why });
     }
+    let sealed_to = segments.last().map_or(0, |segment| segment.last_id);
+    end(tx, walk, sealed_to, found).await?;
+    Ok(removed)
+}
+
+/// The end of the chain: where it is noted to be.
+async fn end(tx: &mut Tx, walk: Walk, sealed_to: i64, found: &mut Found) -> Result<(), sqlx::Error> {
     let head = ledger::head(tx).await?;
+    found.unsealed = head.id - sealed_to;
     if head.id != walk.id {
         found.fault(Fault::End { found: walk.id, told: head.id });
     } else if head.hash != walk.hash {
         found.fault(Fault::Head(walk.id));
     }
     Ok(())
-}
-
-/// A line that tells of a receipt: it must be there, and be the one that the line tells of.
-async fn told_receipt(tx: &mut Tx, line: &Chained, found: &mut Found) -> Result<(), sqlx::Error> {
-    let run = line.body.object.strip_prefix("run:").and_then(|run| run.parse().ok());
-    let Some(run) = run.filter(|_| line.body.action == receipt::ACTION) else { return Ok(()) };
-    let why = match receipts::of_run(tx, run).await? {
-        None => format!("line {} tells of it, and it is not there", line.id),
-        Some(kept) if hex::encode(&kept.hash) != line.body.new => {
-            format!("is not the one that line {} tells of", line.id)
-        }
-        Some(_) => return Ok(()),
-    };
-    found.fault(Fault::Receipt { run, why });
-    Ok(())
-}
-
-/// Compares all receipts with what is stored. Lines up to `purged_to` may be gone.
-async fn all_receipts(tx: &mut Tx, purged_to: i64, found: &mut Found) -> Result<(), sqlx::Error> {
-    let mut at = 0;
-    loop {
-        let page = receipts::after(tx, at, RECEIPTS).await?;
-        let Some(last) = page.last() else { return Ok(()) };
-        at = last.run_id;
-        for kept in &page {
-            found.receipts += 1;
-            let checked = receipt::check(tx, kept).await?;
-            found.gone += u64::from(checked.gone);
-            for why in checked.wrong {
-                found.fault(Fault::Receipt { run: kept.run_id, why });
-            }
-            if kept.at_ms > purged_to && ledger::of_receipt(tx, kept.run_id).await?.is_none() {
-                let why = "no line of the ledger tells of it".to_owned();
-                found.fault(Fault::Receipt { run: kept.run_id, why });
-            }
-        }
-    }
 }

@@ -8,7 +8,7 @@ mod segments;
 pub use append::{Head, adopt, head};
 pub use segments::{
     Segment, all as segments, insert as seal, last as last_segment, newest as newest_segments, old as old_segment,
-    purge,
+    one as segment, purge, purged,
 };
 
 pub(super) use append::append;

@@ -21,6 +21,8 @@ words! {
         VoterSuspended = "voter_suspended", "Vote taken away";
         /// A scheduled backup failed.
         BackupFailed = "backup_failed", "Backup failed";
+        /// The ledger is not what it was, and was not sealed.
+        SealRefused = "seal_refused", "Audit log altered";
         /// Somebody tries the channel.
         Test = "test", "Test";
     }

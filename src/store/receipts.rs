@@ -14,7 +14,18 @@ pub struct Kept {
     pub body: String,
     /// SHA-256 of the body.
     pub hash: Vec<u8>,
+    /// The signature over [`Kept::signed`] since the line of the ledger that told of it was removed; empty before.
+    pub signature: Vec<u8>,
 }
+
+impl Kept {
+    /// The text that is signed: a JSON array without spaces.
+    pub fn signed(&self) -> String {
+        serde_json::json!(["fusionsoc-receipt-kept-1", self.run_id, self.at_ms, hex::encode(&self.hash)]).to_string()
+    }
+}
+
+const COLUMNS: &str = "run_id, at_ms, body, hash, signature";
 
 /// Keeps a receipt.
 pub async fn insert(tx: &mut Tx, run_id: i64, at_ms: i64, body: &str, hash: &Hash) -> Result<u64> {
@@ -30,34 +41,37 @@ pub async fn insert(tx: &mut Tx, run_id: i64, at_ms: i64, body: &str, hash: &Has
 
 /// The receipt of a run.
 pub async fn of_run(tx: &mut Tx, run_id: i64) -> Result<Option<Kept>> {
-    on!(tx, |db| sqlx::query_as("SELECT run_id, at_ms, body, hash FROM receipts WHERE run_id = $1")
-        .bind(run_id)
-        .fetch_optional(db))
+    let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM receipts WHERE run_id = $1"));
+    on!(tx, |db| sqlx::query_as(sql).bind(run_id).fetch_optional(db))
+}
+
+/// Keeps the signature over a receipt, once.
+pub async fn sign(tx: &mut Tx, run_id: i64, signature: &[u8]) -> Result<u64> {
+    run!(tx, sqlx::query("UPDATE receipts SET signature = $1 WHERE run_id = $2").bind(signature).bind(run_id))
 }
 
 /// Receipts after a run's, in the order of runs.
 pub async fn after(tx: &mut Tx, run_id: i64, limit: i64) -> Result<Vec<Kept>> {
-    on!(tx, |db| sqlx::query_as(
-        "SELECT run_id, at_ms, body, hash FROM receipts WHERE run_id > $1 ORDER BY run_id LIMIT $2"
-    )
-    .bind(run_id)
-    .bind(limit)
-    .fetch_all(db))
+    let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM receipts WHERE run_id > $1 ORDER BY run_id LIMIT $2"));
+    on!(tx, |db| sqlx::query_as(sql).bind(run_id).bind(limit).fetch_all(db))
 }
 
 fn hashed(text: &str) -> String {
     hex::encode(sha256(text))
 }
 
-/// The detection that a run is about; the hash is over its raw document. Nothing where that was removed since.
+/// The detection that a run is about; the hash is over its raw document, and empty where that was removed since. Nothing
+/// where run or detection are not there.
 pub async fn detection(tx: &mut Tx, run_id: i64) -> Result<Option<Exhibit>> {
-    let (id, source, raw): (i64, String, String) = on!(tx, |db| sqlx::query_as(
+    let row: Option<(i64, String, String)> = on!(tx, |db| sqlx::query_as(
         "SELECT d.id, d.detect_id, d.raw FROM runs r JOIN detections d ON d.id = r.detection_id WHERE r.id = $1"
     )
     .bind(run_id)
-    .fetch_one(db))?;
-    let exhibit = Exhibit { kind: "detection".to_owned(), source, id, sha256: hashed(&raw) };
-    Ok((!raw.is_empty()).then_some(exhibit))
+    .fetch_optional(db))?;
+    Ok(row.map(|(id, source, raw)| {
+        let sha256 = if raw.is_empty() { String::new() } else { hashed(&raw) };
+        Exhibit { kind: "detection".to_owned(), source, id, sha256 }
+    }))
 }
 
 #[derive(sqlx::FromRow)]
@@ -123,16 +137,20 @@ struct Vote {
     prompt: String,
     raw: String,
     answer: Option<String>,
+    carried_from: Option<i64>,
+    reused_from: Option<i64>,
 }
 
 /// The votes of a run in their order, as a receipt holds them.
 pub async fn votes(tx: &mut Tx, run_id: i64) -> Result<Vec<Voted>> {
-    let rows: Vec<Vote> = on!(tx, |db| sqlx::query_as(
-        "SELECT voter, role, model, digest, state, verdict, prompt_version, prompt, raw, answer FROM votes
+    let rows: Vec<Vote> = on!(tx, |db| {
+        sqlx::query_as(
+        "SELECT voter, role, model, digest, state, verdict, prompt_version, prompt, raw, answer, carried_from, reused_from FROM votes
          WHERE run_id = $1 ORDER BY position, id"
     )
     .bind(run_id)
-    .fetch_all(db))?;
+    .fetch_all(db)
+    })?;
     let voted = |row: Vote| Voted {
         prompt_sha256: hashed(&row.prompt),
         raw_sha256: hashed(&row.raw),
@@ -144,19 +162,22 @@ pub async fn votes(tx: &mut Tx, run_id: i64) -> Result<Vec<Voted>> {
         state: row.state,
         verdict: row.verdict.unwrap_or_default(),
         prompt_version: row.prompt_version,
+        carried_from: row.carried_from,
+        reused_from: row.reused_from,
     };
     Ok(rows.into_iter().map(voted).collect())
 }
 
-/// How a run came out, as a receipt holds it.
-pub async fn decision(tx: &mut Tx, run_id: i64) -> Result<Decision> {
+/// How a run came out, as a receipt holds it; nothing where there is no such run.
+pub async fn decision(tx: &mut Tx, run_id: i64) -> Result<Option<Decision>> {
     type Row = (String, Option<String>, Option<String>, Option<String>, String, String);
-    let (verdict, outcome, auto_action, report, flags, vetoes): Row = on!(tx, |db| sqlx::query_as(
+    let row: Option<Row> = on!(tx, |db| sqlx::query_as(
         "SELECT machine_verdict, outcome, auto_action, report, flags, vetoes FROM runs WHERE id = $1"
     )
     .bind(run_id)
-    .fetch_one(db))?;
+    .fetch_optional(db))?;
+    let Some((verdict, outcome, auto_action, report, flags, vetoes)) = row else { return Ok(None) };
     let report_sha256 = hashed(&serde_json::json!([report, flags, vetoes]).to_string());
     let [outcome, auto_action] = [outcome, auto_action].map(Option::unwrap_or_default);
-    Ok(Decision { verdict, outcome, auto_action, report_sha256 })
+    Ok(Some(Decision { verdict, outcome, auto_action, report_sha256 }))
 }

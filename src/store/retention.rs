@@ -4,6 +4,9 @@ use super::many::places;
 use super::{Result, Tx, on};
 use crate::domain::ObservableKind;
 
+/// What ledger and timelines call it.
+pub const ACTION: &str = "raw_removed";
+
 /// A detection that is old enough: its id, and when it arrived.
 pub type Old = (i64, i64);
 

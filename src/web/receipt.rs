@@ -10,10 +10,11 @@ use crate::domain::chain::sha256;
 use crate::domain::receipt::{Receipt, Voted};
 use crate::domain::{MachineVerdict, Outcome};
 use crate::error::{AppError, Result};
-use crate::proof::receipt::{Checked, check};
+use crate::proof::receipt::{Anchored, Checked, Purged, anchored, check};
+use crate::secret::Signer;
 use crate::store::receipts::{self, Kept};
 use crate::store::runs::Run;
-use crate::store::{Tx, cases, ledger, runs};
+use crate::store::{Tx, cases, runs};
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -26,6 +27,8 @@ struct Vote {
     model: String,
     digest: String,
     said: String,
+    /// Where it was taken over from, or empty.
+    taken: String,
     prompt_version: String,
     hashes: Vec<Shown>,
 }
@@ -66,6 +69,8 @@ struct Body {
     gone: bool,
     wrong: Vec<String>,
     told: Option<Told>,
+    /// What there is in the place of the line.
+    untold: &'static str,
 }
 
 #[derive(Template)]
@@ -94,11 +99,12 @@ pub async fn show(
     State(app): State<App>,
     Path((number, run)): Path<(String, String)>,
 ) -> Result<Page<impl Template>> {
+    let signer = app.vault.signer().map_err(|error| AppError::Internal(error.into()))?;
     let mut tx = app.store.read().await?;
     let (case, run, kept) = found(&mut tx, &me, &number, &run).await?;
     let body = match &kept {
         None => None,
-        Some(kept) => Some(body(&mut tx, kept).await?),
+        Some(kept) => Some(body(&mut tx, kept, &signer).await?),
     };
     let chrome = Chrome::of(&app, &me, "queue").await?;
     Ok(Page(Show { chrome, number: case.number, title: visible(&case.title), run: run.number, body }))
@@ -118,10 +124,14 @@ pub async fn download(
     Ok(file(&format!("case-{}-receipt-{}.json", case.number, run.number), kept.body))
 }
 
-async fn body(tx: &mut Tx, kept: &Kept) -> Result<Body> {
-    let Checked { receipt, gone, wrong } = check(tx, kept).await?;
+async fn body(tx: &mut Tx, kept: &Kept, signer: &Signer) -> Result<Body> {
+    let Checked { receipt, gone, mut wrong } = check(tx, kept).await?;
+    let purged = Purged::of(tx).await?;
+    let anchor = anchored(tx, kept, &purged, signer).await?;
+    let untold = untold(&anchor);
+    wrong.extend(anchor.wrong);
     let hash = hex::encode(&kept.hash);
-    let told = ledger::of_receipt(tx, kept.run_id).await?.map(|line| Told {
+    let told = anchor.line.map(|line| Told {
         line: line.id,
         is_same: line.body.new == hash,
         hash: Shown::of("", &hex::encode(&line.hash)),
@@ -142,7 +152,19 @@ async fn body(tx: &mut Tx, kept: &Kept) -> Result<Body> {
         gone,
         wrong,
         told,
+        untold,
     })
+}
+
+/// What is said of the ledger where no line of it tells of a receipt.
+fn untold(anchor: &Anchored) -> &'static str {
+    match anchor {
+        Anchored { wrong: Some(_), .. } => "no line tells of it",
+        Anchored { lost: true, .. } => {
+            "its line was removed with its segment by a version that signed no receipts: nothing vouches for it any more"
+        }
+        _ => "its line was removed with its segment; its hash was signed then",
+    }
 }
 
 /// A word of a closed list as people read it.
@@ -210,6 +232,11 @@ fn vote(vote: &Voted) -> Vote {
         model: visible(&vote.model),
         digest: visible(&vote.digest),
         said: label::<MachineVerdict>(&visible(said), MachineVerdict::label),
+        taken: match (vote.carried_from, vote.reused_from) {
+            (Some(number), Some(_)) => format!("given in run {number} of another case"),
+            (Some(number), None) => format!("given in run {number}"),
+            (None, _) => String::new(),
+        },
         prompt_version: visible(&vote.prompt_version),
         hashes: hashes.into_iter().map(|(name, hash)| Shown::of(name, hash)).collect(),
     }

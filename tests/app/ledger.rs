@@ -1,6 +1,7 @@
 //! The ledger is a chain: whatever is altered, removed or put in is named, and what is old leaves in whole seals.
 mod command;
 mod receipts;
+mod sealed;
 
 use crate::support::{Server, spawn};
 use fusionsoc::clock;
@@ -213,8 +214,8 @@ async fn old_segments_leave_whole_and_the_rest_is_still_proven() {
     let left = lines(&server, 2).await;
     let before = found(&server).await;
     assert!(before.faults.is_empty() && before.segments == 2 && before.purged == 0, "{before:?}");
-    assert_eq!(purge(store, now - DAY_MS, now).await.unwrap(), 0, "none is that old");
-    let removed = purge(store, now + 10 * DAY_MS, now).await.unwrap();
+    assert_eq!(purge(store, &signer, now - DAY_MS, now).await.unwrap(), 0, "none is that old");
+    let removed = purge(store, &signer, now + 10 * DAY_MS, now).await.unwrap();
     let after = found(&server).await;
     assert!(after.faults.is_empty() && after.purged == 2 && after.first == before.last - 2, "{after:?} {removed}");
     let ada = server.sign_in("ada", Role::Admin).await;

@@ -28,6 +28,8 @@ pub struct Segment {
     pub signature: Vec<u8>,
     /// When its lines were removed.
     pub purged_ms: Option<i64>,
+    /// The signature over [`Segment::signed_purge`]; none where an older version of the program removed them.
+    pub purge_signature: Option<Vec<u8>>,
 }
 
 impl Segment {
@@ -37,9 +39,22 @@ impl Segment {
         let hashes = [hex::encode(&self.prev_hash), hex::encode(&self.last_hash)];
         serde_json::json!(["fusionsoc-ledger-segment-1", numbers, self.sealed_ms, hashes]).to_string()
     }
+
+    /// The text that is signed when its lines are removed at a moment, in the same form.
+    pub fn signed_purge(&self, purged_ms: i64) -> String {
+        serde_json::json!(["fusionsoc-ledger-purge-1", self.number, hex::encode(&self.last_hash), purged_ms])
+            .to_string()
+    }
+
+    /// The latest time of its lines, as far as it can be true: a line of a clock that was far ahead counts as old as
+    /// the seal.
+    pub fn until_ms(&self) -> i64 {
+        self.to_ms.min(self.sealed_ms)
+    }
 }
 
-const COLUMNS: &str = "number, first_id, last_id, line_count, from_ms, to_ms, prev_hash, last_hash, sealed_ms, public_key, signature, purged_ms";
+const COLUMNS: &str = "number, first_id, last_id, line_count, from_ms, to_ms, prev_hash, last_hash, sealed_ms, public_key, signature, \
+    purged_ms, purge_signature";
 
 /// All segments, the oldest first. There is about one a day.
 pub async fn all(tx: &mut Tx) -> Result<Vec<Segment>> {
@@ -57,6 +72,25 @@ pub async fn newest(tx: &mut Tx, most: i64) -> Result<Vec<Segment>> {
 pub async fn last(tx: &mut Tx) -> Result<Option<Segment>> {
     let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM ledger_segments ORDER BY number DESC LIMIT 1"));
     on!(tx, |db| sqlx::query_as(sql).fetch_optional(db))
+}
+
+/// One segment.
+pub async fn one(tx: &mut Tx, number: i64) -> Result<Option<Segment>> {
+    let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM ledger_segments WHERE number = $1"));
+    on!(tx, |db| sqlx::query_as(sql).bind(number).fetch_optional(db))
+}
+
+/// The newest segment whose lines were removed, and the newest of which that is not signed.
+pub async fn purged(tx: &mut Tx) -> Result<(Option<Segment>, Option<Segment>)> {
+    let newest = |which: &str| {
+        sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM ledger_segments WHERE {which} ORDER BY number DESC LIMIT 1"))
+    };
+    let sql = newest("purged_ms IS NOT NULL");
+    let any: Option<Segment> = on!(tx, |db| sqlx::query_as(sql).fetch_optional(db))?;
+    let sql = newest("purged_ms IS NOT NULL AND purge_signature IS NULL");
+    // Segments are few, a day has one: no index is needed to walk back over those that are left.
+    let unsigned = if any.is_some() { on!(tx, |db| sqlx::query_as(sql).fetch_optional(db))? } else { None };
+    Ok((any, unsigned))
 }
 
 /// Keeps a segment; 0 where another process was first.
@@ -87,16 +121,19 @@ pub async fn old(tx: &mut Tx, before_ms: i64) -> Result<Option<Segment>> {
         "SELECT {COLUMNS} FROM ledger_segments WHERE purged_ms IS NULL ORDER BY number LIMIT 1"
     ));
     let oldest: Option<Segment> = on!(tx, |db| sqlx::query_as(sql).fetch_optional(db))?;
-    Ok(oldest.filter(|segment| segment.to_ms < before_ms))
+    Ok(oldest.filter(|segment| segment.until_ms() < before_ms))
 }
 
-/// Removes the lines of a segment; how many there were.
-pub async fn purge(tx: &mut Tx, one: &Segment, now_ms: i64) -> Result<u64> {
+/// Removes the lines of a segment with a signature over it; how many there were.
+pub async fn purge(tx: &mut Tx, one: &Segment, signature: &[u8], now_ms: i64) -> Result<u64> {
     let marked = run!(
         tx,
-        sqlx::query("UPDATE ledger_segments SET purged_ms = $1 WHERE number = $2 AND purged_ms IS NULL")
-            .bind(now_ms)
-            .bind(one.number)
+        sqlx::query(
+            "UPDATE ledger_segments SET purged_ms = $1, purge_signature = $2 WHERE number = $3 AND purged_ms IS NULL"
+        )
+        .bind(now_ms)
+        .bind(signature)
+        .bind(one.number)
     )?;
     if marked == 0 {
         return Ok(0);

@@ -1,4 +1,8 @@
 //! The same from the command line, on a database file.
+use fusionsoc::clock::now_ms;
+use fusionsoc::proof;
+use fusionsoc::secret::Vault;
+use fusionsoc::store::{Durability, Store, ledger};
 use sqlx::{Connection, Executor, SqliteConnection};
 use std::io::Write;
 use std::path::Path;
@@ -81,4 +85,66 @@ async fn a_line_that_was_put_in_beside_the_program_is_not_taken_into_the_chain()
     assert!(fusionsoc(dir, &["org", "add", "three", "--name", "three"], "").status.success());
     let (code, text) = out(&fusionsoc(dir, &["ledger", "verify"], ""));
     assert_eq!((code, text.matches("ledger: ").count()), (Some(1), 1), "{text}");
+}
+
+/// Signs the ledger as the hourly job does a day later.
+async fn seal(dir: &Path) {
+    let url = format!("sqlite:{}", dir.join("fusionsoc.db").display());
+    let store = Store::open(&url, Durability::Normal).await.unwrap();
+    let signer = Vault::open(&dir.join("fusionsoc.key")).unwrap().signer().unwrap();
+    assert_eq!(proof::seal::seal(&store, &signer, now_ms() + 2 * super::DAY_MS).await.unwrap(), 1);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn an_older_database_is_named_unless_it_was_restored() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    assert!(fusionsoc(dir, &["org", "add", "one", "--name", "one"], "").status.success());
+    assert!(fusionsoc(dir, &["backup", "first.db"], "").status.success());
+    assert!(fusionsoc(dir, &["ledger", "verify"], "").status.success());
+    seal(dir).await;
+    let (code, text) = out(&fusionsoc(dir, &["ledger", "verify"], ""));
+    assert!(
+        code == Some(0) && text.contains("Lines after the last seal: 1. They are proven by a checkpoint"),
+        "{text}"
+    );
+    assert!(fusionsoc(dir, &["backup", "second.db"], "").status.success());
+    for journal in ["fusionsoc.db-wal", "fusionsoc.db-shm"] {
+        let _ = std::fs::remove_file(dir.join(journal));
+    }
+    std::fs::copy(dir.join("first.db"), dir.join("fusionsoc.db")).unwrap();
+    let (code, text) = out(&fusionsoc(dir, &["ledger", "verify"], ""));
+    assert!(code == Some(1) && text.contains("newest seal: segment 1 up to line"), "{text}");
+    // A backup that has the seal leaves the file where it is.
+    let (code, text) = out(&fusionsoc(dir, &["restore", "second.db"], ""));
+    assert!(code == Some(0) && !text.contains("key.seal"), "{text}");
+    assert_eq!(out(&fusionsoc(dir, &["ledger", "verify"], "")).0, Some(0));
+    let (code, text) = out(&fusionsoc(dir, &["restore", "first.db"], ""));
+    assert!(code == Some(0) && text.contains("fusionsoc.key.seal.before-restore now"), "{text}");
+    assert!(!dir.join("fusionsoc.key.seal").exists() && dir.join("fusionsoc.key.seal.before-restore").exists());
+    let (code, text) = out(&fusionsoc(dir, &["ledger", "verify"], ""));
+    assert!(code == Some(0) && text.contains("The ledger is whole"), "{text}");
+    let store =
+        Store::open(&format!("sqlite:{}", dir.join("fusionsoc.db").display()), Durability::Normal).await.unwrap();
+    let all = ledger::after(&mut store.read().await.unwrap(), 0, 100).await.unwrap();
+    let told = all.iter().find(|line| line.body.action == "seal_set_aside").unwrap();
+    assert_eq!(told.body.object, "segment:1");
+}
+
+#[tokio::test]
+async fn a_move_keeps_the_newest_seal() {
+    if !crate::backup::is_postgres() {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let (dir, there) = (dir.path(), crate::support::database(dir.path()).await);
+    assert!(fusionsoc(dir, &["org", "add", "one", "--name", "one"], "").status.success());
+    assert!(fusionsoc(dir, &["ledger", "verify"], "").status.success());
+    seal(dir).await;
+    let (code, text) = out(&fusionsoc(dir, &["move", "--to", &there], ""));
+    assert_eq!(code, Some(0), "{text}");
+    std::fs::write(dir.join("fusionsoc.toml"), format!("[database]\nurl = \"{there}\"\n")).unwrap();
+    let (code, text) = out(&fusionsoc(dir, &["ledger", "verify"], ""));
+    assert!(code == Some(0) && text.contains("1 segments sealed") && !text.contains("No seal is kept"), "{text}");
 }
