@@ -39,6 +39,9 @@ pub struct Receipt {
     pub panel: String,
     /// What held for the organisation: the policy in full, and the version of its own one (0 for none).
     pub policy: Value,
+    /// What the gate made of the case: whether it is eligible, was drawn, and which gate let the machine close it.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub gate: Value,
 }
 
 /// How a run came out.

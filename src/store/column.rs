@@ -3,8 +3,8 @@ use crate::domain::action::{ActionKind, ActionState};
 use crate::domain::evidence::{EvidenceKind, EvidenceState};
 use crate::domain::intel::IntelState;
 use crate::domain::{
-    ExclusionState, Failure, HitKind, MachineVerdict, ObservableKind, Outcome, Role, Severity, Status, Verdict,
-    VoteState, WorkState,
+    ExclusionState, Failure, GateEvent, GateLevel, GateState, HitKind, MachineVerdict, ObservableKind, Outcome, Role,
+    Severity, Status, Verdict, VoteState, WorkState,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use sqlx::encode::IsNull;
@@ -73,6 +73,9 @@ word_columns!(
     EvidenceState,
     ExclusionState,
     Failure,
+    GateEvent,
+    GateLevel,
+    GateState,
     HitKind,
     IntelState,
     MachineVerdict,

@@ -9,8 +9,8 @@
 //! steer a model; `claims` compares what voters state with what the event says; `flags` says what
 //! argues against the verdict; `reuse` tells when votes on one event may stand for another;
 //! `likeness` tells how alike two behaviours are
-//! and in what they differ; `policy` names what keeps the machine from acting alone, and `preview` what another policy
-//! would have done; `evidence` reads what LimaCharlie says
+//! and in what they differ; `policy` names what keeps the machine from acting alone, `preview` what another policy
+//! would have done, and `gate` what has been proven; `evidence` reads what LimaCharlie says
 //! about it; `unpack` reads encoded text on request; `words` makes an event findable, and `found` tells where in it a search hit.
 pub mod calibration;
 pub mod claims;
@@ -20,6 +20,7 @@ pub mod figures;
 pub mod fingerprint;
 pub mod flags;
 pub mod found;
+pub mod gate;
 pub mod injection;
 pub mod likeness;
 pub mod masked;

@@ -115,7 +115,12 @@ fn unsure(panel: &[Vote]) -> Option<Named> {
 
 /// Whether the vote would let the machine close a case, and nothing stands against it. Whoever closes asks here.
 pub fn closable(count: &Count, vetoes: &[Named]) -> bool {
-    count.auto_action.is_some() && vetoes.is_empty()
+    closable_by(count.auto_action, vetoes.len())
+}
+
+/// The same of a run as it is stored: what its vote would allow, and how many vetoes stand against it.
+pub const fn closable_by(auto_action: Option<&str>, vetoes: usize) -> bool {
+    auto_action.is_some() && vetoes == 0
 }
 
 /// The sensor's tags that match one of the patterns; those that we set ourselves never count.
