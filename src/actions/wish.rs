@@ -179,6 +179,17 @@ pub async fn reverse(tx: &mut Tx, wish: Wish<'_>, id: i64, why: &str, key: &str)
     insert(tx, wish, &back, &reason, (Some(id), key)).await
 }
 
+/// Asks for what takes an action back that started, whether it is done or nobody knows: what brought it about was taken
+/// back.
+///
+/// # Errors
+/// `Invalid` where nothing takes it back, `Conflict` where that was asked for already.
+pub(crate) async fn compensate(tx: &mut Tx, wish: Wish<'_>, id: i64, why: &str) -> Result<i64, ReviewError> {
+    let (_, plan) = found(tx, wish, id).await?;
+    let Some(back) = plan.reverse() else { return invalid("action", "Nothing takes this back.") };
+    insert(tx, wish, &back, why, (Some(id), "")).await
+}
+
 /// Says what became of an action whose effect nobody knows.
 ///
 /// # Errors

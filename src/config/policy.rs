@@ -1,4 +1,5 @@
 //! `[policy]`: what the machine may do, and what an organisation sets otherwise.
+use crate::domain::action::{ActionKind, Fields, Plan};
 use crate::domain::{AutoClose, Severity};
 use crate::store::policies::Own;
 use schemars::JsonSchema;
@@ -16,6 +17,8 @@ pub struct Policy {
     pub review_share: f64,
     /// Seconds in which an act can be undone at one press.
     pub undo_s: u32,
+    /// The tag that a sensor gets whose case the machine closed, after the undo window; empty for none.
+    pub close_tag: String,
     /// From this severity on, the machine never closes.
     pub veto_severity: Severity,
     /// Sensor tags with which the machine never closes; `*` stands for anything. Tags that begin with `fusion-soc-` or
@@ -32,6 +35,7 @@ impl Default for Policy {
             limit: 0.02,
             review_share: 0.05,
             undo_s: 10,
+            close_tag: String::new(),
             veto_severity: Severity::High,
             veto_tags: vec!["yara_detection_memory".to_owned(), "*-critical".to_owned(), "*-high".to_owned()],
             cloud_allowed: false,
@@ -47,7 +51,11 @@ impl Policy {
                 return Err(format!("policy.{name}: must be a share between 0 and 1"));
             }
         }
-        Ok(())
+        let fields = Fields { tag: self.close_tag.clone(), ..Fields::default() };
+        match Plan::read(ActionKind::AddTag, &fields) {
+            Err(bad) if !self.close_tag.is_empty() => Err(format!("policy.close_tag: {}", bad.text)),
+            _ => Ok(()),
+        }
     }
 
     /// What holds in an organisation: what it set itself, and these settings for the rest. They are the ceiling of
@@ -59,6 +67,7 @@ impl Policy {
             limit: own.limit.unwrap_or(self.limit),
             review_share: own.review_share.unwrap_or(self.review_share),
             undo_s: self.undo_s,
+            close_tag: self.close_tag.clone(),
             veto_severity: own.veto_severity.unwrap_or(self.veto_severity),
             veto_tags: own.veto_tags.as_ref().map_or_else(|| self.veto_tags.clone(), |tags| tags.0.clone()),
             cloud_allowed: self.cloud_allowed || own.cloud_allowed,

@@ -159,7 +159,7 @@ async fn finish(tx: &mut Tx, case: i64, run_id: i64, report: &Report, now_ms: i6
     };
     runs::finish(tx, run_id, &end, now_ms).await?;
     let policy = &Policy::default().of(&own);
-    let judged = Judged { dossier: &dossier, panel: &report.voting.mode, policy, own: &own };
+    let judged = Judged { dossier: &dossier, panel: &report.voting.mode, policy, own: &own, gate: Value::Null };
     receipt::write(tx, run_id, judged, now_ms).await?;
     let text = format!(
         "Recorded triage brought in: {}, stated confidence {:.1}%",

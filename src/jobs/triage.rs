@@ -14,6 +14,7 @@ mod conclude;
 mod control;
 mod dossier;
 mod evidence;
+mod gate;
 mod intelligence;
 mod local;
 mod look;

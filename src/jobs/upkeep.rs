@@ -1,6 +1,7 @@
 //! Removes what is over, such as sessions and counts of wrong passwords: every hour, by one of all servers.
 use crate::clock::now_ms;
 use crate::limits;
+use crate::review::gate;
 use crate::store::{
     Result, Store, drafts, idempotency, identities, jobs, looks, lookups, second, sessions, throttles, upkeep,
 };
@@ -51,6 +52,8 @@ pub async fn once(store: &Store) -> Result<bool> {
     for (name, count) in removed {
         upkeep::note(&mut tx, name, count, now).await?;
     }
+    // What rests on reviews that are too old by now is shut.
+    gate::check(&mut tx, None, now).await?;
     tx.commit().await?;
     Ok(true)
 }

@@ -9,6 +9,7 @@ use crate::intel::Intelligence;
 use crate::limits;
 use crate::metrics;
 use crate::notify::Channels;
+use crate::review::gate;
 use crate::secret::Signer;
 use crate::store::{Store, Tx, is_gone, jobs, policies};
 use crate::tuning::publisher::Publisher;
@@ -176,6 +177,7 @@ impl Worker {
             retention::schedule(&mut tx, now_ms()).await?;
             intel::queue(&mut tx).await?;
             backup::schedule(&mut tx, &self.backup, now_ms()).await?;
+            gate::check(&mut tx, Some(&self.policy), now_ms()).await?;
             learn::catch_up(&mut tx, now_ms()).await?;
             if !self.notify.all.is_empty() {
                 watch::ask(&mut tx, now_ms()).await?;

@@ -18,7 +18,7 @@ pub const ACTION: &str = "receipt";
 const CLOCKS_MS: i64 = 60 * 60 * 1000;
 
 /// What a run was judged by.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Judged<'a> {
     /// What the voters were shown.
     pub dossier: &'a Dossier,
@@ -28,6 +28,8 @@ pub struct Judged<'a> {
     pub policy: &'a Policy,
     /// What of it the organisation set itself.
     pub own: &'a Own,
+    /// What the gate made of the case; null where it has no say.
+    pub gate: Value,
 }
 
 /// Writes the receipt of a run that has just been finished in this transaction.
@@ -53,6 +55,7 @@ pub async fn write(tx: &mut Tx, run_id: i64, judged: Judged<'_>, now_ms: i64) ->
         votes: receipts::votes(tx, run.id).await?,
         panel: judged.panel.to_owned(),
         policy: policy(judged.policy, judged.own),
+        gate: judged.gate,
     };
     let body = serde_json::to_string(&receipt).map_err(|error| sqlx::Error::Encode(error.into()))?;
     let hash = sha256(&body);
@@ -89,6 +92,7 @@ fn policy(holds: &Policy, own: &Own) -> Value {
         "auto_close": holds.auto_close.as_str(),
         "limit": holds.limit,
         "review_share": holds.review_share,
+        "close_tag": holds.close_tag,
         "veto_severity": holds.veto_severity.as_str(),
         "veto_tags": holds.veto_tags,
         "cloud_allowed": holds.cloud_allowed,

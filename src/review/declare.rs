@@ -1,6 +1,6 @@
 //! The declaration: a person's verdict, its reason, an optional note, and closing, in one step.
 use super::settled::settled;
-use super::{ReviewError, add_note, fresh, stale, whole};
+use super::{ReviewError, add_note, fresh, gate, stale, whole};
 use crate::clock::now_ms;
 use crate::domain::{MachineVerdict, Status, Verdict, reason};
 use crate::jobs::learn;
@@ -23,6 +23,22 @@ pub struct Declaration {
     pub version: Option<i64>,
 }
 
+/// Who decides, and by which act over many cases where it is one.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct By<'a> {
+    /// Who.
+    pub(super) actor: &'a Actor,
+    /// The act's id.
+    pub(super) act: Option<i64>,
+}
+
+impl<'a> By<'a> {
+    /// Somebody who decides one case.
+    pub(super) const fn one(actor: &'a Actor) -> Self {
+        Self { actor, act: None }
+    }
+}
+
 /// Declares a verdict; returns the timeline entry that can be undone, or nothing where it changes nothing.
 ///
 /// # Errors
@@ -34,24 +50,25 @@ pub async fn declare(
     declaration: &Declaration,
     now_ms: i64,
 ) -> Result<Option<i64>, ReviewError> {
-    declare_as(tx, actor, case, declaration, "", now_ms).await
+    declare_as(tx, By::one(actor), case, declaration, "", now_ms).await
 }
 
 /// The same where the timeline says more of how it was declared.
 pub(super) async fn declare_as(
     tx: &mut Tx,
-    actor: &Actor,
+    by: By<'_>,
     case: &Case,
     declaration: &Declaration,
     how: &str,
     now_ms: i64,
 ) -> Result<Option<i64>, ReviewError> {
+    let actor = by.actor;
     fresh(case, declaration.version)?;
     check(case, declaration)?;
     let to = decision(actor, case, declaration, now_ms);
     // Saying the same again confirms it against a vote that came later and dissents.
     let unchanged = !case.dissent && (to.verdict, &to.reason, to.status) == (case.verdict, &case.reason, case.status);
-    let id = if unchanged { None } else { Some(store(tx, actor, case, (&to, how), now_ms).await?) };
+    let id = if unchanged { None } else { Some(store(tx, by, case, (&to, how), now_ms).await?) };
     if !declaration.note.trim().is_empty() {
         add_note(tx, actor, case, &declaration.note, "general", now_ms).await?;
     }
@@ -104,12 +121,12 @@ fn decision(actor: &Actor, case: &Case, declaration: &Declaration, now_ms: i64) 
 
 async fn store(
     tx: &mut Tx,
-    actor: &Actor,
+    by: By<'_>,
     case: &Case,
     (to, how): (&Decision, &str),
     now_ms: i64,
 ) -> Result<i64, ReviewError> {
-    apply(tx, case, to).await?;
+    apply(tx, by, case, to).await?;
     let because =
         if to.reason.is_empty() { String::new() } else { format!(" ({})", reason::label(&to.reason).to_lowercase()) };
     let closed = if to.status == Status::Closed && case.status != Status::Closed { " and closed the case" } else { "" };
@@ -130,11 +147,12 @@ async fn store(
         run: None,
         undo: Some(&undo),
     };
-    Ok(record(tx, actor, change, now_ms).await?)
+    Ok(record(tx, by.actor, change, now_ms).await?)
 }
 
-/// Sets a decision, moves the precedents of the case's behaviours along, and flags exclusions that hide a true positive.
-pub(super) async fn apply(tx: &mut Tx, case: &Case, to: &Decision) -> Result<(), ReviewError> {
+/// Sets a decision, moves the precedents of the case's behaviours along, counts it for the gates, and flags exclusions
+/// that hide a true positive.
+pub(super) async fn apply(tx: &mut Tx, by: By<'_>, case: &Case, to: &Decision) -> Result<(), ReviewError> {
     whole(case)?;
     let to = settled(case, to, now_ms());
     if !cases::decide(tx, case.number, case.version, &to).await? {
@@ -150,6 +168,7 @@ pub(super) async fn apply(tx: &mut Tx, case: &Case, to: &Decision) -> Result<(),
             conflict::declared_true_positive(tx, case, now_ms()).await?;
             super::tasks::declared_true_positive(tx, case, now_ms()).await?;
         }
+        gate::declared(tx, by, case, &to, now_ms()).await?;
     }
-    Ok(())
+    gate::taken_back(tx, by.actor, case, &to, now_ms()).await
 }

@@ -2,7 +2,7 @@
 //!
 //! An act is an entry of the timeline that carries its way back. What is done to many cases at once
 //! leaves one entry on each; its own undo takes them back together.
-use super::declare::apply;
+use super::declare::{By, apply};
 use super::small::moved;
 use super::{ReviewError, stale, undo};
 use crate::domain::Status;
@@ -32,7 +32,7 @@ pub async fn undo_act(
         return Err(ReviewError::Conflict(stale(case)));
     }
     let to = Status::InProgress;
-    apply(tx, case, &moved(case, to, "", now_ms)).await?;
+    apply(tx, By::one(actor), case, &moved(case, to, "", now_ms)).await?;
     let change = Change {
         org_id: case.org_id,
         case: case.number,

@@ -1,6 +1,6 @@
 //! Cases beside each other: linked by hand, or one closed as a duplicate of another.
 use super::ReviewError;
-use super::declare::apply;
+use super::declare::{By, apply};
 use super::{fresh, whole};
 use crate::domain::{Status, Verdict, reason};
 use crate::store::cases::{self, Case, Decision};
@@ -113,7 +113,7 @@ pub async fn duplicate(
         duplicate_of: Some(of.number),
         ..case.decision()
     };
-    apply(tx, case, &to).await?;
+    apply(tx, By::one(actor), case, &to).await?;
     let undo = serde_json::to_string(&case.decision()).unwrap_or_default();
     let (here, there) = (format!("case:{}", case.number), format!("case:{}", of.number));
     let closed = format!("Closed as a duplicate of case #{}", of.number);

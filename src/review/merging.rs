@@ -10,8 +10,8 @@
 //!   part of one without that tag. A snooze rests, and goes on where its time is still ahead when the case is taken out.
 //! - A case that is taken out is as it was, and so is the other one, except for what happened after the merge: that
 //!   stays there. A run that ended meanwhile goes back with its result. What arrives does not join the two again.
-use super::ReviewError;
 use super::settle::{is_derived, raise, settle};
+use super::{ReviewError, declare, gate};
 use crate::domain::{Status, Verdict, tag};
 use crate::jobs::learn;
 use crate::jobs::triage::refresh_case;
@@ -54,6 +54,7 @@ pub async fn merge(tx: &mut Tx, actor: &Actor, numbers: &[i64], into: i64, now_m
     if home.verdict == Verdict::TruePositive {
         // What came along is part of a true positive now, and an exclusion may hide it.
         conflict::declared_true_positive(tx, &home, now_ms).await?;
+        gate::merged(tx, declare::By::one(actor), into, now_ms).await?;
     }
     Ok(())
 }

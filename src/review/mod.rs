@@ -4,6 +4,7 @@
 pub mod bulk;
 mod caution;
 mod declare;
+pub mod gate;
 mod last;
 mod linking;
 pub mod merging;

@@ -1,7 +1,7 @@
 //! What of a case follows from what it holds is made to follow again, after something was taken out or put back.
 use crate::domain::{Detection, Severity};
 use crate::jobs::triage::refresh_case;
-use crate::store::{Result, Tx, cases, measured, merges};
+use crate::store::{Result, Tx, cases, gates, measured, merges};
 
 /// Detections that are read at once, and in all, to find a severity that no rule states.
 const PAGE: i64 = 100;
@@ -31,6 +31,8 @@ pub(super) async fn settle(tx: &mut Tx, number: i64) -> Result<()> {
     if let Some((severity, by)) = cases::severities_of_parts(tx, number).await?.into_iter().next() {
         raise(tx, number, severity, &by).await?;
     }
+    // Whether it is eligible as it is now, its next run says.
+    gates::not_eligible(tx, number, "It was merged or split since it was voted on.").await?;
     measured::refresh(tx, number).await
 }
 

@@ -29,6 +29,9 @@ pub(super) fn settled(case: &Case, to: &Decision, now_ms: i64) -> Decision {
     if !duplicate {
         to.duplicate_of = None;
     }
+    if to.status.is_open() {
+        to.machine_closed_ms = None;
+    }
     // What is decided or closed needs nobody to wait for it; an undo lets it stand aside again while its time is ahead.
     let ahead = case.snoozed_until_ms.is_some_and(|at| at > now_ms);
     to.snoozed = to.snoozed && ahead && !to.verdict.decided() && to.status.is_open();

@@ -1,5 +1,5 @@
 //! The small steps: status, note, assignee, severity, another run.
-use super::declare::apply;
+use super::declare::{By, apply};
 use super::snooze::is_person;
 use super::{ReviewError, first_line, fresh, whole};
 use crate::domain::{Severity, Status, Verdict, reason as reasons};
@@ -77,7 +77,7 @@ pub async fn set_status(
     check_step(case, to, reason.trim())?;
     let reopening = case.status == Status::Closed;
     let decision = moved(case, to, reason.trim(), now_ms);
-    apply(tx, case, &decision).await?;
+    apply(tx, By::one(actor), case, &decision).await?;
     let said = reasons::label(reason.trim()).chars().take(500).collect::<String>();
     let because = if said.is_empty() { said } else { format!(": {said}") };
     let verb = if reopening { "Reopened" } else { "Status" };

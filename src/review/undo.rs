@@ -1,9 +1,9 @@
 //! Undo: puts back what a decision changed, as a new entry; the old one stays.
-use super::declare::apply;
+use super::declare::{By, apply};
 use super::snooze::undo_snooze;
 use super::{ReviewError, stale, whole};
 use crate::store::cases::{Case, Decision};
-use crate::store::{Actor, Change, Tx, record, timeline};
+use crate::store::{Actor, ActorKind, Change, Tx, record, timeline};
 
 /// Undoes a decision of a case; `any` where the actor may undo what others decided.
 ///
@@ -23,7 +23,9 @@ pub async fn undo(
     let Some(entry) = timeline::in_case(tx, case.number, event).await? else {
         return Err(ReviewError::Missing("entry"));
     };
-    let others = entry.actor != actor.name && !any;
+    // What the machine closed is nobody's: every analyst may open it again.
+    let of_person = matches!(entry.actor_kind, ActorKind::Person | ActorKind::Token);
+    let others = of_person && entry.actor != actor.name && !any;
     if entry.kind == "snooze" && !others {
         return undo_snooze(tx, actor, (case, &entry), now_ms).await;
     }
@@ -35,7 +37,7 @@ pub async fn undo(
         return ReviewError::invalid("event", "Only a lead can undo what somebody else decided.");
     }
     take_back(tx, case, event, now_ms).await?;
-    apply(tx, case, &before).await?;
+    apply(tx, By::one(actor), case, &before).await?;
     let open = if before.status.is_open() && !case.status.is_open() { "; the case is open again" } else { "" };
     let text = format!("Undone: {}{open}", entry.text);
     let change = Change {

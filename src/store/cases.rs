@@ -98,6 +98,8 @@ pub struct Case {
     pub last_event_ms: i64,
     /// When it was closed.
     pub closed_ms: Option<i64>,
+    /// When the machine closed it, while it stands closed since.
+    pub machine_closed_ms: Option<i64>,
     /// Grows with every decision, to tell that a page is stale.
     pub version: i64,
     /// Whether it holds a recorded triage of elsewhere.
@@ -139,7 +141,7 @@ pub struct Glance {
 pub(super) const COLUMNS: &str = "c.number, c.org_id, o.slug AS org, c.title, c.rule_id, r.path AS rule_path, c.sensor_id, c.hostname, c.user_name, c.chain, \
     c.fingerprint, c.status, c.verdict, c.reason, c.decided_by, c.decided_ms, c.machine_verdict, c.outcome, c.confidence, c.risk_score, \
     c.triage_state, c.glance, c.severity, c.severity_by, c.rule_level, c.flags, u.username AS assignee, c.previous_case, c.merged_into, c.duplicate_of, c.detections, c.repeats, \
-    c.opened_ms, c.updated_ms, c.first_event_ms, c.last_event_ms, c.closed_ms, c.version, c.recorded, c.dissent, c.first_decided_ms, \
+    c.opened_ms, c.updated_ms, c.first_event_ms, c.last_event_ms, c.closed_ms, c.machine_closed_ms, c.version, c.recorded, c.dissent, c.first_decided_ms, \
     c.overturned_ms, c.spot_checked, c.snoozed, c.snoozed_until_ms, c.snoozed_by, c.woken, c.assigned_ms, c.tags";
 /// The tables behind [`COLUMNS`].
 pub(super) const TABLES: &str =

@@ -15,6 +15,20 @@ const HOSTS: i32 = 7_400;
 /// So many numbers stand for all hosts: few locks for a large batch, and different hosts seldom meet.
 const BUCKETS: i32 = 64;
 
+/// Stands for the gates of an organisation.
+const GATES: i32 = 7_500;
+
+/// Waits until nobody else works on the gates of an organisation. Who needs a case as well takes that first.
+pub async fn gates(tx: &mut Tx, org_id: i64) -> Result<()> {
+    let Tx::Postgres(tx) = tx else { return Ok(()) };
+    sqlx::query("SELECT pg_advisory_xact_lock($1, hashtext(current_schema() || ' ' || $2))")
+        .bind(GATES)
+        .bind(org_id.to_string())
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
 /// Takes a work until the end of the transaction; `false` where another process is at it.
 pub async fn single(tx: &mut Tx, work: Single) -> Result<bool> {
     if matches!(tx, Tx::Sqlite(_)) {

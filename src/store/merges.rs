@@ -178,7 +178,7 @@ const LENT: &[&str] = &[
 
 const CLOSED: &str = "UPDATE cases SET status = 'closed', open = FALSE, verdict = 'pending', reason = 'merged', decided_by = '', decided_ms = NULL,
     first_decided_ms = NULL, overturned_ms = NULL, spot_checked = FALSE, duplicate_of = NULL,
-    merged_into = $2, closed_ms = $3, detections = 0, repeats = 0, triage_state = 'none', dissent = FALSE, snoozed = FALSE, unasked_until = NULL,
+    merged_into = $2, closed_ms = $3, machine_closed_ms = NULL, detections = 0, repeats = 0, triage_state = 'none', dissent = FALSE, snoozed = FALSE, unasked_until = NULL,
     version = version + 1 WHERE number = $1";
 
 /// Takes a case out of the one that it is part of, with the cases that are part of it: moves back what came from
@@ -254,7 +254,7 @@ async fn reopen(tx: &mut Tx, number: i64, to: &Decision, now_ms: i64) -> Result<
         tx,
         sqlx::query(
             "UPDATE cases SET status = $1, open = $2, verdict = $3, reason = $4, decided_by = $5, decided_ms = $6, closed_ms = $7,
-                first_decided_ms = $9, overturned_ms = $10, spot_checked = $11, duplicate_of = $12, merged_into = NULL,
+                first_decided_ms = $9, overturned_ms = $10, spot_checked = $11, duplicate_of = $12, machine_closed_ms = $15, merged_into = NULL,
                 snoozed = CASE WHEN snoozed_until_ms > $13 THEN $14 ELSE FALSE END, version = version + 1 WHERE number = $8"
         )
         .bind(to.status)
@@ -271,6 +271,7 @@ async fn reopen(tx: &mut Tx, number: i64, to: &Decision, now_ms: i64) -> Result<
         .bind(to.duplicate_of)
         .bind(now_ms)
         .bind(to.snoozed)
+        .bind(to.machine_closed_ms)
     )?;
     daily::shift(tx, number, &counted).await
 }

@@ -29,6 +29,7 @@ pub mod draws;
 pub mod evidence;
 pub mod exclusions;
 pub mod fingerprints;
+pub mod gates;
 pub mod handover;
 pub mod history;
 pub mod idempotency;

@@ -17,6 +17,7 @@ use crate::config::Policy;
 use crate::domain::{AutoClose, Severity};
 use crate::error::{AppError, Result};
 use crate::limits;
+use crate::review::gate;
 use crate::store::policies::{self, OfOrg, Own};
 use crate::store::record::{Entry, audit};
 use crate::store::{JsonText, Tx};
@@ -258,6 +259,8 @@ pub async fn change(
         let entry = Entry { action: "policy", object: &object, old: &old, new: &new };
         audit(&mut tx, &me.actor(), Some(id), &entry, now_ms()).await?;
     }
+    // A lower limit shuts what it no longer lets through, at once.
+    gate::limit_is(&mut tx, id, app.config.policy.of(&to).limit, now_ms()).await?;
     tx.commit().await?;
     Ok(Redirect::to("/admin/policy").into_response())
 }

@@ -1,5 +1,6 @@
 //! Two models that call everything a false positive with labels that fit, and detections against which nothing speaks.
 use super::{Person, SEED, Server, fakes, spawn_with};
+use fusionsoc::config::Config;
 use fusionsoc::domain::Role;
 use fusionsoc::voters::VoterConfig;
 use serde_json::{Value, json};
@@ -7,17 +8,31 @@ use wiremock::MockServer;
 
 /// A server with such a panel; the models stop with the second value.
 pub async fn spawn() -> (Server, [MockServer; 2]) {
+    spawn_set(|_| {}).await
+}
+
+/// What the models answer.
+pub fn answer() -> Value {
     let mut answer = fakes::answer("false_positive", 95);
     answer["severity"] = json!("medium");
     answer["mitre_techniques"] = json!([]);
     for field in ["what_happened", "evidence_benign", "ioc_analysis", "missing_information"] {
         answer[field] = json!("Software maintenance.");
     }
-    let text = answer.to_string();
+    answer
+}
+
+/// The same with settings that the test changes.
+pub async fn spawn_set(change: impl FnOnce(&mut Config)) -> (Server, [MockServer; 2]) {
+    let text = answer().to_string();
     let models = [fakes::ollama("one", &text).await, fakes::ollama("two", &text).await];
     let voters =
         vec![VoterConfig::ollama("one", &models[0].uri(), "one"), VoterConfig::ollama("two", &models[1].uri(), "two")];
-    let server = spawn_with(|config| config.voters = voters).await;
+    let server = spawn_with(|config| {
+        config.voters = voters;
+        change(config);
+    })
+    .await;
     (server, models)
 }
 

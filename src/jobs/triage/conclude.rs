@@ -1,8 +1,6 @@
 //! Counts the votes of a run, writes its report, and brings the case up to date.
 use super::super::{JobError, Worker, panel::Seats};
-use super::{
-    REVOTE, budget, claimed, control, held, is_under_way, look, receipt, recount, reuse, revote_at, second_look,
-};
+use super::{REVOTE, budget, claimed, control, gate, held, is_under_way, look, recount, reuse, revote_at, second_look};
 use crate::clock::now_ms;
 use crate::config::Policy;
 use crate::domain::{Claim, Dossier, MachineVerdict, Outcome, Report, Vote, VoteState, Weights};
@@ -39,7 +37,6 @@ pub(super) async fn run(
         jobs::finish(&mut tx, job).await?;
         return Ok(tx.commit().await?);
     }
-    receipt::write(&mut tx, (&worker.policy.of(&own), &own), seats, (run, evidence.0), now).await?;
     claimed::keep(&mut tx, &stored, &stated).await?;
     keep_what_is_said(&mut tx, run, &stored, evidence.0).await?;
     control::conclude(&mut tx, &stored, now).await?;
@@ -50,6 +47,7 @@ pub(super) async fn run(
     // Declared in the very millisecond in which the run ended.
     measured::refresh(&mut tx, run.case_number).await?;
     refresh_case(&mut tx, run.case_number).await?;
+    gate::judge(worker, &mut tx, (run, evidence.0), (seats, &own), now).await?;
     if run.continues.is_none() {
         // What was still to be asked may have been answered while the voters thought.
         recount(&mut tx, run.case_number, None, now).await?;

@@ -2,7 +2,7 @@
 use super::act::ledger;
 use super::{by_case, look, take_back};
 use crate::limits::BULK_STEP;
-use crate::review::declare::declare_as;
+use crate::review::declare::{By, declare_as};
 use crate::review::{Declaration, ReviewError};
 use crate::store::bulk::{self, Act, ActState, Facts, Fate, Member, MemberState, Purpose, Said, Why};
 use crate::store::{Actor, ActorKind, Scope, Tx};
@@ -99,7 +99,9 @@ async fn declared(
         version: Some(member.version),
     };
     let how = format!(", in one act over {} cases (bulk {})", act.members, act.id);
-    match declare_as(tx, &actor(act), &facts.case, &declaration, &how, now_ms).await {
+    let actor = actor(act);
+    let by = By { actor: &actor, act: Some(act.id) };
+    match declare_as(tx, by, &facts.case, &declaration, &how, now_ms).await {
         Ok(event_id) => Ok(Fate {
             case_number: member.case_number,
             state: MemberState::Done,

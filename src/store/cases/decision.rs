@@ -34,6 +34,9 @@ pub struct Decision {
     /// Whether it stands aside.
     #[serde(default)]
     pub snoozed: bool,
+    /// When the machine closed it, while it stands closed since.
+    #[serde(default)]
+    pub machine_closed_ms: Option<i64>,
 }
 
 impl Case {
@@ -51,6 +54,7 @@ impl Case {
             spot_checked: self.spot_checked,
             duplicate_of: self.duplicate_of,
             snoozed: self.snoozed,
+            machine_closed_ms: self.machine_closed_ms,
         }
     }
 }
@@ -63,7 +67,7 @@ pub async fn decide(tx: &mut Tx, number: i64, version: i64, to: &Decision) -> Re
         tx,
         sqlx::query(
             "UPDATE cases SET status = $1, open = $2, verdict = $3, reason = $4, decided_by = $5, decided_ms = $6, closed_ms = $7, version = version + 1,
-                first_decided_ms = $10, overturned_ms = $11, spot_checked = $12, duplicate_of = $13, snoozed = $14
+                first_decided_ms = $10, overturned_ms = $11, spot_checked = $12, duplicate_of = $13, snoozed = $14, machine_closed_ms = $15
              WHERE number = $8 AND version = $9"
         )
         .bind(to.status)
@@ -80,6 +84,7 @@ pub async fn decide(tx: &mut Tx, number: i64, version: i64, to: &Decision) -> Re
         .bind(to.spot_checked)
         .bind(to.duplicate_of)
         .bind(to.snoozed)
+        .bind(to.machine_closed_ms)
     )?;
     if changed > 0 {
         dissent::note(tx, number).await?;

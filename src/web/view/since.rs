@@ -36,6 +36,8 @@ const NAMED: &[(&str, &str)] = &[
     ("assign", "assigned"),
     ("severity", "severity changed"),
     ("question_reopened", "question reopened"),
+    ("machine_closed", "closed by the machine"),
+    ("machine_reopened", "open again"),
 ];
 
 fn of(entry: &Entry, kinds: &[&str]) -> bool {

@@ -88,7 +88,16 @@ fn told(titles: &[String]) -> String {
 /// One line for entries, newest first: the important ones in words, the others folded.
 fn item(group: &[Entry], runs: &[Run], above: Option<&Item>) -> Item {
     let important = |entry: &&Entry| {
-        matches!(entry.kind.as_str(), "case_opened" | "detection_joined" | "triaged" | "run_interrupted")
+        let known = [
+            "case_opened",
+            "detection_joined",
+            "triaged",
+            "run_interrupted",
+            "gate",
+            "machine_closed",
+            "machine_reopened",
+        ];
+        known.contains(&entry.kind.as_str())
     };
     let titles: Vec<_> = group.iter().rev().filter(important).map(|entry| start(&entry.text, 500)).collect();
     let newest = &group[0];

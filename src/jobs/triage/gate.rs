@@ -1,0 +1,281 @@
+//! What the conclusion of a run means for the gate: whether the case is eligible, which cases people review blind, and
+//! whether the machine closes it.
+//!
+//! All of it is in the transaction that stores the run: vetoes, gate and age of the evidence are asked there once more.
+mod scope;
+
+use self::scope::{on_rule, other_panels, panels, scopes_of};
+use super::super::panel::Seats;
+use super::super::{JobError, Worker};
+use super::receipt;
+use crate::config::Policy;
+use crate::domain::action::{ActionKind, Fields, Plan};
+use crate::domain::{AutoClose, Dossier, GateEvent, GateState, Status, Verdict};
+use crate::review::gate::{self as gates, Closing, Scopes};
+use crate::review::{ReviewError, whole};
+use crate::store::cases::{self, Case};
+use crate::store::gates::{self as store, Gate, Kept, Ran};
+use crate::store::policies::Own;
+use crate::store::runs::{Run, RunState};
+use crate::store::{Actor, Change, Tx, draws, fingerprints, record};
+use crate::triage::gate::{self as judge, Heard, Ineligible};
+use crate::triage::vote::Panel;
+use serde_json::{Value, json};
+
+/// The name of the draw.
+const DRAW: &str = "gate";
+/// By so many days an active gate is proven anew.
+const RENEWAL_DAYS: i64 = 90;
+
+/// What a run is concluded under.
+#[derive(Clone, Copy)]
+struct Under<'a> {
+    /// The policy that holds.
+    policy: &'a Policy,
+    /// How votes are counted.
+    panel: Panel,
+    /// Now.
+    now_ms: i64,
+}
+
+/// Lets the gate judge the case, and writes down what all of it rested on.
+pub(super) async fn judge(
+    worker: &Worker,
+    tx: &mut Tx,
+    (run, dossier): (&Run, &Dossier),
+    (seats, own): (&Seats, &Own),
+    now: i64,
+) -> Result<(), JobError> {
+    let policy = worker.policy.of(own);
+    let under = Under { policy: &policy, panel: seats.rules, now_ms: now };
+    let said = concluded(worker, tx, run.case_number, under).await?;
+    Ok(receipt::write(tx, (&policy, own), seats, (run, dossier, said), now).await?)
+}
+
+/// Judges a case after a run of it was concluded; returns what the receipt says of it.
+async fn concluded(worker: &Worker, tx: &mut Tx, number: i64, under: Under<'_>) -> Result<Value, JobError> {
+    let case = cases::by_number(tx, number).await?;
+    let ran = store::ran(tx, number).await?;
+    let behaviours = fingerprints::of_case(tx, number).await?;
+    let panels = panels(tx, &ran, under.panel).await?;
+    let heard: Vec<Heard<'_>> = ran.iter().zip(&panels).map(|(ran, panel)| heard(ran, panel.as_deref())).collect();
+    let here = ran.first().is_some_and(|newest| !newest.recorded);
+    if let Some(version) = panels.first().and_then(Option::as_deref).filter(|_| here) {
+        other_panels(tx, &case, version, under.now_ms).await?;
+    }
+    let waits = matches!(case.triage_state, RunState::Queued | RunState::Running);
+    match judge::eligible(&heard, &behaviours, waits) {
+        Err(why) => not_eligible(tx, &case, &why, under.now_ms).await,
+        Ok(()) if whole(&case).is_err() => Ok(Value::Null),
+        Ok(()) => {
+            let version = panels.first().cloned().flatten().unwrap_or_default();
+            eligible(worker, tx, (&case, &ran[0], behaviours.len()), &version, under).await
+        }
+    }
+}
+
+fn heard<'a>(ran: &'a Ran, panel: Option<&'a str>) -> Heard<'a> {
+    Heard {
+        fingerprint: &ran.fingerprint,
+        rule_id: ran.rule_id,
+        verdict: ran.machine_verdict,
+        auto_action: ran.auto_action.as_deref(),
+        vetoes: ran.vetoes.0.iter().map(|veto| veto.text.as_str()).collect(),
+        recorded: ran.recorded,
+        panel,
+    }
+}
+
+/// Notes that a case can't be closed; one that the machine had closed is open again.
+async fn not_eligible(tx: &mut Tx, case: &Case, why: &Ineligible, now_ms: i64) -> Result<Value, JobError> {
+    if *why != Ineligible::Waits {
+        store::not_eligible(tx, case.number, why.words()).await?;
+        if case.machine_closed_ms.is_some() && case.status == Status::Closed && !case.verdict.decided() {
+            done(gates::reopen(tx, case, why.words(), now_ms).await)?;
+        }
+    }
+    Ok(json!({"eligible": false, "why": why.words()}))
+}
+
+fn done<T>(done: Result<T, ReviewError>) -> Result<T, JobError> {
+    done.map_err(|error| match error {
+        ReviewError::Store(error) => JobError::Store(error),
+        other => JobError::Unusable(other.to_string()),
+    })
+}
+
+/// Draws an eligible case, keeps it, and closes it where that has been earned.
+async fn eligible(
+    worker: &Worker,
+    tx: &mut Tx,
+    (case, newest, behaviours): (&Case, &Ran, usize),
+    panel: &str,
+    under: Under<'_>,
+) -> Result<Value, JobError> {
+    let now = under.now_ms;
+    let before = store::kept(tx, case.number).await?;
+    if let Some(kept) = before.as_ref().filter(|kept| is_settled(kept)) {
+        store::still_eligible(tx, case.number).await?;
+        return Ok(said(kept, None, false));
+    }
+    let mut scopes = opened(tx, case, newest.rule_id, panel, under).await?;
+    let ids: Vec<i64> = scopes.gates.iter().map(|gate| gate.id).collect();
+    let before = before.filter(|kept| kept.rule_gate == ids[0]);
+    let open = judge::opens(&scopes.gates.iter().map(gates::standing).collect::<Vec<_>>(), now);
+    let (share, drawn) = lot(tx, case, before.as_ref(), &scopes, under).await?;
+    let kept = Kept {
+        run_id: newest.id,
+        behaviours: i64::try_from(behaviours).unwrap_or(i64::MAX),
+        rule_id: newest.rule_id,
+        rule_gate: ids[0],
+        family_gate: (ids.len() > 2).then(|| ids[1]),
+        org_gate: ids[ids.len() - 1],
+        at_ms: before.as_ref().map_or(now, |kept| kept.at_ms),
+        share,
+        drawn,
+        // What a person did since does not change that it would have been closed.
+        would_close: !drawn && (is_free(case) || before.as_ref().is_some_and(|kept| kept.would_close)),
+        opened_by: open.filter(|_| is_free(case) && !drawn).map(|at| ids[at]),
+        ..Kept::of(case.number, case.org_id)
+    };
+    store::put(tx, &kept).await?;
+    if before.is_none() {
+        tell(tx, &mut scopes, &kept, now).await?;
+    }
+    let closed = allowed(worker, tx, (case, &kept, newest.id), &mut scopes, (open, under)).await?;
+    let said = said(&kept, open.map(|at| &scopes.gates[at]), closed);
+    scopes.keep(tx, Some(case), now).await?;
+    Ok(said)
+}
+
+/// Whether what a case counts for stands already: another vote does not move it to other gates.
+const fn is_settled(kept: &Kept) -> bool {
+    kept.act.is_some() || kept.closed_ms.is_some()
+}
+
+/// The share by which a case is drawn, and whether it is. Drawn once: another vote of the same panel is no other lot.
+async fn lot(
+    tx: &mut Tx,
+    case: &Case,
+    before: Option<&Kept>,
+    scopes: &Scopes,
+    under: Under<'_>,
+) -> Result<(f64, bool), JobError> {
+    if let Some(kept) = before {
+        return Ok((kept.share, kept.drawn));
+    }
+    let share = share(tx, scopes, under).await?;
+    Ok((share, judge::drawn(&draws::key(tx, DRAW).await?, case.number, share)))
+}
+
+/// Whether nobody has decided a case, is at work on it, or put it aside.
+fn is_free(case: &Case) -> bool {
+    case.status.is_open() && case.verdict == Verdict::Pending && case.assignee.is_none() && !case.snoozed
+}
+
+/// The gates of a case, opened where it is the first one of theirs, and with today's counts and limit.
+async fn opened(tx: &mut Tx, case: &Case, rule_id: i64, panel: &str, under: Under<'_>) -> Result<Scopes, JobError> {
+    let (now, limit) = (under.now_ms, under.policy.limit);
+    let (on_rule, path) = on_rule(tx, rule_id, panel).await?;
+    let mut scopes = Scopes::begin(tx, case.org_id).await?;
+    for wanted in scopes_of(&path, &on_rule, panel) {
+        let known = store::of_scope(tx, case.org_id, &wanted).await?;
+        let new = known.is_none();
+        let gate = match known {
+            Some(gate) => gate,
+            None => store::insert(tx, case.org_id, &wanted, (panel, limit), now).await?,
+        };
+        scopes.gates.push(gate);
+        if new {
+            let at = scopes.gates.len() - 1;
+            let data = json!({"level": wanted.level, "key": wanted.key, "version": wanted.version, "panel": panel, "limit": limit});
+            scopes.tell(at, GateEvent::Opened, &data, now);
+        }
+    }
+    scopes.count(tx, now).await?;
+    for at in 0..scopes.gates.len() {
+        scopes.accept(at, limit, now);
+        // Evidence may have grown too old since anybody looked.
+        if scopes.gates[at].state.stands() {
+            scopes.follow(at, false, now);
+        }
+    }
+    Ok(scopes)
+}
+
+/// The share by which a case is drawn: the largest that one of its gates asks for.
+async fn share(tx: &mut Tx, scopes: &Scopes, under: Under<'_>) -> Result<f64, JobError> {
+    let mut share = judge::share(under.policy.review_share, None);
+    let first = judge::day(under.now_ms) - RENEWAL_DAYS + 1;
+    for gate in scopes.gates.iter().filter(|gate| gate.state == GateState::Active) {
+        let eligible = store::eligible_since(tx, gate, first).await?;
+        let needed = judge::needed(gate.limit, judge::spent(1));
+        share = share.max(judge::share(under.policy.review_share, Some((needed, eligible))));
+    }
+    Ok(share)
+}
+
+/// Counts an eligible case in each of its gates.
+async fn tell(tx: &mut Tx, scopes: &mut Scopes, kept: &Kept, now_ms: i64) -> Result<(), JobError> {
+    let data = json!({
+        "case": kept.case_number, "run": kept.run_id, "share": kept.share, "drawn": kept.drawn, "would_close": kept.would_close,
+    });
+    for at in 0..scopes.gates.len() {
+        scopes.gates[at].eligible += 1;
+        scopes.gates[at].last_ms = now_ms;
+        let gate = &scopes.gates[at];
+        store::count(tx, gate, (judge::day(now_ms), gate.epoch), (0, 0, 1)).await?;
+        scopes.tell(at, GateEvent::Eligible, &data, now_ms);
+    }
+    Ok(())
+}
+
+/// Does what the mode allows with a case that an open gate lets the machine close; `true` where it was closed.
+async fn allowed(
+    worker: &Worker,
+    tx: &mut Tx,
+    (case, kept, run): (&Case, &Kept, i64),
+    scopes: &mut Scopes,
+    (open, under): (Option<usize>, Under<'_>),
+) -> Result<bool, JobError> {
+    let (Some(at), true) = (open, kept.opened_by.is_some()) else { return Ok(false) };
+    let now = under.now_ms;
+    let gate = scopes.gates[at].clone();
+    match under.policy.auto_close {
+        AutoClose::Off | AutoClose::Shadow => return Ok(false),
+        AutoClose::Propose => {
+            let text = format!("The machine could close this under {}: {}", gates::about(&gate), gates::proof(&gate));
+            let (org_id, case) = (case.org_id, case.number);
+            let change =
+                Change { org_id, case, kind: "gate", text: &text, old: "", new: "", run: Some(run), undo: None };
+            record(tx, &Actor::panel(), change, now).await?;
+            return Ok(false);
+        }
+        AutoClose::Auto => {}
+    }
+    let fields = Fields { tag: under.policy.close_tag.clone(), ..Fields::default() };
+    let connected = worker.connections.of(&case.org).is_some();
+    let tag = Plan::read(ActionKind::AddTag, &fields).ok().filter(|_| connected);
+    let undo_ms = i64::from(under.policy.undo_s) * 1000;
+    let closing = Closing { case, gate: &gate, run, tag: tag.as_ref(), undo_ms };
+    if !done(gates::close(tx, closing, now).await)? {
+        return Ok(false);
+    }
+    let data = json!({
+        "case": case.number, "run": run, "n": gate.look_n, "k": gate.look_k, "bound": gate.look_bound, "limit": gate.limit,
+        "tag": tag.map(|_| &under.policy.close_tag),
+    });
+    scopes.tell(at, GateEvent::Closed, &data, now);
+    Ok(true)
+}
+
+/// What the receipt says.
+fn said(kept: &Kept, gate: Option<&Gate>, closed: bool) -> Value {
+    let gate = gate.map(|gate| {
+        json!({
+            "gate": gate.id, "level": gate.level, "key": gate.key, "version": gate.version, "n": gate.look_n, "k": gate.look_k,
+            "bound": gate.look_bound, "limit": gate.limit,
+        })
+    });
+    json!({"eligible": true, "share": kept.share, "drawn": kept.drawn, "open": gate, "closed": closed})
+}

@@ -1,0 +1,163 @@
+//! The gates that one change is about, and everything of it that has to be kept.
+use super::{about, proof};
+use crate::domain::{GateEvent, GateState};
+use crate::store::cases::Case;
+use crate::store::gates::{self, Event, Gate};
+use crate::store::record::{Entry, audit};
+use crate::store::{Actor, Change, Result, Tx, locks, record};
+use crate::triage::gate::{self as rules, Counts, Follows, Look, Proof, Standing};
+use serde_json::{Value, json};
+
+/// What the ledger calls a step of a gate.
+const ACTION: &str = "gate";
+
+/// A gate as decisions see it, by the counts that its row holds.
+pub(crate) fn standing(gate: &Gate) -> Standing {
+    Standing {
+        state: gate.state,
+        looks: gate.looks,
+        fresh: gate.fresh,
+        counts: Counts { n: gate.n, k: gate.k },
+        rests_on: proof_of(gate),
+        last_tp_ms: gate.last_tp_ms,
+        limit: gate.limit,
+    }
+}
+
+fn proof_of(gate: &Gate) -> Option<Proof> {
+    let counts = Counts { n: gate.look_n?, k: gate.look_k? };
+    Some(Proof { delta: gate.look_delta?, bound: gate.look_bound?, counts })
+}
+
+/// A step of a gate that goes into the ledger.
+struct Line {
+    gate: i64,
+    actor: Actor,
+    old: String,
+    new: String,
+}
+
+/// Gates while they change. [`Scopes::keep`] writes what became of them; until then nothing is stored.
+pub(crate) struct Scopes {
+    /// The gates; of a case from its rule's to its organisation's.
+    pub(crate) gates: Vec<Gate>,
+    org_id: i64,
+    events: Vec<Event>,
+    lines: Vec<Line>,
+    /// What the timeline of the case says of them.
+    said: Vec<String>,
+}
+
+impl Scopes {
+    /// Takes the organisation's turn. The gates are read by the caller afterwards.
+    ///
+    /// # Errors
+    /// Where the database refuses.
+    pub(crate) async fn begin(tx: &mut Tx, org_id: i64) -> Result<Self> {
+        locks::gates(tx, org_id).await?;
+        Ok(Self { gates: Vec::new(), org_id, events: Vec::new(), lines: Vec::new(), said: Vec::new() })
+    }
+
+    /// Counts the reviews of the gates anew: of those that count today.
+    pub(crate) async fn count(&mut self, tx: &mut Tx, now_ms: i64) -> Result<()> {
+        for gate in &mut self.gates {
+            (gate.n, gate.k) = gates::counts(tx, gate, rules::first_day(now_ms)).await?;
+        }
+        Ok(())
+    }
+
+    /// Notes an event of a gate.
+    pub(crate) fn tell(&mut self, at: usize, kind: GateEvent, data: &Value, now_ms: i64) {
+        let gate = &mut self.gates[at];
+        gate.seq += 1;
+        let (gate_id, seq, org_id) = (gate.id, gate.seq, gate.org_id);
+        self.events.push(Event { gate_id, seq, org_id, at_ms: now_ms, kind, data: data.to_string() });
+    }
+
+    /// What follows for a gate from what was just counted; `error` where an error was just declared.
+    pub(crate) fn follow(&mut self, at: usize, error: bool, now_ms: i64) {
+        match rules::follows(&standing(&self.gates[at]), error, now_ms) {
+            Follows::Nothing => {}
+            Follows::Suspend(why) => self.suspend(at, &Actor::system(), why.words(), now_ms),
+            Follows::Look(look) => self.look(at, &look, now_ms),
+        }
+    }
+
+    fn look(&mut self, at: usize, look: &Look, now_ms: i64) {
+        let data = json!({
+            "look": look.number, "n": look.n, "k": look.k, "delta": look.delta, "bound": look.bound, "limit": look.limit,
+            "quiet": look.quiet, "passed": look.passed, "epoch": self.gates[at].epoch,
+        });
+        self.tell(at, GateEvent::Look, &data, now_ms);
+        let gate = &mut self.gates[at];
+        (gate.looks, gate.fresh) = (look.number, gate.fresh + 1);
+        if !look.passed {
+            return;
+        }
+        (gate.look_n, gate.look_k) = (Some(look.n), Some(look.k));
+        (gate.look_delta, gate.look_bound) = (Some(look.delta), Some(look.bound));
+        (gate.look_limit, gate.look_ms) = (Some(look.limit), Some(now_ms));
+        let why = proof(gate);
+        self.said.push(format!("With this review, {} is proposed: {why}", about(&self.gates[at])));
+        self.become_(at, (GateState::Proposed, GateEvent::Proposed), &Actor::system(), &why, now_ms);
+    }
+
+    /// Shuts a gate. Another epoch begins: only reviews from now on count.
+    pub(crate) fn suspend(&mut self, at: usize, by: &Actor, why: &str, now_ms: i64) {
+        self.said.push(format!("This suspends {}: {why}", about(&self.gates[at])));
+        self.become_(at, (GateState::Suspended, GateEvent::Suspended), by, why, now_ms);
+        let gate = &mut self.gates[at];
+        gate.epoch += 1;
+        (gate.fresh, gate.n, gate.k) = (0, 0, 0);
+    }
+
+    /// Moves a gate to a state, with who did it and why.
+    pub(crate) fn become_(&mut self, at: usize, to: (GateState, GateEvent), by: &Actor, why: &str, now_ms: i64) {
+        let (state, kind) = to;
+        let gate = &mut self.gates[at];
+        let from = gate.state;
+        (gate.state, gate.state_ms) = (state, now_ms);
+        (gate.state_by, gate.state_why) = (by.name.clone(), why.to_owned());
+        let line = Line {
+            gate: gate.id,
+            actor: by.clone(),
+            old: from.to_string(),
+            new: format!("{state}: {}; {why}", about(gate)),
+        };
+        self.lines.push(line);
+        self.tell(at, kind, &json!({"from": from, "to": state, "by": by.name, "why": why}), now_ms);
+    }
+
+    /// Sets the share that is accepted, where it is another one.
+    pub(crate) fn accept(&mut self, at: usize, limit: f64, now_ms: i64) {
+        if self.gates[at].limit.to_bits() != limit.to_bits() {
+            let before = self.gates[at].limit;
+            self.gates[at].limit = limit;
+            self.tell(at, GateEvent::Limit, &json!({"from": before, "to": limit}), now_ms);
+        }
+    }
+
+    /// Writes everything: gates, events, ledger, and on the timeline of the case what it brought about.
+    ///
+    /// # Errors
+    /// Where the database refuses.
+    pub(crate) async fn keep(self, tx: &mut Tx, case: Option<&Case>, now_ms: i64) -> Result<()> {
+        for gate in &self.gates {
+            gates::save(tx, gate).await?;
+        }
+        gates::insert_events(tx, &self.events).await?;
+        for line in &self.lines {
+            let object = format!("gate:{}", line.gate);
+            let entry = Entry { action: ACTION, object: &object, old: &line.old, new: &line.new };
+            audit(tx, &line.actor, Some(self.org_id), &entry, now_ms).await?;
+        }
+        if let Some(case) = case {
+            for text in &self.said {
+                let (org_id, case) = (case.org_id, case.number);
+                let change = Change { org_id, case, kind: ACTION, text, old: "", new: "", run: None, undo: None };
+                record(tx, &Actor::system(), change, now_ms).await?;
+            }
+        }
+        Ok(())
+    }
+}
