@@ -8,6 +8,7 @@ mod case_json;
 mod cases;
 mod detections;
 pub mod disk;
+mod gates;
 pub mod health;
 mod local_json;
 mod merging;
@@ -50,6 +51,8 @@ pub fn router(_: &App) -> Router<App> {
         .route("/api/v1/cases/{number}/link", post(merging::link))
         .route("/api/v1/cases/{number}/unlink", post(merging::unlink))
         .route("/api/v1/cases/{number}/duplicate", post(merging::duplicate))
+        .route("/api/v1/gates", get(gates::index))
+        .route("/api/v1/gates/{id}/events", get(gates::events))
         .route("/api/v1/search", get(search::index))
         .route("/api/v1/observables/{kind}/{*value}", get(observables::show))
         .route("/api/openapi.json", get(openapi::show))

@@ -6,6 +6,7 @@ use self::closed::{list_parameters, observable_parameters, search_parameters};
 use super::actions::NewAction;
 use super::cases::{NewNote, Patch};
 use super::detections::{Received, Rejected};
+use super::gates;
 use super::merging::{self, DuplicateOf, LinkTo, MergeInto, SplitOff};
 use super::work::{NewTask, Snooze};
 use axum::Json;
@@ -67,7 +68,7 @@ pub fn document() -> Value {
         }
         verb
     };
-    for (path, what) in merging::paths(verb) {
+    for (path, what) in merging::paths(verb).into_iter().chain(gates::paths(reply, &problem)) {
         document["paths"][path] = what;
     }
     groups::sort(&mut document);

@@ -14,6 +14,7 @@ pub mod log;
 mod people;
 mod pull;
 mod serve;
+mod simulate;
 mod train;
 
 use crate::config::{BadConfig, Config};
@@ -53,6 +54,8 @@ enum Command {
     Eval(eval::Eval),
     /// Make the weights of the statistical voter from labelled detections.
     Train(train::Train),
+    /// Live through histories with planted errors and say how often the gate was open wrongly.
+    Simulate(simulate::Simulate),
     #[command(flatten)]
     Store(StoreCommand),
     #[command(flatten)]
@@ -172,6 +175,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Serve { no_worker } => serve::serve(config()?, !no_worker).await,
         Command::Worker => serve::worker(config()?).await,
         Command::Train(train) => train.run(),
+        Command::Simulate(simulate) => simulate.run(),
         Command::Eval(eval) => Box::pin(eval.run(&config()?)).await,
         Command::Database(command) => command.run(&config()?).await,
         Command::Check { send_test } => check::check(config()?, send_test).await,

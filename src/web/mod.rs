@@ -22,6 +22,7 @@ mod deciding;
 mod done;
 pub mod edge;
 pub mod form;
+mod gates;
 mod handover;
 mod intake;
 mod integrations;
@@ -220,6 +221,7 @@ fn settings() -> Router<App> {
         .route("/models/prompts/diff", get(prompts::diff))
         .route("/models/prompts/{version}", get(prompts::show))
         .route("/models/cases", get(measured::cases))
+        .route("/gates/{id}/{step}", post(gates::step))
         .route("/models/trials", post(trials::ask))
         .route("/models/trials/{id}", get(trials::show))
         .route("/models/trials/{id}/cancel", post(trials::cancel))

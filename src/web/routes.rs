@@ -103,9 +103,14 @@ pub const ALL: &[Group] = &[
     Group { does: "task templates, trials of panels, the range", who: LEAD, routes: LEADS },
     Group { does: "people, API tokens, organisations", who: ADMIN, routes: PEOPLE },
     Group {
-        does: "the policy of own organisations",
+        does: "the policy of own organisations; switch what the machine may close alone on and off",
         who: LEAD,
-        routes: &[("GET", "/admin/policy"), ("POST", "/admin/policy/{org}"), ("POST", "/admin/policy/{org}/preview")],
+        routes: &[
+            ("GET", "/admin/policy"),
+            ("POST", "/admin/policy/{org}"),
+            ("POST", "/admin/policy/{org}/preview"),
+            ("POST", "/gates/{id}/{step}"),
+        ],
     },
     Group {
         does: "whether data of an own organisation may leave to cloud voters",
@@ -265,6 +270,8 @@ const API_READ: &[(&str, &str)] = &[
     ("GET", "/api/v1/cases"),
     ("GET", "/api/v1/cases/{number}"),
     ("GET", "/api/v1/cases/{number}/timeline"),
+    ("GET", "/api/v1/gates"),
+    ("GET", "/api/v1/gates/{id}/events"),
     ("GET", "/api/v1/search"),
     ("GET", "/api/v1/observables/{kind}/{*value}"),
     ("GET", "/api/v1/stream"),
