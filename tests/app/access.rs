@@ -103,6 +103,9 @@ async fn filled(server: &Server) -> Person {
     let other = [(id.as_str(), "lc-two"), ("desktop-4kq7m2x", "host-2"), ("a47d2c95-6b08", "a47d2c95-3b08")];
     server.deliver(&seed_with(&other)).await;
     let lea = server.sign_in("lea", Role::Lead).await;
+    let gate = "INSERT INTO gates (org_id, level, key, version, panel, state, state_ms, state_by, state_why, error_limit, first_ms, last_ms)
+        SELECT org_id, 'org', '', '1', '1', 'shadow', 1, '', '', 0.02, 1, 1 FROM cases WHERE number = 1";
+    server.sql(gate).await;
     let verdict = [("verdict", "false_positive"), ("reason", "known_application"), ("note", "x")];
     let proposed = [
         ("case", "1"),

@@ -23,6 +23,7 @@ mod edge;
 mod events;
 mod evidence;
 mod feedback;
+mod gate;
 mod handover;
 mod hostile;
 mod ingest;

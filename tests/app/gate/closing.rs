@@ -1,0 +1,205 @@
+//! What an open gate lets the machine do, what it never does, and how that is taken back.
+use super::Desk;
+use crate::support::limacharlie::{Fake, State};
+use crate::support::{SEED, agreeing, connection, fakes};
+use fusionsoc::clock::advance_here;
+use fusionsoc::domain::AutoClose;
+use fusionsoc::domain::Role;
+use serde_json::{Value, json};
+
+#[tokio::test]
+async fn an_eligible_case_is_closed_without_a_verdict_and_teaches_nothing() {
+    let mut desk = Desk::closing().await;
+    desk.proven().await;
+    let before = desk.learnt().await;
+    let number = desk.case().await;
+    let case = desk.server.case(number).await;
+    assert_eq!((&case["status"], &case["verdict"], &case["reason"]), (&json!("closed"), &json!("pending"), &json!("")));
+    let timeline = case["timeline"].to_string();
+    assert!(timeline.contains("Closed by the machine under the gate of the rule service.windows"), "{timeline}");
+    assert!(timeline.contains("0 true positives in 69 reviews, so at most 4.94 % (limit 5.00 %)"), "{timeline}");
+    let receipt = desk.receipt(number).await;
+    assert_eq!(
+        (&receipt["closed"], &receipt["open"]["n"], &receipt["drawn"]),
+        (&json!(true), &json!(69), &json!(false))
+    );
+    assert_eq!(desk.learnt().await, before, "neither precedents nor measured figures count it");
+    let ada = desk.server.sign_in("ada", Role::Admin).await;
+    assert!(ada.page("/admin/audit").await.1.contains("machine_closed"));
+    let (_, spot) = desk.ana.page("/cases?view=spot_check").await;
+    assert!(spot.contains(&format!("/cases/{number}")), "it waits for a spot check");
+    assert_eq!(desk.events("rule").await.last().unwrap()["kind"], "closed");
+}
+
+impl Desk {
+    /// What analysts' declarations count for, as text.
+    async fn learnt(&self) -> String {
+        let store = &self.server.app.store;
+        let mut all = String::new();
+        for sql in [
+            "SELECT CAST(COALESCE(SUM(false_positive + benign_true_positive + true_positive), 0) AS BIGINT) FROM precedents",
+            "SELECT CAST(COUNT(*) AS BIGINT) FROM measured",
+            "SELECT CAST(COALESCE(SUM(cases), 0) AS BIGINT) FROM daily",
+        ] {
+            all.push_str(&format!("{} ", crate::bulk::number(store, sql).await));
+        }
+        all
+    }
+}
+
+#[tokio::test]
+async fn a_person_reopens_it_and_so_does_a_later_vote() {
+    let mut desk = Desk::closing().await;
+    desk.proven().await;
+    let cases = desk.cases(3).await;
+    // By its entry, whoever is an analyst.
+    let event = desk.entry(cases[0], "machine_closed").await["id"].to_string();
+    assert_eq!(desk.ana.post(&format!("/cases/{}/undo", cases[0]), &[("event", &event)]).await.status(), 303);
+    assert_eq!(desk.server.case(cases[0]).await["status"], "new");
+    // By its status.
+    let form = [("status", "in_progress"), ("reason", "looks odd")];
+    assert_eq!(desk.ana.post(&format!("/cases/{}/status", cases[1]), &form).await.status(), 303);
+    assert_eq!(desk.server.case(cases[1]).await["status"], "in_progress");
+    assert_eq!(desk.rule().await.2, "active", "to look again is no error");
+    // By a vote that comes late and says otherwise.
+    for (model, name) in desk.models.iter().zip(["one", "two"]) {
+        model.reset().await;
+        fakes::say(model, name, &fakes::answer("true_positive", 90).to_string()).await;
+    }
+    desk.server.post(&format!("/api/v1/cases/{}/triage", cases[2]), "").await;
+    desk.server.run_jobs().await;
+    let case = desk.server.case(cases[2]).await;
+    assert_eq!(case["status"], "in_progress");
+    assert!(case["timeline"].to_string().contains("Open again: the machine had closed it, and would not any more."));
+    assert_eq!(desk.rule().await.2, "active");
+    desk.declare(cases[2], "true_positive").await;
+    assert_eq!(desk.rule().await.2, "suspended", "it had been closed wrongly");
+}
+
+impl Desk {
+    /// The newest entry of a kind on a case's timeline.
+    async fn entry(&self, case: i64, kind: &str) -> Value {
+        let case = self.server.case(case).await;
+        let found = case["timeline"].as_array().unwrap().iter().find(|entry| entry["kind"] == kind).cloned();
+        found.unwrap_or_else(|| panic!("no {kind} in {}", case["timeline"]))
+    }
+}
+
+#[tokio::test]
+async fn a_recurrence_opens_a_case_that_leads_back() {
+    let mut desk = Desk::closing().await;
+    desk.proven().await;
+    let number = desk.case().await;
+    let mut again = agreeing::benign(desk.delivered);
+    again["detect_id"] = json!("again");
+    desk.models[0].reset().await;
+    let case = desk.server.deliver(&again.to_string()).await;
+    assert_eq!(case["previous_case"], json!(number));
+    desk.server.run_jobs().await;
+    let case = desk.server.case(case["number"].as_i64().unwrap()).await;
+    assert_eq!(case["status"], "new", "a voter is missing, so a person looks");
+}
+
+#[tokio::test]
+async fn what_is_drawn_assigned_or_only_watched_stays_open() {
+    let mut desk = Desk::new(|config| {
+        (config.policy.auto_close, config.policy.review_share) = (AutoClose::Auto, 1.0);
+    })
+    .await;
+    desk.proven().await;
+    let number = desk.case().await;
+    assert_eq!(desk.server.case(number).await["status"], "new");
+    let receipt = desk.receipt(number).await;
+    assert_eq!((&receipt["drawn"], &receipt["closed"]), (&json!(true), &json!(false)), "{receipt}");
+    desk.declare(number, "false_positive").await;
+    assert_eq!(desk.rule().await.0, 70, "what is drawn counts on");
+    for (mode, said) in [(AutoClose::Propose, true), (AutoClose::Shadow, false)] {
+        let mut desk = Desk::new(|config| config.policy.auto_close = mode).await;
+        desk.proven().await;
+        let number = desk.case().await;
+        assert_eq!(desk.server.case(number).await["status"], "new", "{mode}");
+        let timeline = desk.timeline(number).await;
+        assert_eq!(timeline.contains("The machine could close this under"), said, "{mode}: {timeline}");
+        desk.declare(number, "false_positive").await;
+        assert_eq!(desk.rule().await.0, 69, "once it is active, only what is drawn counts");
+    }
+}
+
+#[tokio::test]
+async fn the_tagged_host_is_not_closed_and_the_receipt_says_why() {
+    let mut desk = Desk::closing().await;
+    desk.proven().await;
+    let case = desk.server.deliver(SEED).await["number"].as_i64().unwrap();
+    desk.server.run_jobs().await;
+    assert_eq!(desk.server.case(case).await["status"], "new");
+    let receipt = desk.receipt(case).await;
+    assert_eq!(receipt["eligible"], json!(false));
+    assert!(receipt["why"].as_str().unwrap().contains("yara_detection_memory"), "{receipt}");
+    desk.declare(case, "false_positive").await;
+    assert_eq!(desk.rule().await.0, 69, "it says nothing of what would be closed");
+}
+
+/// What the fake knows of a host: the sensor, and the event that the detection is about.
+fn knows(state: &mut State, document: &Value) {
+    let routing = &document["routing"];
+    let sid = routing["sid"].as_str().unwrap().to_owned();
+    let sensor = state.sensors.values().next().unwrap().clone();
+    state.sensors.insert(sid, sensor);
+    state.events.push(json!({"event": document["detect"]["event"], "routing": routing, "ts": "2026-03-01 00:00:00"}));
+}
+
+#[tokio::test]
+async fn the_sensor_is_tagged_after_the_window_and_untagged_where_the_case_is_opened_again() {
+    let fake = Fake::start().await;
+    let setting = connection(&fake, "acme");
+    let mut desk = Desk::closing_with_tag(setting).await;
+    desk.proven_before_connecting().await;
+    let sent = |fake: &Fake, at: usize| {
+        let path = format!("/v1/bbbbbbbb-0000-4000-8000-{at:012}");
+        (fake.calls("POST", &path).len(), fake.calls("DELETE", &path).len())
+    };
+    let mut numbers = Vec::new();
+    for _ in 0..2 {
+        let at = desk.delivered + 1;
+        fake.change(|state| knows(state, &agreeing::benign(at)));
+        let number = desk.case().await;
+        assert_eq!(desk.server.case(number).await["status"], "closed", "{}", desk.receipt(number).await);
+        assert_eq!(sent(&fake, at), (0, 0), "it can still be taken back");
+        numbers.push((number, at));
+    }
+    // Within the window nothing happens outside.
+    let (number, at) = numbers[0];
+    let event = desk.entry(number, "machine_closed").await["id"].to_string();
+    assert_eq!(desk.ana.post(&format!("/cases/{number}/undo"), &[("event", &event)]).await.status(), 303);
+    advance_here(60_000);
+    desk.server.run_jobs().await;
+    assert_eq!(sent(&fake, at), (0, 0));
+    assert_eq!(desk.server.case(number).await["actions"][0]["state"], "cancelled");
+    // After it the tag is there, and goes again with the closing.
+    let (number, at) = numbers[1];
+    assert_eq!(sent(&fake, at), (1, 0));
+    let form = [("status", "in_progress"), ("reason", "looks odd")];
+    assert_eq!(desk.ana.post(&format!("/cases/{number}/status"), &form).await.status(), 303);
+    desk.server.run_jobs().await;
+    assert_eq!(sent(&fake, at), (1, 1));
+    let actions = desk.server.case(number).await["actions"].clone();
+    assert_eq!((&actions[0]["kind"], &actions[0]["state"]), (&json!("remove_tag"), &json!("done")), "{actions}");
+}
+
+impl Desk {
+    async fn closing_with_tag(setting: fusionsoc::config::LimaCharlieConfig) -> Self {
+        Self::new(|config| {
+            config.policy.auto_close = AutoClose::Auto;
+            config.policy.close_tag = "closed-by-fusionsoc".to_owned();
+            config.limacharlie = vec![setting];
+        })
+        .await
+    }
+
+    /// Proven by cases of which LimaCharlie was asked nothing.
+    async fn proven_before_connecting(&mut self) {
+        let connections = std::mem::take(&mut self.server.app.connections);
+        self.proven().await;
+        self.server.app.connections = connections;
+    }
+}

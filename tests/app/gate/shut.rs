@@ -1,0 +1,67 @@
+//! What shuts a gate by itself, and at once.
+use super::Desk;
+use crate::support::{agreeing, fakes};
+use fusionsoc::clock::advance_here;
+use fusionsoc::jobs::upkeep;
+use serde_json::json;
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+#[tokio::test]
+async fn another_model_behind_the_same_name_shuts_and_begins_anew() {
+    let mut desk = Desk::closing().await;
+    desk.proven().await;
+    let before = desk.gate("rule").await["id"].clone();
+    let text = agreeing::answer().to_string();
+    fakes::replace(&desk.models[0], "one", &"c".repeat(64), &text).await;
+    // Votes of a moment ago are those of the model before.
+    advance_here(DAY_MS);
+    let case = desk.case().await;
+    assert_eq!(desk.server.case(case).await["status"], "new", "nothing is proven of this model");
+    let all = desk.server.get("/api/v1/gates").await;
+    let old = all["gates"].as_array().unwrap().iter().find(|gate| gate["id"] == before).unwrap().clone();
+    assert_eq!(old["state"], "suspended", "{old}");
+    assert!(old["state_why"].as_str().unwrap().contains("another panel"), "{old}");
+    let new = desk.gate("rule").await;
+    assert_ne!(new["id"], before);
+    assert_eq!((&new["state"], &new["reviews"], &new["eligible"]), (&json!("shadow"), &json!(0), &json!(1)));
+}
+
+#[tokio::test]
+async fn a_lower_limit_shuts_at_once() {
+    let mut desk = Desk::new(|_| {}).await;
+    desk.proven().await;
+    let form = [("limit", "4.9"), ("version", "0")];
+    assert_eq!(desk.lea.post("/admin/policy/acme", &form).await.status(), 303);
+    let gate = desk.gate("rule").await;
+    assert_eq!(gate["state"], "suspended", "{gate}");
+    assert!(gate["state_why"].as_str().unwrap().contains("limit"), "{gate}");
+}
+
+#[tokio::test]
+async fn evidence_that_grew_old_shuts() {
+    let mut desk = Desk::new(|_| {}).await;
+    desk.proven().await;
+    advance_here(179 * DAY_MS);
+    assert!(upkeep::once(&desk.server.app.store).await.unwrap());
+    assert_eq!(desk.rule().await.2, "active");
+    advance_here(DAY_MS);
+    assert!(upkeep::once(&desk.server.app.store).await.unwrap());
+    let gate = desk.gate("rule").await;
+    assert_eq!(gate["state"], "suspended", "{gate}");
+    assert!(gate["state_why"].as_str().unwrap().contains("180 days"), "{gate}");
+}
+
+#[tokio::test]
+async fn a_lead_declines_and_shuts() {
+    let mut desk = Desk::new(|_| {}).await;
+    desk.proven().await;
+    assert_eq!(desk.step(&desk.ana, "rule", "suspend").await, 403);
+    assert_eq!(desk.step(&desk.lea, "rule", "suspend").await, 303);
+    let gate = desk.gate("rule").await;
+    assert_eq!((&gate["state"], &gate["state_by"], &gate["reviews"]), (&json!("suspended"), &json!("bo"), &json!(0)));
+    assert_eq!(gate["state_why"], "shut by a person: as agreed");
+    assert_eq!(desk.step(&desk.lea, "family", "decline").await, 303);
+    assert_eq!(desk.gate("family").await["state_why"], "declined: as agreed");
+    assert_eq!(desk.step(&desk.lea, "family", "fly").await, 404);
+}
