@@ -126,7 +126,7 @@ async fn the_newest_seals_are_listed_with_what_was_removed() {
         advance_here(DAY_MS + 60_000);
         assert_eq!(seal(store, &signer, now_ms()).await.unwrap(), 1);
     }
-    assert!(purge(store, now_ms() - 2 * DAY_MS - DAY_MS / 2, now_ms()).await.unwrap() >= 9);
+    assert!(purge(store, &signer, now_ms() - 2 * DAY_MS - DAY_MS / 2, now_ms()).await.unwrap() >= 9);
     let again = server.sign_in("second-admin", Role::Admin).await;
     let found = page(&again).await;
     let table = found.split("id=\"seals\"").nth(1).unwrap().split("</table>").next().unwrap();
