@@ -118,13 +118,10 @@ async fn begin(worker: &Worker, job: &jobs::Job, payload: &Payload) -> Result<Op
         ActionState::Running if plan.only_reads() => false,
         ActionState::Running if action.sent_ms.is_some() => true,
         ActionState::Unknown if payload.check => true,
-        ActionState::Running => {
-            interrupted(&mut tx, &action, &plan, case.org_id, now).await?;
-            jobs::finish(&mut tx, job).await?;
-            tx.commit().await?;
-            return Ok(None);
-        }
-        _ => {
+        state => {
+            if state == ActionState::Running {
+                interrupted(&mut tx, &action, &plan, case.org_id, now).await?;
+            }
             jobs::finish(&mut tx, job).await?;
             tx.commit().await?;
             return Ok(None);

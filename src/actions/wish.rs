@@ -57,9 +57,7 @@ async fn insert(
     if !wish.connected {
         return invalid("kind", "Nothing can be run: no LimaCharlie key is set up for this organisation.");
     }
-    // Two who press at once come one after the other, and the second one sees what the first one asked for.
-    merges::lock(tx, &[wish.case.number]).await?;
-    crate::review::whole(&cases::by_number(tx, wish.case.number).await?)?;
+    take_turns(tx, wish.case.number).await?;
     if !key.is_empty()
         && let Some(known) = actions::by_key(tx, wish.case.number, key).await?
     {
@@ -90,6 +88,12 @@ async fn insert(
     }
     tell(tx, wish, "action_asked", &asked(plan, why), id).await?;
     Ok(id)
+}
+
+/// Two who press at once come one after the other, and the second one sees what the first one asked for.
+async fn take_turns(tx: &mut Tx, case: i64) -> Result<(), ReviewError> {
+    merges::lock(tx, &[case]).await?;
+    crate::review::whole(&cases::by_number(tx, case).await?)
 }
 
 /// A wish in words, for the timeline.
