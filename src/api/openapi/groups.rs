@@ -4,7 +4,7 @@ use crate::web::routes::{self, Who};
 use serde_json::{Value, json};
 
 /// The groups in the order in which they are read: name, what the calls are for, and the last steps of their paths.
-const GROUPS: [(&str, &str, &[&str]); 6] = [
+const GROUPS: [(&str, &str, &[&str]); 7] = [
     ("Detections", "Bring detections in.", &["detections"]),
     (
         "Cases",
@@ -21,6 +21,11 @@ const GROUPS: [(&str, &str, &[&str]); 6] = [
         "Merging",
         "Make cases one, take them apart, and point from one to another.",
         &["merge", "unmerge", "split", "link", "unlink", "duplicate"],
+    ),
+    (
+        "Gates",
+        "What the machine has proven, and all events from which that can be worked out anew.",
+        &["gates", "events"],
     ),
     ("Observables", "What is known of a hash, an address, a name or a host.", &["{value}"]),
 ];
