@@ -176,7 +176,7 @@ async fn the_newest_seal_is_kept_for_its_owner_alone_and_an_older_one_holds() {
     std::fs::write(&file, &first).unwrap();
     let found = found(&server).await;
     assert!(found.faults.is_empty() && found.newest == Some(1) && found.unsealed > 0, "{found:?}");
-    seal(&server.app.store, &signer, now_ms()).await.unwrap();
+    seal(&server.app.store, &signer, now_ms() + 2 * DAY_MS).await.unwrap();
     assert_eq!(std::fs::read_to_string(&file).unwrap(), second, "it catches up");
     std::fs::write(&file, first.replace("\"segment\":1", "\"segment\":7")).unwrap();
     assert!(faults(&server).await.contains("was not written with this key file, or was altered"));
