@@ -170,8 +170,8 @@ impl Restore {
     }
 }
 
-/// Where the backup is older than the newest seal that is kept beside the key file: it would be taken for a database that
-/// was written anew.
+/// Where the backup is older than the newest seal that is kept beside the key file: it would be taken for a database
+/// that was written anew.
 async fn set_aside(config: &Config) -> Result<(), CliError> {
     if !config.key_path().exists() {
         return Ok(());

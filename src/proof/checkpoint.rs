@@ -92,7 +92,7 @@ impl Checkpoint {
         })
     }
 
-    /// The same where its line was removed with its segment: the seal of that segment has the hash of the last line alone.
+    /// The same where its line was removed with its segment, whose seal has the hash of its last line alone.
     fn within(&self, segments: &[Segment]) -> Option<Fault> {
         let line = self.line;
         match segments.iter().find(|segment| segment.last_id == line) {

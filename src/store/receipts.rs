@@ -60,8 +60,8 @@ fn hashed(text: &str) -> String {
     hex::encode(sha256(text))
 }
 
-/// The detection that a run is about; the hash is over its raw document, and empty where that was removed since. Nothing
-/// where run or detection are not there.
+/// The detection that a run is about; the hash is over its raw document, and empty where that was removed since.
+/// Nothing where run or detection are not there.
 pub async fn detection(tx: &mut Tx, run_id: i64) -> Result<Option<Exhibit>> {
     let row: Option<(i64, String, String)> = on!(tx, |db| sqlx::query_as(
         "SELECT d.id, d.detect_id, d.raw FROM runs r JOIN detections d ON d.id = r.detection_id WHERE r.id = $1"
