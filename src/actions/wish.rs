@@ -63,8 +63,7 @@ async fn insert(
     {
         return Ok(known);
     }
-    let sid = sensors::by_id(tx, wish.case.sensor_id).await?.sid;
-    let target = plan.target(&sid);
+    let target = plan.target(&sensors::by_id(tx, wish.case.sensor_id).await?.sid);
     alone(tx, wish, plan, &target).await?;
     let waits = plan.needs_approval();
     let run_at_ms = (!waits).then_some(wish.now_ms + wish.undo_ms);
