@@ -19,7 +19,7 @@ use tally::Row;
 
 /// The limits, and the true share as a multiple of them.
 const LIMITS: [f64; 3] = [0.01, 0.02, 0.05];
-const FACTORS: [f64; 5] = [0.5, 0.9, 1.1, 1.5, 3.0];
+const FACTORS: [f64; 6] = [0.1, 0.5, 0.9, 1.1, 1.5, 3.0];
 
 /// `simulate`
 #[derive(Debug, Args)]
@@ -57,7 +57,7 @@ fn settings() -> Vec<Setting> {
         for back_off in [false, true] {
             all.extend(FACTORS.map(|factor| Setting { limit, factor, back_off, jumps_to: None }));
         }
-        all.push(Setting { limit, factor: 0.5, back_off: false, jumps_to: Some(5.0) });
+        all.push(Setting { limit, factor: 0.1, back_off: false, jumps_to: Some(5.0) });
     }
     all
 }

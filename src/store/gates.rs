@@ -18,6 +18,7 @@ pub use events::{Event, events, insert as insert_events};
 pub use reviews::{Review, review, set_review};
 
 use super::{ORGS, Result, Scope, Tx, on, run};
+use crate::domain::gate::family;
 use crate::domain::{GateLevel, GateState};
 
 /// A gate.
@@ -205,6 +206,23 @@ pub async fn of_key(tx: &mut Tx, org_id: i64, level: GateLevel, key: &str) -> Re
         "SELECT {COLUMNS} FROM gates g WHERE g.org_id = $1 AND g.level = $2 AND g.key = $3 ORDER BY g.last_ms DESC, g.id DESC LIMIT 50"
     ));
     on!(tx, |db| sqlx::query_as(sql).bind(org_id).bind(level).bind(key).fetch_all(db))
+}
+
+/// The gate of a rule as it was last used, and of its family and organisation: at most one of each level.
+pub async fn of_rule(tx: &mut Tx, rule_id: i64) -> Result<Vec<Gate>> {
+    let sql = sqlx::AssertSqlSafe(format!(
+        "SELECT {COLUMNS} FROM gates g WHERE g.level = 'rule'
+            AND (g.org_id, g.key) = (SELECT r.org_id, r.path FROM rules r WHERE r.id = $1)
+         ORDER BY g.last_ms DESC, g.id DESC LIMIT 1"
+    ));
+    let own: Option<Gate> = on!(tx, |db| sqlx::query_as(sql).bind(rule_id).fetch_optional(db))?;
+    let Some(own) = own else { return Ok(Vec::new()) };
+    let family = match family(&own.key) {
+        Some(family) => of_key(tx, own.org_id, GateLevel::Family, family).await?.into_iter().next(),
+        None => None,
+    };
+    let org = of_key(tx, own.org_id, GateLevel::Org, "").await?.into_iter().next();
+    Ok([Some(own), family, org].into_iter().flatten().collect())
 }
 
 /// Keeps everything of a gate that changes.

@@ -67,6 +67,15 @@ pub async fn of_case(tx: &mut Tx, case: i64) -> Result<Own> {
     on!(tx, |db| sqlx::query_as(sql).bind(case).fetch_one(db))
 }
 
+/// What the organisation of a rule set.
+pub async fn of_rule(tx: &mut Tx, rule_id: i64) -> Result<Own> {
+    let sql = sqlx::AssertSqlSafe(format!(
+        "SELECT {COLUMNS} FROM rules r JOIN orgs o ON o.id = r.org_id LEFT JOIN org_policies p ON p.org_id = o.id
+         WHERE r.id = $1"
+    ));
+    on!(tx, |db| sqlx::query_as(sql).bind(rule_id).fetch_one(db))
+}
+
 /// The organisations of a person by slug, each with what it set.
 pub async fn of_user(tx: &mut Tx, user_id: i64) -> Result<Vec<OfOrg>> {
     let sql = sqlx::AssertSqlSafe(format!(

@@ -4,6 +4,7 @@ use super::auth::{SignedIn, orgs_of};
 use super::form::{Asked, Named};
 use super::page::{Chrome, Page};
 use super::pivot::{self, Names, Pivot, Query, SHORT};
+use super::view::gate::{self, ProvenView};
 use super::view::pivot::{self as view, CaseView, Pointer};
 use super::view::strip::Strip;
 use super::view::words::{self, Sev, When, when};
@@ -14,7 +15,8 @@ use crate::error::{AppError, Result};
 use crate::limits;
 use crate::store::activity::{DAY_MS, Subject};
 use crate::store::history::{self, Of};
-use crate::store::{Tx, rules};
+use crate::store::{Tx, gates, policies, rules};
+use crate::triage::gate::WINDOW_DAYS;
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -47,6 +49,7 @@ struct Show {
     hosts_total: String,
     behaviours: Vec<Pointer>,
     behaviours_total: String,
+    proven: Vec<ProvenView>,
     p: Pivot,
 }
 
@@ -70,6 +73,7 @@ pub async fn show(
     let (behaviours, behaviours_total) = behaviours(&mut tx, &of).await?;
     let show = Show {
         p: pivot::gather(&mut tx, &of, &links::rule(&path), &query, several_orgs).await?,
+        proven: proven(&app, &mut tx, &known, several_orgs).await?,
         last_tp: last_true_positive(&mut tx, &of, several_orgs).await?,
         path: text::pieces(&path),
         queue: links::cases("rule", &path),
@@ -85,6 +89,21 @@ pub async fn show(
     };
     drop(tx);
     Ok(Page(show).into_response())
+}
+
+/// What each organisation has proven of a rule, with what would have been closed of it.
+async fn proven(app: &App, tx: &mut Tx, known: &[rules::Known], several_orgs: bool) -> Result<Vec<ProvenView>> {
+    let mut all = Vec::with_capacity(known.len());
+    for one in known {
+        let own = policies::of_rule(tx, one.rule.id).await?;
+        all.push(ProvenView {
+            org: if several_orgs { text::visible(&one.org) } else { String::new() },
+            gates: gates::of_rule(tx, one.rule.id).await?.iter().map(gate::gate).collect(),
+            mode: gate::mode(app.config.policy.of(&own).auto_close),
+            board: gates::board(tx, one.rule.id, now_ms() - WINDOW_DAYS * DAY_MS).await?,
+        });
+    }
+    Ok(all)
 }
 
 /// What the organisations say: once where they say the same.

@@ -1,3 +1,4 @@
+//! The rules at their edges.
 use super::*;
 
 fn scope(n: i64, k: i64) -> Standing {

@@ -12,6 +12,7 @@ pub mod event;
 pub mod evidence;
 pub mod exclusion;
 pub mod found;
+pub mod gate;
 pub mod gathered;
 pub mod handover;
 pub mod intel;

@@ -1,5 +1,6 @@
 //! What an open gate lets the machine do, what it never does, and how that is taken back.
 use super::Desk;
+use super::proof::upper;
 use crate::support::limacharlie::{Fake, State};
 use crate::support::{SEED, agreeing, connection, fakes};
 use fusionsoc::clock::advance_here;
@@ -12,20 +13,22 @@ async fn an_eligible_case_is_closed_without_a_verdict_and_teaches_nothing() {
     let mut desk = Desk::closing().await;
     desk.proven().await;
     let before = desk.learnt().await;
-    let number = desk.case().await;
+    let number = desk.undrawn().await;
     let case = desk.server.case(number).await;
     assert_eq!((&case["status"], &case["verdict"], &case["reason"]), (&json!("closed"), &json!("pending"), &json!("")));
     let timeline = case["timeline"].to_string();
     assert!(timeline.contains("Closed by the machine under the gate of the rule service.windows"), "{timeline}");
-    assert!(timeline.contains("0 true positives in 69 reviews, so at most 4.94 % (limit 5.00 %)"), "{timeline}");
+    let bound = upper(0, 6, 0.05 * 6.0 / std::f64::consts::PI.powi(2)) * 100.0;
+    let proof = format!("0 true positives in 6 reviews, so at most {bound:.2} % (limit 50.00 %)");
+    assert!(timeline.contains(&proof), "{timeline}");
     let receipt = desk.receipt(number).await;
     assert_eq!(
         (&receipt["closed"], &receipt["open"]["n"], &receipt["drawn"]),
-        (&json!(true), &json!(69), &json!(false))
+        (&json!(true), &json!(6), &json!(false))
     );
     assert_eq!(desk.learnt().await, before, "neither precedents nor measured figures count it");
     let ada = desk.server.sign_in("ada", Role::Admin).await;
-    assert!(ada.page("/admin/audit").await.1.contains("machine_closed"));
+    assert!(ada.page("/admin/audit?by=all&what=machine_closed").await.1.contains("gate:1"));
     let (_, spot) = desk.ana.page("/cases?view=spot_check").await;
     assert!(spot.contains(&format!("/cases/{number}")), "it waits for a spot check");
     assert_eq!(desk.events("rule").await.last().unwrap()["kind"], "closed");
@@ -51,7 +54,7 @@ impl Desk {
 async fn a_person_reopens_it_and_so_does_a_later_vote() {
     let mut desk = Desk::closing().await;
     desk.proven().await;
-    let cases = desk.cases(3).await;
+    let cases = [desk.undrawn().await, desk.undrawn().await, desk.undrawn().await];
     // By its entry, whoever is an analyst.
     let event = desk.entry(cases[0], "machine_closed").await["id"].to_string();
     assert_eq!(desk.ana.post(&format!("/cases/{}/undo", cases[0]), &[("event", &event)]).await.status(), 303);
@@ -89,7 +92,7 @@ impl Desk {
 async fn a_recurrence_opens_a_case_that_leads_back() {
     let mut desk = Desk::closing().await;
     desk.proven().await;
-    let number = desk.case().await;
+    let number = desk.undrawn().await;
     let mut again = agreeing::benign(desk.delivered);
     again["detect_id"] = json!("again");
     desk.models[0].reset().await;
@@ -112,16 +115,16 @@ async fn what_is_drawn_assigned_or_only_watched_stays_open() {
     let receipt = desk.receipt(number).await;
     assert_eq!((&receipt["drawn"], &receipt["closed"]), (&json!(true), &json!(false)), "{receipt}");
     desk.declare(number, "false_positive").await;
-    assert_eq!(desk.rule().await.0, 70, "what is drawn counts on");
+    assert_eq!(desk.rule().await.0, 7, "what is drawn counts on");
     for (mode, said) in [(AutoClose::Propose, true), (AutoClose::Shadow, false)] {
         let mut desk = Desk::new(|config| config.policy.auto_close = mode).await;
         desk.proven().await;
-        let number = desk.case().await;
+        let number = desk.undrawn().await;
         assert_eq!(desk.server.case(number).await["status"], "new", "{mode}");
         let timeline = desk.timeline(number).await;
         assert_eq!(timeline.contains("The machine could close this under"), said, "{mode}: {timeline}");
         desk.declare(number, "false_positive").await;
-        assert_eq!(desk.rule().await.0, 69, "once it is active, only what is drawn counts");
+        assert_eq!(desk.rule().await.0, 6, "once it is active, only what is drawn counts");
     }
 }
 
@@ -136,7 +139,7 @@ async fn the_tagged_host_is_not_closed_and_the_receipt_says_why() {
     assert_eq!(receipt["eligible"], json!(false));
     assert!(receipt["why"].as_str().unwrap().contains("yara_detection_memory"), "{receipt}");
     desk.declare(case, "false_positive").await;
-    assert_eq!(desk.rule().await.0, 69, "it says nothing of what would be closed");
+    assert_eq!(desk.rule().await.0, 6, "it says nothing of what would be closed");
 }
 
 /// What the fake knows of a host: the sensor, and the event that the detection is about.
@@ -158,20 +161,25 @@ async fn the_sensor_is_tagged_after_the_window_and_untagged_where_the_case_is_op
         let path = format!("/v1/bbbbbbbb-0000-4000-8000-{at:012}");
         (fake.calls("POST", &path).len(), fake.calls("DELETE", &path).len())
     };
-    let mut numbers = Vec::new();
-    for _ in 0..2 {
-        let at = desk.delivered + 1;
-        fake.change(|state| knows(state, &agreeing::benign(at)));
-        let number = desk.case().await;
-        assert_eq!(desk.server.case(number).await["status"], "closed", "{}", desk.receipt(number).await);
-        assert_eq!(sent(&fake, at), (0, 0), "it can still be taken back");
-        numbers.push((number, at));
-    }
+    let mut closed = async || {
+        for _ in 0..40 {
+            let at = desk.delivered + 1;
+            fake.change(|state| knows(state, &agreeing::benign(at)));
+            let number = desk.case().await;
+            if desk.server.case(number).await["status"] == "closed" {
+                assert_eq!(sent(&fake, at), (0, 0), "it can still be taken back");
+                return (number, at);
+            }
+            assert_eq!(desk.receipt(number).await["drawn"], true);
+        }
+        panic!("a sixth is drawn, and all forty were");
+    };
+    let numbers = [closed().await, closed().await];
     // Within the window nothing happens outside.
     let (number, at) = numbers[0];
     let event = desk.entry(number, "machine_closed").await["id"].to_string();
     assert_eq!(desk.ana.post(&format!("/cases/{number}/undo"), &[("event", &event)]).await.status(), 303);
-    advance_here(60_000);
+    advance_here(3_700_000);
     desk.server.run_jobs().await;
     assert_eq!(sent(&fake, at), (0, 0));
     assert_eq!(desk.server.case(number).await["actions"][0]["state"], "cancelled");
@@ -191,6 +199,7 @@ impl Desk {
         Self::new(|config| {
             config.policy.auto_close = AutoClose::Auto;
             config.policy.close_tag = "closed-by-fusionsoc".to_owned();
+            config.policy.undo_s = 3_600;
             config.limacharlie = vec![setting];
         })
         .await

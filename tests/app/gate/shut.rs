@@ -31,7 +31,7 @@ async fn another_model_behind_the_same_name_shuts_and_begins_anew() {
 async fn a_lower_limit_shuts_at_once() {
     let mut desk = Desk::new(|_| {}).await;
     desk.proven().await;
-    let form = [("limit", "4.9"), ("version", "0")];
+    let form = [("limit", "10"), ("version", "0")];
     assert_eq!(desk.lea.post("/admin/policy/acme", &form).await.status(), 303);
     let gate = desk.gate("rule").await;
     assert_eq!(gate["state"], "suspended", "{gate}");

@@ -17,7 +17,9 @@ fn the_gate_is_seldom_open_wrongly_and_the_naive_rule_often() {
     let share = |what: &str| above[what]["share"].as_f64().unwrap();
     assert_eq!(above["ever_open"]["of"], 12 * 18, "every history above the limit is counted");
     assert!(share("ever_open") < 0.06 && share("naive_ever_open") > 0.9, "{above}");
-    let opens = |row: &&Value| row["factor"] == 0.5 && row["limit"] == 0.05 && row["back_off"] == false;
+    let opens = |row: &&Value| {
+        row["factor"] == 0.1 && row["jumps_to"].is_null() && row["limit"] == 0.05 && row["back_off"] == false
+    };
     let row = told["rows"].as_array().unwrap().iter().find(opens).unwrap();
     assert!(row["ever_open"]["share"].as_f64().unwrap() > 0.5, "below the limit it opens: {row}");
     assert!(row["median_reviews_to_open"].as_i64().unwrap() >= 69, "{row}");
