@@ -175,7 +175,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Serve { no_worker } => serve::serve(config()?, !no_worker).await,
         Command::Worker => serve::worker(config()?).await,
         Command::Train(train) => train.run(),
-        Command::Simulate(simulate) => simulate.run(),
+        Command::Simulate(simulate) => Ok(simulate.run()),
         Command::Eval(eval) => Box::pin(eval.run(&config()?)).await,
         Command::Database(command) => command.run(&config()?).await,
         Command::Check { send_test } => check::check(config()?, send_test).await,
