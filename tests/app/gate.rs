@@ -236,9 +236,9 @@ async fn undo_takes_a_review_back_and_only_people_prove_something() {
     assert_eq!(desk.rule().await, (1, 0, "shadow".to_owned()));
     assert_eq!(desk.gate("rule").await["last_true_positive_at"], Value::Null, "it was a slip");
     let other = desk.case().await;
-    let path = format!("{}/api/v1/cases/{other}", desk.server.url);
+    let address = format!("{}/api/v1/cases/{other}", desk.server.url);
     let patch = async |body: Value| {
-        http().patch(&path).bearer_auth(&desk.server.token).json(&body).send().await.unwrap().status().as_u16()
+        http().patch(&address).bearer_auth(&desk.server.token).json(&body).send().await.unwrap().status().as_u16()
     };
     assert_eq!(patch(json!({"verdict": "false_positive", "reason": "known_application"})).await, 200);
     assert_eq!(desk.rule().await, (1, 0, "shadow".to_owned()), "a program proves nothing");

@@ -44,7 +44,8 @@ impl Desk {
             "SELECT CAST(COUNT(*) AS BIGINT) FROM measured",
             "SELECT CAST(COALESCE(SUM(cases), 0) AS BIGINT) FROM daily",
         ] {
-            all.push_str(&format!("{} ", crate::bulk::number(store, sql).await));
+            all.push_str(&crate::bulk::number(store, sql).await.to_string());
+            all.push(' ');
         }
         all
     }
@@ -198,7 +199,7 @@ impl Desk {
     async fn closing_with_tag(setting: fusionsoc::config::LimaCharlieConfig) -> Self {
         Self::new(|config| {
             config.policy.auto_close = AutoClose::Auto;
-            config.policy.close_tag = "closed-by-fusionsoc".to_owned();
+            "closed-by-fusionsoc".clone_into(&mut config.policy.close_tag);
             config.policy.undo_s = 3_600;
             config.limacharlie = vec![setting];
         })

@@ -41,7 +41,7 @@ impl Retold {
     /// Reviews of the next look: the least number with which none passes, doubled with each look of this epoch.
     fn due(&self) -> i64 {
         let delta = Self::delta(self.looks - i64::from(self.fresh) + 1);
-        let first = (1..).find(|n| upper(0, *n, delta) <= self.limit).unwrap();
+        let first = (1..10_000).find(|n| upper(0, *n, delta) <= self.limit).unwrap();
         first << self.fresh
     }
 
@@ -55,18 +55,18 @@ impl Retold {
         }
         match kind {
             "opened" => {
-                (self.state, self.epoch, self.limit) = ("shadow".to_owned(), 1, data["limit"].as_f64().unwrap())
+                (self.state, self.epoch, self.limit) = ("shadow".to_owned(), 1, data["limit"].as_f64().unwrap());
             }
             "limit" => self.limit = data["to"].as_f64().unwrap(),
             "review" | "review_changed" => self.review(data, today),
             "look" => self.look(data, today),
             "proposed" => {
                 assert!(self.passed.is_some(), "only a look proposes");
-                self.state = "proposed".to_owned();
+                "proposed".clone_into(&mut self.state);
             }
             "activated" => {
                 assert_eq!(self.state, "proposed");
-                self.state = "active".to_owned();
+                "active".clone_into(&mut self.state);
             }
             "suspended" => {
                 assert!(stands, "{event}");
