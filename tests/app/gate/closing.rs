@@ -173,7 +173,7 @@ async fn the_sensor_is_tagged_after_the_window_and_untagged_where_the_case_is_op
             }
             assert_eq!(desk.receipt(number).await["drawn"], true);
         }
-        panic!("a sixth is drawn, and all forty were");
+        panic!("a third is drawn, and all forty were");
     };
     let numbers = [closed().await, closed().await];
     // Within the window nothing happens outside.
