@@ -1,6 +1,6 @@
 //! Exclusions in words: how far one is, and what its back-test says.
 use super::text;
-use super::words::{self, Glyph, Sev, When, when};
+use super::words::{self, Glyph, Sev, When, plural, when};
 use crate::domain::{HitKind, WorkState};
 use crate::store::exclusions::{Exclusion, Hit};
 use serde_json::{Value, json};
@@ -69,20 +69,16 @@ pub fn summary(x: &Exclusion) -> String {
     let undecided = x.hidden(HitKind::Undecided) + x.hidden(HitKind::Warned);
     let (fp, tp, bt) =
         (x.hidden(HitKind::FalsePositive), x.hidden(HitKind::TruePositive), x.hidden(HitKind::BenignTruePositive));
-    let benign = if bt > 0 { format!("{}, ", many(bt, "benign true positive")) } else { String::new() };
-    let (fp, tp) = (many(fp, "false positive"), many(tp, "true positive"));
+    let benign = if bt > 0 { format!("{}, ", plural(bt, "benign true positive")) } else { String::new() };
+    let (fp, tp) = (plural(fp, "false positive"), plural(tp, "true positive"));
     format!("Would have hidden {fp}, {benign}{tp}, {undecided} undecided{}", period(x))
-}
-
-fn many(count: i64, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// From the first detection that was read to the end of the back-test.
 fn period(x: &Exclusion) -> String {
     const DAY_MS: i64 = 24 * 60 * 60 * 1000;
     match (x.test_first_ms, x.tested_ms) {
-        (Some(first), Some(tested)) => format!(" in {}", many(((tested - first) / DAY_MS).max(0) + 1, "day")),
+        (Some(first), Some(tested)) => format!(" in {}", plural(((tested - first) / DAY_MS).max(0) + 1, "day")),
         _ => String::new(),
     }
 }

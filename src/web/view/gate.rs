@@ -1,6 +1,6 @@
 //! How far the machine may go alone with a rule, in words.
 use super::text::visible;
-use super::words::{When, when};
+use super::words::{When, plural, when};
 use crate::domain::{AutoClose, GateLevel, GateState};
 use crate::review::gate::{proof, standing};
 use crate::store::gates::{Board, Gate};
@@ -62,17 +62,13 @@ pub fn gate(gate: &Gate) -> GateView {
 }
 
 fn counting(gate: &Gate) -> String {
-    let errors = if gate.k == 1 { "1 true positive".to_owned() } else { format!("{} true positives", gate.k) };
+    let (reviews, errors) = (plural(gate.n, "review"), plural(gate.k, "true positive"));
     match due(&standing(gate)) {
         Some(due) => {
-            let more = (due - gate.n).max(0);
-            let cases = if more == 1 { "case" } else { "cases" };
-            format!(
-                "{} reviews, {errors}. It needs {more} more reviewed {cases} before it is looked at, at {due}.",
-                gate.n
-            )
+            let more = plural((due - gate.n).max(0), "more reviewed case");
+            format!("{reviews}, {errors}. It needs {more} before it is looked at, at {due}.")
         }
-        None => format!("{} reviews, {errors}. With the limit that is set here nothing can be proven.", gate.n),
+        None => format!("{reviews}, {errors}. With the limit that is set here nothing can be proven."),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Local evidence on a case's page: precedents at three levels, and what else is known here of behaviour and host.
 use super::case::CaseData;
 use super::gathered::glyph;
-use super::words::{self, Glyph, Sev, When, when};
+use super::words::{self, Glyph, Sev, When, plural, when};
 use super::{links, text};
 use crate::domain::dossier::Precedents;
 use crate::domain::evidence::EvidenceState;
@@ -136,10 +136,6 @@ fn nearest(near: &Near) -> NearView {
         only_there: near.only_there.clone(),
         graver: near.graver,
     }
-}
-
-fn plural(count: i64, word: &str) -> String {
-    format!("{count} {word}{}", if count == 1 { "" } else { "s" })
 }
 
 fn spread(local: &Local) -> String {

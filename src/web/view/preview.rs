@@ -95,7 +95,7 @@ fn mode(before: &Policy, after: &Policy) -> Option<String> {
 }
 
 fn cases(count: usize) -> String {
-    format!("{count} case{}", if count == 1 { "" } else { "s" })
+    words::plural(i64::try_from(count).unwrap_or(i64::MAX), "case")
 }
 
 fn declared(tally: &Declared) -> String {

@@ -74,6 +74,11 @@ pub fn waiting(ms: i64) -> String {
     }
 }
 
+/// So many of something, by its word for one: `1 case`, `2 cases`.
+pub fn plural(count: i64, word: &str) -> String {
+    format!("{count} {word}{}", if count == 1 { "" } else { "s" })
+}
+
 /// A share as whole percent.
 pub fn percent(share: f64) -> String {
     format!("{:.0}%", share * 100.0)
