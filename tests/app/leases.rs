@@ -1,5 +1,6 @@
 //! The work queue: whose clock counts, who holds a job, and which jobs are never given up.
-use crate::support::{SEED, Server, as_role, fakes, http, postgres, spawn, spawn_with};
+use crate::support::postgres::{SCHEMA, as_role, superuser};
+use crate::support::{SEED, Server, fakes, http, spawn, spawn_with};
 use fusionsoc::clock::{self, now_ms};
 use fusionsoc::jobs::watch;
 use fusionsoc::store::{Durability, Store, Tx, jobs};
@@ -28,15 +29,15 @@ async fn number(store: &Store, sql: &str) -> i64 {
 /// The same database as one whose clock is so many hours ahead of ours.
 async fn ahead(server: &Server, hours: i64) -> Option<Store> {
     let Store::Postgres(pool) = &server.app.store else { return None };
-    let schema: String = sqlx::query_scalar("SELECT current_schema()").fetch_one(pool).await.unwrap();
+    let database: String = sqlx::query_scalar("SELECT current_database()::TEXT").fetch_one(pool).await.unwrap();
     let clock = format!(
-        "CREATE FUNCTION {schema}.clock_timestamp() RETURNS TIMESTAMPTZ LANGUAGE SQL
+        "CREATE FUNCTION {SCHEMA}.clock_timestamp() RETURNS TIMESTAMPTZ LANGUAGE SQL
          AS $$ SELECT pg_catalog.clock_timestamp() + INTERVAL '{hours} hours' $$;
-         GRANT EXECUTE ON FUNCTION {schema}.clock_timestamp() TO PUBLIC"
+         GRANT EXECUTE ON FUNCTION {SCHEMA}.clock_timestamp() TO PUBLIC"
     );
-    let mut admin = PgConnection::connect(&postgres()).await.unwrap();
+    let mut admin = PgConnection::connect(&superuser(&database)).await.unwrap();
     sqlx::raw_sql(AssertSqlSafe(clock)).execute(&mut admin).await.unwrap();
-    let url = as_role(&format!("-csearch_path%3D{schema}%2Cpg_catalog%20-cfusionsoc.orgs%3Dall"));
+    let url = as_role(&database, &format!("-csearch_path%3D{SCHEMA}%2Cpg_catalog%20-cfusionsoc.orgs%3Dall"));
     Some(Store::open(&url, Durability::Normal).await.unwrap())
 }
 

@@ -3,6 +3,7 @@ use crate::support::{database, spawn};
 use fusionsoc::store::{Durability, Store, jobs};
 use std::sync::Arc;
 use std::time::Duration;
+use tempfile::TempDir;
 use tokio::sync::Notify;
 
 async fn queue(store: &Store, key: &str, commit: bool) {
@@ -18,7 +19,7 @@ async fn woken(wake: &Notify, seconds: u64) -> bool {
     tokio::time::timeout(Duration::from_secs(seconds), wake.notified()).await.is_ok()
 }
 
-async fn two() -> Option<(Store, Store, Arc<Notify>)> {
+async fn two() -> Option<(Store, Store, Arc<Notify>, TempDir)> {
     let dir = tempfile::tempdir().unwrap();
     let url = database(dir.path()).await;
     let one = Store::open(&url, Durability::Normal).await.unwrap();
@@ -27,12 +28,12 @@ async fn two() -> Option<(Store, Store, Arc<Notify>)> {
     let wake = Arc::new(Notify::new());
     tokio::spawn(other.clone().follow(Arc::clone(&wake)));
     assert!(woken(&wake, 20).await, "what was committed before it listened is looked for once");
-    Some((one, other, wake))
+    Some((one, other, wake, dir))
 }
 
 #[tokio::test]
 async fn a_commit_wakes_other_processes_and_what_is_taken_back_does_not() {
-    let Some((one, _other, wake)) = two().await else { return };
+    let Some((one, _other, wake, _dir)) = two().await else { return };
     queue(&one, "taken back", false).await;
     assert!(!woken(&wake, 1).await, "nothing was committed");
     for key in ["a", "b", "c"] {
@@ -43,9 +44,9 @@ async fn a_commit_wakes_other_processes_and_what_is_taken_back_does_not() {
 
 #[tokio::test]
 async fn a_lost_connection_is_made_anew() {
-    let Some((one, _other, wake)) = two().await else { return };
+    let Some((one, _other, wake, _dir)) = two().await else { return };
     let Store::Postgres(pool) = &one else { return };
-    let kill = "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE query = 'LISTEN \"fusionsoc_' || current_schema() || '\"'";
+    let kill = "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND query = 'LISTEN \"fusionsoc_' || current_schema() || '\"'";
     let (told, killed) = tokio::join!(woken(&wake, 20), sqlx::query_scalar::<_, i64>(kill).fetch_one(pool));
     assert_eq!(killed.unwrap(), 1);
     assert!(told, "what came meanwhile is looked for");

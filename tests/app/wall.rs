@@ -1,8 +1,7 @@
 //! The wall between organisations on `PostgreSQL`: what a query forgets to ask for, row-level security does not show.
 use crate::support::limacharlie::{Fake, KEY};
-use crate::support::{
-    ROLE, SEED, Server, add_org, as_role, connection, postgres, seed_id, seed_with, spawn, spawn_with,
-};
+use crate::support::postgres::{ROLE, SCHEMA, as_role, superuser};
+use crate::support::{SEED, Server, add_org, connection, seed_id, seed_with, spawn, spawn_with};
 use fusionsoc::config::LimaCharlieConfig;
 use fusionsoc::domain::Role;
 use fusionsoc::store::wall::Whose;
@@ -16,12 +15,12 @@ use std::fmt::Write;
 const OURS: i64 = 8_800_100_001;
 const THEIRS: i64 = 9_900_100_001;
 
-/// A server on `PostgreSQL`, and the name of its schema.
+/// A server on `PostgreSQL`, and the name of its database.
 async fn on_postgres() -> Option<(Server, String)> {
     let server = spawn().await;
     let Store::Postgres(pool) = &server.app.store else { return None };
-    let schema: String = sqlx::query_scalar("SELECT current_schema()").fetch_one(pool).await.unwrap();
-    Some((server, schema))
+    let database: String = sqlx::query_scalar("SELECT current_database()::TEXT").fetch_one(pool).await.unwrap();
+    Some((server, database))
 }
 
 /// Columns of all tables: table, column, type, whether it must be filled, and the table that it points to.
@@ -56,12 +55,12 @@ fn of_organisations(columns: &[(String, String, String, bool, Option<String>)]) 
 
 #[tokio::test]
 async fn every_table_with_an_organisation_is_behind_it() {
-    let Some((_server, schema)) = on_postgres().await else { return };
-    let mut admin = PgConnection::connect(&postgres()).await.unwrap();
-    let wanted = of_organisations(&columns(&mut admin, &schema).await);
+    let Some((_server, database)) = on_postgres().await else { return };
+    let mut admin = PgConnection::connect(&superuser(&database)).await.unwrap();
+    let wanted = of_organisations(&columns(&mut admin, SCHEMA).await);
     let sql = "SELECT t.relname::text FROM pg_class t JOIN pg_policy p ON p.polrelid = t.oid
         WHERE t.relnamespace = $1::regnamespace AND t.relrowsecurity AND t.relforcerowsecurity AND p.polcmd = '*'";
-    let behind: Vec<String> = sqlx::query_scalar(sql).bind(&schema).fetch_all(&mut admin).await.unwrap();
+    let behind: Vec<String> = sqlx::query_scalar(sql).bind(SCHEMA).fetch_all(&mut admin).await.unwrap();
     let behind: BTreeSet<_> = behind.into_iter().collect();
     assert_eq!(wanted.difference(&behind).collect::<Vec<_>>(), Vec::<&String>::new(), "a table without a policy");
     assert!(behind.len() > 55 && behind.contains("votes") && behind.contains("note_versions"), "{behind:?}");
@@ -116,10 +115,10 @@ async fn changed(connection: &mut PgConnection, sql: String) -> Result<u64, sqlx
 
 #[tokio::test]
 async fn a_query_that_asks_for_everything_sees_and_changes_one_s_own() {
-    let Some((_server, schema)) = on_postgres().await else { return };
-    let mut admin = PgConnection::connect(&postgres()).await.unwrap();
-    let tables = fill(&mut admin, &schema).await;
-    let mut role = PgConnection::connect(&as_role(&format!("-csearch_path%3D{schema}"))).await.unwrap();
+    let Some((_server, database)) = on_postgres().await else { return };
+    let mut admin = PgConnection::connect(&superuser(&database)).await.unwrap();
+    let tables = fill(&mut admin, SCHEMA).await;
+    let mut role = PgConnection::connect(&as_role(&database, &format!("-csearch_path%3D{SCHEMA}"))).await.unwrap();
     for (table, column) in &tables {
         for (says, ours, theirs) in [(format!("{{{OURS}}}"), 1, 0), (String::new(), 0, 0), ("all".to_owned(), 1, 1)] {
             let mut tx =
@@ -143,10 +142,10 @@ async fn a_query_that_asks_for_everything_sees_and_changes_one_s_own() {
 
 #[tokio::test]
 async fn nothing_is_added_to_another_organisation() {
-    let Some((_server, schema)) = on_postgres().await else { return };
-    let mut admin = PgConnection::connect(&postgres()).await.unwrap();
-    fill(&mut admin, &schema).await;
-    let mut role = PgConnection::connect(&as_role(&format!("-csearch_path%3D{schema}"))).await.unwrap();
+    let Some((_server, database)) = on_postgres().await else { return };
+    let mut admin = PgConnection::connect(&superuser(&database)).await.unwrap();
+    fill(&mut admin, SCHEMA).await;
+    let mut role = PgConnection::connect(&as_role(&database, &format!("-csearch_path%3D{SCHEMA}"))).await.unwrap();
     let say = format!("BEGIN; SET LOCAL fusionsoc.orgs = '{{{OURS}}}'");
     let mut tx = role.begin_with(AssertSqlSafe(say)).await.unwrap();
     for (sql, refused) in [
@@ -207,9 +206,10 @@ async fn a_key_that_is_set_leaves_the_keys_of_other_organisations_in_use() {
 
 #[tokio::test]
 async fn a_role_that_sees_through_it_is_told() {
-    let Some((_server, schema)) = on_postgres().await else { return };
-    let join = if postgres().contains('?') { '&' } else { '?' };
-    let url = format!("{}{join}options=-csearch_path%3D{schema}", postgres());
+    let Some((_server, database)) = on_postgres().await else { return };
+    let address = superuser(&database);
+    let join = if address.contains('?') { '&' } else { '?' };
+    let url = format!("{address}{join}options=-csearch_path%3D{SCHEMA}");
     let store = Store::open(&url, fusionsoc::store::Durability::Normal).await.unwrap();
     assert!(store.unwalled().await.unwrap().unwrap().contains("superuser"), "{ROLE} is none");
 }

@@ -8,6 +8,7 @@ pub mod fakes;
 pub mod limacharlie;
 #[cfg(feature = "oidc")]
 pub mod oidc;
+pub mod postgres;
 pub mod recorded;
 pub mod smtp;
 pub mod waits;
@@ -21,18 +22,14 @@ use fusionsoc::store::{Durability, Store, Tx, orgs, tokens, users};
 use fusionsoc::web::tls::Certificate;
 use fusionsoc::web::{App, router, server};
 use serde_json::Value;
-use sqlx::Connection;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use tokio::sync::{Notify, OnceCell};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub const SEED: &str = include_str!("../fixtures/seed/detection.json");
 pub const PASSWORD: &str = "correct horse battery";
-
-static NEXT: AtomicU32 = AtomicU32::new(0);
 
 pub struct Server {
     pub url: String,
@@ -87,49 +84,14 @@ async fn empty() -> Vec<u8> {
     std::fs::read(file).unwrap()
 }
 
-/// `SQLite` in a folder of its own, or a schema of its own on the `PostgreSQL` server of the environment.
+/// `SQLite` in a folder of its own, or a database of its own on the `PostgreSQL` server of the environment.
 pub async fn database(dir: &std::path::Path) -> String {
     if std::env::var("FUSIONSOC_TEST_DB").as_deref() != Ok("postgres") {
         let file = dir.join("test.db");
         std::fs::write(&file, EMPTY.get_or_init(empty).await).unwrap();
         return format!("sqlite:{}", file.display());
     }
-    let name = format!("t_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-    let mut admin = sqlx::PgConnection::connect(&postgres()).await.unwrap();
-    // One after the other: roles and functions belong to the whole server.
-    let steps = format!(
-        "SELECT pg_advisory_lock(7399);
-         DO $$ BEGIN
-            IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = '{ROLE}') THEN
-                CREATE ROLE {ROLE} LOGIN NOSUPERUSER NOBYPASSRLS PASSWORD '{ROLE}';
-            END IF;
-            IF NOT (SELECT proleakproof FROM pg_proc WHERE oid = 'pg_catalog.ts_match_vq(tsvector, tsquery)'::regprocedure) THEN
-                ALTER FUNCTION pg_catalog.ts_match_vq(tsvector, tsquery) LEAKPROOF;
-            END IF;
-         END $$;
-         CREATE SCHEMA {name} AUTHORIZATION {ROLE};
-         SELECT pg_advisory_unlock(7399)"
-    );
-    sqlx::raw_sql(sqlx::AssertSqlSafe(steps)).execute(&mut admin).await.unwrap();
-    // What tests ask beside the program is about everything; the program says itself whose rows each transaction is about.
-    as_role(&format!("-csearch_path%3D{name}%20-cfusionsoc.orgs%3Dall"))
-}
-
-/// The role of the tests: it owns its schemas, and the wall between organisations holds for it.
-pub const ROLE: &str = "fusionsoc_tests";
-
-/// The address of the server, for who may do everything.
-pub fn postgres() -> String {
-    std::env::var("TEST_POSTGRES").expect("TEST_POSTGRES holds the address of a server")
-}
-
-/// The server's address for the role of the tests, with options of the connection.
-pub fn as_role(options: &str) -> String {
-    let base = postgres();
-    let (scheme, rest) = base.split_once("://").unwrap();
-    let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
-    let join = if place.contains('?') { '&' } else { '?' };
-    format!("{scheme}://{ROLE}:{ROLE}@{place}{join}options={options}")
+    postgres::database(dir).await
 }
 
 pub async fn add_org(store: &Store, slug: &str, oid: Option<&str>) -> i64 {
