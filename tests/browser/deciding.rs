@@ -207,7 +207,10 @@ async fn what_a_verdict_asks_for_opens_in_place_and_nothing_typed_is_lost() {
         // On the case page a draft survives leaving it.
         driver.goto(format!("{}/cases/{first}", server.url)).await?;
         driver.find(By::Css("#note")).await?.send_keys("Half a tho").await?;
-        driver.find(By::Css("#why-n")).await?.click().await?;
+        let reason = driver.find(By::Css("#why-n")).await?;
+        // Where the page was scrolled to for the note, the head of the page may lie over it.
+        reason.scroll_into_view().await?;
+        reason.click().await?;
         tokio::time::sleep(Duration::from_millis(600)).await;
         driver.refresh().await?;
         shows(driver, "#notes", "Draft from").await?;

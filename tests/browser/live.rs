@@ -5,10 +5,10 @@ use crate::support::{SEED, Server, fakes, seed_id, seed_with, spawn_with};
 use fusionsoc::domain::Role;
 use fusionsoc::voters::VoterConfig;
 use serde_json::json;
+use std::sync::mpsc::Sender;
 use std::time::Duration;
 use thirtyfour::prelude::*;
 use tokio_util::sync::CancellationToken;
-use wiremock::ResponseTemplate;
 
 /// What moved on the page since it was loaded, without what a key or click had moved.
 const SHIFTS: &str = "const done = arguments[0]; let sum = 0; const from = []; \
@@ -16,16 +16,13 @@ const SHIFTS: &str = "const done = arguments[0]; let sum = 0; const from = []; \
     for (const source of entry.sources) from.push([source.node?.id || source.node?.className || source.node?.nodeName, source.previousRect.top, source.currentRect.top, source.previousRect.height, source.currentRect.height].join(':')); } }) \
     .observe({ type: 'layout-shift', buffered: true }); setTimeout(() => done([sum, from.join(' ')]), 400);";
 
-/// A fast voter, and one that answers after a while.
-async fn panel() -> (Server, [wiremock::MockServer; 2]) {
+/// A fast voter, and one that answers when it is let go.
+async fn panel() -> (Server, [wiremock::MockServer; 2], Sender<()>) {
     let fast = fakes::ollama("fast", &fakes::answer("false_positive", 95).to_string()).await;
-    let answer = fakes::answer("true_positive", 88).to_string();
-    let content = json!({"message": {"role": "assistant", "content": answer}, "done": true, "done_reason": "stop"});
-    let late = ResponseTemplate::new(200).set_body_json(content).set_delay(Duration::from_secs(5));
-    let slow = fakes::ollama_answering("slow", late).await;
+    let (slow, go) = fakes::ollama_held("slow", &fakes::answer("true_positive", 88).to_string()).await;
     let voters =
         vec![VoterConfig::ollama("fast", &fast.uri(), "fast"), VoterConfig::ollama("slow", &slow.uri(), "slow")];
-    (spawn_with(|config| config.voters = voters).await, [fast, slow])
+    (spawn_with(|config| config.voters = voters).await, [fast, slow], go)
 }
 
 async fn still(driver: &WebDriver, when: &str) -> WebDriverResult<()> {
@@ -38,7 +35,7 @@ async fn still(driver: &WebDriver, when: &str) -> WebDriverResult<()> {
 
 /// Waits until an element holds no text any more.
 async fn gone(driver: &WebDriver, css: &str) -> WebDriverResult<()> {
-    for _ in 0..100 {
+    for _ in 0..300 {
         // The live feed may replace it between finding and reading.
         if let Ok(found) = driver.find(By::Css(css)).await
             && found.text().await.is_ok_and(|shown| shown.is_empty())
@@ -61,7 +58,7 @@ async fn declare(driver: &WebDriver, verdict: &str) -> WebDriverResult<()> {
 }
 
 /// Lets the panel work: each vote stands in both browsers as it comes, and nothing moves.
-async fn votes_come(server: &Server, drivers: [&WebDriver; 2]) -> WebDriverResult<()> {
+async fn votes_come(server: &Server, drivers: [&WebDriver; 2], go: Sender<()>) -> WebDriverResult<()> {
     let stop = CancellationToken::new();
     let _guard = stop.clone().drop_guard();
     tokio::spawn(server.worker().run(stop));
@@ -69,6 +66,7 @@ async fn votes_come(server: &Server, drivers: [&WebDriver; 2]) -> WebDriverResul
         shows(driver, "#h-why", "1 of 2 votes are in").await?;
         still(driver, "when a vote arrives").await?;
     }
+    go.send(()).unwrap();
     for driver in drivers {
         shows(driver, "#h-why", "Needs review: the voters disagree").await?;
         still(driver, "when the last vote arrives").await?;
@@ -82,7 +80,7 @@ async fn votes_come(server: &Server, drivers: [&WebDriver; 2]) -> WebDriverResul
 async fn two_people_on_one_case_see_votes_notes_and_who_was_first() {
     in_browser(None, async |first| {
         in_browser(None, async |second| {
-            let (server, _fakes) = panel().await;
+            let (server, _fakes, go) = panel().await;
             sign_in(first, &server).await?;
             sign_in_as(second, &server, "bo", Role::Analyst).await?;
             let number = server.deliver(SEED).await["number"].as_i64().unwrap();
@@ -95,7 +93,7 @@ async fn two_people_on_one_case_see_votes_notes_and_who_was_first() {
             shows(first, "#present", "bo is looking at this case").await?;
             shows(second, "#present", "ana is looking at this case").await?;
             still(first, "when somebody comes").await?;
-            votes_come(&server, [first, second]).await?;
+            votes_come(&server, [first, second], go).await?;
             second.find(By::Id("note")).await?.send_keys("The owner knows of it." + Key::Control + Key::Enter).await?;
             shows(first, "#note-list", "The owner knows of it.").await?;
 
@@ -117,7 +115,7 @@ async fn two_people_on_one_case_see_votes_notes_and_who_was_first() {
 #[tokio::test]
 async fn a_row_that_somebody_else_decided_stays_dimmed_and_names_them() {
     in_browser(None, async |driver| {
-        let (server, _fakes) = panel().await;
+        let (server, _fakes, _) = panel().await;
         sign_in(driver, &server).await?;
         let bo = server.sign_in("bo", Role::Analyst).await;
         let mut numbers = Vec::new();

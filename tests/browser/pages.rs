@@ -5,29 +5,28 @@ use crate::support::{SEED, fakes, seed_id, seed_with, spawn, spawn_with};
 use fusionsoc::domain::Role;
 use fusionsoc::voters::VoterConfig;
 use serde_json::json;
-use std::time::Duration;
 use thirtyfour::prelude::*;
 use tokio_util::sync::CancellationToken;
-use wiremock::ResponseTemplate;
 
 #[tokio::test]
 async fn votes_arrive_on_an_open_page_one_by_one() {
     in_browser(None, async |driver| {
-    let fast = fakes::ollama("fast", &fakes::answer("false_positive", 95).to_string()).await;
-    let content = json!({"message": {"role": "assistant", "content": fakes::answer("true_positive", 88).to_string()}, "done": true, "done_reason": "stop"});
-    let slow = fakes::ollama_answering("slow", ResponseTemplate::new(200).set_body_json(content).set_delay(Duration::from_secs(4))).await;
-    let voters = vec![VoterConfig::ollama("fast", &fast.uri(), "fast"), VoterConfig::ollama("slow", &slow.uri(), "slow")];
-    let server = spawn_with(|config| config.voters = voters).await;
-    sign_in(driver, &server).await?;
-    let number = server.deliver(SEED).await["number"].clone();
-    driver.goto(format!("{}/cases/{number}", server.url)).await?;
-    shows(driver, "#h-why", "Waiting for the panel").await?;
-    let stop = CancellationToken::new();
-    let _guard = stop.clone().drop_guard();
-    tokio::spawn(server.worker().run(stop));
-    shows(driver, "#h-why", "1 of 2 votes are in").await?;
-    shows(driver, "#h-why", "Needs review: the voters disagree").await?;
-    shows(driver, "#votes", "slow").await?;
+        let fast = fakes::ollama("fast", &fakes::answer("false_positive", 95).to_string()).await;
+        let (slow, go) = fakes::ollama_held("slow", &fakes::answer("true_positive", 88).to_string()).await;
+        let voters =
+            vec![VoterConfig::ollama("fast", &fast.uri(), "fast"), VoterConfig::ollama("slow", &slow.uri(), "slow")];
+        let server = spawn_with(|config| config.voters = voters).await;
+        sign_in(driver, &server).await?;
+        let number = server.deliver(SEED).await["number"].clone();
+        driver.goto(format!("{}/cases/{number}", server.url)).await?;
+        shows(driver, "#h-why", "Waiting for the panel").await?;
+        let stop = CancellationToken::new();
+        let _guard = stop.clone().drop_guard();
+        tokio::spawn(server.worker().run(stop));
+        shows(driver, "#h-why", "1 of 2 votes are in").await?;
+        go.send(()).unwrap();
+        shows(driver, "#h-why", "Needs review: the voters disagree").await?;
+        shows(driver, "#votes", "slow").await?;
         Ok(())
     })
     .await;

@@ -7,28 +7,23 @@ use fusionsoc::domain::Role;
 use fusionsoc::voters::VoterConfig;
 use serde_json::json;
 use std::path::Path;
-use std::time::Duration;
+use std::sync::mpsc::Sender;
 use thirtyfour::prelude::*;
 use tokio_util::sync::CancellationToken;
-use wiremock::{MockServer, ResponseTemplate};
+use wiremock::MockServer;
 
-/// A fast voter, and one that answers slowly or what nobody can read.
-async fn panel(slow: bool) -> (Server, [MockServer; 2]) {
+/// A fast voter, and one that answers when it is let go or what nobody can read.
+async fn panel(held: bool) -> (Server, [MockServer; 2], Option<Sender<()>>) {
     let fast = fakes::ollama("fast", &fakes::answer("false_positive", 95).to_string()).await;
-    let other = if slow {
-        let answer = fakes::answer("false_positive", 88).to_string();
-        let content = json!({"message": {"role": "assistant", "content": answer}, "done": true, "done_reason": "stop"});
-        fakes::ollama_answering(
-            "other",
-            ResponseTemplate::new(200).set_body_json(content).set_delay(Duration::from_secs(4)),
-        )
-        .await
+    let (other, go) = if held {
+        let (other, go) = fakes::ollama_held("other", &fakes::answer("false_positive", 88).to_string()).await;
+        (other, Some(go))
     } else {
-        fakes::ollama("other", "I would rather not say.").await
+        (fakes::ollama("other", "I would rather not say.").await, None)
     };
     let voters =
         vec![VoterConfig::ollama("fast", &fast.uri(), "fast"), VoterConfig::ollama("other", &other.uri(), "other")];
-    (spawn_with(|config| config.voters = voters).await, [fast, other])
+    (spawn_with(|config| config.voters = voters).await, [fast, other], go)
 }
 
 /// Keeps a picture where a folder for them is named.
@@ -59,7 +54,7 @@ async fn declare(person: &Person, number: i64, more: &[(&str, &str)]) {
 }
 
 async fn queue_states(driver: &WebDriver) -> WebDriverResult<()> {
-    let (server, _fakes) = panel(false).await;
+    let (server, _fakes, _) = panel(false).await;
     sign_in(driver, &server).await?;
     open(driver, &server, "/cases").await?;
     shows(driver, ".empty", "Nothing needs a decision.").await?;
@@ -84,7 +79,7 @@ async fn queue_states(driver: &WebDriver) -> WebDriverResult<()> {
 }
 
 async fn triage_states(driver: &WebDriver) -> WebDriverResult<()> {
-    let (server, _fakes) = panel(true).await;
+    let (server, _fakes, go) = panel(true).await;
     sign_in(driver, &server).await?;
     let number = server.deliver(SEED).await["number"].as_i64().unwrap();
     open(driver, &server, &format!("/cases/{number}")).await?;
@@ -94,11 +89,12 @@ async fn triage_states(driver: &WebDriver) -> WebDriverResult<()> {
     tokio::spawn(server.worker().run(stop));
     shows(driver, "#h-why", "1 of 2 votes are in").await?;
     look(driver, "case-triaging").await?;
+    drop(go);
     shows(driver, "#h-why", "false positive").await
 }
 
 async fn decided_states(driver: &WebDriver) -> WebDriverResult<()> {
-    let (server, _fakes) = panel(false).await;
+    let (server, _fakes, _) = panel(false).await;
     sign_in(driver, &server).await?;
     let bo = server.sign_in("bo", Role::Lead).await;
     let number = server.deliver(SEED).await["number"].as_i64().unwrap();
@@ -133,7 +129,7 @@ async fn decided_states(driver: &WebDriver) -> WebDriverResult<()> {
 }
 
 async fn readers_state(driver: &WebDriver) -> WebDriverResult<()> {
-    let (server, _fakes) = panel(false).await;
+    let (server, _fakes, _) = panel(false).await;
     sign_in_as(driver, &server, "vera", Role::Viewer).await?;
     let number = server.deliver(SEED).await["number"].as_i64().unwrap();
     server.run_jobs().await;
@@ -155,7 +151,7 @@ async fn every_state_says_what_it_is() {
 #[tokio::test]
 async fn a_case_is_read_and_decided_without_scripts() {
     without_scripts(async |driver| {
-        let (server, _fakes) = panel(false).await;
+        let (server, _fakes, _) = panel(false).await;
         sign_in(driver, &server).await?;
         let number = server.deliver(SEED).await["number"].as_i64().unwrap();
         server.run_jobs().await;

@@ -27,6 +27,8 @@ async fn run(width: Option<u32>, prefs: serde_json::Value, test: impl AsyncFnOnc
     let quiet = ["--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
     let usual =
         ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--window-size=1440,900"];
+    // The driver clicks where it found an element: a page that is still scrolling there has moved it.
+    caps.add_arg("--force-prefers-reduced-motion").unwrap();
     for arg in usual.into_iter().chain(quiet) {
         caps.add_arg(arg).unwrap();
     }

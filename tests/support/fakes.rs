@@ -2,8 +2,11 @@
 use serde_json::{Value, json};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
 use wiremock::matchers::{method, path};
-use wiremock::{Mock, MockServer, ResponseTemplate};
+use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
 /// An answer in the closed form.
 pub fn answer(verdict: &str, confidence: u32) -> Value {
@@ -30,6 +33,25 @@ pub async fn ollama_answering(model: &str, reply: ResponseTemplate) -> MockServe
     let server = MockServer::start().await;
     serve(&server, model, reply).await;
     server
+}
+
+/// The same saying this, but each answer waits until it is let go: what a page shows meanwhile stays as long as it is
+/// looked at, however slow the machine. Without the sender nothing waits.
+pub async fn ollama_held(model: &str, content: &str) -> (MockServer, Sender<()>) {
+    let (go, held) = channel();
+    let content = json!({"message": {"role": "assistant", "content": content}, "done": true, "done_reason": "stop"});
+    let server = MockServer::start().await;
+    serve(&server, model, Held(Mutex::new(held), ResponseTemplate::new(200).set_body_json(content))).await;
+    (server, go)
+}
+
+struct Held(Mutex<Receiver<()>>, ResponseTemplate);
+
+impl Respond for Held {
+    fn respond(&self, _: &Request) -> ResponseTemplate {
+        let _ = self.0.lock().unwrap().recv_timeout(Duration::from_secs(50));
+        self.1.clone()
+    }
 }
 
 /// Lets the one model of a server say this from now on; for another answer, `reset` the server first.
@@ -60,7 +82,7 @@ async fn listing(server: &MockServer, model: &str, digest: &str) {
         .await;
 }
 
-async fn serve(server: &MockServer, model: &str, reply: ResponseTemplate) {
+async fn serve(server: &MockServer, model: &str, reply: impl Respond + 'static) {
     // What is mounted first answers first.
     listing(server, model, DIGEST).await;
     let show = json!({"capabilities": ["completion", "thinking"], "details": {"family": "test"}});
