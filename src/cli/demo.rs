@@ -68,7 +68,7 @@ impl Demo {
         let app = App::start(store, Arc::new(config.clone()), vault(&config)?, Arc::new(Notify::new()), true).await?;
         // Whoever started it may have read enough and closed the pipe: that ends nothing.
         let _ = self.tell(&mut std::io::stdout(), &config, &people, &token);
-        serve::run(app, (listener, None), None, Some(Arc::default())).await;
+        serve::run(app, (listener, None), None, Some(Arc::default()), false).await?;
         Ok(ExitCode::SUCCESS)
     }
 

@@ -11,6 +11,7 @@ mod import;
 mod init;
 mod ledger;
 pub mod log;
+mod look;
 mod people;
 mod pull;
 mod serve;

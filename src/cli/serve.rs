@@ -1,5 +1,5 @@
 //! `serve` and `worker`: start, wait for a signal, stop in order.
-use super::{CliError, failed, open, vault};
+use super::{CliError, failed, look, open, vault};
 use crate::api::metrics::{self, Watched};
 use crate::config::Config;
 use crate::intel::Intelligence;
@@ -21,9 +21,6 @@ use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-/// How long a start may look for damage in the database's file; `check` looks at all of it.
-const LOOK: Duration = Duration::from_secs(3);
-
 /// Serves until a signal.
 ///
 /// # Errors
@@ -31,7 +28,7 @@ const LOOK: Duration = Duration::from_secs(3);
 pub async fn serve(config: Config, with_worker: bool) -> Result<ExitCode, CliError> {
     let _only_server = lock(&config)?;
     let store = open(&config).await?;
-    store.examine(LOOK).await?;
+    let whole = look::first(&store).await?;
     warn_unwalled(&store).await?;
     let tls = certificate(&config)?;
     let config = Arc::new(config);
@@ -54,7 +51,7 @@ pub async fn serve(config: Config, with_worker: bool) -> Result<ExitCode, CliErr
             say("and before it an organisation: fusionsoc org add SLUG --name \"NAME\"");
         }
     }
-    run(app, (listener, numbers), tls, with_worker.then_some(pulls)).await;
+    run(app, (listener, numbers), tls, with_worker.then_some(pulls), whole).await?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -112,18 +109,22 @@ pub(super) async fn numbers(config: &Config) -> Result<Option<TcpListener>, CliE
     bound.map(Some).map_err(|error| CliError::Failed(format!("server.metrics_listen: {address}: {error}")))
 }
 
-/// Runs server and worker until a signal, then lets both finish what they are at.
+/// Runs server and worker until a signal, then lets both finish what they are at. `examined` says that the database's
+/// file was seen whole.
+///
+/// # Errors
+/// Where TLS can't be set up, and where the file turns out to be damaged.
 pub(super) async fn run(
     app: App,
     (listener, numbers): (TcpListener, Option<TcpListener>),
     tls: Option<Arc<Certificate>>,
     with_worker: Option<Arc<Pulls>>,
-) {
+    examined: bool,
+) -> Result<(), CliError> {
     let (stop, close) = (app.stopping.clone(), CancellationToken::new());
-    let acceptor = match tls.as_ref().map(Certificate::acceptor).transpose() {
-        Ok(acceptor) => acceptor,
-        Err(error) => return tracing::error!(%error, "TLS can't be set up"),
-    };
+    let acceptor = tls.as_ref().map(Certificate::acceptor).transpose();
+    let acceptor = acceptor.map_err(|error| CliError::Failed(format!("TLS can't be set up: {error}")))?;
+    let looking = (!examined).then(|| look::beside(&app.store, stop.clone(), close.clone()));
     if let Some(tls) = tls {
         tokio::spawn(tls.watch(stop.clone()));
     }
@@ -140,6 +141,7 @@ pub(super) async fn run(
     {
         tracing::error!(%error, "the worker ended badly");
     }
+    look::found(looking).await
 }
 
 /// The worker in the server's own process.
@@ -161,7 +163,7 @@ fn beside(app: &App, pulls: Arc<Pulls>) -> Worker {
 /// Where the settings or the database can't be used.
 pub async fn worker(config: Config) -> Result<ExitCode, CliError> {
     let store = open(&config).await?;
-    store.examine(LOOK).await?;
+    let whole = look::first(&store).await?;
     warn_unwalled(&store).await?;
     let config = Arc::new(config);
     let (channels, intel) = (channels(&config)?, intelligence(&config)?);
@@ -173,6 +175,7 @@ pub async fn worker(config: Config) -> Result<ExitCode, CliError> {
     panel.current(&store).await.map_err(|error| CliError::Failed(error.to_string()))?;
     let stop = CancellationToken::new();
     tokio::spawn(signals(stop.clone(), stop.clone()));
+    let looking = (!whole).then(|| look::beside(&store, stop.clone(), stop.clone()));
     if let Some(numbers) = numbers(&config).await? {
         let watched = Watched::of_worker(&store, &config);
         tokio::spawn(server::serve(numbers, metrics::alone(watched), stop.clone()));
@@ -186,6 +189,7 @@ pub async fn worker(config: Config) -> Result<ExitCode, CliError> {
     say("A worker is running.");
     let worker = worker.backing_up(Arc::new(config.backup.clone()));
     worker.connected(connections).telling(channels).informed(intel).keeping(config.retention).run(stop).await;
+    look::found(looking).await?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 /// How long a writer waits for a lock that another process holds.
 const LOCK_WAIT: Duration = Duration::from_secs(8);
@@ -211,24 +212,26 @@ impl Store {
         Some((*read.connect_options()).clone().optimize_on_close(false, None).disable_statement_logging())
     }
 
-    /// Looks at the whole file of a `SQLite` database for damage, at most for so long.
+    /// Looks at the file of a `SQLite` database for damage, at most for so long or until it is told to stop; says whether
+    /// all of it was seen.
     ///
     /// # Errors
     /// Where it is damaged.
-    pub async fn examine(&self, at_most: Duration) -> Result<(), OpenError> {
-        let Some(options) = self.reader() else { return Ok(()) };
-        let until = std::time::Instant::now() + at_most;
+    pub async fn examine(&self, at_most: Duration, stop: &CancellationToken) -> Result<bool, OpenError> {
+        let Some(options) = self.reader() else { return Ok(true) };
+        let (until, stop) = (std::time::Instant::now() + at_most, stop.clone());
+        let goes_on = move || !stop.is_cancelled() && std::time::Instant::now() < until;
         let looked = async {
             let mut connection = options.connect().await?;
-            connection.lock_handle().await?.set_progress_handler(10_000, move || std::time::Instant::now() < until);
+            connection.lock_handle().await?.set_progress_handler(10_000, goes_on);
             let found: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&mut connection).await?;
             connection.close().await?;
             Ok::<_, sqlx::Error>(found)
         };
         match looked.await {
-            Ok(found) if found == "ok" => Ok(()),
+            Ok(found) if found == "ok" => Ok(true),
             Ok(found) => Err(OpenError::Damaged(format!("the database is damaged ({found}); restore a backup"))),
-            Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("9") => Ok(()),
+            Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("9") => Ok(false),
             Err(error) => Err(OpenError::Connect(error)),
         }
     }
