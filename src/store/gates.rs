@@ -6,6 +6,7 @@ mod board;
 mod cases;
 mod days;
 mod events;
+mod listed;
 mod reviews;
 
 pub use board::{Board, board};
@@ -15,6 +16,7 @@ pub use cases::{
 };
 pub use days::{count, counts, eligible_since};
 pub use events::{Event, events, insert as insert_events};
+pub use listed::{Listed, MOST, listed};
 pub use reviews::{Review, review, set_review};
 
 use super::{ORGS, Result, Scope, Tx, on, run};

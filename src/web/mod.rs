@@ -221,6 +221,7 @@ fn settings() -> Router<App> {
         .route("/models/prompts/diff", get(prompts::diff))
         .route("/models/prompts/{version}", get(prompts::show))
         .route("/models/cases", get(measured::cases))
+        .route("/gates", get(gates::index))
         .route("/gates/{id}/{step}", post(gates::step))
         .route("/models/trials", post(trials::ask))
         .route("/models/trials/{id}", get(trials::show))

@@ -1,6 +1,7 @@
 //! The machine closes what it has proven it can: reviews, looks, a lead who switches on, and what shuts at once.
 mod closing;
 mod events;
+mod list;
 mod page;
 mod proof;
 mod shut;

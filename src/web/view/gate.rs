@@ -36,6 +36,16 @@ pub struct GateView {
     pub steps: &'static [(&'static str, &'static str)],
 }
 
+/// A gate among those of other scopes, in words: named by what it is about.
+pub fn named(one: &Gate) -> GateView {
+    let about = match one.level {
+        GateLevel::Rule => visible(&one.key),
+        GateLevel::Family => format!("Family {}", visible(&one.key)),
+        GateLevel::Org => "All rules of the organisation".to_owned(),
+    };
+    GateView { about, ..gate(one) }
+}
+
 /// A gate in words.
 pub fn gate(gate: &Gate) -> GateView {
     GateView {
