@@ -4,16 +4,21 @@
 //! by the labels of its detections and closed; where the queue offers to decide a behaviour together and what would be
 //! decided is benign throughout, that is one act. What the page of such an act leaves out is declared one by one.
 //! The program's clock follows the stream; a vote takes no time, and neither does the analyst.
+mod alone;
+mod asked;
 mod burden;
 mod shown;
 mod told;
 mod unseen;
 
 use crate::data;
+pub use alone::Alone;
+pub use asked::Asked;
+use asked::{Line, line};
 use burden::Burden;
 use fusionsoc::clock;
 use fusionsoc::config::Config;
-use fusionsoc::domain::{Role, Verdict};
+use fusionsoc::domain::{AutoClose, Role, Verdict};
 use fusionsoc::ingest::{Accepted, Delivery, Gathered, accept, reading};
 use fusionsoc::jobs::{PanelSource, Worker, bulk as job};
 use fusionsoc::review::bulk::{self, Plan, Selection, Wanted};
@@ -27,32 +32,6 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// What is to be played, and how.
-pub struct Asked {
-    /// The stream's file.
-    pub file: String,
-    /// So many lines of it.
-    pub count: usize,
-    /// Hours between two looks at the queue.
-    pub hours: i64,
-    /// Whether the analyst says what a case was; otherwise it is closed without a verdict, and nothing is learnt.
-    pub declares: bool,
-    /// Parts of the stream's rules; each is voted on by a model that was trained on the others. 0 for the one that ships.
-    pub folds: usize,
-}
-
-/// A line of the stream.
-pub struct Line {
-    arrival_ms: i64,
-    oid: String,
-    /// The benchmark's line that it was made of.
-    pub source: String,
-    /// Whether it is a true positive.
-    pub positive: bool,
-    /// The document.
-    pub detection: String,
-}
-
 pub async fn run(asked: &Asked) {
     let lines: Vec<Line> = data::lines(&asked.file).iter().take(asked.count).map(line).collect();
     let dir = tempfile::tempdir().unwrap();
@@ -62,41 +41,16 @@ pub async fn run(asked: &Asked) {
     let mut look_ms = lines[0].arrival_ms + every_ms;
     for line in &lines {
         while line.arrival_ms > look_ms {
-            desk.session(look_ms).await;
+            desk.session(look_ms, asked.alone).await;
             look_ms += every_ms;
         }
         desk.take_in(line).await;
     }
-    desk.session(look_ms).await;
+    desk.session(look_ms, asked.alone).await;
     println!("{}", asked.words());
     desk.burden.tell();
-}
-
-impl Asked {
-    fn words(&self) -> String {
-        let what =
-            if self.declares { "declares each case by its labels" } else { "closes each case without a verdict" };
-        let whose = match self.folds {
-            0 if self.declares => "the weights that ship and learns from what is declared".to_owned(),
-            0 => "the weights that ship".to_owned(),
-            folds => {
-                format!(
-                    "weights trained without the event's rule ({folds} parts of the stream's lines), and learns nothing"
-                )
-            }
-        };
-        format!("the analyst looks every {} h and {what}; builtin:statistical has {whose}", self.hours)
-    }
-}
-
-fn line(value: &serde_json::Value) -> Line {
-    let text = |at: &str| value.pointer(at).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
-    Line {
-        arrival_ms: value["arrival_ms"].as_i64().unwrap(),
-        oid: text("/detection/routing/oid"),
-        source: text("/source_id"),
-        positive: text("/label") == "true_positive",
-        detection: value["detection"].to_string(),
+    if asked.alone.is_some() {
+        desk.tell_alone(&url, lines[0].arrival_ms, lines.len()).await;
     }
 }
 
@@ -117,11 +71,18 @@ impl Desk {
     async fn open(url: &str, lines: &[Line], asked: &Asked) -> Self {
         clock::advance(lines[0].arrival_ms - clock::now_ms());
         let store = Store::open(url, Durability::Normal).await.unwrap();
-        let config = Arc::new(Config::default());
+        let mut config = Config::default();
+        if let Some(alone) = asked.alone {
+            (config.policy.auto_close, config.policy.limit) = (AutoClose::Auto, alone.limit);
+        }
+        let config = Arc::new(config);
         let mut panel = PanelSource::new(Arc::clone(&config));
         if asked.folds > 0 {
             let seats = panel.current(&store).await.unwrap();
             panel = PanelSource::seated(Arc::clone(&config), unseen::seats(&seats, lines, asked.folds));
+        }
+        if asked.planted {
+            panel = PanelSource::seated(Arc::clone(&config), alone::planted(lines));
         }
         let policy = Arc::new(config.policy.clone());
         let worker = Worker::new(store.clone(), Arc::new(panel), policy, Arc::default());
@@ -183,9 +144,12 @@ impl Desk {
     }
 
     /// Works off what needs a decision, then what a late vote dissents from.
-    async fn session(&mut self, at_ms: i64) {
+    async fn session(&mut self, at_ms: i64, alone: Option<Alone>) {
         clock::advance(at_ms - clock::now_ms());
         self.worker.run_due().await;
+        if let Some(alone) = alone {
+            self.lead(alone, clock::now_ms()).await;
+        }
         self.burden.sits_down();
         let begun = Instant::now();
         while let Some(row) = self.next(View::NeedsDecision, false).await {

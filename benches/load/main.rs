@@ -1,9 +1,9 @@
 //! Load: how fast detections are taken in, and how fast pages are while the store grows.
 //!
 //! `cargo bench --bench load -- ingest|pages|stream|calls|analyst [--count N] [--stream FILE] [--data DIR] [--minutes N]
-//! [--hours N] [--without-precedents] [--folds N]`. Figures are printed; nothing here passes or fails. Where pages or
-//! ingest are measured, the server runs in this process on a store of its own with `durability = "full"`, and is asked
-//! over HTTP on loopback.
+//! [--hours N] [--without-precedents] [--folds N] [--planted] [--limit SHARE [--back-off]]`. Figures are printed; nothing
+//! here passes or fails. Where pages or ingest are measured, the server runs in this process on a store of its own with
+//! `durability = "full"`, and is asked over HTTP on loopback.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs)]
 mod analyst;
 mod calls;
@@ -38,6 +38,11 @@ fn main() {
             hours: value("--hours").map_or(4, |hours| hours.parse().expect("--hours: a number")),
             declares: !arguments.iter().any(|argument| argument == "--without-precedents"),
             folds: value("--folds").map_or(0, |folds| folds.parse().expect("--folds: a number")),
+            planted: arguments.iter().any(|argument| argument == "--planted"),
+            alone: value("--limit").map(|limit| analyst::Alone {
+                limit: limit.parse().expect("--limit: a share"),
+                back_off: arguments.iter().any(|argument| argument == "--back-off"),
+            }),
         })),
         _ => println!(
             "usage: load ingest|pages|stream|calls|analyst [--count N] [--stream FILE] …, see benches/load/main.rs"
