@@ -23,10 +23,12 @@
 //! errors among all of its cases is within the limit, not among those of this one rule.
 mod draw;
 mod eligible;
+mod played;
 mod version;
 
-pub use draw::{drawn, share};
+pub use draw::{QUOTA_DAYS, drawn, share};
 pub use eligible::{Heard, Ineligible, eligible};
+pub use played::{Moved, Played};
 pub use version::{Juror, panel, rule_text};
 
 use super::measure::bounds_by;

@@ -1,8 +1,7 @@
 //! One history: acts, reviews, looks, gates that open and shut.
 use super::planted::{Act, Panel};
 use crate::domain::GateState;
-use crate::triage::gate::{self, Counts, Follows, Proof, Standing};
-use std::collections::VecDeque;
+use crate::triage::gate::{self, Moved, Played};
 
 /// Days of a history, and acts on each.
 const DAYS: i64 = 400;
@@ -32,10 +31,7 @@ pub struct Setting {
 /// A scope of a history.
 #[derive(Debug, Clone)]
 pub struct Scope {
-    standing: Standing,
-    days: VecDeque<(i64, Counts)>,
-    eligible: VecDeque<(i64, i64)>,
-    recent: i64,
+    played: Played,
     reviews: i64,
     /// The true share of errors at first.
     pub share: f64,
@@ -64,88 +60,17 @@ pub struct Lived {
 }
 
 impl Scope {
-    fn new(limit: f64, share: f64) -> Self {
-        let standing = Standing {
-            state: GateState::Shadow,
-            looks: 0,
-            fresh: 0,
-            counts: Counts::default(),
-            rests_on: None,
-            last_tp_ms: None,
-            limit,
-        };
-        let (days, eligible) = (VecDeque::new(), VecDeque::new());
-        let (recent, reviews, row) = (0, 0, 0);
-        Self { standing, days, eligible, recent, reviews, share, opened_after: None, row, naive: false }
-    }
-
-    /// A new day: what is too old falls out.
-    fn dawn(&mut self, now_ms: i64) {
-        let first = gate::first_day(now_ms);
-        while let Some((_, old)) = self.days.front().copied().filter(|(day, _)| *day < first) {
-            self.days.pop_front();
-            self.standing.counts.n -= old.n;
-            self.standing.counts.k -= old.k;
-        }
-        while let Some((_, old)) = self.eligible.front().copied().filter(|(day, _)| *day <= gate::day(now_ms) - 90) {
-            self.eligible.pop_front();
-            self.recent -= old;
-        }
-        if self.standing.state.stands() {
-            self.follow(false, now_ms);
-        }
-    }
-
-    fn is_eligible(&mut self, now_ms: i64) {
-        let day = gate::day(now_ms);
-        match self.eligible.back_mut() {
-            Some((last, count)) if *last == day => *count += 1,
-            _ => self.eligible.push_back((day, 1)),
-        }
-        self.recent += 1;
-    }
-
-    /// The share that is drawn from it.
-    fn drawn(&self) -> f64 {
-        let needed = gate::needed(self.standing.limit, gate::spent(1));
-        gate::share(REVIEWED, (self.standing.state == GateState::Active).then_some((needed, self.recent)))
+    const fn new(limit: f64, share: f64) -> Self {
+        let played = Played::new(limit, REVIEWED);
+        Self { played, reviews: 0, share, opened_after: None, row: 0, naive: false }
     }
 
     fn review(&mut self, error: bool, drawn: bool, now_ms: i64) {
         self.reviews += 1;
         self.row = if error { 0 } else { self.row + 1 };
         self.naive |= self.row >= NAIVE;
-        if error {
-            self.standing.last_tp_ms = Some(now_ms);
-        }
-        if gate::is_counted(self.standing.state, drawn) {
-            let (day, k) = (gate::day(now_ms), i64::from(error));
-            match self.days.back_mut() {
-                Some((last, counts)) if *last == day => (counts.n, counts.k) = (counts.n + 1, counts.k + k),
-                _ => self.days.push_back((day, Counts { n: 1, k })),
-            }
-            self.standing.counts.n += 1;
-            self.standing.counts.k += k;
-        }
-        self.follow(error, now_ms);
-    }
-
-    fn follow(&mut self, error: bool, now_ms: i64) {
-        let standing = &mut self.standing;
-        match gate::follows(standing, error, now_ms) {
-            Follows::Nothing => {}
-            Follows::Look(look) => {
-                (standing.looks, standing.fresh) = (look.number, standing.fresh + 1);
-                if look.passed {
-                    // The worst case: somebody switches it on without another thought.
-                    (standing.state, standing.rests_on) = (GateState::Active, Some(Proof::from(&look)));
-                    self.opened_after = self.opened_after.or(Some(self.reviews));
-                }
-            }
-            Follows::Suspend(_) => {
-                (standing.state, standing.fresh, standing.counts) = (GateState::Suspended, 0, Counts::default());
-                self.days.clear();
-            }
+        if self.played.review(error, drawn, now_ms) == Some(Moved::Opened) {
+            self.opened_after = self.opened_after.or(Some(self.reviews));
         }
     }
 }
@@ -167,14 +92,16 @@ pub fn lived(setting: &Setting, seed: u64) -> Lived {
     for at in 0..DAYS * ACTS {
         let now_ms = at / ACTS * DAY_MS;
         if at % ACTS == 0 {
-            lived.whole.dawn(now_ms);
-            lived.rules.iter_mut().for_each(|rule| rule.dawn(now_ms));
+            lived.whole.played.dawn(now_ms);
+            for rule in &mut lived.rules {
+                rule.played.dawn(now_ms);
+            }
         }
         let rule = (!lived.rules.is_empty()).then(|| of_family(panel.chance()));
         let now = setting.jumps_to.filter(|_| lived.whole.opened_after.is_some()).map_or(setting.factor, |to| to);
         let act = panel.next(setting.limit * now * rule.map_or(1.0, |rule| FAMILY[rule].1));
         step(&mut lived, &mut panel, (rule, act), now_ms, suspended);
-        suspended |= lived.whole.opened_after.is_some() && lived.whole.standing.state == GateState::Suspended;
+        suspended |= lived.whole.opened_after.is_some() && lived.whole.played.standing().state == GateState::Suspended;
     }
     lived
 }
@@ -192,17 +119,20 @@ fn of_family(mut chance: f64) -> usize {
 /// One act: it is drawn or not, closed by the machine or reviewed by a person.
 fn step(lived: &mut Lived, panel: &mut Panel, (rule, act): (Option<usize>, Act), now_ms: i64, suspended: bool) {
     let (standings, mut share) = match rule {
-        Some(at) => (vec![lived.rules[at].standing, lived.whole.standing], lived.rules[at].drawn()),
-        None => (vec![lived.whole.standing], 0.0),
+        Some(at) => {
+            let own = &lived.rules[at].played;
+            (vec![*own.standing(), *lived.whole.played.standing()], own.drawn(now_ms))
+        }
+        None => (vec![*lived.whole.played.standing()], 0.0),
     };
-    share = share.max(lived.whole.drawn());
+    share = share.max(lived.whole.played.drawn(now_ms));
     let drawn = panel.chance() < share;
     let open = gate::opens(&standings, now_ms).is_some();
     lived.ever[rule.unwrap_or(0)] |= open;
     let mut scopes: Vec<&mut Scope> =
         rule.map(|at| &mut lived.rules[at]).into_iter().chain([&mut lived.whole]).collect();
     for scope in &mut scopes {
-        scope.is_eligible(now_ms);
+        scope.played.is_eligible(now_ms);
     }
     if open && !drawn {
         lived.closed += act.cases;

@@ -24,8 +24,6 @@ use serde_json::{Value, json};
 
 /// The name of the draw.
 const DRAW: &str = "gate";
-/// By so many days an active gate is proven anew.
-const RENEWAL_DAYS: i64 = 90;
 
 /// What a run is concluded under.
 #[derive(Clone, Copy)]
@@ -206,11 +204,12 @@ async fn opened(tx: &mut Tx, case: &Case, rule_id: i64, panel: &str, under: Unde
 /// The share by which a case is drawn: the largest that one of its gates asks for.
 async fn share(tx: &mut Tx, scopes: &Scopes, under: Under<'_>) -> Result<f64, JobError> {
     let mut share = judge::share(under.policy.review_share, None);
-    let first = judge::day(under.now_ms) - RENEWAL_DAYS + 1;
+    let first = judge::day(under.now_ms) - judge::QUOTA_DAYS + 1;
     for gate in scopes.gates.iter().filter(|gate| gate.state == GateState::Active) {
         let eligible = store::eligible_since(tx, gate, first).await?;
         let needed = judge::needed(gate.limit, judge::spent(1));
-        share = share.max(judge::share(under.policy.review_share, Some((needed, eligible))));
+        let quota = (needed, eligible, gate.first_ms, under.now_ms);
+        share = share.max(judge::share(under.policy.review_share, Some(quota)));
     }
     Ok(share)
 }

@@ -3,13 +3,19 @@
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
+/// Days within which an active gate is proven anew by what is drawn.
+pub const QUOTA_DAYS: i64 = 90;
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
 /// The share of a scope's eligible cases that is drawn: no less than the policy says, and of an active one enough to
-/// prove it anew every 90 days. `needed` is the number of reviews that a first look takes.
-pub fn share(policy: f64, active: Option<(Option<i64>, i64)>) -> f64 {
-    let Some((needed, eligible_in_90_days)) = active else { return policy.clamp(0.0, 1.0) };
+/// prove it anew every [`QUOTA_DAYS`]. Of an active one: the reviews that a first look takes, the cases that were eligible
+/// in the last [`QUOTA_DAYS`], when its first one came, and now; a younger scope is expected to go on as it began.
+pub fn share(policy: f64, active: Option<(Option<i64>, i64, i64, i64)>) -> f64 {
+    let Some((needed, eligible, first_ms, now_ms)) = active else { return policy.clamp(0.0, 1.0) };
     let Some(needed) = needed else { return 1.0 };
+    let days = ((now_ms - first_ms).max(0) / DAY_MS + 1).min(QUOTA_DAYS);
     #[expect(clippy::cast_precision_loss, reason = "counts of cases")]
-    let share = needed as f64 / eligible_in_90_days.max(1) as f64;
+    let share = needed as f64 / (eligible.max(1) as f64 * QUOTA_DAYS as f64 / days as f64);
     policy.max(share).clamp(0.0, 1.0)
 }
 

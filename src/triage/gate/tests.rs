@@ -90,9 +90,14 @@ fn a_draw_is_a_share_of_cases_that_only_grows() {
     assert_eq!((of(0.0).len(), of(1.0).len()), (0, 20_000));
     assert_ne!(few, (1..=20_000).filter(|case| drawn("other", *case, 0.05)).collect::<Vec<_>>());
     assert!((share(0.05, None) - 0.05).abs() < 1e-12);
-    assert!((share(0.05, Some((Some(69), 690))) - 0.1).abs() < 1e-12);
-    assert!((share(0.05, Some((Some(69), 6_900))) - 0.05).abs() < 1e-12);
-    assert!((share(0.05, Some((None, 10))) - 1.0).abs() < 1e-12);
+    let old = |eligible: i64| Some((Some(69), eligible, 0, 200 * DAY_MS));
+    assert!((share(0.05, old(690)) - 0.1).abs() < 1e-12);
+    assert!((share(0.05, old(6_900)) - 0.05).abs() < 1e-12);
+    assert!((share(0.05, old(30)) - 1.0).abs() < 1e-12, "there are no more than that");
+    assert!((share(0.05, Some((None, 10, 0, 0))) - 1.0).abs() < 1e-12);
+    // 69 in 30 days are expected to be 207 in 90.
+    let young = Some((Some(69), 69, 0, 29 * DAY_MS));
+    assert!((share(0.05, young) - 1.0 / 3.0).abs() < 1e-12);
 }
 
 #[test]
