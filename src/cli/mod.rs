@@ -14,6 +14,7 @@ pub mod log;
 mod look;
 mod people;
 mod pull;
+mod replay;
 mod serve;
 mod simulate;
 mod train;
@@ -93,6 +94,8 @@ enum StoreCommand {
     /// Webhook sources.
     #[command(subcommand)]
     Source(access::SourceCommand),
+    /// Play the stored past through the gate at other limits and say what would have been closed alone.
+    Replay(replay::Replay),
     /// The audit ledger.
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
@@ -201,6 +204,7 @@ async fn on_store(command: StoreCommand, config: Config) -> Result<ExitCode, Cli
         StoreCommand::User(command) => command.run(&store, config.oidc.map(|oidc| oidc.issuer)).await,
         StoreCommand::Token(command) => command.run(&store).await,
         StoreCommand::Source(command) => command.run(&store, &vault(&config)?).await,
+        StoreCommand::Replay(replay) => replay.run(&store, &config).await,
         StoreCommand::Ledger(command) => command.run(&store, &vault(&config)?).await,
     }
 }

@@ -24,11 +24,13 @@
 mod draw;
 mod eligible;
 mod played;
+mod replay;
 mod version;
 
 pub use draw::{QUOTA_DAYS, drawn, share};
 pub use eligible::{Heard, Ineligible, eligible};
 pub use played::{Moved, Played};
+pub use replay::{Lived, Past, Tried, replay};
 pub use version::{Juror, panel, rule_text};
 
 use super::measure::bounds_by;

@@ -4,6 +4,7 @@ mod events;
 mod list;
 mod page;
 mod proof;
+mod replayed;
 mod shut;
 mod simulated;
 

@@ -37,6 +37,8 @@ pub struct Server {
     pub org_id: i64,
     pub token: String,
     pub dir: tempfile::TempDir,
+    /// The address of its database.
+    pub database: String,
     _stop: DropGuard,
 }
 
@@ -60,7 +62,8 @@ pub async fn spawn_with(change: impl FnOnce(&mut Config)) -> Server {
     let url = config.public_url();
     let tls = Certificate::open(&config.server).unwrap().map(|tls| tls.acceptor().unwrap());
     let channels = Arc::new(fusionsoc::notify::Channels::build(&config).unwrap());
-    let store = Store::open(&database(dir.path()).await, Durability::Normal).await.unwrap();
+    let database = database(dir.path()).await;
+    let store = Store::open(&database, Durability::Normal).await.unwrap();
     let vault = Vault::open(&dir.path().join("key")).unwrap();
     let app = App::start(store, Arc::new(config), vault, Arc::new(Notify::new()), false).await.unwrap();
     let intel = Arc::new(fusionsoc::intel::Intelligence::build(&app.config.intel, &app.config.keys).unwrap());
@@ -70,7 +73,7 @@ pub async fn spawn_with(change: impl FnOnce(&mut Config)) -> Server {
     tokio::spawn(server::serve_with(listener, router(app.clone()), tls, stop.clone()));
     let org_id = add_org(&app.store, "acme", None).await;
     let token = add_token(&app.store, org_id, Scope::ALL).await;
-    Server { url, app, org_id, token, dir, _stop: stop.drop_guard() }
+    Server { url, app, org_id, token, dir, database, _stop: stop.drop_guard() }
 }
 
 /// A database as the program makes it: bringing the schema up to date anew for each test takes longer than a copy.

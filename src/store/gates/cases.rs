@@ -233,3 +233,11 @@ pub async fn ran(tx: &mut Tx, case: i64) -> Result<Vec<Ran>> {
     ));
     on!(tx, |db| sqlx::query_as(sql).bind(case).fetch_all(db))
 }
+
+/// Cases of an organisation that are or were eligible, in the order of their numbers, after one.
+pub async fn of_org_after(tx: &mut Tx, org_id: i64, after: i64, limit: i64) -> Result<Vec<Kept>> {
+    let sql = sqlx::AssertSqlSafe(format!(
+        "SELECT {COLUMNS} FROM gate_cases WHERE org_id = $1 AND case_number > $2 ORDER BY case_number LIMIT $3"
+    ));
+    on!(tx, |db| sqlx::query_as(sql).bind(org_id).bind(after).bind(limit).fetch_all(db))
+}

@@ -1,0 +1,131 @@
+//! `replay`: the stored past of an organisation, played through the gate at other limits.
+//!
+//! Played are the cases that the panel and the vetoes of their time made eligible, with what people declared of them. Another
+//! panel is tried by a trial (`/models/trials`), which asks it about past cases.
+use super::{CliError, failed};
+use crate::clock::now_ms;
+use crate::config::Config;
+use crate::store::{Store, gates, orgs, policies};
+use crate::triage::gate::{Lived, Past, Tried, replay};
+use clap::Args;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use std::process::ExitCode;
+
+/// The limits that are tried where none is named.
+const LIMITS: [f64; 3] = [0.01, 0.02, 0.05];
+/// Cases that are read at once.
+const PAGE: i64 = 1_000;
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// `replay`
+#[derive(Debug, Args)]
+pub struct Replay {
+    /// The organisation.
+    #[arg(long)]
+    org: String,
+    /// Only the cases of so many days; all, where nothing is said.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=3_650))]
+    days: Option<u32>,
+    /// A limit to try, as a share (0.02 is 2 %); can be given several times.
+    #[arg(long = "limit", value_parser = share)]
+    limits: Vec<f64>,
+    /// The share that people review blind; what the organisation's policy says, where nothing is said.
+    #[arg(long, value_parser = share)]
+    review_share: Option<f64>,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let share = text.parse().ok().filter(|share| (0.0..=1.0).contains(share));
+    share.ok_or_else(|| "must be a share between 0 and 1, as 0.02".to_owned())
+}
+
+impl Replay {
+    /// Plays and tells.
+    pub async fn run(self, store: &Store, config: &Config) -> Result<ExitCode, CliError> {
+        let mut tx = store.read().await?;
+        let Some(org) = orgs::by_slug(&mut tx, &self.org).await? else {
+            return failed(format!("--org: there is no organisation {}", self.org));
+        };
+        let policy = config.policy.of(&policies::of_org(&mut tx, org.id).await?);
+        let since_ms = self.days.map_or(i64::MIN, |days| now_ms() - i64::from(days) * DAY_MS);
+        let mut past = Vec::new();
+        let mut after = 0;
+        loop {
+            let page = gates::of_org_after(&mut tx, org.id, after, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = last.case_number;
+            past.extend(page.into_iter().filter(|one| one.at_ms >= since_ms).map(|one| Past {
+                case: one.case_number,
+                scopes: one.gates(),
+                at_ms: one.at_ms,
+                verdict: one.verdict,
+                declared_ms: one.declared_ms,
+                act: one.act,
+            }));
+        }
+        drop(tx);
+        let reviewed = self.review_share.unwrap_or(policy.review_share);
+        let limits = if self.limits.is_empty() { LIMITS.to_vec() } else { self.limits.clone() };
+        let tried =
+            limits.into_iter().flat_map(|limit| [false, true].map(|back_off| Tried { limit, reviewed, back_off }));
+        let rows: Vec<(Tried, Lived)> = tried.map(|tried| (tried, replay(&past, &tried))).collect();
+        if self.json {
+            println!("{:#}", told(&past, &rows));
+        } else {
+            tell(&self.org, &past, &rows);
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn day(ms: Option<i64>) -> String {
+    let at = ms.and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    at.map_or_else(|| "never".to_owned(), |at| at.strftime("%Y-%m-%d").to_string())
+}
+
+fn declared(past: &[Past]) -> usize {
+    past.iter().filter(|one| one.verdict.decided()).count()
+}
+
+fn told(past: &[Past], rows: &[(Tried, Lived)]) -> Value {
+    let rows = rows.iter().map(|(tried, lived)| {
+        json!({
+            "limit": tried.limit, "review_share": tried.reviewed, "back_off": tried.back_off, "switched_on": lived.opened, "shut": lived.shut,
+            "first_on": lived.first_ms.map(|ms| day(Some(ms))), "closed": lived.closed, "true_positives_closed": lived.missed,
+            "undecided_closed": lived.undecided, "acts_spared": lived.spared,
+        })
+    });
+    json!({"eligible": past.len(), "declared": declared(past), "rows": rows.collect::<Vec<_>>()})
+}
+
+fn tell(org: &str, past: &[Past], rows: &[(Tried, Lived)]) {
+    let (first, last) = (past.iter().map(|one| one.at_ms).min(), past.iter().map(|one| one.at_ms).max());
+    println!(
+        "{}: {} eligible cases, {} of them declared, {} to {}.",
+        org,
+        past.len(),
+        declared(past),
+        day(first),
+        day(last)
+    );
+    println!("Whatever is proven is switched on at once; what would have been closed, nobody would have reviewed.\n");
+    println!("limit   counts for            on  shut  first on    closed  true positives  undecided  acts spared");
+    for (tried, lived) in rows {
+        let scope = if tried.back_off { "rules, families, all" } else { "rules" };
+        println!(
+            "{:>4.1} %  {scope:<20} {:>3} {:>5}  {:<10} {:>7} {:>15} {:>10} {:>12}",
+            100.0 * tried.limit,
+            lived.opened,
+            lived.shut,
+            day(lived.first_ms),
+            lived.closed,
+            lived.missed,
+            lived.undecided,
+            lived.spared
+        );
+    }
+}

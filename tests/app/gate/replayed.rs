@@ -1,0 +1,46 @@
+//! `replay` plays the stored past through the gate at other limits.
+use super::{Desk, FIRST};
+use serde_json::Value;
+use std::process::Command;
+
+/// What the program says of the past of the desk's organisation, told by its exit code and standard output.
+async fn replay(desk: &Desk, args: &[&str]) -> (bool, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fusionsoc"));
+    command.current_dir(desk.server.dir.path()).args(["replay", "--org", "acme"]).args(args);
+    command.env("FUSIONSOC__DATABASE__URL", &desk.server.database);
+    let done = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    (done.status.success(), String::from_utf8(done.stdout).unwrap() + &*String::from_utf8_lossy(&done.stderr))
+}
+
+#[tokio::test]
+async fn the_past_is_played_at_other_limits() {
+    let mut desk = Desk::closing().await;
+    desk.clean(FIRST).await;
+    // Two more that are benign, a true positive that nobody would have seen, and a case that nobody declared.
+    let more = desk.cases(4).await;
+    for (case, verdict) in [(more[0], "false_positive"), (more[1], "benign_true_positive"), (more[2], "true_positive")]
+    {
+        desk.declare(case, verdict).await;
+    }
+    let (ok, text) = replay(&desk, &["--limit", "0.5", "--limit", "0.02", "--review-share", "0", "--json"]).await;
+    assert!(ok, "{text}");
+    let told: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((&told["eligible"], &told["declared"]), (&Value::from(FIRST + 4), &Value::from(FIRST + 3)));
+    let row = |limit: f64, back_off: bool| {
+        let rows = told["rows"].as_array().unwrap();
+        rows.iter().find(|row| row["limit"] == limit && row["back_off"] == back_off).unwrap().clone()
+    };
+    let wide = row(0.5, false);
+    // At half of all cases six clean reviews are enough; everything after them is closed.
+    assert_eq!((&wide["switched_on"], &wide["closed"]), (&1.into(), &4.into()), "{wide}");
+    assert_eq!(
+        (&wide["true_positives_closed"], &wide["undecided_closed"], &wide["acts_spared"]),
+        (&1.into(), &1.into(), &3.into())
+    );
+    let narrow = row(0.02, true);
+    assert_eq!((&narrow["switched_on"], &narrow["closed"]), (&0.into(), &0.into()), "{narrow}");
+    let (ok, text) = replay(&desk, &["--days", "30"]).await;
+    assert!(ok && text.contains("10 eligible cases, 9 of them declared") && text.contains(" 2.0 %"), "{text}");
+    let (ok, text) = replay(&desk, &["--limit", "2"]).await;
+    assert!(!ok && text.contains("--limit"), "{text}");
+}
