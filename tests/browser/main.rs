@@ -6,6 +6,7 @@ mod support;
 mod axe;
 mod bulk;
 mod deciding;
+mod earned;
 mod live;
 #[cfg(feature = "oidc")]
 mod oidc;
