@@ -5,7 +5,7 @@ use crate::domain::words;
 use serde_json::{Map, Value, json};
 
 /// The longest text that becomes a condition.
-const LONGEST: usize = 2_000;
+pub(super) const LONGEST: usize = 2_000;
 /// Further fields of the event that are offered.
 const MOST_FIELDS: usize = 12;
 
@@ -226,15 +226,19 @@ fn texts(map: &Map<String, Value>, within: &str, depth: usize, found: &mut Vec<(
     }
 }
 
-/// Atoms, times and counters are of one event alone.
 fn says_something(name: &str, text: &str) -> bool {
+    let command = name.to_ascii_lowercase().contains("command_line");
+    !command && !is_of_one_event(name) && text.chars().any(char::is_alphabetic)
+}
+
+/// Atoms, times and counters are of one event alone.
+pub(super) fn is_of_one_event(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    let volatile = ["atom", "time", "guid", "recordid", "processid", "command_line"];
-    !volatile.iter().any(|word| name.contains(word)) && text.chars().any(char::is_alphabetic)
+    ["atom", "time", "guid", "recordid", "processid"].iter().any(|word| name.contains(word))
 }
 
 /// The field is this text. A text that LimaCharlie would look up is written as a pattern, which it takes as it is.
-fn equals(path: &str, text: &str, cased: bool) -> Value {
+pub(super) fn equals(path: &str, text: &str, cased: bool) -> Value {
     let mut rule = if text.contains("<<") || text.contains("[[") {
         json!({"op": "matches", "path": path, "re": format!("^{}$", regex::escape(text).replace('<', "\\x3c"))})
     } else {
@@ -247,7 +251,7 @@ fn equals(path: &str, text: &str, cased: bool) -> Value {
 }
 
 /// A pattern for a command line in which GUIDs, and numbers of four digits or more, may be others; and whether it has any.
-fn loosen(text: &str) -> (String, bool) {
+pub(super) fn loosen(text: &str) -> (String, bool) {
     let (mut pattern, mut open, mut rest) = (String::new(), false, text);
     while let Some(first) = rest.chars().next() {
         let guid = rest.get(..36).filter(|part| is_guid(part));

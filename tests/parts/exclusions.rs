@@ -1,5 +1,6 @@
 //! Exclusions as rules: what each operator of LimaCharlie's syntax means, and what is made of a detection.
 mod candidates;
+mod search;
 
 use fusionsoc::tuning::{Rule, RuleError};
 use proptest::prelude::*;
