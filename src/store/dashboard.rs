@@ -72,7 +72,7 @@ pub struct OfRule {
     pub benign_true_positive: i64,
     /// True positive.
     pub true_positive: i64,
-    /// The newest exclusion that hides detections of this rule, or is about to.
+    /// The newest exclusion that was proposed for a case of this rule and hides something, or is about to.
     pub exclusion: Option<i64>,
 }
 
@@ -86,7 +86,7 @@ pub async fn of_rule(tx: &mut Tx, org_id: i64, path: &str, since_ms: i64) -> Res
     let of = |verdict: &str| count(&format!(" AND c.verdict = '{verdict}'"));
     let sql = sqlx::AssertSqlSafe(format!(
         "SELECT {} AS cases, {} AS false_positive, {} AS benign_true_positive, {} AS true_positive,
-            (SELECT MAX(e.id) FROM exclusions e WHERE e.org_id = r.org_id AND e.rule = r.path AND e.state IN ('proposed', 'approved', 'active')) AS exclusion
+            (SELECT MAX(e.id) FROM exclusions e JOIN cases o ON o.number = e.case_number WHERE e.org_id = r.org_id AND o.rule_id = r.id AND e.state IN ('proposed', 'approved', 'active')) AS exclusion
          FROM rules r WHERE r.org_id = $1 AND r.path = $2",
         count(""),
         of("false_positive"),

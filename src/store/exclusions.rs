@@ -1,9 +1,14 @@
-//! Exclusions: what people propose and approve. Their back-test is in `test`, what they hide in `hits`.
+//! Exclusions: what people propose and approve. Their back-test is in `test`, what they hide in `hits`,
+//! and what is declared of a rule's detections in `samples`.
 mod hits;
+mod samples;
 mod test;
 
 pub use hits::{Hit, add_hits, classify, clear_hits, conflict, conflicts_of, hits, hits_of_case, hits_true_positive};
-pub use test::{Batch, begin_test, end_test, next_batch, next_rule, rule_by_path, start_test, step_test};
+pub use samples::{Place, acts, answers, documents, places_of_rule, steered};
+pub use test::{
+    Batch, begin_test, end_test, newest_of_rule, next_batch, next_rule, rule_by_path, start_test, step_test,
+};
 
 use super::{JsonText, Result, Scope, Tx, on, run};
 use crate::domain::{ExclusionState, HitKind, WorkState};

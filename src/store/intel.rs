@@ -94,7 +94,7 @@ pub fn verdict(answers: &[Answer], kind: ObservableKind, value: &str) -> Option<
     said.chain(known_good::why(kind, value).map(|_| IntelVerdict::KnownGood)).max()
 }
 
-const COLUMNS: &str = "id, provider, kind, observable, value, fingerprint, state, why, payload, fetched_ms, tries, due_ms, recorded, origin_case";
+pub(super) const COLUMNS: &str = "id, provider, kind, observable, value, fingerprint, state, why, payload, fetched_ms, tries, due_ms, recorded, origin_case";
 
 /// Adds an answer.
 pub async fn insert(tx: &mut Tx, case: i64, answer: &Answer) -> Result<i64> {

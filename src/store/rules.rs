@@ -67,13 +67,15 @@ pub struct Known {
     pub rule: Rule,
     /// The organisation.
     pub org: String,
+    /// The organisation's id.
+    pub org_id: i64,
     /// When its first detection arrived.
     pub first_ms: i64,
     /// When its last one did.
     pub last_ms: i64,
 }
 
-const COLUMNS: &str = "r.id, r.path, r.title, r.level, r.author, r.description, r.false_positives, r.refs, r.tags, o.slug AS org, r.first_ms, r.last_ms";
+const COLUMNS: &str = "r.id, r.path, r.title, r.level, r.author, r.description, r.false_positives, r.refs, r.tags, o.slug AS org, r.org_id, r.first_ms, r.last_ms";
 
 /// A rule in each organisation of the scope that has it, last active first.
 pub async fn known(tx: &mut Tx, scope: Scope, path: &str) -> Result<Vec<Known>> {

@@ -1,21 +1,24 @@
 //! Exclusions: rules in LimaCharlie's false-positive syntax that keep a known false positive from being raised again.
 //!
 //! `rule` reads and evaluates such a rule on a detection's document, as pure functions; `condition`
-//! makes candidates from a detection, `search` finds those that many false positives share; `exclusion` and `approval`
-//! are what people do with one (propose, approve, refuse, disable), each a transaction of the caller's; `conflict` finds
-//! exclusions that hide a true positive; `publisher` is what writes them to LimaCharlie. The back-test and the writing
-//! are jobs.
+//! makes candidates from a detection, `search` finds those that many false positives share (`suggest` gathers what it
+//! looks at); `exclusion` and `approval` are what people do with one (propose, approve, refuse, disable), each a
+//! transaction of the caller's; `conflict` finds exclusions that hide a true positive, `effect` tells what an approved
+//! one does; `publisher` is what writes exclusions to LimaCharlie. The
+//! back-test and the writing are jobs.
 //!
 //! Nothing here drops a detection: an exclusion takes effect in LimaCharlie alone, before it is sent.
 pub mod approval;
 pub mod condition;
 pub mod conflict;
+pub mod effect;
 pub mod exclusion;
 mod network;
 mod path;
 pub mod publisher;
 pub mod rule;
 pub mod search;
+pub mod suggest;
 
 pub use path::TooMuch;
 pub use rule::{Rule, RuleError};

@@ -1,4 +1,6 @@
 //! Rules: their list, and the page of one.
+pub(super) mod suggested;
+
 use super::App;
 use super::auth::{SignedIn, orgs_of};
 use super::form::{Asked, Named};
@@ -10,16 +12,18 @@ use super::view::strip::Strip;
 use super::view::words::{self, Sev, When, when};
 use super::view::{links, text};
 use crate::clock::now_ms;
-use crate::domain::{Verdict, technique};
+use crate::domain::{Role, Verdict, technique};
 use crate::error::{AppError, Result};
 use crate::limits;
 use crate::store::activity::{DAY_MS, Subject};
 use crate::store::history::{self, Of};
 use crate::store::{Tx, gates, policies, rules};
 use crate::triage::gate::WINDOW_DAYS;
+use crate::tuning::suggest::DAYS;
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use suggested::SuggestedView;
 
 /// What organisations say about a rule, and which.
 struct About {
@@ -50,6 +54,8 @@ struct Show {
     behaviours: Vec<Pointer>,
     behaviours_total: String,
     proven: Vec<ProvenView>,
+    suggested: Vec<SuggestedView>,
+    may_propose: bool,
     p: Pivot,
 }
 
@@ -71,7 +77,10 @@ pub async fn show(
     let of: Vec<Of> = known.iter().map(|one| Of { subject: Subject::Rule, id: one.rule.id }).collect();
     let (hosts, hosts_total) = hosts(&mut tx, &of).await?;
     let (behaviours, behaviours_total) = behaviours(&mut tx, &of).await?;
+    let gathered = suggested::gather(&mut tx, &known).await?;
     let show = Show {
+        suggested: Vec::new(),
+        may_propose: me.user.role >= Role::Analyst,
         p: pivot::gather(&mut tx, &of, &links::rule(&path), &query, several_orgs).await?,
         proven: proven(&app, &mut tx, &known, several_orgs).await?,
         last_tp: last_true_positive(&mut tx, &of, several_orgs).await?,
@@ -88,7 +97,8 @@ pub async fn show(
         chrome,
     };
     drop(tx);
-    Ok(Page(show).into_response())
+    let suggested = suggested::views(gathered, &known).await?;
+    Ok(Page(Show { suggested, ..show }).into_response())
 }
 
 /// What each organisation has proven of a rule, with what would have been closed of it.

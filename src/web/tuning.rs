@@ -1,4 +1,5 @@
 //! Tuning: the list of exclusions, the rules that cause most false positives, and the page of one exclusion.
+mod effect;
 mod propose;
 mod steps;
 
@@ -25,6 +26,7 @@ use crate::tuning::{approval, exclusion};
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use effect::EffectView;
 use serde::Deserialize;
 
 /// A rule and how many false positives it caused.
@@ -123,6 +125,8 @@ struct Show {
     conflicts: Vec<i64>,
     may: May,
     publish: WorkState,
+    /// What it does since it was approved.
+    effect: Option<EffectView>,
     /// What went wrong with the last form.
     problem: String,
     x: Exclusion,
@@ -165,7 +169,9 @@ async fn page(app: &App, me: &SignedIn, id: i64, query: &Query, problem: String)
         None => Vec::new(),
     };
     let conflicts = exclusions::conflicts_of(&mut tx, id, 0, now).await?;
+    let gathered = effect::gather(&mut tx, &x, now).await?;
     drop(tx);
+    let effect = effect::view(gathered, &x).await?;
     let page = usize::try_from(limits::PAGE).unwrap_or(usize::MAX);
     let more = (hits.len() > page).then(|| {
         let kind = only.map_or("", HitKind::as_str);
@@ -175,7 +181,7 @@ async fn page(app: &App, me: &SignedIn, id: i64, query: &Query, problem: String)
     let conflicts = conflicts.into_iter().map(|(_, _, case)| case).collect();
     let chrome = Chrome::of(app, me, "tuning").await?;
     let show = show_of(me, chrome, x, (only, hits.iter().map(view::hit).collect(), more), (conflicts, problem), now);
-    Ok(Page(show).into_response())
+    Ok(Page(Show { effect, ..show }).into_response())
 }
 
 type Listed = (Option<HitKind>, Vec<HitView>, Option<String>);
@@ -209,6 +215,7 @@ fn show_of(
         waits: x.state == ExclusionState::Proposed && !x.approver.is_empty(),
         may: may(me, &x, now),
         publish: x.publish_state,
+        effect: None,
         only,
         hits,
         more,

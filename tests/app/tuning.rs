@@ -1,5 +1,6 @@
 //! Exclusions by people: proposed from a case, back-tested, approved by a second person, written to LimaCharlie.
 mod publishing;
+mod search;
 
 use crate::support::{Person, SEED, Server, http, seed_id, seed_with, spawn};
 use fusionsoc::domain::{Role, Verdict};

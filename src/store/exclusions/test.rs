@@ -57,6 +57,21 @@ pub async fn next_batch(tx: &mut Tx, rule_id: i64, after: i64, limit: i64) -> Re
     .fetch_all(db))
 }
 
+/// Of the newest detections of a rule those of events since a time, newest first: when it was, and the document. Very
+/// large and removed ones are left out.
+pub async fn newest_of_rule(tx: &mut Tx, rule_id: i64, since_ms: i64, limit: i64) -> Result<Vec<(i64, String)>> {
+    on!(tx, |db| {
+        sqlx::query_as(
+        "SELECT event_ms, raw FROM (SELECT id, event_ms, raw FROM detections WHERE rule_id = $1 ORDER BY id DESC LIMIT $3) AS d
+         WHERE event_ms >= $2 AND raw <> '' AND length(raw) <= 65536 ORDER BY id DESC"
+    )
+    .bind(rule_id)
+    .bind(since_ms)
+    .bind(limit)
+    .fetch_all(db)
+    })
+}
+
 /// Notes how far the back-test is: rule, detection, how many more were read, how many of them could
 /// not be evaluated, and when the first of them happened.
 pub async fn step_test(tx: &mut Tx, id: i64, at: (i64, i64), more: (i64, i64), first_ms: Option<i64>) -> Result<u64> {

@@ -3,14 +3,16 @@ use super::super::App;
 use super::super::auth::SignedIn;
 use super::super::form::Asked;
 use super::super::page::{Chrome, Page};
+use super::super::rules::suggested;
 use super::super::view::{text, words};
 use crate::clock::now_ms;
 use crate::domain::{Role, Verdict};
 use crate::error::{AppError, Result};
 use crate::store::cases::{self, Case};
-use crate::store::{Tx, detections, exclusions};
+use crate::store::{detections, exclusions};
 use crate::tuning::condition::{self, Condition, Preset};
 use crate::tuning::exclusion::{self, ExclusionError, Proposal};
+use crate::tuning::suggest;
 use askama::Template;
 use axum::extract::{RawForm, State};
 use axum::http::StatusCode;
@@ -39,6 +41,9 @@ struct Typed {
     name: String,
     comment: String,
     days: String,
+    /// The rule's path and the key of what the search found, where it is that.
+    rule: String,
+    found: String,
 }
 
 #[derive(Template)]
@@ -58,6 +63,8 @@ struct New {
     error: (String, String),
     existing: Vec<(i64, String, &'static str)>,
     detect_id: String,
+    /// What the search says of the conditions, where it found them.
+    found: String,
 }
 
 impl New {
@@ -72,41 +79,59 @@ impl New {
 pub struct Query {
     case: i64,
     preset: String,
+    /// The rule's path, where the search found something for it.
+    rule: String,
+    /// The key of what it found.
+    found: String,
 }
 
-/// The case and what can be said about its newest detection.
+/// The case and what can be said about its newest detection, or what the search found.
 struct Subject {
     case: Case,
     detect_id: String,
     all: Vec<Condition>,
+    /// What the search says of these conditions, and the words for a name.
+    found: Option<(String, String)>,
 }
 
-async fn subject(tx: &mut Tx, me: &SignedIn, number: i64) -> Result<Subject> {
+async fn subject(app: &App, me: &SignedIn, number: i64, typed: &Typed) -> Result<Subject> {
     me.must_be(Role::Analyst)?;
-    let case = cases::visible(tx, me.scope(), number).await?.ok_or(AppError::NotFound)?;
-    let newest = detections::of_case(tx, number, 1).await?.into_iter().next().ok_or(AppError::NotFound)?;
+    let mut tx = app.store.read().await?;
+    let case = cases::visible(&mut tx, me.scope(), number).await?.ok_or(AppError::NotFound)?;
+    if !typed.found.is_empty() {
+        let rule =
+            exclusions::rule_by_path(&mut tx, case.org_id, &typed.rule).await?.ok_or(AppError::Unknown("rule"))?;
+        let gathered = suggest::gather(&mut tx, case.org_id, rule, now_ms()).await?;
+        drop(tx);
+        let (candidate, words) = suggested::one(gathered, &typed.found, number).await?;
+        let found = Some((words, candidate.pattern));
+        return Ok(Subject { case, detect_id: String::new(), all: candidate.conditions, found });
+    }
+    let newest = detections::of_case(&mut tx, number, 1).await?.into_iter().next().ok_or(AppError::NotFound)?;
     let document = serde_json::from_str(&newest.raw).unwrap_or_default();
-    Ok(Subject { case, detect_id: newest.detect_id, all: condition::of(&document) })
+    Ok(Subject { case, detect_id: newest.detect_id, all: condition::of(&document), found: None })
 }
 
 /// `GET /tuning/new`
 pub async fn form(me: SignedIn, State(app): State<App>, Asked(query): Asked<Query>) -> Result<Response> {
-    let mut tx = app.store.read().await?;
-    let subject = subject(&mut tx, &me, query.case).await?;
-    drop(tx);
+    let mut typed = Typed { rule: query.rule, found: query.found, ..Typed::default() };
+    let subject = subject(&app, &me, query.case, &typed).await?;
     let presets = condition::presets(&subject.all);
     let preset = query.preset.parse().ok().or_else(|| presets.first().copied()).unwrap_or(Preset::Host);
-    let typed = Typed {
-        chosen: condition::chosen(preset, &subject.all).into_iter().map(str::to_owned).collect(),
-        name: name(&subject, preset),
-        days: exclusion::USUAL_DAYS.to_string(),
-        comment: String::new(),
+    typed.chosen = match subject.found {
+        Some(_) => subject.all.iter().map(|condition| condition.key.clone()).collect(),
+        None => condition::chosen(preset, &subject.all).into_iter().map(str::to_owned).collect(),
     };
+    typed.name = name(&subject, preset);
+    typed.days = exclusion::USUAL_DAYS.to_string();
     page(&app, &me, subject, Some(preset), typed, (String::new(), String::new())).await
 }
 
 fn name(subject: &Subject, preset: Preset) -> String {
     let day = words::when(now_ms()).date().replace('-', "");
+    if let Some((_, pattern)) = &subject.found {
+        return condition::name(&subject.case.title, pattern, &day);
+    }
     let own = |key: &str| subject.all.iter().find(|condition| condition.key == key);
     let key = if preset == Preset::Parent { "parent_name" } else { "name" };
     let image = own(key).or_else(|| own("name")).and_then(|condition| condition.rule["value"].as_str());
@@ -143,11 +168,16 @@ async fn page(
         host: text::start(&subject.case.hostname, 80),
         decided: subject.case.verdict != Verdict::Pending,
         verdict: words::person(subject.case.verdict),
-        starts: condition::presets(&subject.all).into_iter().map(start).collect(),
+        starts: if subject.found.is_some() {
+            Vec::new()
+        } else {
+            condition::presets(&subject.all).into_iter().map(start).collect()
+        },
         choices: subject.all.iter().map(|condition| choice(condition, &typed)).collect(),
         existing: existing.into_iter().map(|x| (x.id, x.name.clone(), x.state_at(now).label())).collect(),
         most_days: exclusion::MOST_DAYS,
         detect_id: text::start(&subject.detect_id, 80),
+        found: subject.found.map(|found| found.0).unwrap_or_default(),
         typed,
         error,
     };
@@ -166,10 +196,12 @@ fn choice(condition: &Condition, typed: &Typed) -> Choice {
 /// `POST /tuning`
 pub async fn create(me: SignedIn, State(app): State<App>, RawForm(form): RawForm) -> Result<Response> {
     let (number, typed) = typed(&form)?;
-    let mut tx = app.store.write().await?;
-    let subject = subject(&mut tx, &me, number).await?;
+    let subject = subject(&app, &me, number, &typed).await?;
+    // What the search found is proposed whole: without one of its conditions it may hide what must be kept.
+    let whole = subject.found.is_some();
     let chosen: Vec<&Condition> =
-        subject.all.iter().filter(|condition| typed.chosen.contains(&condition.key)).collect();
+        subject.all.iter().filter(|condition| whole || typed.chosen.contains(&condition.key)).collect();
+    let mut tx = app.store.write().await?;
     let days = typed.days.trim().parse().ok();
     let proposal = Proposal { name: typed.name.trim(), comment: &typed.comment, days, chosen: &chosen };
     let done = exclusion::propose(&mut tx, &me.actor(), &subject.case, &proposal, now_ms()).await;
@@ -204,6 +236,8 @@ fn typed(form: &[u8]) -> Result<(i64, Typed)> {
             "name" => typed.name = value,
             "comment" => typed.comment = value,
             "days" => typed.days = value,
+            "rule" => typed.rule = value,
+            "found" => typed.found = value,
             _ => {}
         }
     }

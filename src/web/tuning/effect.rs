@@ -1,0 +1,114 @@
+//! What an approved exclusion does, in words and week by week.
+use crate::domain::ExclusionState;
+use crate::error::{AppError, Result};
+use crate::store::exclusions::Exclusion;
+use crate::tuning::effect::{Effect, Gathered, NEWEST, WEEKS, Week};
+use crate::tuning::search::Shape;
+use crate::web::view::strip::day_text;
+use crate::web::view::text;
+use crate::web::view::words::plural;
+use std::collections::BTreeSet;
+
+pub(super) use crate::tuning::effect::gather;
+
+/// New values of one kind that are named.
+const NAMED: usize = 5;
+
+/// A week of the table.
+#[derive(Debug)]
+pub struct WeekView {
+    /// Its first day.
+    pub from: String,
+    /// Whether the exclusion was approved by then.
+    pub since: bool,
+    /// Detections of the rule.
+    pub detections: i64,
+    /// Of these, matched by the exclusion.
+    pub matched: i64,
+    /// How many it hides by what was usual before, or empty.
+    pub hidden: String,
+}
+
+/// What it does.
+#[derive(Debug)]
+pub struct EffectView {
+    /// The weeks, newest first.
+    pub weeks: Vec<WeekView>,
+    /// In sentences.
+    pub told: Vec<String>,
+    /// What somebody has to look at.
+    pub warnings: Vec<String>,
+}
+
+/// Evaluates and puts it into words.
+pub(super) async fn view(gathered: Option<Gathered>, x: &Exclusion) -> Result<Option<EffectView>> {
+    let Some(gathered) = gathered else { return Ok(None) };
+    let found = tokio::task::spawn_blocking(move || gathered.evaluate()).await;
+    Ok(found.map_err(|error| AppError::Internal(error.into()))?.map(|effect| words(&effect, x)))
+}
+
+fn words(effect: &Effect, x: &Exclusion) -> EffectView {
+    let usual = effect.usual_tenths();
+    let active = x.state == ExclusionState::Active;
+    let mut told = vec![match usual {
+        Some(tenths) => format!(
+            "Before it was approved it matched {} a week of this rule’s detections, over at most {WEEKS} weeks.",
+            tenths_text(tenths)
+        ),
+        None => "No detection of this rule is known from the weeks before it was approved.".to_owned(),
+    }];
+    told.push(if active {
+        "LimaCharlie sends nothing of what it hides: the numbers of hidden detections are what was usual before, less what still arrived.".to_owned()
+    } else {
+        "It is not in LimaCharlie yet, so nothing is hidden.".to_owned()
+    });
+    if effect.cut {
+        told.push(format!("Only the newest {NEWEST} detections of the rule were evaluated."));
+    }
+    let mut weeks: Vec<WeekView> = effect.weeks.iter().map(|week| week_view(week, usual.filter(|_| active))).collect();
+    weeks.reverse();
+    EffectView { weeks, told, warnings: warnings(effect, active) }
+}
+
+fn tenths_text(tenths: i64) -> String {
+    if tenths % 10 == 0 { (tenths / 10).to_string() } else { format!("{}.{}", tenths / 10, tenths % 10) }
+}
+
+fn week_view(week: &Week, usual: Option<i64>) -> WeekView {
+    let hidden = usual.filter(|_| week.since).map(|tenths| (tenths - week.matched * 10).max(0));
+    WeekView {
+        from: day_text(week.first),
+        since: week.since,
+        detections: week.detections,
+        matched: week.matched,
+        hidden: hidden.map(|tenths| format!("about {}", tenths_text(tenths))).unwrap_or_default(),
+    }
+}
+
+fn warnings(effect: &Effect, active: bool) -> Vec<String> {
+    let (mut all, arrived) = (Vec::new(), effect.arrived);
+    if active && arrived > 0 {
+        let detections = plural(arrived, "detection");
+        all.push(format!("{detections} that it should hide arrived all the same. Look whether LimaCharlie has it."));
+    }
+    let Shape { hosts, users, fields } = &effect.shape;
+    for (new, word) in [(hosts, "host"), (users, "user")] {
+        if !new.is_empty() {
+            let count = plural(i64::try_from(new.len()).unwrap_or(i64::MAX), word);
+            all.push(format!("It matches {count} that the back-test did not see: {}.", named(new)));
+        }
+    }
+    for (field, values) in fields {
+        let values: BTreeSet<String> = values.iter().cloned().collect();
+        all.push(format!("{field} has a value that the back-test did not see: {}.", named(&values)));
+    }
+    all
+}
+
+fn named(values: &BTreeSet<String>) -> String {
+    let mut names: Vec<String> = values.iter().take(NAMED).map(|value| text::start(value, 80)).collect();
+    if values.len() > NAMED {
+        names.push(format!("and {} more", values.len() - NAMED));
+    }
+    names.join(", ")
+}
