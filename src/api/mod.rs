@@ -15,6 +15,7 @@ mod merging;
 pub mod metrics;
 mod observables;
 mod openapi;
+mod rules;
 mod search;
 mod webhook;
 mod whole;
@@ -53,6 +54,7 @@ pub fn router(_: &App) -> Router<App> {
         .route("/api/v1/cases/{number}/duplicate", post(merging::duplicate))
         .route("/api/v1/gates", get(gates::index))
         .route("/api/v1/gates/{id}/events", get(gates::events))
+        .route("/api/v1/rules/health", get(rules::health))
         .route("/api/v1/search", get(search::index))
         .route("/api/v1/observables/{kind}/{*value}", get(observables::show))
         .route("/api/openapi.json", get(openapi::show))

@@ -6,9 +6,9 @@ use self::closed::{list_parameters, observable_parameters, search_parameters};
 use super::actions::NewAction;
 use super::cases::{NewNote, Patch};
 use super::detections::{Received, Rejected};
-use super::gates;
 use super::merging::{self, DuplicateOf, LinkTo, MergeInto, SplitOff};
 use super::work::{NewTask, Snooze};
+use super::{gates, rules};
 use axum::Json;
 use serde_json::{Value, json};
 use utoipa::OpenApi;
@@ -68,7 +68,8 @@ pub fn document() -> Value {
         }
         verb
     };
-    for (path, what) in merging::paths(verb).into_iter().chain(gates::paths(reply, &problem)) {
+    for (path, what) in merging::paths(verb).into_iter().chain(gates::paths(reply, &problem)).chain(rules::paths(reply))
+    {
         document["paths"][path] = what;
     }
     groups::sort(&mut document);

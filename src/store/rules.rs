@@ -1,4 +1,6 @@
-//! Detection rules as their detections describe them.
+//! Detection rules as their detections describe them; how they fare is in `health`.
+pub mod health;
+
 use super::{JsonText, ORGS, Result, Scope, Tx, beyond, on};
 use crate::domain::Severity;
 use crate::domain::detection::RuleFacts;

@@ -45,6 +45,21 @@ pub fn bounds_by(k: i64, n: i64, delta: f64) -> (f64, f64) {
     (low.unwrap_or(0.0), high.unwrap_or(1.0))
 }
 
+/// The two-sided 95 % Wilson interval of a share, `k` of `n`; 0 and 1 where `n` is 0.
+///
+/// `(p + z²/2n ± z √(p(1 − p)/n + z²/4n²)) / (1 + z²/n)` with z = 1.96.
+pub fn wilson(k: i64, n: i64) -> (f64, f64) {
+    if n <= 0 {
+        return (0.0, 1.0);
+    }
+    #[expect(clippy::cast_precision_loss, reason = "counts of cases")]
+    let (k, n) = (k.clamp(0, n) as f64, n as f64);
+    let (p, z2) = (k / n, 1.959_964_f64.powi(2));
+    let (middle, whole) = (p + z2 / (2.0 * n), 1.0 + z2 / n);
+    let half = (z2 * (p * (1.0 - p) / n + z2 / (4.0 * n * n))).sqrt();
+    (((middle - half) / whole).max(0.0), ((middle + half) / whole).min(1.0))
+}
+
 /// Who a voter is: two of the same model err together, whatever their names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {

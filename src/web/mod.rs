@@ -108,6 +108,7 @@ pub fn router(app: App) -> Router {
         .route("/sensors", get(sensors::index))
         .route("/sensors/{*sid}", get(sensors::show))
         .route("/rules", get(rules::index))
+        .route("/rules/health", get(rules::health::index))
         .route("/rules/{*path}", get(rules::show))
         .route("/tuning", get(tuning::index).post(tuning::create))
         .route("/tuning/new", get(tuning::form))

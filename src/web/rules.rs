@@ -1,4 +1,5 @@
 //! Rules: their list, and the page of one.
+pub mod health;
 pub(super) mod suggested;
 
 use super::App;
@@ -7,6 +8,7 @@ use super::form::{Asked, Named};
 use super::page::{Chrome, Page};
 use super::pivot::{self, Names, Pivot, Query, SHORT};
 use super::view::gate::{self, ProvenView};
+use super::view::health::HealthView;
 use super::view::pivot::{self as view, CaseView, Pointer};
 use super::view::strip::Strip;
 use super::view::words::{self, Sev, When, when};
@@ -54,6 +56,8 @@ struct Show {
     behaviours: Vec<Pointer>,
     behaviours_total: String,
     proven: Vec<ProvenView>,
+    health: Vec<HealthView>,
+    several_orgs: bool,
     suggested: Vec<SuggestedView>,
     may_propose: bool,
     p: Pivot,
@@ -80,6 +84,8 @@ pub async fn show(
     let gathered = suggested::gather(&mut tx, &known).await?;
     let show = Show {
         suggested: Vec::new(),
+        health: health::of_known(&mut tx, &known).await?,
+        several_orgs: known.len() > 1,
         may_propose: me.user.role >= Role::Analyst,
         p: pivot::gather(&mut tx, &of, &links::rule(&path), &query, several_orgs).await?,
         proven: proven(&app, &mut tx, &known, several_orgs).await?,

@@ -25,6 +25,7 @@ mod evidence;
 mod feedback;
 mod gate;
 mod handover;
+mod health;
 mod hostile;
 mod ingest;
 mod init;

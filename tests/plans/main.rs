@@ -64,7 +64,7 @@ impl Visit for Fields {
 
 /// Some cases, decided and open.
 async fn fill(server: &Server) -> Person {
-    for number in 0..6 {
+    for number in 0..11 {
         let (id, host) = (format!("plan-{number}"), format!("host-{number}"));
         let detection = seed_with(&[
             (&seed_id(), &id),
@@ -77,7 +77,10 @@ async fn fill(server: &Server) -> Person {
     server.run_jobs().await;
     let person = server.sign_in("eve", Role::Lead).await;
     let declared = [("verdict", "false_positive"), ("reason", "known_application"), ("close", "true")];
-    assert_eq!(person.post("/cases/1/verdict", &declared).await.status(), 303);
+    // So many that exclusions are looked for.
+    for case in [1, 7, 8, 9, 10, 11] {
+        assert_eq!(person.post(&format!("/cases/{case}/verdict"), &declared).await.status(), 303);
+    }
     assert_eq!(person.post("/cases/6/merge", &[("into", "5")]).await.status(), 303);
     assert_eq!(person.post("/cases/2/link", &[("to", "5")]).await.status(), 303);
     let proposed = [("case", "1"), ("name", "fp-plan"), ("comment", "Known"), ("days", "90")];
@@ -89,6 +92,8 @@ async fn fill(server: &Server) -> Person {
     let trial = [("voter", "builtin:rules"), ("mode", "unanimous"), ("cases", "10")];
     assert_eq!(person.post("/models/trials", &trial).await.status(), 303);
     server.run_jobs().await;
+    // So that it tells what it does.
+    server.sql("UPDATE exclusions SET state = 'approved'").await;
     // So that case 2 has something to tell her.
     let mut tx = server.app.store.write().await.unwrap();
     let look = Look { user_id: 2, case: 2, seen_id: 0, at_ms: 1 };
@@ -178,6 +183,7 @@ fn lists() -> Vec<String> {
         "/cases?view=open&severity=low&q=host".to_owned(),
         format!("/cases?view=needs_decision&group=off&fingerprint={}", "0".repeat(64)),
         "/views".to_owned(),
+        "/rules/health".to_owned(),
         "/handover".to_owned(),
         "/handover?since=24h&show=notes&before=9".to_owned(),
         "/dashboard".to_owned(),

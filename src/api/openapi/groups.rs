@@ -4,7 +4,7 @@ use crate::web::routes::{self, Who};
 use serde_json::{Value, json};
 
 /// The groups in the order in which they are read: name, what the calls are for, and the last steps of their paths.
-const GROUPS: [(&str, &str, &[&str]); 7] = [
+const GROUPS: [(&str, &str, &[&str]); 8] = [
     ("Detections", "Bring detections in.", &["detections"]),
     (
         "Cases",
@@ -27,6 +27,7 @@ const GROUPS: [(&str, &str, &[&str]); 7] = [
         "What the machine has proven, and all events from which that can be worked out anew.",
         &["gates", "events"],
     ),
+    ("Rules", "How rules fare, and what their reviewed cases suggest.", &["health"]),
     ("Observables", "What is known of a hash, an address, a name or a host.", &["{value}"]),
 ];
 

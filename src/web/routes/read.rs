@@ -12,6 +12,7 @@ pub(super) const READ: &[(&str, &str)] = &[
     ("GET", "/tuning"),
     ("GET", "/tuning/{id}"),
     ("GET", "/gates"),
+    ("GET", "/rules/health"),
     ("GET", "/cases"),
     ("GET", "/cases/states"),
     ("GET", "/cases/bulk/{id}"),

@@ -15,6 +15,7 @@ pub mod found;
 pub mod gate;
 pub mod gathered;
 pub mod handover;
+pub mod health;
 pub mod intel;
 pub mod json;
 pub mod late;
