@@ -76,7 +76,7 @@ struct Table<'a> {
 /// The fields that the false positives have most often.
 ///
 /// A field that holds a list in any sample is left out: a condition would hold by one entry, whatever the others are.
-pub(super) fn columns<'a>(samples: &'a [Sample], is_target: impl Fn(usize) -> bool) -> Vec<Column<'a>> {
+pub(super) fn columns(samples: &[Sample], is_target: impl Fn(usize) -> bool) -> Vec<Column<'_>> {
     let mut table = Table::default();
     for (at, sample) in samples.iter().enumerate() {
         table.at = (at, is_target(at), 0);
