@@ -7,10 +7,12 @@
 mod asked;
 mod calibration;
 mod figures;
+mod together;
 
 pub use asked::*;
 pub use calibration::*;
 pub use figures::*;
+pub use together::*;
 
 use super::activity::DAY_MS;
 use super::votes::{self, MASKED, Stored};

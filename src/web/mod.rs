@@ -71,6 +71,7 @@ mod tasks;
 mod templates;
 pub mod throttle;
 pub mod tls;
+mod together;
 mod tokens;
 pub mod totp;
 mod trail;
@@ -223,6 +224,8 @@ fn settings() -> Router<App> {
         .route("/models/prompts/{version}", get(prompts::show))
         .route("/models/cases", get(measured::cases))
         .route("/gates", get(gates::index))
+        .route("/models/together", get(together::index))
+        .route("/models/together/cases", get(together::cases))
         .route("/gates/{id}/{step}", post(gates::step))
         .route("/models/trials", post(trials::ask))
         .route("/models/trials/{id}", get(trials::show))

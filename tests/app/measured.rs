@@ -3,6 +3,7 @@
 mod calibration;
 mod recount;
 mod statistics;
+mod together;
 mod trial;
 
 use crate::support::{Person, Server, fakes, seed_id, seed_with, spawn_with};

@@ -17,6 +17,7 @@ mod prompt;
 mod reading;
 mod real_models;
 mod seen;
+mod shared_errors;
 mod vetoes;
 mod vote_count;
 mod voters;

@@ -184,6 +184,8 @@ fn lists() -> Vec<String> {
         format!("/cases?view=needs_decision&group=off&fingerprint={}", "0".repeat(64)),
         "/views".to_owned(),
         "/rules/health".to_owned(),
+        "/models/together".to_owned(),
+        "/models/together/cases?from=2026-01-01".to_owned(),
         "/handover".to_owned(),
         "/handover?since=24h&show=notes&before=9".to_owned(),
         "/dashboard".to_owned(),

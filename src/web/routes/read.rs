@@ -32,6 +32,8 @@ pub(super) const READ: &[(&str, &str)] = &[
     ("GET", "/models/prompts/diff"),
     ("GET", "/models/prompts/{version}"),
     ("GET", "/models/cases"),
+    ("GET", "/models/together"),
+    ("GET", "/models/together/cases"),
     ("GET", "/models/trials/{id}"),
     ("GET", "/events"),
 ];

@@ -36,6 +36,7 @@ pub mod since;
 pub mod strip;
 pub mod text;
 pub mod timeline;
+pub mod together;
 pub mod trials;
 pub mod voters;
 pub mod words;
