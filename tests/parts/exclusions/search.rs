@@ -94,6 +94,24 @@ fn few_acts_suggest_nothing_however_many_cases_they_decided() {
 }
 
 #[test]
+fn path_and_hash_of_a_system_tool_say_too_little_and_those_of_installed_software_do_not() {
+    let alike = |image: &str| {
+        let one = |at: usize| {
+            let mut document = event(at, image, &format!("C:\\x{at}\\y{at}.exe"), &format!("e{at}f"));
+            document["detect"]["event"]["HASH"] = json!("ab".repeat(32));
+            sample(at, Side::FalsePositive, document)
+        };
+        search(&(0..9).map(one).collect::<Vec<_>>(), &[])
+    };
+    assert_eq!(alike(EXPAND).nothing, Some(Nothing::Unlike), "whatever it was used for would be hidden");
+    let found = alike(DELL);
+    assert_eq!(
+        labels(&found.candidates[0])[1..],
+        [format!("Image is {DELL}"), format!("Hash of the image is {}", "ab".repeat(32))]
+    );
+}
+
+#[test]
 fn paths_that_vary_are_covered_by_their_version_or_their_folder() {
     let parents: [fn(usize) -> String; 2] = [
         |at| format!("C:\\Program Files\\Dell\\Agent\\{}.{at}.7\\run.exe", at % 3),
