@@ -18,6 +18,8 @@ pub const DAYS: i64 = 90;
 const MOST: [(Side, usize); 3] = [(Side::FalsePositive, 800), (Side::TruePositive, 800), (Side::Benign, 200)];
 /// Detections of one behaviour in one case.
 const MOST_ALIKE: usize = 5;
+/// Behaviours that no vote has scanned for texts to a model and that are scanned here, those of the newest detections.
+const MOST_SCANNED: usize = 60;
 /// Exclusions of the organisation that are known.
 const EXCLUSIONS: i64 = 200;
 
@@ -150,12 +152,16 @@ impl Gathered {
     }
 
     /// Keeps detections whose texts try to steer a model where no vote's scan has told: an event that steers has a
-    /// fingerprint of its own, so each is scanned once.
-    fn flag(&self, all: &mut [(Sample, String)]) {
+    /// fingerprint of its own, so each is scanned once. Beyond [`MOST_SCANNED`] of these nothing unscanned is looked at.
+    fn flag(&self, all: &mut Vec<(Sample, String)>) {
         let mut known: HashMap<String, bool> = HashMap::new();
-        for (sample, fingerprint) in all.iter_mut().filter(|(sample, _)| sample.side == Side::FalsePositive) {
-            if self.scanned.contains(&(sample.case, fingerprint.clone())) {
-                continue;
+        all.retain_mut(|(sample, fingerprint)| {
+            let told = self.scanned.contains(&(sample.case, fingerprint.clone()));
+            if told || sample.side != Side::FalsePositive {
+                return true;
+            }
+            if known.len() == MOST_SCANNED && !known.contains_key(fingerprint.as_str()) {
+                return false;
             }
             let steers = known.entry(fingerprint.clone()).or_insert_with(|| {
                 Detection::read(&sample.document).map_or(true, |detection| !injection::scan(&detection).is_empty())
@@ -163,7 +169,8 @@ impl Gathered {
             if *steers {
                 sample.side = Side::Flagged;
             }
-        }
+            true
+        });
     }
 
     /// The exclusions that hide detections of this rule, or are about to.
