@@ -3,11 +3,9 @@ use super::local_json;
 use crate::domain::Claim;
 use crate::domain::evidence::Piece;
 use crate::error::Result;
-use crate::review::related;
+use crate::review::{related, sight};
 use crate::store::cases::Case;
-use crate::store::{
-    Tx, actions, detections, evidence, intel, notes, observables, reuse, runs, tasks, techniques, timeline, votes,
-};
+use crate::store::{Tx, actions, detections, evidence, intel, notes, observables, tasks, timeline, votes};
 use serde_json::{Value, json};
 
 /// A time as RFC 3339 in UTC, or null.
@@ -31,7 +29,7 @@ pub(super) fn short(case: &Case) -> Value {
 /// Where the database refuses.
 pub async fn long(tx: &mut Tx, case: &Case) -> Result<Value> {
     let mut json = short(case);
-    let techniques: Vec<_> = techniques::of_case(tx, case.number)
+    let techniques: Vec<_> = sight::techniques(tx, case)
         .await?
         .into_iter()
         .map(|found| {
@@ -52,7 +50,7 @@ pub async fn long(tx: &mut Tx, case: &Case) -> Result<Value> {
         .collect();
     let more = json!({
         "version": case.version, "reason": case.reason, "assignee": case.assignee, "rule_level": case.rule_level,
-        "confidence": case.confidence, "outcome": case.outcome, "risk_score": case.risk_score, "triage_state": case.triage_state,
+        "confidence": case.confidence, "outcome": case.outcome, "risk_score": case.risk_score, "triage_state": case.triage_state, "blind": case.blind,
         "previous_case": case.previous_case, "merged_into": case.merged_into, "duplicate_of": case.duplicate_of, "related": all_related(tx, case).await?, "repeats": case.repeats, "chain": case.chain,
         "detections": stored(tx, case).await?, "observables": observables, "intelligence": answers.iter().map(said).collect::<Vec<_>>(), "techniques": techniques, "runs": all_runs(tx, case).await?,
         "notes": all_notes(tx, case).await?, "tasks": all_tasks(tx, case).await?, "actions": all_actions(tx, case).await?, "evidence": all_evidence(tx, case).await?, "local_evidence": Box::pin(local_json::of(tx, case)).await?, "timeline": entries(tx, case).await?,
@@ -86,14 +84,14 @@ async fn stored(tx: &mut Tx, case: &Case) -> Result<Vec<Value>> {
 }
 
 async fn all_runs(tx: &mut Tx, case: &Case) -> Result<Vec<Value>> {
-    let votes = votes::of_case(tx, case.number).await?;
-    let sources = reuse::sources(tx, case.number).await?;
+    let votes = sight::votes(tx, case).await?;
+    let sources = sight::sources(tx, case).await?;
     let source = |run: i64, taken: bool| {
         let found = sources.iter().find(|source| source.run_id == run && source.taken == taken);
         found.map(|source| json!({"case": source.case_number, "run": source.number}))
     };
     let mut json = Vec::new();
-    for run in runs::of_case(tx, case.number).await? {
+    for run in sight::runs(tx, case).await? {
         let of_run: Vec<_> = votes.iter().filter(|vote| vote.run_id == run.id).map(vote).collect();
         json.push(json!({
             "number": run.number, "origin_case": run.origin_case, "state": run.state, "fingerprint": run.fingerprint, "machine_verdict": run.machine_verdict, "outcome": run.outcome,

@@ -16,6 +16,7 @@ pub mod metrics;
 mod observables;
 mod openapi;
 mod rules;
+mod reviews;
 mod search;
 mod webhook;
 mod whole;
@@ -55,6 +56,7 @@ pub fn router(_: &App) -> Router<App> {
         .route("/api/v1/gates", get(gates::index))
         .route("/api/v1/gates/{id}/events", get(gates::events))
         .route("/api/v1/rules/health", get(rules::health))
+        .route("/api/v1/reviews", get(reviews::show))
         .route("/api/v1/search", get(search::index))
         .route("/api/v1/observables/{kind}/{*value}", get(observables::show))
         .route("/api/openapi.json", get(openapi::show))

@@ -8,7 +8,7 @@ use super::cases::{NewNote, Patch};
 use super::detections::{Received, Rejected};
 use super::merging::{self, DuplicateOf, LinkTo, MergeInto, SplitOff};
 use super::work::{NewTask, Snooze};
-use super::{gates, rules};
+use super::{gates, reviews, rules};
 use axum::Json;
 use serde_json::{Value, json};
 use utoipa::OpenApi;
@@ -68,8 +68,8 @@ pub fn document() -> Value {
         }
         verb
     };
-    for (path, what) in merging::paths(verb).into_iter().chain(gates::paths(reply, &problem)).chain(rules::paths(reply))
-    {
+    let more = gates::paths(reply, &problem).into_iter().chain([reviews::path(reply)]).chain(rules::paths(reply));
+    for (path, what) in merging::paths(verb).into_iter().chain(more) {
         document["paths"][path] = what;
     }
     groups::sort(&mut document);

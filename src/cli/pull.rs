@@ -38,7 +38,7 @@ impl Pull {
         let Some(source) = sources.of(&self.org) else {
             return failed(format!("--org: no [[limacharlie]] in the settings is for {}", self.org));
         };
-        let reader = Reader { store, client: &source.client, org_id: org.id, job: None };
+        let reader = Reader { store, client: &source.client, org_id: org.id, policy: &config.policy, job: None };
         let mut totals = Counts::default();
         let done = match self.from.zip(self.to) {
             None => newest(&reader, &mut totals).await,

@@ -13,8 +13,11 @@ pub struct Policy {
     pub auto_close: AutoClose,
     /// The share of missed true positives that is accepted, 0 to 1.
     pub limit: f64,
-    /// The share of eligible cases that people review blind, 0 to 1.
+    /// The share of cases that people decide before they learn what the panel says, 0 to 1; those from `veto_severity` on
+    /// are left out.
     pub review_share: f64,
+    /// Whether people decide every case below `veto_severity` before they learn what the panel says.
+    pub blind_first: bool,
     /// Seconds in which an act can be undone at one press.
     pub undo_s: u32,
     /// The tag that a sensor gets whose case the machine closed, after the undo window; empty for none.
@@ -34,6 +37,7 @@ impl Default for Policy {
             auto_close: AutoClose::Off,
             limit: 0.02,
             review_share: 0.05,
+            blind_first: false,
             undo_s: 10,
             close_tag: String::new(),
             veto_severity: Severity::High,
@@ -66,6 +70,7 @@ impl Policy {
             auto_close: own.auto_close.unwrap_or(self.auto_close).min(self.auto_close),
             limit: own.limit.unwrap_or(self.limit),
             review_share: own.review_share.unwrap_or(self.review_share),
+            blind_first: own.blind_first.unwrap_or(self.blind_first),
             undo_s: self.undo_s,
             close_tag: self.close_tag.clone(),
             veto_severity: own.veto_severity.unwrap_or(self.veto_severity),

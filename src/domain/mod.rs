@@ -9,6 +9,7 @@ pub(crate) use words::words;
 pub mod action;
 pub mod answer;
 pub mod auto_close;
+pub mod blind;
 pub mod chain;
 pub mod claim;
 pub mod command;
@@ -42,6 +43,7 @@ pub mod weighing;
 
 pub use answer::Answer;
 pub use auto_close::AutoClose;
+pub use blind::Blind;
 pub use claim::{Claim, ClaimKind, ClaimState};
 pub use detection::{Detection, Invalid};
 pub use dossier::Dossier;

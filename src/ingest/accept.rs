@@ -1,4 +1,5 @@
 //! One detection becomes part of a case, or is counted as a repeat.
+use super::drawing;
 use super::gathered::{Gathered, Place};
 use super::joining::{self, Home};
 use super::templates;
@@ -55,7 +56,7 @@ pub(super) struct Facts<'a> {
 }
 
 impl Facts<'_> {
-    fn severity(&self) -> Severity {
+    pub(super) fn severity(&self) -> Severity {
         self.delivery.detection.rule_severity()
     }
 }
@@ -87,9 +88,9 @@ pub async fn accept(tx: &mut Tx, gathered: &mut Gathered, delivery: Delivery<'_>
         event_ms,
     };
     let home = joining::find(tx, gathered, &facts).await?;
-    let case = enter(tx, gathered, &facts, &home).await?;
+    let (case, drawn) = enter(tx, gathered, &facts, &home).await?;
     let id = store(tx, &facts, case).await?;
-    tell(gathered, &facts, case, &home);
+    tell(gathered, &facts, (case, drawn), &home);
     let place =
         Place { id, org_id: delivery.org_id, case, rule_id: facts.rule_id, sensor_id: facts.sensor_id, event_ms };
     gathered.add(place, detection, extract::of(detection));
@@ -100,20 +101,23 @@ pub async fn accept(tx: &mut Tx, gathered: &mut Gathered, delivery: Delivery<'_>
     Ok(Accepted::New { case, id })
 }
 
-/// The number of the case, opened with its tasks or woken from its snooze.
-async fn enter(tx: &mut Tx, gathered: &mut Gathered, facts: &Facts<'_>, home: &Home) -> Result<i64> {
+/// The number of the case, opened with its tasks or woken from its snooze, and whether it was just drawn for blind
+/// review.
+async fn enter(tx: &mut Tx, gathered: &mut Gathered, facts: &Facts<'_>, home: &Home) -> Result<(i64, bool)> {
     match home {
         Home::Case(case) => {
             if case.snoozed {
                 review::wake(tx, &Actor::system(), case, Why::Detection, facts.delivery.received_ms).await?;
                 gathered.forget(case.number);
             }
-            Ok(case.number)
+            Ok((case.number, false))
         }
         Home::New { previous } => {
-            let case = open(tx, facts, *previous).await?;
+            let share = drawing::share(tx, gathered, facts).await?;
+            let case = open(tx, facts, *previous, share).await?;
+            let drawn = drawing::draw(tx, gathered, case, share).await?;
             templates::apply(tx, gathered, facts, case).await?;
-            Ok(case)
+            Ok((case, drawn))
         }
     }
 }
@@ -160,7 +164,7 @@ async fn behaviour(
     Ok(())
 }
 
-async fn open(tx: &mut Tx, facts: &Facts<'_>, previous_case: Option<i64>) -> Result<i64> {
+async fn open(tx: &mut Tx, facts: &Facts<'_>, previous_case: Option<i64>, blind_share: f64) -> Result<i64> {
     let Facts { delivery, fingerprint, sensor_id, event_ms, .. } = facts;
     let detection = delivery.detection;
     let new = cases::New {
@@ -179,6 +183,7 @@ async fn open(tx: &mut Tx, facts: &Facts<'_>, previous_case: Option<i64>) -> Res
         event_ms: *event_ms,
         opened_ms: delivery.received_ms,
         triage_state: if delivery.triage_at_ms.is_some() { RunState::Queued } else { RunState::None },
+        blind_share,
     };
     cases::insert(tx, &new).await
 }
@@ -206,7 +211,7 @@ async fn store(tx: &mut Tx, facts: &Facts<'_>, case: i64) -> Result<i64> {
 }
 
 /// Counts the detection in its case and tells what happened; a severity only rises.
-fn tell(gathered: &mut Gathered, facts: &Facts<'_>, case: i64, home: &Home) {
+fn tell(gathered: &mut Gathered, facts: &Facts<'_>, (case, drawn): (i64, bool), home: &Home) {
     let Facts { delivery, event_ms, .. } = facts;
     let detection = delivery.detection;
     let severity = facts.severity();
@@ -214,7 +219,8 @@ fn tell(gathered: &mut Gathered, facts: &Facts<'_>, case: i64, home: &Home) {
     let (kind, level, severity, text) = match home {
         Home::New { previous } => {
             let follows = previous.map(|previous| format!("; follows closed case #{previous}")).unwrap_or_default();
-            let text = format!("Case opened by detection {id}{follows}");
+            let blind = if drawn { "; drawn for blind review" } else { "" };
+            let text = format!("Case opened by detection {id}{follows}{blind}");
             ("case_opened", detection.rule.level, severity, text)
         }
         Home::Case(before) => {

@@ -2,6 +2,7 @@
 //! one write to disk serves them all. A request is answered after the commit that holds it.
 use super::reading::Document;
 use super::{Accepted, Delivery, Gathered, accept};
+use crate::config::Policy;
 use crate::limits;
 use crate::store::{Store, Tx, rejects::Reject};
 use crate::triage::fingerprint;
@@ -48,11 +49,13 @@ pub enum Refused {
 }
 
 impl Batcher {
-    /// Starts the task that commits; it ends when the last `Batcher` is dropped. `wake` is told after each commit.
-    pub fn start(store: Store, wake: Arc<Notify>) -> Self {
+    /// Starts the task that commits; it ends when the last `Batcher` is dropped. `wake` is told after each commit; new
+    /// cases are drawn for blind review by `policy`.
+    pub fn start(store: Store, wake: Arc<Notify>, policy: Policy) -> Self {
         let (sender, receiver) = mpsc::channel(limits::DELIVERIES_WAITING);
         let full = Arc::new(AtomicBool::new(false));
-        tokio::spawn(commit_loop(store, wake, receiver, Arc::clone(&full)));
+        let into = Ingest { store, policy };
+        tokio::spawn(commit_loop(into, wake, receiver, Arc::clone(&full)));
         Self { sender, full }
     }
 
@@ -85,12 +88,18 @@ fn thought_over(mut request: Request) -> Request {
 
 type Waiting = (Request, oneshot::Sender<Answer>);
 
-async fn commit_loop(store: Store, wake: Arc<Notify>, mut receiver: mpsc::Receiver<Waiting>, full: Arc<AtomicBool>) {
+/// Where requests go, and by which policy their cases are drawn.
+struct Ingest {
+    store: Store,
+    policy: Policy,
+}
+
+async fn commit_loop(into: Ingest, wake: Arc<Notify>, mut receiver: mpsc::Receiver<Waiting>, full: Arc<AtomicBool>) {
     loop {
         let next = if full.load(Ordering::Relaxed) {
             // Space may come back without anybody sending anything.
             let Ok(next) = tokio::time::timeout(limits::DISK_PROBE, receiver.recv()).await else {
-                full.store(is_full(&store.probe(crate::clock::now_ms()).await), Ordering::Relaxed);
+                full.store(is_full(&into.store.probe(crate::clock::now_ms()).await), Ordering::Relaxed);
                 continue;
             };
             next
@@ -105,7 +114,7 @@ async fn commit_loop(store: Store, wake: Arc<Notify>, mut receiver: mpsc::Receiv
             size += next.0.documents.len();
             waiting.push(next);
         }
-        full.store(commit(&store, waiting).await, Ordering::Relaxed);
+        full.store(commit(&into, waiting).await, Ordering::Relaxed);
         wake.notify_waiters();
     }
 }
@@ -115,9 +124,9 @@ fn is_full<T>(done: &Result<T, sqlx::Error>) -> bool {
 }
 
 /// Commits all together; where that fails, each alone, so that one can't spoil another. `true` where the disk is full.
-async fn commit(store: &Store, waiting: Vec<Waiting>) -> bool {
+async fn commit(into: &Ingest, waiting: Vec<Waiting>) -> bool {
     let requests: Vec<_> = waiting.iter().map(|(request, _)| request).collect();
-    match patiently(store, &requests).await {
+    match patiently(into, &requests).await {
         Ok(answers) => {
             for ((_, reply), answer) in waiting.into_iter().zip(answers) {
                 // A client that has gone away needs no answer.
@@ -138,7 +147,7 @@ async fn commit(store: &Store, waiting: Vec<Waiting>) -> bool {
         Err(_) => {
             let mut full = false;
             for (request, reply) in waiting {
-                let answer = patiently(store, &[&request]).await;
+                let answer = patiently(into, &[&request]).await;
                 full = is_full(&answer);
                 let _ = reply.send(answer.map(|mut answers| answers.pop().unwrap_or_default()));
             }
@@ -148,20 +157,20 @@ async fn commit(store: &Store, waiting: Vec<Waiting>) -> bool {
 }
 
 /// Tries again where another server was at the same rows in the same moment.
-async fn patiently(store: &Store, requests: &[&Request]) -> Result<Vec<Vec<Accepted>>, sqlx::Error> {
+async fn patiently(into: &Ingest, requests: &[&Request]) -> Result<Vec<Vec<Accepted>>, sqlx::Error> {
     for _ in 0..3 {
-        match together(store, requests).await {
+        match together(into, requests).await {
             Err(error) if crate::store::is_conflict(&error) => {}
             other => return other,
         }
     }
-    together(store, requests).await
+    together(into, requests).await
 }
 
-async fn together(store: &Store, requests: &[&Request]) -> Result<Vec<Vec<Accepted>>, sqlx::Error> {
-    let mut tx = store.write().await?;
+async fn together(into: &Ingest, requests: &[&Request]) -> Result<Vec<Vec<Accepted>>, sqlx::Error> {
+    let mut tx = into.store.write().await?;
     let mut answers = Vec::with_capacity(requests.len());
-    let mut gathered = Gathered::default();
+    let mut gathered = Gathered::drawn_by(&into.policy);
     let all = requests.iter().flat_map(|request| {
         let documents = request.documents.iter().zip(&request.fingerprints);
         documents.map(|(document, fingerprint)| (request.org_id, &document.detection, fingerprint.as_str()))

@@ -1,6 +1,8 @@
 //! What a batch of detections has in common is written once at its end, by a few statements with
 //! many rows: observables, their cases, techniques, counters. Rules and sensors are looked up once.
+use super::drawing::Lots;
 use super::known::Known;
+use crate::config::Policy;
 use crate::domain::{Detection, Observable, ObservableKind};
 use crate::metrics;
 use crate::store::activity::{self, Day, Subject};
@@ -17,6 +19,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 #[derive(Debug, Default)]
 pub struct Gathered {
     pub(super) known: Known,
+    pub(super) lots: Lots,
     words: Vec<(i64, String)>,
     rules: HashMap<(i64, String), i64>,
     sensors: HashMap<(i64, String), (i64, i64)>,
@@ -65,6 +68,11 @@ pub(super) struct Place {
 }
 
 impl Gathered {
+    /// Nothing gathered yet; new cases are drawn for blind review by the policy of the settings. Without one none is.
+    pub fn drawn_by(policy: &Policy) -> Self {
+        Self { lots: Lots::by(policy), ..Self::default() }
+    }
+
     /// Asks once what the store knows of detections that are about to come, each with its organisation and fingerprint.
     ///
     /// # Errors

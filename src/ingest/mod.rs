@@ -2,11 +2,13 @@
 //! case, stores the document, extracts what can be matched, and queues the triage.
 //!
 //! `known` asks once what the store knows of a batch, `joining` decides the case, `gathered` writes what a batch has in common with few statements.
+//! `drawing` draws new cases for blind review.
 //! `reading` turns bytes into documents, `batch` lets requests that arrive together share one
 //! commit, `signature` proves a webhook's sender, `recorded` brings in a triage of elsewhere,
 //! `pulled` takes in what was fetched, `templates` brings the tasks that a case is opened with.
 mod accept;
 pub mod batch;
+mod drawing;
 pub mod file;
 mod gathered;
 mod joining;

@@ -1,6 +1,7 @@
 //! Detections that were fetched: most are known already, because windows overlap, and that is no repeat.
 use super::reading::{self, Bad, Document};
 use super::{Accepted, Delivery, Gathered, accept};
+use crate::config::Policy;
 use crate::metrics;
 use crate::store::rejects::{self, BAD_ITEM, Reject};
 use crate::store::{Result, Tx, detections, orgs};
@@ -51,7 +52,7 @@ pub fn read(items: &[Box<RawValue>]) -> Page {
     items.iter().map(|raw| reading::document(raw.get()).map(thought_over)).collect()
 }
 
-/// Takes part of a page in.
+/// Takes part of a page in; new cases are drawn for blind review by the policy of the settings.
 ///
 /// # Errors
 /// Where the database refuses; then nothing has changed.
@@ -60,10 +61,10 @@ pub async fn take(
     org_id: i64,
     source: &str,
     part: &[std::result::Result<(Document, String), Bad>],
-    now_ms: i64,
+    (policy, now_ms): (&Policy, i64),
 ) -> Result<Counts> {
     let mut counts = Counts::default();
-    let mut gathered = Gathered::default();
+    let mut gathered = Gathered::drawn_by(policy);
     let mut known = known(tx, &mut gathered, org_id, part).await?;
     let mut owners = HashMap::new();
     for item in part {

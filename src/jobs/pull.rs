@@ -62,7 +62,8 @@ pub async fn work(worker: &Worker, job: &jobs::Job) -> Result<(), JobError> {
         jobs::finish(&mut tx, job).await?;
         return Ok(tx.commit().await?);
     };
-    let reader = Reader { store: &worker.store, client: &source.client, org_id: org.id, job: Some(job) };
+    let (store, policy) = (&worker.store, &*worker.policy);
+    let reader = Reader { store, client: &source.client, org_id: org.id, policy, job: Some(job) };
     let next_ms = match catch_up(&reader, &mut |_| worker.wake.notify_waiters()).await {
         Ok(()) => {
             again(&reader).await?;

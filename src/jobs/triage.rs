@@ -20,6 +20,7 @@ mod local;
 mod look;
 mod receipt;
 mod recount;
+mod refresh;
 mod reuse;
 mod second_look;
 mod weights;
@@ -39,12 +40,12 @@ use serde::{Deserialize, Serialize};
 pub(crate) use ask::Private;
 pub(crate) use budget::{limits as budget_of, micro, money};
 pub(crate) use claimed::keep as keep_claims;
-pub(crate) use conclude::refresh_case;
 pub(crate) use dossier::{of_run as dossier_of, read_intel};
 pub(super) use intelligence::RED;
 pub(crate) use local::{local_now, without};
 pub(crate) use look::{Looked, look};
 pub(super) use recount::recount;
+pub(crate) use refresh::refresh_case;
 pub(crate) use weights::of as weights_of;
 
 /// The kind of job that runs a triage.

@@ -92,6 +92,7 @@ fn policy(holds: &Policy, own: &Own) -> Value {
         "auto_close": holds.auto_close.as_str(),
         "limit": holds.limit,
         "review_share": holds.review_share,
+        "blind_first": holds.blind_first,
         "close_tag": holds.close_tag,
         "veto_severity": holds.veto_severity.as_str(),
         "veto_tags": holds.veto_tags,

@@ -1,9 +1,12 @@
 //! What stands against deciding a case without a closer look, and so by how many steps it is decided.
-use super::{Declaration, ReviewError};
+use super::{Declaration, ReviewError, sight};
 use crate::domain::{MachineVerdict, Outcome, Verdict};
 use crate::store::cases::Case;
-use crate::store::runs::{self, Flag, RunState};
+use crate::store::runs::{Flag, RunState};
 use crate::store::{Result, Tx};
+
+/// What is said of a case in blind review before it is decided.
+const IN_BLIND_REVIEW: &str = "It is in blind review: nobody sees what the panel says before somebody has decided.";
 
 /// How much a verdict asks of the person who gives it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +50,7 @@ pub(super) struct Heard<'a> {
 /// # Errors
 /// Where the database refuses.
 pub async fn caution(tx: &mut Tx, case: &Case) -> Result<Caution> {
-    let newest = runs::newest_of_each(tx, case.number).await?;
+    let newest = sight::newest(tx, case).await?;
     let heard: Vec<_> =
         newest.iter().map(|run| Heard { outcome: run.outcome, flags: &run.flags.0, vetoes: &run.vetoes.0 }).collect();
     Ok(of(case, &heard))
@@ -63,7 +66,9 @@ pub(super) fn of(case: &Case, newest: &[Heard<'_>]) -> Caution {
             things.push(text.to_owned());
         }
     };
-    if matches!(case.triage_state, RunState::Queued | RunState::Running) {
+    if sight(case).is_blind() {
+        add(IN_BLIND_REVIEW, "");
+    } else if matches!(case.triage_state, RunState::Queued | RunState::Running) {
         add("Not all votes are in.", "");
     } else if newest.is_empty() {
         add("No vote is in.", "");

@@ -1,6 +1,6 @@
 //! The declaration: a person's verdict, its reason, an optional note, and closing, in one step.
 use super::settled::settled;
-use super::{ReviewError, add_note, fresh, gate, stale, whole};
+use super::{ReviewError, add_note, blind, fresh, gate, sight, stale, whole};
 use crate::clock::now_ms;
 use crate::domain::{MachineVerdict, Status, Verdict, reason};
 use crate::jobs::learn;
@@ -131,6 +131,7 @@ async fn store(
         if to.reason.is_empty() { String::new() } else { format!(" ({})", reason::label(&to.reason).to_lowercase()) };
     let closed = if to.status == Status::Closed && case.status != Status::Closed { " and closed the case" } else { "" };
     let machine = match case.machine_verdict {
+        MachineVerdict::None if sight(case).is_blind() => "in blind review".to_owned(),
         MachineVerdict::None => "before any vote".to_owned(),
         machine => format!("the vote said {}", machine.label().to_lowercase()),
     };
@@ -158,6 +159,8 @@ pub(super) async fn apply(tx: &mut Tx, by: By<'_>, case: &Case, to: &Decision) -
     if !cases::decide(tx, case.number, case.version, &to).await? {
         return Err(ReviewError::Conflict(stale(case)));
     }
+    // Before anything counts it: what the gates were not to know yet, they learn here.
+    blind::decided(tx, by.actor, case, &to, now_ms()).await?;
     if case.verdict != to.verdict {
         for fingerprint in fingerprints::of_case(tx, case.number).await? {
             precedents::shift(tx, case.org_id, &fingerprint, case.verdict, to.verdict).await?;

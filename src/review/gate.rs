@@ -5,6 +5,7 @@
 //! of the gate, in the ledger, and on the case's timeline, all in the caller's transaction.
 mod closing;
 mod declared;
+mod revealed;
 mod scopes;
 mod steps;
 mod upkeep;
@@ -12,6 +13,7 @@ mod upkeep;
 pub(in crate::review) use closing::taken_back;
 pub(crate) use closing::{Closing, close, reopen};
 pub(in crate::review) use declared::{declared, merged};
+pub(in crate::review) use revealed::revealed;
 pub(crate) use scopes::{Scopes, standing};
 pub use steps::{Step, step};
 pub(crate) use upkeep::{check, limit_is};

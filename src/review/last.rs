@@ -4,7 +4,7 @@
 //! leaves one entry on each; its own undo takes them back together.
 use super::declare::{By, apply};
 use super::small::moved;
-use super::{ReviewError, stale, undo};
+use super::{ReviewError, blind, stale, undo};
 use crate::domain::Status;
 use crate::store::cases::Case;
 use crate::store::timeline::{self, Entry};
@@ -32,7 +32,9 @@ pub async fn undo_act(
         return Err(ReviewError::Conflict(stale(case)));
     }
     let to = Status::InProgress;
-    apply(tx, By::one(actor), case, &moved(case, to, "", now_ms)).await?;
+    let open = moved(case, to, "", now_ms);
+    apply(tx, By::one(actor), case, &open).await?;
+    blind::undone(tx, actor, case, &open, now_ms).await?;
     let change = Change {
         org_id: case.org_id,
         case: case.number,

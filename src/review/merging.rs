@@ -11,7 +11,7 @@
 //! - A case that is taken out is as it was, and so is the other one, except for what happened after the merge: that
 //!   stays there. A run that ended meanwhile goes back with its result. What arrives does not join the two again.
 use super::settle::{is_derived, raise, settle};
-use super::{ReviewError, declare, gate};
+use super::{ReviewError, blind, declare, gate};
 use crate::domain::{Status, Verdict, tag};
 use crate::jobs::learn;
 use crate::jobs::triage::refresh_case;
@@ -139,6 +139,7 @@ pub(crate) async fn absorb(
         cases::set_severities(tx, home, (from.severity.max(into.severity), "rule"), None).await?;
     }
     cases::set_level(tx, home, from.rule_level.max(into.rule_level)).await?;
+    blind::merged(tx, actor, (from, into), now_ms).await?;
     let (here, there) = (format!("case:{number}"), format!("case:{home}"));
     let sides =
         [(number, "merged", told.moved, from.status.as_str(), &there), (home, "case_merged", told.gained, "", &here)];

@@ -1,6 +1,7 @@
 //! What people do with a case: find it, declare a verdict, move it, write notes, give it to somebody,
 //! ask the panel again, and undo. Pages and API call the same functions; each is one transaction of
 //! the caller's and leaves a trace by `record`.
+pub(crate) mod blind;
 pub mod bulk;
 mod caution;
 mod declare;
@@ -13,6 +14,7 @@ pub mod related;
 pub mod search;
 mod settle;
 mod settled;
+pub mod sight;
 mod small;
 pub mod snooze;
 mod splitting;
@@ -25,6 +27,7 @@ pub use declare::{Declaration, declare};
 pub use last::undo_act;
 pub use linking::{duplicate, link, unlink};
 pub use notes::{edit_note, may_change_note, remove_note};
+pub use sight::sight;
 pub use small::{NOTE_KINDS, add_note, ask_again, assign, set_severity, set_status};
 pub use snooze::{Why, snooze, wake};
 pub use splitting::split;

@@ -1,13 +1,13 @@
 //! Tasks on a case, by hand and from templates.
 use super::small::step;
-use super::{ReviewError, whole};
+use super::{ReviewError, sight, whole};
 use crate::domain::template::Subject;
 use crate::domain::{Status, Verdict};
 use crate::limits;
 use crate::store::cases::Case;
 use crate::store::tasks::{self, Task};
 use crate::store::templates::{self, Template};
-use crate::store::{Actor, Tx, techniques, users};
+use crate::store::{Actor, Tx, users};
 
 /// Adds a task; `assignee` may be empty.
 ///
@@ -120,7 +120,7 @@ pub async fn fitting_templates(tx: &mut Tx, case: &Case) -> Result<Vec<Template>
         return Ok(all);
     }
     let applied = templates::applied(tx, case.number).await?;
-    let techniques: Vec<_> = techniques::of_case(tx, case.number).await?.into_iter().map(|one| one.technique).collect();
+    let techniques: Vec<_> = sight::techniques(tx, case).await?.into_iter().map(|one| one.technique).collect();
     let subject = Subject {
         rule: &case.rule_path,
         techniques: &techniques,

@@ -1,7 +1,7 @@
 //! Undo: puts back what a decision changed, as a new entry; the old one stays.
 use super::declare::{By, apply};
 use super::snooze::undo_snooze;
-use super::{ReviewError, stale, whole};
+use super::{ReviewError, blind, stale, whole};
 use crate::store::cases::{Case, Decision};
 use crate::store::{Actor, ActorKind, Change, Tx, record, timeline};
 
@@ -38,6 +38,7 @@ pub async fn undo(
     }
     take_back(tx, case, event, now_ms).await?;
     apply(tx, By::one(actor), case, &before).await?;
+    blind::undone(tx, actor, case, &before, now_ms).await?;
     let open = if before.status.is_open() && !case.status.is_open() { "; the case is open again" } else { "" };
     let text = format!("Undone: {}{open}", entry.text);
     let change = Change {

@@ -1,4 +1,5 @@
 //! Cases: opened by ingest, moved by runs and people, read one at a time. Lists are in `queue`.
+mod blind;
 mod decision;
 mod dissent;
 mod grown;
@@ -8,6 +9,7 @@ mod overdue;
 mod states;
 mod triaged;
 
+pub use blind::{Committed, blind_among, commit_blind, set_blind};
 pub use decision::{Decision, decide};
 pub use grown::{Grown, grow};
 pub use host::high_on_host;
@@ -18,7 +20,7 @@ pub use triaged::{Triaged, first_of, rank, set_triaged};
 
 use super::runs::RunState;
 use super::{JsonText, Result, Scope, Tx, on, run};
-use crate::domain::{MachineVerdict, Outcome, Severity, Status, Verdict};
+use crate::domain::{Blind, MachineVerdict, Outcome, Severity, Status, Verdict};
 use serde::{Deserialize, Serialize};
 
 /// A case.
@@ -124,6 +126,10 @@ pub struct Case {
     pub assigned_ms: Option<i64>,
     /// Tags that people gave it, sorted.
     pub tags: JsonText<Vec<String>>,
+    /// Whether people decide it before they learn what the panel says.
+    pub blind: Blind,
+    /// The share of cases by which that was drawn, 0 to 1.
+    pub blind_share: f64,
 }
 
 /// A vote as the queue shows it.
@@ -142,7 +148,7 @@ pub(super) const COLUMNS: &str = "c.number, c.org_id, o.slug AS org, c.title, c.
     c.fingerprint, c.status, c.verdict, c.reason, c.decided_by, c.decided_ms, c.machine_verdict, c.outcome, c.confidence, c.risk_score, \
     c.triage_state, c.glance, c.severity, c.severity_by, c.rule_level, c.flags, u.username AS assignee, c.previous_case, c.merged_into, c.duplicate_of, c.detections, c.repeats, \
     c.opened_ms, c.updated_ms, c.first_event_ms, c.last_event_ms, c.closed_ms, c.machine_closed_ms, c.version, c.recorded, c.dissent, c.first_decided_ms, \
-    c.overturned_ms, c.spot_checked, c.snoozed, c.snoozed_until_ms, c.snoozed_by, c.woken, c.assigned_ms, c.tags";
+    c.overturned_ms, c.spot_checked, c.snoozed, c.snoozed_until_ms, c.snoozed_by, c.woken, c.assigned_ms, c.tags, c.blind, c.blind_share";
 /// The tables behind [`COLUMNS`].
 pub(super) const TABLES: &str =
     "cases c JOIN orgs o ON o.id = c.org_id JOIN rules r ON r.id = c.rule_id LEFT JOIN users u ON u.id = c.assignee_id";
@@ -180,6 +186,8 @@ pub struct New<'a> {
     pub opened_ms: i64,
     /// `Queued` where a run is about to be asked for, else `None`.
     pub triage_state: RunState,
+    /// The share by which it is drawn for blind review, 0 to 1.
+    pub blind_share: f64,
 }
 
 /// Opens a case with its first detection still to come; returns its number.
@@ -202,16 +210,17 @@ pub async fn insert(tx: &mut Tx, new: &New<'_>) -> Result<i64> {
         .bind(rank(MachineVerdict::None, None, 0, new.severity, 0.0))
         .bind(new.number.unwrap_or_default())
         .bind(new.triage_state)
+        .bind(new.blind_share)
         .fetch_one(db))
 }
 
 const INSERT: &str = "INSERT INTO cases (org_id, title, rule_id, sensor_id, hostname, user_name, chain, fingerprint, status, open, verdict,
-        machine_verdict, triage_state, severity, severity_by, rule_level, previous_case, detections, opened_ms, updated_ms, first_event_ms, last_event_ms, queue_rank)
-     SELECT $1, $2, $3, $4, $5, $6, $7, $8, 'new', TRUE, 'pending', 'none', $16, $9, 'rule', $10, $11, 0, $13, $13, $12, $12, $14
+        machine_verdict, triage_state, severity, severity_by, rule_level, previous_case, detections, opened_ms, updated_ms, first_event_ms, last_event_ms, queue_rank, blind_share)
+     SELECT $1, $2, $3, $4, $5, $6, $7, $8, 'new', TRUE, 'pending', 'none', $16, $9, 'rule', $10, $11, 0, $13, $13, $12, $12, $14, $17
      WHERE $15 = 0 RETURNING number";
 const INSERT_NUMBERED: &str = "INSERT INTO cases (number, org_id, title, rule_id, sensor_id, hostname, user_name, chain, fingerprint, status, open, verdict,
-        machine_verdict, triage_state, severity, severity_by, rule_level, previous_case, detections, opened_ms, updated_ms, first_event_ms, last_event_ms, queue_rank)
-     VALUES ($15, $1, $2, $3, $4, $5, $6, $7, $8, 'new', TRUE, 'pending', 'none', $16, $9, 'rule', $10, $11, 0, $13, $13, $12, $12, $14) RETURNING number";
+        machine_verdict, triage_state, severity, severity_by, rule_level, previous_case, detections, opened_ms, updated_ms, first_event_ms, last_event_ms, queue_rank, blind_share)
+     VALUES ($15, $1, $2, $3, $4, $5, $6, $7, $8, 'new', TRUE, 'pending', 'none', $16, $9, 'rule', $10, $11, 0, $13, $13, $12, $12, $14, $17) RETURNING number";
 
 /// Counts a repeat.
 pub async fn add_repeat(tx: &mut Tx, org_id: i64, detect_id: &str) -> Result<u64> {

@@ -88,6 +88,7 @@ word_columns!(
     VoteState,
     WorkState,
     crate::domain::AutoClose,
+    crate::domain::Blind,
     crate::domain::template::Fits,
     super::ActorKind,
     super::bulk::ActState,

@@ -66,6 +66,7 @@ pub mod related;
 pub mod reminders;
 pub mod retention;
 pub mod reuse;
+pub mod reviews;
 pub mod rules;
 pub mod runs;
 pub mod schema;

@@ -25,15 +25,15 @@ pub struct Voted {
     pub sensor: Option<JsonText<Facts>>,
 }
 
-/// Of an organisation's newest cases, at most `most`, the newest finished runs, newest case first. Parts of other cases
-/// and votes that were given elsewhere are left out.
+/// Of an organisation's newest cases, at most `most`, the newest finished runs, newest case first. Parts of other cases,
+/// those in blind review and votes that were given elsewhere are left out.
 pub async fn voted(tx: &mut Tx, org_id: i64, most: i64) -> Result<Vec<Voted>> {
     let sql = sqlx::AssertSqlSafe(format!(
         "SELECT c.number AS case_number, c.opened_ms, c.verdict, r.auto_action IS NOT NULL AS allowed, r.severity, r.vetoes,
             CASE WHEN r.auto_action IS NULL THEN '' ELSE d.raw END AS raw,
             (SELECT e.facts FROM evidence e WHERE e.case_number = r.case_number AND e.fingerprint = r.fingerprint
                 AND e.kind = 'tags' AND e.action_id IS NULL ORDER BY e.id DESC LIMIT 1) AS sensor
-         FROM (SELECT number, opened_ms, verdict FROM cases WHERE org_id = $1 AND merged_into IS NULL
+         FROM (SELECT number, opened_ms, verdict FROM cases WHERE org_id = $1 AND merged_into IS NULL AND blind <> 'blind'
             ORDER BY opened_ms DESC, number DESC LIMIT $2) c
          JOIN runs r ON r.case_number = c.number AND r.state = 'done' AND r.recorded = FALSE
             AND NOT EXISTS (SELECT 1 FROM runs n WHERE {SUPERSEDES})

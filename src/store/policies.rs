@@ -10,8 +10,10 @@ pub struct Own {
     /// The share of missed true positives that is accepted.
     #[sqlx(rename = "error_limit")]
     pub limit: Option<f64>,
-    /// The share of eligible cases that people review blind.
+    /// The share of cases that people review blind.
     pub review_share: Option<f64>,
+    /// Whether people decide every case before they learn what the panel says.
+    pub blind_first: Option<bool>,
     /// From this severity on, the machine never closes.
     pub veto_severity: Option<Severity>,
     /// Sensor tags with which the machine never closes.
@@ -42,12 +44,13 @@ impl Own {
         self.auto_close.is_some()
             || self.limit.is_some()
             || self.review_share.is_some()
+            || self.blind_first.is_some()
             || self.veto_severity.is_some()
             || self.veto_tags.is_some()
     }
 }
 
-const COLUMNS: &str = "p.auto_close, p.error_limit, p.review_share, p.veto_severity, p.veto_tags, o.cloud_allowed, \
+const COLUMNS: &str = "p.auto_close, p.error_limit, p.review_share, p.blind_first, p.veto_severity, p.veto_tags, o.cloud_allowed, \
     COALESCE(p.version, 0) AS version";
 
 /// What an organisation set.
@@ -90,11 +93,11 @@ pub async fn set(tx: &mut Tx, org_id: i64, own: &Own) -> Result<u64> {
     run!(
         tx,
         sqlx::query(
-            "INSERT INTO org_policies (org_id, auto_close, error_limit, review_share, veto_severity, veto_tags, version)
-             VALUES ($1, $2, $3, $4, $5, $6, 1)
+            "INSERT INTO org_policies (org_id, auto_close, error_limit, review_share, veto_severity, veto_tags, blind_first, version)
+             VALUES ($1, $2, $3, $4, $5, $6, $8, 1)
              ON CONFLICT (org_id) DO UPDATE SET auto_close = excluded.auto_close, error_limit = excluded.error_limit,
                 review_share = excluded.review_share, veto_severity = excluded.veto_severity,
-                veto_tags = excluded.veto_tags, version = org_policies.version + 1
+                veto_tags = excluded.veto_tags, blind_first = excluded.blind_first, version = org_policies.version + 1
              WHERE org_policies.version = $7"
         )
         .bind(org_id)
@@ -104,6 +107,7 @@ pub async fn set(tx: &mut Tx, org_id: i64, own: &Own) -> Result<u64> {
         .bind(own.veto_severity)
         .bind(&own.veto_tags)
         .bind(own.version)
+        .bind(own.blind_first)
     )
 }
 

@@ -207,9 +207,9 @@ pub const fn is_error(verdict: Verdict) -> Option<bool> {
 }
 
 /// Whether a declaration counts as a review: all do until a gate is active. From then on the machine takes cases away
-/// from people, so what is left to them says nothing of the rest; only what was drawn does.
-pub const fn is_counted(state: GateState, drawn: bool) -> bool {
-    drawn || !matches!(state, GateState::Active)
+/// from people, so what is left to them says nothing of the rest; only what was drawn and declared blind does.
+pub const fn is_counted(state: GateState, blind: bool) -> bool {
+    blind || !matches!(state, GateState::Active)
 }
 
 /// How many reviews the next look needs; nothing where none would do.

@@ -34,6 +34,7 @@ pub mod render;
 pub mod report;
 pub mod reuse;
 pub mod shared_errors;
+pub mod reviews;
 pub mod template;
 pub mod unpack;
 pub mod vote;

@@ -81,7 +81,7 @@ impl App {
         tokio::spawn(keys::watch(store.clone(), vault.clone(), config.keys.clone()));
         tokio::spawn(store.clone().follow(Arc::clone(&wake)));
         Ok(Self {
-            batcher: Batcher::start(store.clone(), Arc::clone(&wake)),
+            batcher: Batcher::start(store.clone(), Arc::clone(&wake), config.policy.clone()),
             newest: super::live::watch(store.clone(), Arc::clone(&wake)).await?,
             looks: Looks::start(store.clone()),
             hashing: Arc::new(Semaphore::new(2)),

@@ -56,6 +56,7 @@ mod range;
 mod raw;
 mod receipt;
 mod rejects;
+mod reviews;
 pub mod routes;
 mod rules;
 pub mod search;
@@ -226,6 +227,7 @@ fn settings() -> Router<App> {
         .route("/gates", get(gates::index))
         .route("/models/together", get(together::index))
         .route("/models/together/cases", get(together::cases))
+        .route("/models/reviews", get(reviews::show))
         .route("/gates/{id}/{step}", post(gates::step))
         .route("/models/trials", post(trials::ask))
         .route("/models/trials/{id}", get(trials::show))

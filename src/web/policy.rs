@@ -1,10 +1,12 @@
 //! The policy of organisations: what the machine may do in each, for leads; whether its data may leave, for admins.
 mod cloud;
 mod preview;
+mod told;
 
 pub use cloud::cloud;
 pub use preview::preview;
 
+use self::told::said;
 use super::App;
 use super::auth::SignedIn;
 use super::form::{Fields, Named};
@@ -115,6 +117,8 @@ pub struct Form {
     auto_close: String,
     limit: String,
     review_share: String,
+    /// Empty, `true` or `false`.
+    blind_first: String,
     veto_severity: String,
     /// Empty, `none`, or `own` for those in `veto_tags`.
     tags: String,
@@ -129,6 +133,7 @@ impl Form {
             auto_close: own.auto_close.map(AutoClose::as_str).unwrap_or_default().to_owned(),
             limit: own.limit.map(percent).unwrap_or_default(),
             review_share: own.review_share.map(percent).unwrap_or_default(),
+            blind_first: own.blind_first.map(|first| first.to_string()).unwrap_or_default(),
             veto_severity: own.veto_severity.map(Severity::as_str).unwrap_or_default().to_owned(),
             tags: tags.map_or("", |tags| if tags.is_empty() { "none" } else { "own" }).to_owned(),
             veto_tags: tags.unwrap_or_default().join("\n"),
@@ -157,6 +162,10 @@ impl Form {
                 .map_err(|why| ("limit", format!("Missed true positives: {why}")))?,
             review_share: share(&self.review_share, before.review_share, 1.0, 100.0)
                 .map_err(|why| ("review_share", format!("Blind review: {why}")))?,
+            blind_first: chosen(&self.blind_first)
+                .map(|word| word.parse::<bool>())
+                .transpose()
+                .map_err(|_| ("blind_first", "Blind first: choose one of the list.".to_owned()))?,
             veto_severity: severity.map_err(|unknown| ("veto_severity", format!("Severity veto: {unknown}.")))?,
             veto_tags: self.patterns().map_err(|why| ("veto_tags", format!("Tag veto: {why}")))?.map(JsonText),
             cloud_allowed: before.cloud_allowed,
@@ -263,19 +272,4 @@ pub async fn change(
     gate::limit_is(&mut tx, id, app.config.policy.of(&to).limit, now_ms()).await?;
     tx.commit().await?;
     Ok(Redirect::to("/admin/policy").into_response())
-}
-
-/// Setting by setting, for the ledger.
-fn said(own: &Own) -> [String; 5] {
-    let told = |name: &str, value: Option<String>| {
-        format!("{name}: {}", value.unwrap_or_else(|| "as in the settings file".to_owned()))
-    };
-    let share = |share: f64| format!("{}%", percent(share));
-    [
-        told("auto_close", own.auto_close.map(|word| word.to_string())),
-        told("limit", own.limit.map(share)),
-        told("review_share", own.review_share.map(share)),
-        told("veto_severity", own.veto_severity.map(|word| word.to_string())),
-        told("veto_tags", own.veto_tags.as_ref().map(|tags| view::tags(&tags.0))),
-    ]
 }

@@ -3,6 +3,7 @@ use super::App;
 use super::auth::SignedIn;
 use super::cases::leaves;
 use crate::error::{AppError, Result};
+use crate::review::sight::{HELD_BACK, sight};
 use crate::store::{cases, detections, runs};
 use axum::extract::{Path, State};
 use axum::http::header;
@@ -49,6 +50,9 @@ pub async fn report(
     let run = run.parse().map_err(|_| AppError::NotFound)?;
     let mut tx = app.store.read().await?;
     let case = cases::visible(&mut tx, me.scope(), number).await?.ok_or(AppError::NotFound)?;
+    if sight(&case).is_blind() {
+        return Err(AppError::Forbidden(HELD_BACK));
+    }
     let found = runs::in_case(&mut tx, case.number, run).await?.ok_or(AppError::NotFound)?;
     let report = found.report.ok_or(AppError::NotFound)?;
     drop(tx);

@@ -11,6 +11,7 @@ use crate::domain::receipt::{Receipt, Voted};
 use crate::domain::{MachineVerdict, Outcome};
 use crate::error::{AppError, Result};
 use crate::proof::receipt::{Anchored, Checked, Purged, anchored, check};
+use crate::review::sight::{HELD_BACK, sight};
 use crate::secret::Signer;
 use crate::store::receipts::{self, Kept};
 use crate::store::runs::Run;
@@ -88,6 +89,9 @@ async fn found(tx: &mut Tx, me: &SignedIn, number: &str, run: &str) -> Result<(c
     let number = number.parse().ok().filter(|number: &i64| *number > 0).ok_or(AppError::NotFound)?;
     let run = run.parse().map_err(|_| AppError::NotFound)?;
     let case = cases::visible(tx, me.scope(), number).await?.ok_or(AppError::NotFound)?;
+    if sight(&case).is_blind() {
+        return Err(AppError::Forbidden(HELD_BACK));
+    }
     let run = runs::in_case(tx, case.number, run).await?.ok_or(AppError::NotFound)?;
     let kept = receipts::of_run(tx, run.id).await?;
     Ok((case, run, kept))
@@ -178,6 +182,7 @@ const NAMES: &[(&str, &str)] = &[
     ("auto_close", "Automatic closing"),
     ("limit", "Accepted share of missed true positives"),
     ("review_share", "Share that people review blind"),
+    ("blind_first", "Every case is decided before people learn what the panel says"),
     ("veto_severity", "Never closed alone from severity"),
     ("veto_tags", "Never closed alone with host tags"),
     ("cloud_allowed", "Data may leave to cloud voters"),

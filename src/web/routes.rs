@@ -12,7 +12,6 @@ use read::READ;
 
 use crate::domain::Role;
 use crate::domain::role::Scope;
-use read::READ;
 
 /// Who may use a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -243,6 +242,7 @@ const API_READ: &[(&str, &str)] = &[
     ("GET", "/api/v1/gates"),
     ("GET", "/api/v1/gates/{id}/events"),
     ("GET", "/api/v1/rules/health"),
+    ("GET", "/api/v1/reviews"),
     ("GET", "/api/v1/search"),
     ("GET", "/api/v1/observables/{kind}/{*value}"),
     ("GET", "/api/v1/stream"),

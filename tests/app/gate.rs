@@ -70,7 +70,7 @@ impl Desk {
     async fn undrawn(&mut self) -> i64 {
         for _ in 0..40 {
             let case = self.case().await;
-            if self.receipt(case).await["drawn"] == false {
+            if self.server.case(case).await["blind"] == "" {
                 return case;
             }
         }

@@ -56,6 +56,8 @@ pub async fn spawn_with(change: impl FnOnce(&mut Config)) -> Server {
     config.limits.token_per_minute = 0;
     // A question that is drawn by chance would make every count of questions one of chance.
     config.panel.control_share = 0.0;
+    // A case that is drawn by chance would keep from pages what the test looks for.
+    config.policy.review_share = 0.0;
     change(&mut config);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     config.server.listen = listener.local_addr().unwrap();

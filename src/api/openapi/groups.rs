@@ -4,7 +4,7 @@ use crate::web::routes::{self, Who};
 use serde_json::{Value, json};
 
 /// The groups in the order in which they are read: name, what the calls are for, and the last steps of their paths.
-const GROUPS: [(&str, &str, &[&str]); 8] = [
+const GROUPS: [(&str, &str, &[&str]); 9] = [
     ("Detections", "Bring detections in.", &["detections"]),
     (
         "Cases",
@@ -28,6 +28,7 @@ const GROUPS: [(&str, &str, &[&str]); 8] = [
         &["gates", "events"],
     ),
     ("Rules", "How rules fare, and what their reviewed cases suggest.", &["health"]),
+    ("Reviews", "What was declared in blind review, beside what the panel said.", &["reviews"]),
     ("Observables", "What is known of a hash, an address, a name or a host.", &["{value}"]),
 ];
 

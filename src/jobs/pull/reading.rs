@@ -1,6 +1,7 @@
 //! One window, page by page, into the store.
 use super::{SOURCE, tell};
 use crate::clock::now_ms;
+use crate::config::Policy;
 use crate::ingest::pulled::{self, Counts};
 use crate::jobs::JobError;
 use crate::limacharlie::{Client, Cursor, Error, Range};
@@ -48,6 +49,8 @@ pub struct Reader<'a> {
     pub client: &'a Client,
     /// The organisation.
     pub org_id: i64,
+    /// The policy of the settings.
+    pub policy: &'a Policy,
     /// The job within which it is done; none at the command line.
     pub job: Option<&'a jobs::Job>,
 }
@@ -109,7 +112,7 @@ impl Reader<'_> {
             let now = now_ms();
             let mut tx = self.store.write().await?;
             self.hold(&mut tx).await?;
-            let counts = pulled::take(&mut tx, self.org_id, SOURCE, &part, now).await?;
+            let counts = pulled::take(&mut tx, self.org_id, SOURCE, &part, (self.policy, now)).await?;
             if let Some((from, to)) = moves.filter(|_| is_last)
                 && !pulls::advance(&mut tx, self.org_id, from, to, now).await?
             {

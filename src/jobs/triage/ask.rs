@@ -6,6 +6,7 @@ use super::{budget, held, refresh_case};
 use crate::clock::now_ms;
 use crate::domain::{Detection, Dossier, Failure, VoteState};
 use crate::limits;
+use crate::review::sight::{VOTED, sight};
 use crate::store::runs::Run;
 use crate::store::versions::{self, Version};
 use crate::store::{Actor, Change, Tx, cases, is_busy, jobs, prompts, record, runs, spending, votes};
@@ -227,7 +228,8 @@ impl<'a> One<'a> {
             // Its case may have become part of another one meanwhile.
             let case = runs::by_id(&mut tx, self.run.id).await?.case_number;
             let (org_id, run) = (self.org, Some(self.run.id));
-            let change = Change { org_id, case, kind: "vote", text: &text, old: "", new, run, undo: None };
+            let (text, new) = sight(&cases::by_number(&mut tx, case).await?).told((&text, new), VOTED);
+            let change = Change { org_id, case, kind: "vote", text, old: "", new, run, undo: None };
             record(&mut tx, &Actor::panel(), change, now).await?;
             refresh_case(&mut tx, case).await?;
             if answer.is_some() {

@@ -4,6 +4,7 @@ use super::second_look::voter_of;
 use super::{held, interrupt, refresh_case, reuse};
 use crate::clock::now_ms;
 use crate::domain::VoteState;
+use crate::review::sight;
 use crate::store::reuse::set_evidence;
 use crate::store::runs::Run;
 use crate::store::{Actor, Change, Tx, cases, jobs, record, runs, votes};
@@ -49,12 +50,15 @@ pub(super) async fn begin(
 }
 
 async fn tell(tx: &mut Tx, run: &Run, seats: &Seats, reused: Option<&str>, now: i64) -> Result<(), JobError> {
+    let case = cases::by_number(tx, run.case_number).await?;
     let text = match reused {
+        // Another case may not tell in the place of this one.
+        _ if sight(&case).is_blind() => format!("Run {} started, asked for by {}", run.number, run.asked_by),
         Some(reused) => format!("Run {} started: {reused}", run.number),
         None => format!("Run {} started: {} voters asked by {}", run.number, seats.panel.len(), run.asked_by),
     };
     let change = Change {
-        org_id: cases::by_number(tx, run.case_number).await?.org_id,
+        org_id: case.org_id,
         case: run.case_number,
         kind: "run_started",
         text: &text,

@@ -1,13 +1,12 @@
 //! Counts the votes of a run, writes its report, and brings the case up to date.
 use super::super::{JobError, Worker, panel::Seats};
-use super::{REVOTE, budget, claimed, control, gate, held, is_under_way, look, recount, reuse, revote_at, second_look};
+use super::{REVOTE, budget, claimed, control, gate, held, look, recount, refresh_case, reuse, revote_at, second_look};
 use crate::clock::now_ms;
 use crate::config::Policy;
 use crate::domain::{Claim, Dossier, MachineVerdict, Outcome, Report, Vote, VoteState, Weights};
 use crate::notify;
-use crate::review::{self, Why};
+use crate::review::{blind, sight, sight::TRIAGED};
 use crate::store::activity::DAY_MS;
-use crate::store::cases::{Case, Glance, Triaged};
 use crate::store::policies::{self, Own};
 use crate::store::runs::{Finished, Flag, Run, RunState};
 use crate::store::{Actor, Change, Tx, cases, jobs, measured, record, runs, spending, techniques, votes};
@@ -40,6 +39,7 @@ pub(super) async fn run(
     claimed::keep(&mut tx, &stored, &stated).await?;
     keep_what_is_said(&mut tx, run, &stored, evidence.0).await?;
     control::conclude(&mut tx, &stored, now).await?;
+    blind::show_true_positive(&mut tx, run.case_number, now).await?;
     tell(&mut tx, run, &end, now).await?;
     if let Some(at) = again_at(&mut tx, run, &stored, now).await? {
         jobs::enqueue(&mut tx, REVOTE, &format!("revote:{}", run.id), &job.payload, 0, at).await?;
@@ -180,14 +180,16 @@ async fn tell(tx: &mut Tx, run: &Run, end: &Finished, now: i64) -> Result<(), Jo
         end.report.severity.label().to_lowercase(),
         end.report.confidence * 100.0
     );
-    let org_id = cases::by_number(tx, run.case_number).await?.org_id;
+    let case = cases::by_number(tx, run.case_number).await?;
+    // Nothing here says in blind review what only the panel knows: the ledger and the feed have it at once.
+    let (text, new) = sight(&case).told((&text, end.machine_verdict.as_str()), TRIAGED);
     let change = Change {
-        org_id,
+        org_id: case.org_id,
         case: run.case_number,
         kind: "triaged",
-        text: &text,
+        text,
         old: "",
-        new: end.machine_verdict.as_str(),
+        new,
         run: Some(run.id),
         undo: None,
     };
@@ -228,63 +230,4 @@ pub(super) async fn interrupted(tx: &mut Tx, run: &Run, note: &str, now: i64) ->
     };
     record(tx, &Actor::system(), change, now).await?;
     Ok(())
-}
-
-/// Brings a case up to date with its runs: the worst verdict of its behaviours' newest runs counts.
-pub(crate) async fn refresh_case(tx: &mut Tx, number: i64) -> Result<(), sqlx::Error> {
-    let case = cases::by_number(tx, number).await?;
-    let all = runs::of_case(tx, number).await?;
-    // Of a case with others in it the highest number is not always the one that somebody waits for.
-    let newest = all.iter().find(|run| is_under_way(run.state)).or(all.first());
-    let finished = runs::newest_of_each(tx, number).await?;
-    let worst = finished.iter().max_by_key(|run| (run.machine_verdict, run.number));
-    let shown = newest.filter(|run| is_under_way(run.state)).map(|run| run.id).or(worst.map(|run| run.id));
-    let glance = match shown {
-        Some(run) => glance(&votes::of_run(tx, run).await?),
-        None => Vec::new(),
-    };
-    let by_person = !matches!(case.severity_by.as_str(), "rule" | "panel");
-    let severity = worst.and_then(|run| run.severity).filter(|_| !by_person);
-    let triaged = Triaged {
-        state: newest.map_or(RunState::None, |run| run.state),
-        machine_verdict: worst.map_or(MachineVerdict::None, |run| run.machine_verdict),
-        outcome: worst.and_then(|run| run.outcome),
-        confidence: worst.and_then(|run| run.confidence),
-        risk_score: worst.and_then(risk),
-        flags: worst.map_or(0, |run| {
-            i64::try_from(run.flags.0.iter().filter(|flag| flag.kind != "supported").count()).unwrap_or(i64::MAX)
-        }),
-        recorded: worst.is_some_and(|run| run.recorded),
-        unasked_until: finished.iter().filter_map(|run| run.renews_ms).max(),
-        severity: severity.unwrap_or(case.severity),
-        severity_by: if severity.is_some() { "panel".to_owned() } else { case.severity_by.clone() },
-        glance,
-    };
-    cases::set_triaged(tx, number, &triaged).await?;
-    if case.snoozed {
-        wake_where_worse(tx, &case).await?;
-    }
-    Ok(())
-}
-
-/// Brings a snoozed case back where the panel says worse of it than before, or now dissents from its verdict.
-async fn wake_where_worse(tx: &mut Tx, before: &Case) -> Result<(), sqlx::Error> {
-    let case = cases::by_number(tx, before.number).await?;
-    let worse = case.machine_verdict > before.machine_verdict.max(MachineVerdict::FalsePositive);
-    if worse || (case.dissent && !before.dissent) {
-        review::wake(tx, &Actor::panel(), &case, Why::Vote, now_ms()).await?;
-    }
-    Ok(())
-}
-
-/// A run's risk score, and where a text tries to steer the vote no less than that is worth.
-fn risk(run: &Run) -> Option<i64> {
-    let least = run.flags.0.iter().any(|flag| flag.kind == injection::FLAG).then_some(i64::from(injection::RISK));
-    run.risk_score.max(least)
-}
-
-/// The panel's votes as the queue shows them.
-pub(crate) fn glance(votes: &[votes::Stored]) -> Vec<Glance> {
-    let panel = votes.iter().filter(|vote| vote.counts());
-    panel.map(|vote| Glance { voter: vote.voter.clone(), state: vote.state, verdict: vote.verdict }).collect()
 }

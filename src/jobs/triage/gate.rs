@@ -1,5 +1,5 @@
-//! What the conclusion of a run means for the gate: whether the case is eligible, which cases people review blind, and
-//! whether the machine closes it.
+//! What the conclusion of a run means for the gate: whether the case is eligible, and whether the machine closes it.
+//! It never closes one that was drawn for blind review when it opened.
 //!
 //! All of it is in the transaction that stores the run: vetoes, gate and age of the evidence are asked there once more.
 mod scope;
@@ -10,20 +10,17 @@ use super::super::{JobError, Worker};
 use super::receipt;
 use crate::config::Policy;
 use crate::domain::action::{ActionKind, Fields, Plan};
-use crate::domain::{AutoClose, Dossier, GateEvent, GateState, Status, Verdict};
+use crate::domain::{AutoClose, Dossier, GateEvent, Status, Verdict};
 use crate::review::gate::{self as gates, Closing, Scopes};
-use crate::review::{ReviewError, whole};
+use crate::review::{ReviewError, sight, whole};
 use crate::store::cases::{self, Case};
 use crate::store::gates::{self as store, Gate, Kept, Ran};
 use crate::store::policies::Own;
 use crate::store::runs::{Run, RunState};
-use crate::store::{Actor, Change, Tx, draws, fingerprints, record};
+use crate::store::{Actor, Change, Tx, fingerprints, record};
 use crate::triage::gate::{self as judge, Heard, Ineligible};
 use crate::triage::vote::Panel;
 use serde_json::{Value, json};
-
-/// The name of the draw.
-const DRAW: &str = "gate";
 
 /// What a run is concluded under.
 #[derive(Clone, Copy)]
@@ -102,7 +99,7 @@ fn done<T>(done: Result<T, ReviewError>) -> Result<T, JobError> {
     })
 }
 
-/// Draws an eligible case, keeps it, and closes it where that has been earned.
+/// Keeps an eligible case, and closes it where that has been earned.
 async fn eligible(
     worker: &Worker,
     tx: &mut Tx,
@@ -120,7 +117,7 @@ async fn eligible(
     let ids: Vec<i64> = scopes.gates.iter().map(|gate| gate.id).collect();
     let before = before.filter(|kept| kept.rule_gate == ids[0]);
     let open = judge::opens(&scopes.gates.iter().map(gates::standing).collect::<Vec<_>>(), now);
-    let (share, drawn) = lot(tx, case, before.as_ref(), &scopes, under).await?;
+    let (share, drawn) = lot(case, before.as_ref());
     let kept = Kept {
         run_id: newest.id,
         behaviours: i64::try_from(behaviours).unwrap_or(i64::MAX),
@@ -137,12 +134,14 @@ async fn eligible(
         ..Kept::of(case.number, case.org_id)
     };
     store::put(tx, &kept).await?;
-    if before.is_none() {
-        tell(tx, &mut scopes, &kept, now).await?;
+    // Of one in blind review the gates learn once it has been decided: their counts would tell what the vote was.
+    let is_blind = sight(case).is_blind();
+    if before.is_none() && !is_blind {
+        scopes.eligible(tx, &kept, now).await?;
     }
     let closed = allowed(worker, tx, (case, &kept, newest.id), &mut scopes, (open, under)).await?;
     let said = said(&kept, open.map(|at| &scopes.gates[at]), closed);
-    scopes.keep(tx, Some(case), now).await?;
+    scopes.keep(tx, Some(case).filter(|_| !is_blind), now).await?;
     Ok(said)
 }
 
@@ -151,19 +150,10 @@ const fn is_settled(kept: &Kept) -> bool {
     kept.act.is_some() || kept.closed_ms.is_some()
 }
 
-/// The share by which a case is drawn, and whether it is. Drawn once: another vote of the same panel is no other lot.
-async fn lot(
-    tx: &mut Tx,
-    case: &Case,
-    before: Option<&Kept>,
-    scopes: &Scopes,
-    under: Under<'_>,
-) -> Result<(f64, bool), JobError> {
-    if let Some(kept) = before {
-        return Ok((kept.share, kept.drawn));
-    }
-    let share = share(tx, scopes, under).await?;
-    Ok((share, judge::drawn(&draws::key(tx, DRAW).await?, case.number, share)))
+/// The share by which a case was drawn for blind review, and whether it was. What was kept of it by an earlier vote stays:
+/// another vote is no other lot.
+fn lot(case: &Case, before: Option<&Kept>) -> (f64, bool) {
+    before.map_or((case.blind_share, case.blind.drawn()), |kept| (kept.share, kept.drawn || case.blind.drawn()))
 }
 
 /// Whether nobody has decided a case, is at work on it, or put it aside.
@@ -199,34 +189,6 @@ async fn opened(tx: &mut Tx, case: &Case, rule_id: i64, panel: &str, under: Unde
         }
     }
     Ok(scopes)
-}
-
-/// The share by which a case is drawn: the largest that one of its gates asks for.
-async fn share(tx: &mut Tx, scopes: &Scopes, under: Under<'_>) -> Result<f64, JobError> {
-    let mut share = judge::share(under.policy.review_share, None);
-    let first = judge::day(under.now_ms) - judge::QUOTA_DAYS + 1;
-    for gate in scopes.gates.iter().filter(|gate| gate.state == GateState::Active) {
-        let eligible = store::eligible_since(tx, gate, first).await?;
-        let needed = judge::needed(gate.limit, judge::spent(1));
-        let quota = (needed, eligible, gate.first_ms, under.now_ms);
-        share = share.max(judge::share(under.policy.review_share, Some(quota)));
-    }
-    Ok(share)
-}
-
-/// Counts an eligible case in each of its gates.
-async fn tell(tx: &mut Tx, scopes: &mut Scopes, kept: &Kept, now_ms: i64) -> Result<(), JobError> {
-    let data = json!({
-        "case": kept.case_number, "run": kept.run_id, "share": kept.share, "drawn": kept.drawn, "would_close": kept.would_close,
-    });
-    for at in 0..scopes.gates.len() {
-        scopes.gates[at].eligible += 1;
-        scopes.gates[at].last_ms = now_ms;
-        let gate = &scopes.gates[at];
-        store::count(tx, gate, (judge::day(now_ms), gate.epoch), (0, 0, 1)).await?;
-        scopes.tell(at, GateEvent::Eligible, &data, now_ms);
-    }
-    Ok(())
 }
 
 /// Does what the mode allows with a case that an open gate lets the machine close; `true` where it was closed.
@@ -276,5 +238,6 @@ fn said(kept: &Kept, gate: Option<&Gate>, closed: bool) -> Value {
             "bound": gate.look_bound, "limit": gate.limit,
         })
     });
-    json!({"eligible": true, "share": kept.share, "drawn": kept.drawn, "open": gate, "closed": closed})
+    let why = kept.drawn.then_some("Drawn for blind review, so a person decides.");
+    json!({"eligible": true, "share": kept.share, "drawn": kept.drawn, "open": gate, "closed": closed, "why": why})
 }

@@ -2,6 +2,7 @@
 use super::odd::{self, Agreement, FIELDS};
 use super::tally::{Tally, hash};
 use crate::domain::{Detection, Outcome};
+use crate::review::sight;
 use crate::store::bulk::{Facts, NewMember, Why};
 use std::collections::{HashMap, HashSet};
 
@@ -104,12 +105,13 @@ impl Compared {
     fn count(&mut self, facts: &Facts, read: Option<&Detection>) {
         let case = &facts.case;
         let outcome = case.outcome.map_or("", Outcome::label).to_lowercase();
+        let blind = sight(case).is_blind();
         let line = read.and_then(Detection::process).map(|process| process.command_line).unwrap_or_default();
         let texts = [
             &case.hostname,
             &case.user_name,
             &line,
-            &format!("{}, {outcome}", case.machine_verdict.label()),
+            &if blind { "in blind review".to_owned() } else { format!("{}, {outcome}", case.machine_verdict.label()) },
             &case.org,
         ];
         for (tally, text) in self.more.iter_mut().zip(texts) {

@@ -1,6 +1,7 @@
 //! Whether a case may be decided together with others, by itself: what [`super::odd`] adds is how it compares.
 use super::caution_of;
 use crate::domain::{MachineVerdict, Outcome};
+use crate::review::sight;
 use crate::store::bulk::{Said, Why};
 use crate::store::cases::Case;
 use crate::store::runs::RunState;
@@ -17,6 +18,10 @@ pub(super) fn why(case: &Case, said: &[Said]) -> Option<(Why, String)> {
     }
     if !case.status.is_open() {
         return Some((Why::Decided, "It is closed.".to_owned()));
+    }
+    if sight(case).is_blind() {
+        // It is decided on the evidence, so no vote is waited for and none stands against it.
+        return None;
     }
     if matches!(case.triage_state, RunState::Queued | RunState::Running) {
         return Some((Why::Triaging, "Not all votes are in.".to_owned()));

@@ -5,6 +5,7 @@
 //! declares it: at its first eligible moment the machine would have closed it.
 use super::Scopes;
 use crate::domain::{GateEvent, Verdict};
+use crate::review::blind;
 use crate::review::declare::By;
 use crate::store::cases::{Case, Decision};
 use crate::store::gates::{self, Kept, Review};
@@ -22,6 +23,8 @@ struct Said {
     to: Option<bool>,
     verdict: Verdict,
     by: String,
+    /// Whether it was made before what the panel says was known.
+    blind: bool,
 }
 
 /// Counts what a decision says of a case that is or was eligible. `case` is the case before it.
@@ -52,6 +55,7 @@ pub(in crate::review) async fn declared(
         to: class.filter(|_| counts),
         verdict: to.verdict,
         by: by.actor.name.clone(),
+        blind: blind::counts(case, by.actor),
     };
     count(tx, case, &kept, said, now_ms).await?;
     if to.verdict == Verdict::TruePositive {
@@ -70,9 +74,9 @@ pub(in crate::review) async fn merged(tx: &mut Tx, by: By<'_>, into: i64, now_ms
         }
         let from = rules::is_error(kept.verdict).filter(|_| kept.act.is_some());
         let act = kept.act.clone().unwrap_or_else(|| format!("case:{number}:merged"));
-        let (verdict, by) = (Verdict::TruePositive, by.actor.name.clone());
-        let said = Said { act, from, to: Some(true), verdict, by };
         let case = cases::by_number(tx, number).await?;
+        let (verdict, blind) = (Verdict::TruePositive, blind::counts(&case, by.actor));
+        let said = Said { act, from, to: Some(true), verdict, by: by.actor.name.clone(), blind };
         count(tx, &case, &kept, said, now_ms).await?;
     }
     Ok(())
@@ -122,7 +126,7 @@ async fn review(
     let gate = &scopes.gates[at];
     let before = kept.counted >> at & 1 == 1;
     let fresh = said.from.is_none() && said.to.is_some();
-    let now = said.to.is_some() && (before || fresh && rules::is_counted(gate.state, kept.drawn));
+    let now = said.to.is_some() && (before || fresh && rules::is_counted(gate.state, kept.drawn && said.blind));
     if before || now {
         let known = gates::review(tx, gate.id, &said.act).await?;
         let old = known.unwrap_or(Review { epoch: gate.epoch, at_ms: now_ms, clean: 0, errors: 0 });
@@ -137,7 +141,7 @@ async fn review(
         let kind = if fresh { GateEvent::Review } else { GateEvent::ReviewChanged };
         let data = json!({
             "act": said.act, "case": kept.case_number, "verdict": said.verdict, "error": said.to, "counted": now,
-            "drawn": kept.drawn, "by": said.by,
+            "drawn": kept.drawn && said.blind, "by": said.by,
         });
         scopes.tell(at, kind, &data, now_ms);
     }

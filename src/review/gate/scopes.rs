@@ -2,7 +2,7 @@
 use super::{about, proof};
 use crate::domain::{GateEvent, GateState};
 use crate::store::cases::Case;
-use crate::store::gates::{self, Event, Gate};
+use crate::store::gates::{self, Event, Gate, Kept};
 use crate::store::record::{Entry, audit};
 use crate::store::{Actor, Change, Result, Tx, locks, record};
 use crate::triage::gate::{self as rules, Counts, Follows, Look, Proof, Standing};
@@ -72,6 +72,24 @@ impl Scopes {
         gate.seq += 1;
         let (gate_id, seq, org_id) = (gate.id, gate.seq, gate.org_id);
         self.events.push(Event { gate_id, seq, org_id, at_ms: now_ms, kind, data: data.to_string() });
+    }
+
+    /// Counts an eligible case in each of its gates.
+    ///
+    /// # Errors
+    /// Where the database refuses.
+    pub(crate) async fn eligible(&mut self, tx: &mut Tx, kept: &Kept, now_ms: i64) -> Result<()> {
+        let data = json!({
+            "case": kept.case_number, "run": kept.run_id, "share": kept.share, "drawn": kept.drawn, "would_close": kept.would_close,
+        });
+        for at in 0..self.gates.len() {
+            self.gates[at].eligible += 1;
+            self.gates[at].last_ms = now_ms;
+            let gate = &self.gates[at];
+            gates::count(tx, gate, (rules::day(now_ms), gate.epoch), (0, 0, 1)).await?;
+            self.tell(at, GateEvent::Eligible, &data, now_ms);
+        }
+        Ok(())
     }
 
     /// What follows for a gate from what was just counted; `error` where an error was just declared.

@@ -1,6 +1,7 @@
 //! What a case shows of the detection that opened it, for the new case and for the one that it left.
 use super::super::ReviewError;
 use super::super::settle::is_derived;
+use super::super::sight;
 use crate::domain::{Detection, Severity};
 use crate::ingest::{chain, shown_host, shown_user};
 use crate::store::cases::{self, Case};
@@ -38,8 +39,14 @@ pub(super) async fn open(tx: &mut Tx, case: &Case, pieces: &[Piece], now_ms: i64
         event_ms: first.event_ms,
         opened_ms: now_ms,
         triage_state: RunState::Queued,
+        blind_share: case.blind_share,
     };
-    Ok(cases::insert(tx, &new).await?)
+    let number = cases::insert(tx, &new).await?;
+    if sight(case).is_blind() {
+        // Otherwise splitting would show what nobody is to see yet.
+        cases::set_blind(tx, number, case.blind).await?;
+    }
+    Ok(number)
 }
 
 /// Shows the first detection that is left, where the behaviour that opened the case is gone.

@@ -74,14 +74,14 @@ pub struct Said {
     pub vetoes: JsonText<Vec<Flag>>,
 }
 
-/// The newest finished run of each behaviour of these cases, by case.
+/// The newest finished run of each behaviour of these cases, by case; nothing of those in blind review.
 pub async fn said(tx: &mut Tx, numbers: &[i64]) -> Result<Vec<Said>> {
     let mut found = Vec::with_capacity(numbers.len());
     for part in numbers.chunks(ROWS) {
         let places: Vec<_> = (0..part.len()).map(|at| format!("${}", at + 1)).collect();
         let sql = sqlx::AssertSqlSafe(format!(
-            "SELECT r.case_number, r.outcome, r.flags, r.vetoes FROM runs r WHERE r.case_number IN ({}) AND r.state = 'done'
-                AND NOT EXISTS (SELECT 1 FROM runs n WHERE {SUPERSEDES})
+            "SELECT r.case_number, r.outcome, r.flags, r.vetoes FROM runs r JOIN cases c ON c.number = r.case_number WHERE r.case_number IN ({}) AND c.blind <> 'blind'
+                AND r.state = 'done' AND NOT EXISTS (SELECT 1 FROM runs n WHERE {SUPERSEDES})
              ORDER BY r.case_number, r.number DESC",
             places.join(", ")
         ));

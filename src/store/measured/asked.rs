@@ -32,14 +32,14 @@ pub struct Recent {
     pub asked_ms: i64,
 }
 
-/// The newest [`VOTES`] votes of a voter, those of other organisations left out, newest first. A vote that a later
+/// The newest [`VOTES`] votes of a voter, those of other organisations and on cases in blind review left out, newest first. A vote that a later
 /// run took over is there once.
 pub async fn recent(tx: &mut Tx, scope: Scope, voter: &str) -> Result<Vec<Recent>> {
     let sql = sqlx::AssertSqlSafe(format!(
         "SELECT v.state, v.failure, v.verdict, r.machine_verdict AS panel, v.role, v.digest, v.prompt_version, v.latency_ms,
             COALESCE(v.tokens_in, 0) + COALESCE(v.tokens_out, 0) AS tokens, v.asked_ms
          FROM (SELECT * FROM votes WHERE voter = $1 ORDER BY id DESC LIMIT {VOTES}) AS v JOIN runs r ON r.id = v.run_id JOIN cases c ON c.number = r.case_number
-         WHERE v.asked_ms IS NOT NULL AND v.carried_from IS NULL AND c.org_id IN {ORGS} ORDER BY v.id DESC"
+         WHERE v.asked_ms IS NOT NULL AND v.carried_from IS NULL AND c.blind <> 'blind' AND c.org_id IN {ORGS} ORDER BY v.id DESC"
     ));
     on!(tx, |db| sqlx::query_as(sql).bind(voter).bind(scope.org_id).bind(scope.user_id).fetch_all(db))
 }

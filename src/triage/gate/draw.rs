@@ -1,4 +1,4 @@
-//! Which eligible cases people review blind: drawn by a secret key, before anybody sees the vote, so that neither an
+//! Which cases people review blind: drawn by a secret key when they open, before anybody votes, so that neither an
 //! attacker nor a hurried analyst can tell or choose.
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -7,7 +7,7 @@ use sha2::Sha256;
 pub const QUOTA_DAYS: i64 = 90;
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
-/// The share of a scope's eligible cases that is drawn: no less than the policy says, and of an active one enough to
+/// The share of a scope's cases that is drawn: no less than the policy says, and of an active one enough to
 /// prove it anew every [`QUOTA_DAYS`]. Of an active one: the reviews that a first look takes, the cases that were eligible
 /// in the last [`QUOTA_DAYS`], when its first one came, and now; a younger scope is expected to go on as it began.
 pub fn share(policy: f64, active: Option<(Option<i64>, i64, i64, i64)>) -> f64 {
@@ -24,7 +24,7 @@ pub fn share(policy: f64, active: Option<(Option<i64>, i64, i64, i64)>) -> f64 {
 pub fn drawn(key: &str, case: i64, share: f64) -> bool {
     // A key of any length will do; without one nothing could be closed.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key.as_bytes()) else { return true };
-    mac.update(format!("gate:{case}").as_bytes());
+    mac.update(case.to_string().as_bytes());
     let bytes = mac.finalize().into_bytes();
     let number = bytes.first_chunk::<4>().map_or(0, |first| u32::from_be_bytes(*first));
     f64::from(number) < share * (f64::from(u32::MAX) + 1.0)

@@ -3,11 +3,11 @@ use super::Wanted;
 use crate::clock::now_ms;
 use crate::error::Result;
 use crate::jobs::triage;
-use crate::review;
+use crate::review::{self, sight};
 use crate::store::cases::Case;
 use crate::store::{
     Tx, actions, detections, evidence as gathered, exclusions, fingerprints, intel, notes, observables, policies,
-    precedents, reuse, rules, runs, sensors, tags, tasks, techniques, timeline, users, votes,
+    precedents, rules, sensors, tags, tasks, timeline, users,
 };
 use crate::web::measured;
 use crate::web::view::case::{self as view, CaseData};
@@ -39,7 +39,7 @@ pub(super) async fn load(tx: &mut Tx, case: Case, wanted: Wanted) -> Result<Case
         Some(last) => detections::after(tx, number, (last.event_ms, last.id), IN_TREE.1, IN_TREE.0).await?,
         None => Vec::new(),
     };
-    let (runs, votes) = (runs::of_case(tx, number).await?, votes::of_case(tx, number).await?);
+    let (runs, votes) = (sight::runs(tx, &case).await?, sight::votes(tx, &case).await?);
     Ok(CaseData {
         measured: measured::of_run(tx, case.org_id, view::shown_run(&runs, run), &votes).await?,
         own: policies::of_org(tx, case.org_id).await?,
@@ -49,9 +49,9 @@ pub(super) async fn load(tx: &mut Tx, case: Case, wanted: Wanted) -> Result<Case
         older,
         runs,
         votes,
-        sources: reuse::sources(tx, number).await?,
+        sources: sight::sources(tx, &case).await?,
         observables: observables::of_case(tx, number).await?,
-        techniques: techniques::of_case(tx, number).await?,
+        techniques: sight::techniques(tx, &case).await?,
         intel: intel::of_case(tx, number).await?,
         actions: actions::of_case(tx, number).await?,
         attempts: actions::attempts(tx, number).await?,

@@ -2,7 +2,7 @@
 use super::asks::{Ask, asks};
 use crate::domain::Detection;
 use crate::error::Result;
-use crate::review;
+use crate::review::{self, sight};
 use crate::store::queue::Row;
 use crate::store::{Tx, detections, runs, votes};
 use crate::web::view::listing::Listing;
@@ -15,6 +15,8 @@ pub(super) struct Peek {
     pub(super) row: RowView,
     pub(super) event: event::EventView,
     pub(super) run: Option<panel::RunView>,
+    /// What stands in its place in blind review, or empty.
+    pub(super) held_back: &'static str,
     /// Whether a text tries to steer the vote, so that no single key may decide.
     pub(super) steered: bool,
     pub(super) happened: words::When,
@@ -47,7 +49,7 @@ pub(super) async fn peek(
         .map(|read| event::event(&read))
         .unwrap_or_default();
     let caution = review::caution(tx, &found.case).await?;
-    let all = runs::of_case(tx, number).await?;
+    let all = sight::runs(tx, &found.case).await?;
     let steered = all.iter().any(|run| panel::steering(run).is_some());
     let newest = all.into_iter().find(|run| run.state != runs::RunState::Interrupted);
     let run = match newest {
@@ -71,6 +73,7 @@ pub(super) async fn peek(
         asks: asks(&caution),
         event: shown,
         run,
+        held_back: if review::sight(&found.case).is_blind() { sight::HELD_BACK } else { "" },
         steered,
     }))
 }

@@ -34,6 +34,7 @@ pub(super) const READ: &[(&str, &str)] = &[
     ("GET", "/models/cases"),
     ("GET", "/models/together"),
     ("GET", "/models/together/cases"),
+    ("GET", "/models/reviews"),
     ("GET", "/models/trials/{id}"),
     ("GET", "/events"),
 ];

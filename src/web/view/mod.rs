@@ -31,6 +31,7 @@ pub mod policy;
 pub mod preview;
 pub mod pull;
 pub mod report;
+pub mod reviews;
 pub mod row;
 pub mod since;
 pub mod strip;

@@ -64,7 +64,18 @@ fn gate(usual: &Policy, own: &Own) -> Vec<Row> {
     let (limit, review) = (share(holds.limit), share(holds.review_share));
     let earned =
         format!("A behaviour earns automatic closing only while at most {limit} of what it closes may be a threat.");
-    let blind = format!("Of the cases that could be closed alone, {review} come to you all the same.");
+    let below = holds.veto_severity.label().to_lowercase();
+    let blind = format!(
+        "Of the cases below {below}, you decide {review} before you learn what the panel says; none of these is closed alone."
+    );
+    let first = if holds.blind_first {
+        format!(
+            "You decide every case below {below} first and learn then what the panel says. Nothing is closed alone."
+        )
+    } else {
+        "But for that share, you see what the panel says before you decide.".to_owned()
+    };
+    let on = |on: bool| if on { "On" } else { "Off" }.to_owned();
     vec![
         row(
             ("Automatic closing", "auto_close"),
@@ -74,6 +85,12 @@ fn gate(usual: &Policy, own: &Own) -> Vec<Row> {
         ),
         row(("Missed true positives", "limit"), (share(usual.limit), limit), own.limit.is_some(), earned),
         row(("Blind review", "review_share"), (share(usual.review_share), review), own.review_share.is_some(), blind),
+        row(
+            ("Blind first", "blind_first"),
+            (on(usual.blind_first), on(holds.blind_first)),
+            own.blind_first.is_some(),
+            first,
+        ),
     ]
 }
 

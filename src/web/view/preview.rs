@@ -71,12 +71,13 @@ fn drawn(preview: &Preview, before: &Policy, after: &Policy) -> Option<String> {
         (share * f64::from(cases)).round()
     };
     let effect = &preview.effect;
-    let (was, becomes) = (of(before.review_share, effect.before.total()), of(after.review_share, effect.after.total()));
+    let share = |policy: &Policy| if policy.blind_first { 1.0 } else { policy.review_share };
+    let (was, becomes) = (of(share(before), effect.before.total()), of(share(after), effect.after.total()));
     (was.total_cmp(&becomes).is_ne()).then(|| {
         format!(
             "About {becomes} of those would have been drawn for blind review at {}%, instead of {was} at {}%.",
-            percent(after.review_share),
-            percent(before.review_share)
+            percent(share(after)),
+            percent(share(before))
         )
     })
 }

@@ -4,6 +4,7 @@ use super::text::{self, start, visible};
 use super::words::{When, duration, percent, when};
 use crate::domain::action::ActionState;
 use crate::domain::{ObservableKind, Status, reason};
+use crate::review::sight;
 use crate::store::{actions, notes, observables, timeline, votes};
 
 /// Lines of each list that are shown: a report fits four pages.
@@ -238,6 +239,9 @@ fn said(data: &CaseData) -> String {
     let votes = case.glance.0.len();
     let outcome = case.outcome.map(|outcome| format!(", {}", outcome.label().to_lowercase())).unwrap_or_default();
     let stated = case.confidence.map(|share| format!(", stated confidence {}", percent(share))).unwrap_or_default();
+    if sight(case).is_blind() {
+        return "In blind review: nobody sees what the panel says before somebody has decided.".to_owned();
+    }
     if data.runs.is_empty() {
         return "No panel was asked.".to_owned();
     }

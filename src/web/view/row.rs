@@ -3,6 +3,7 @@ use super::listing::Listing;
 use super::words::{self, Glyph, Sev};
 use super::work;
 use crate::domain::{MachineVerdict, Outcome, VoteState};
+use crate::review::sight;
 use crate::store::queue::{Cluster, Row};
 use crate::store::runs::RunState;
 
@@ -151,6 +152,9 @@ pub fn cluster(row: &Row, cluster: Cluster, listing: &Listing) -> ClusterView {
 
 fn lean(row: &Row, pending: bool) -> (&'static str, String, String) {
     let case = &row.case;
+    if sight(case).is_blind() {
+        return ("un", "Blind".to_owned(), String::new());
+    }
     if pending {
         let given =
             case.glance.0.iter().filter(|vote| !matches!(vote.state, VoteState::Pending | VoteState::Asking)).count();

@@ -113,9 +113,9 @@ async fn what_is_drawn_assigned_or_only_watched_stays_open() {
     desk.proven().await;
     let number = desk.case().await;
     assert_eq!(desk.server.case(number).await["status"], "new");
+    desk.declare(number, "false_positive").await;
     let receipt = desk.receipt(number).await;
     assert_eq!((&receipt["drawn"], &receipt["closed"]), (&json!(true), &json!(false)), "{receipt}");
-    desk.declare(number, "false_positive").await;
     assert_eq!(desk.rule().await.0, 7, "what is drawn counts on");
     for (mode, said) in [(AutoClose::Propose, true), (AutoClose::Shadow, false)] {
         let mut desk = Desk::new(|config| config.policy.auto_close = mode).await;
