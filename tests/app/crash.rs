@@ -136,7 +136,7 @@ async fn model_after(delay: Duration) -> MockServer {
 
 fn config(dir: &Path, model: &MockServer, url: &str) {
     let toml = format!(
-        "[database]\nurl = \"{url}\"\n[panel]\ncontrol_share = 0.0\n[limits]\ningest_per_second = 0\ntoken_per_minute = 0\n[[voters]]\nname = \"m\"\nkind = \"ollama\"\nmodel = \"m\"\nconcurrency = 4\nbase_url = \"{}\"\n",
+        "[database]\nurl = \"{url}\"\n[panel]\ncontrol_share = 0.0\n[policy]\nreview_share = 0.0\n[limits]\ningest_per_second = 0\ntoken_per_minute = 0\n[[voters]]\nname = \"m\"\nkind = \"ollama\"\nmodel = \"m\"\nconcurrency = 4\nbase_url = \"{}\"\n",
         model.uri()
     );
     std::fs::write(dir.join("fusionsoc.toml"), toml).unwrap();

@@ -9,6 +9,7 @@ mod actions;
 mod admin;
 mod api_docs;
 mod backup;
+mod blind;
 mod bulk;
 mod case_page;
 mod check;

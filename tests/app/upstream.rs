@@ -48,7 +48,7 @@ fn settings(dir: &Path, broken: &Broken, port: u16) {
     let toml = format!(
         "[server]\nlisten = \"127.0.0.1:{port}\"\npublic_url = \"http://127.0.0.1:{port}\"\ninsecure_cookies = true\n\
          [limits]\ningest_per_second = 0\ntoken_per_minute = 0\n\
-         [panel]\ncontrol_share = 0.0\nreuse_minutes = 0\n\
+         [panel]\ncontrol_share = 0.0\nreuse_minutes = 0\n[policy]\nreview_share = 0.0\n\
          [[voters]]\nname = \"m\"\nkind = \"ollama\"\nmodel = \"m\"\nconcurrency = 4\ntimeout_s = 3\nbase_url = \"{at}\"\n\
          [[limacharlie]]\norg = \"acme\"\noid = \"{oid}\"\napi_key_file = \"lc.key\"\npull_every_s = 0\napi_url = \"{at}\"\njwt_url = \"{at}\"\n\
          [intel.virustotal]\napi_key_file = \"vt.key\"\nbase_url = \"{at}/api/v3\"\nper_minute = 0\nper_day = 0\n",

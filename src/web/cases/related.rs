@@ -2,6 +2,7 @@
 use crate::domain::{Role, Verdict};
 use crate::error::Result;
 use crate::review::related::{self, Related};
+use crate::review::sight::{Sight, sight};
 use crate::store::cases::Case;
 use crate::store::fingerprints::Elsewhere;
 use crate::store::merges::{self, Merge};
@@ -56,19 +57,19 @@ pub(super) async fn load(tx: &mut Tx, me: &SignedIn, case: &Case, elsewhere: &[E
     let beside = related::with(tx, case, elsewhere).await?;
     let parts = merges::members(tx, case.number, PARTS).await?;
     Ok(RelatedView {
-        beside: beside.into_iter().map(one).collect(),
+        beside: beside.into_iter().map(|found| one(found, sight(case))).collect(),
         parts: parts.iter().map(|merge| part(merge, case.number, me)).collect(),
         part_of: None,
     })
 }
 
-fn one(found: Related) -> Beside {
+fn one(found: Related, sight: Sight) -> Beside {
     let Related { line, why, linked } = found;
     Beside {
         number: line.number,
         title: text::start(&line.title, 120),
         host: text::start(&line.hostname, 80),
-        glyph: verdict(line.verdict, line.machine_verdict),
+        glyph: verdict(line.verdict, sight.of_another(line.machine_verdict)),
         state: line.status.label().to_lowercase(),
         why: text::visible(&why.join("; ")),
         linked,

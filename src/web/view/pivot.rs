@@ -3,6 +3,7 @@ use super::case::CaseData;
 use super::words::{self, Glyph, Sev, When, when};
 use super::{evidence, links, text};
 use crate::domain::{MachineVerdict, Verdict};
+use crate::review::sight;
 use crate::store::fingerprints::Elsewhere;
 use crate::store::history::{Behaviour, Beside, Host, Line, WINDOW};
 
@@ -195,7 +196,7 @@ pub fn cluster(data: &CaseData) -> Cluster {
         host: text::start(&other.hostname, 80),
         host_page: links::sensor(&other.sid),
         state: if other.open { "open" } else { "closed" },
-        glyph: verdict(other.verdict, other.machine_verdict),
+        glyph: verdict(other.verdict, sight(&data.case).of_another(other.machine_verdict)),
         opened: when(other.opened_ms),
     };
     let others = data.prevalence.cases;

@@ -116,7 +116,12 @@ async fn what_is_drawn_assigned_or_only_watched_stays_open() {
     desk.declare(number, "false_positive").await;
     let receipt = desk.receipt(number).await;
     assert_eq!((&receipt["drawn"], &receipt["closed"]), (&json!(true), &json!(false)), "{receipt}");
+    assert_eq!(receipt["why"], "Drawn for blind review, so a person decides.");
     assert_eq!(desk.rule().await.0, 7, "what is drawn counts on");
+    let event = desk.entry(number, "verdict").await["id"].to_string();
+    assert_eq!(desk.ana.post(&format!("/cases/{number}/undo"), &[("event", &event)]).await.status(), 303);
+    desk.declare(number, "false_positive").await;
+    assert_eq!(desk.rule().await.0, 6, "who has seen what the panel says proves nothing");
     for (mode, said) in [(AutoClose::Propose, true), (AutoClose::Shadow, false)] {
         let mut desk = Desk::new(|config| config.policy.auto_close = mode).await;
         desk.proven().await;
@@ -171,7 +176,7 @@ async fn the_sensor_is_tagged_after_the_window_and_untagged_where_the_case_is_op
                 assert_eq!(sent(&fake, at), (0, 0), "it can still be taken back");
                 return (number, at);
             }
-            assert_eq!(desk.receipt(number).await["drawn"], true);
+            assert_eq!(desk.server.case(number).await["blind"], "blind");
         }
         panic!("a third is drawn, and all forty were");
     };
