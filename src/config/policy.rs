@@ -13,8 +13,8 @@ pub struct Policy {
     pub auto_close: AutoClose,
     /// The share of missed true positives that is accepted, 0 to 1.
     pub limit: f64,
-    /// The share of cases that people decide before they learn what the panel says, 0 to 1; those from `veto_severity` on
-    /// are left out.
+    /// The share of cases that people decide before they learn what the panel says, 0 to 1; those from
+    /// `veto_severity` on are left out.
     pub review_share: f64,
     /// Whether people decide every case below `veto_severity` before they learn what the panel says.
     pub blind_first: bool,

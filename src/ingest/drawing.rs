@@ -32,8 +32,8 @@ impl Lots {
     }
 }
 
-/// The share by which a new case is drawn: what the policy says, and no less than the active gates of its rule need to be
-/// proven anew. From the severity on that only people decide, none is drawn.
+/// The share by which a new case is drawn: what the policy says, and no less than the active gates of its rule need to
+/// be proven anew. From the severity on that only people decide, none is drawn.
 pub(super) async fn share(tx: &mut Tx, gathered: &mut Gathered, facts: &Facts<'_>) -> Result<f64> {
     let delivery = &facts.delivery;
     let lots = &mut gathered.lots;

@@ -1,12 +1,13 @@
 //! How a case leaves blind review.
 //!
 //! - The first declaration of a person commits it: the panel is shown, and the review counts.
-//! - Where the panel says true positive, it is shown at once and counts as no review: nobody may lose time to a measure.
-//! - Whatever else would show what the panel says, or closes the case without a verdict, takes it out uncounted: a program's
-//!   declaration, closing without a verdict, and becoming part of a case that was not drawn, or gaining one as a part. Two
-//!   cases in blind review may become one and stay in it, and what is split off one is in it as well.
-//! - A declaration that is undone is no review either: who made it has seen what the panel says. One that is changed, or
-//!   taken back by reopening, was made blind all the same and counts, as a reversal.
+//! - Where the panel says true positive, it is shown at once and counts as no review: nobody may lose time to a
+//!   measure.
+//! - Whatever else would show what the panel says, or closes the case without a verdict, takes it out uncounted: a
+//!   program's declaration, closing without a verdict, becoming part of another case, or gaining one that was not
+//!   drawn. A case stays in where what it gains was in as well, and what is split off it is in too.
+//! - A declaration that is undone is no review either: who made it has seen what the panel says. One that is changed,
+//!   or taken back by reopening, was made blind all the same and counts, as a reversal.
 use super::gate;
 use super::sight::sight;
 use crate::domain::{Blind, MachineVerdict, Verdict};

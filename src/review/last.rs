@@ -2,9 +2,9 @@
 //!
 //! An act is an entry of the timeline that carries its way back. What is done to many cases at once
 //! leaves one entry on each; its own undo takes them back together.
-use super::declare::{By, apply};
 use super::small::moved;
-use super::{ReviewError, blind, stale, undo};
+use super::undo::put_back;
+use super::{ReviewError, stale, undo};
 use crate::domain::Status;
 use crate::store::cases::Case;
 use crate::store::timeline::{self, Entry};
@@ -32,9 +32,7 @@ pub async fn undo_act(
         return Err(ReviewError::Conflict(stale(case)));
     }
     let to = Status::InProgress;
-    let open = moved(case, to, "", now_ms);
-    apply(tx, By::one(actor), case, &open).await?;
-    blind::undone(tx, actor, case, &open, now_ms).await?;
+    put_back(tx, actor, case, &moved(case, to, "", now_ms), now_ms).await?;
     let change = Change {
         org_id: case.org_id,
         case: case.number,

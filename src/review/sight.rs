@@ -1,8 +1,8 @@
 //! What people and programs may learn of what the panel says of a case: everything, or in blind review nothing until
 //! somebody has decided.
 //!
-//! Whatever tells of runs, votes, claims, receipts or techniques that voters named reads them here. What the panel makes
-//! of a case in its own row, its timeline and the ledger is held out where it is written.
+//! Whatever tells of runs, votes, claims, receipts or techniques that voters named reads them here. What the panel
+//! makes of a case in its own row, its timeline and the ledger is held out where it is written.
 use crate::domain::{Blind, MachineVerdict};
 use crate::store::cases::Case;
 use crate::store::reuse::{self, Source};

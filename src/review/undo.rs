@@ -37,8 +37,7 @@ pub async fn undo(
         return ReviewError::invalid("event", "Only a lead can undo what somebody else decided.");
     }
     take_back(tx, case, event, now_ms).await?;
-    apply(tx, By::one(actor), case, &before).await?;
-    blind::undone(tx, actor, case, &before, now_ms).await?;
+    put_back(tx, actor, case, &before, now_ms).await?;
     let open = if before.status.is_open() && !case.status.is_open() { "; the case is open again" } else { "" };
     let text = format!("Undone: {}{open}", entry.text);
     let change = Change {
@@ -52,6 +51,18 @@ pub async fn undo(
         undo: None,
     };
     Ok(record(tx, actor, change, now_ms).await?)
+}
+
+/// Sets what stood before a decision; a review that was declared blind is none any more.
+pub(super) async fn put_back(
+    tx: &mut Tx,
+    actor: &Actor,
+    case: &Case,
+    before: &Decision,
+    now_ms: i64,
+) -> Result<(), ReviewError> {
+    apply(tx, By::one(actor), case, before).await?;
+    Ok(blind::undone(tx, actor, case, before, now_ms).await?)
 }
 
 /// Notes an entry as undone, once, and only where nothing was decided after it.

@@ -49,8 +49,8 @@ pub struct Figures {
     pub reversed: i64,
     /// The median time from opening to declaration, by nearest rank, in ms.
     pub median_ms: Option<i64>,
-    /// Of all cases that the panel calls a false positive, the share that is a true positive, each review weighted by one
-    /// through the share by which its case was drawn (Horvitz and Thompson, as a ratio); nothing without such reviews.
+    /// Of all cases that the panel calls a false positive, the share that is a true positive, each review weighted by
+    /// one through the share by which its case was drawn (Horvitz and Thompson, as a ratio); nothing without any.
     pub missed: Option<f64>,
 }
 

@@ -1,15 +1,14 @@
 //! Asks the voters that have not answered yet, all at once, and stores each answer as it comes.
 use super::super::{JobError, Worker, learn, panel::Seats};
-use super::asking::{state, told};
+use super::asking::{state, tell};
 use super::second_look::voter_of;
 use super::{budget, held, refresh_case};
 use crate::clock::now_ms;
 use crate::domain::{Detection, Dossier, Failure, VoteState};
 use crate::limits;
-use crate::review::sight::{VOTED, sight};
 use crate::store::runs::Run;
 use crate::store::versions::{self, Version};
-use crate::store::{Actor, Change, Tx, cases, is_busy, jobs, prompts, record, runs, spending, votes};
+use crate::store::{Tx, cases, is_busy, jobs, prompts, runs, spending, votes};
 use crate::triage::prompt;
 use crate::triage::template::{self, Template};
 use crate::voters::statistical::Model;
@@ -216,21 +215,15 @@ impl<'a> One<'a> {
             attempts: reply.attempts,
             latency_ms,
         };
-        let text = told(&vote.voter, &reply.said);
         let now = now_ms();
         let mut tx = self.worker.store.write().await?;
         held(&mut tx, self.job).await?;
         // A commit whose answer was lost may have done all of this.
         if votes::give(&mut tx, vote.id, &given, now).await? {
             settle(&mut tx, vote.id, reply, paid).await?;
-            let new =
-                failure.map_or_else(|| answer.map_or("abstained", |answer| answer.verdict.as_str()), Failure::as_str);
             // Its case may have become part of another one meanwhile.
             let case = runs::by_id(&mut tx, self.run.id).await?.case_number;
-            let (org_id, run) = (self.org, Some(self.run.id));
-            let (text, new) = sight(&cases::by_number(&mut tx, case).await?).told((&text, new), VOTED);
-            let change = Change { org_id, case, kind: "vote", text, old: "", new, run, undo: None };
-            record(&mut tx, &Actor::panel(), change, now).await?;
+            tell(&mut tx, (case, self.run.id), vote, &reply.said, now).await?;
             refresh_case(&mut tx, case).await?;
             if answer.is_some() {
                 count(&mut tx, vote, &reply.digest, now).await?;

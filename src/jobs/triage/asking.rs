@@ -4,8 +4,10 @@ use crate::domain::{Detection, Observable, ObservableKind};
 use crate::intel::leave::Border;
 use crate::intel::{Intelligence, Seat};
 use crate::limits;
+use crate::review::sight::{VOTED, sight};
 use crate::store::runs::Run;
-use crate::store::{Result, Tx, detections};
+use crate::store::votes::Stored;
+use crate::store::{Actor, Change, Result, Tx, cases, detections, record};
 use crate::triage::observables;
 use crate::voters::Said;
 use std::collections::BTreeSet;
@@ -113,8 +115,29 @@ fn is_told_better(one: &Observable, all: &[Observable]) -> bool {
     all.iter().any(|other| other.role == one.role && stronger.contains(&other.kind))
 }
 
+/// Tells on the timeline what came of asking. In blind review it says no more than that a vote is in, and nothing of a
+/// second look, which a false positive alone gets.
+pub(super) async fn tell(tx: &mut Tx, (case, run): (i64, i64), vote: &Stored, said: &Said, now: i64) -> Result<()> {
+    let case = cases::by_number(tx, case).await?;
+    let sight = sight(&case);
+    if sight.is_blind() && vote.is_beside() {
+        return Ok(());
+    }
+    let new = match said {
+        Said::Answered(answer) => answer.verdict.as_str(),
+        Said::Abstained(_) => "abstained",
+        Said::Failed(failure, _) => failure.as_str(),
+    };
+    let text = told(&vote.voter, said);
+    let (text, new) = sight.told((&text, new), VOTED);
+    let (org_id, case) = (case.org_id, case.number);
+    let change = Change { org_id, case, kind: "vote", text, old: "", new, run: Some(run), undo: None };
+    record(tx, &Actor::panel(), change, now).await?;
+    Ok(())
+}
+
 /// A vote in words, for the timeline.
-pub(super) fn told(voter: &str, said: &Said) -> String {
+fn told(voter: &str, said: &Said) -> String {
     match said {
         Said::Answered(answer) => {
             format!("{voter} says {}, {:.0}%", answer.verdict.label().to_lowercase(), answer.confidence * 100.0)

@@ -39,7 +39,6 @@ pub(super) async fn run(
     claimed::keep(&mut tx, &stored, &stated).await?;
     keep_what_is_said(&mut tx, run, &stored, evidence.0).await?;
     control::conclude(&mut tx, &stored, now).await?;
-    blind::show_true_positive(&mut tx, run.case_number, now).await?;
     tell(&mut tx, run, &end, now).await?;
     if let Some(at) = again_at(&mut tx, run, &stored, now).await? {
         jobs::enqueue(&mut tx, REVOTE, &format!("revote:{}", run.id), &job.payload, 0, at).await?;
@@ -172,7 +171,9 @@ fn note(seats: &Seats) -> String {
     standing_in.into_iter().chain(without_vote(seats)).collect::<Vec<_>>().join(" ")
 }
 
+/// Tells how a run ended; a case in blind review of which the panel says true positive is shown with that.
 async fn tell(tx: &mut Tx, run: &Run, end: &Finished, now: i64) -> Result<(), JobError> {
+    blind::show_true_positive(tx, run.case_number, now).await?;
     let text = format!(
         "Triaged as {}: {}, severity {}, stated confidence {:.1}%",
         end.machine_verdict.label().to_lowercase(),

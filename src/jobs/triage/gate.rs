@@ -117,7 +117,7 @@ async fn eligible(
     let ids: Vec<i64> = scopes.gates.iter().map(|gate| gate.id).collect();
     let before = before.filter(|kept| kept.rule_gate == ids[0]);
     let open = judge::opens(&scopes.gates.iter().map(gates::standing).collect::<Vec<_>>(), now);
-    let (share, drawn) = lot(case, before.as_ref());
+    let lot = lot(case, before.as_ref(), now);
     let kept = Kept {
         run_id: newest.id,
         behaviours: i64::try_from(behaviours).unwrap_or(i64::MAX),
@@ -125,13 +125,10 @@ async fn eligible(
         rule_gate: ids[0],
         family_gate: (ids.len() > 2).then(|| ids[1]),
         org_gate: ids[ids.len() - 1],
-        at_ms: before.as_ref().map_or(now, |kept| kept.at_ms),
-        share,
-        drawn,
         // What a person did since does not change that it would have been closed.
-        would_close: !drawn && (is_free(case) || before.as_ref().is_some_and(|kept| kept.would_close)),
-        opened_by: open.filter(|_| is_free(case) && !drawn).map(|at| ids[at]),
-        ..Kept::of(case.number, case.org_id)
+        would_close: !lot.drawn && (is_free(case) || before.as_ref().is_some_and(|kept| kept.would_close)),
+        opened_by: open.filter(|_| is_free(case) && !lot.drawn).map(|at| ids[at]),
+        ..lot
     };
     store::put(tx, &kept).await?;
     // Of one in blind review the gates learn once it has been decided: their counts would tell what the vote was.
@@ -150,10 +147,15 @@ const fn is_settled(kept: &Kept) -> bool {
     kept.act.is_some() || kept.closed_ms.is_some()
 }
 
-/// The share by which a case was drawn for blind review, and whether it was. What was kept of it by an earlier vote stays:
-/// another vote is no other lot.
-fn lot(case: &Case, before: Option<&Kept>) -> (f64, bool) {
-    before.map_or((case.blind_share, case.blind.drawn()), |kept| (kept.share, kept.drawn || case.blind.drawn()))
+/// By which share a case was drawn for blind review, whether it was, and since when it is eligible. What was kept of it
+/// by an earlier vote stays: another vote is no other lot.
+fn lot(case: &Case, before: Option<&Kept>, now_ms: i64) -> Kept {
+    Kept {
+        at_ms: before.map_or(now_ms, |kept| kept.at_ms),
+        share: before.map_or(case.blind_share, |kept| kept.share),
+        drawn: case.blind.drawn() || before.is_some_and(|kept| kept.drawn),
+        ..Kept::of(case.number, case.org_id)
+    }
 }
 
 /// Whether nobody has decided a case, is at work on it, or put it aside.

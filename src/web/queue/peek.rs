@@ -3,8 +3,10 @@ use super::asks::{Ask, asks};
 use crate::domain::Detection;
 use crate::error::Result;
 use crate::review::{self, sight};
+use crate::store::cases::Case;
 use crate::store::queue::Row;
-use crate::store::{Tx, detections, runs, votes};
+use crate::store::runs::RunState;
+use crate::store::{Tx, detections, votes};
 use crate::web::view::listing::Listing;
 use crate::web::view::row::{RowView, cluster, row};
 use crate::web::view::text::visible;
@@ -49,13 +51,7 @@ pub(super) async fn peek(
         .map(|read| event::event(&read))
         .unwrap_or_default();
     let caution = review::caution(tx, &found.case).await?;
-    let all = sight::runs(tx, &found.case).await?;
-    let steered = all.iter().any(|run| panel::steering(run).is_some());
-    let newest = all.into_iter().find(|run| run.state != runs::RunState::Interrupted);
-    let run = match newest {
-        Some(newest) => Some(panel::run(&newest, &votes::of_run(tx, newest.id).await?)),
-        None => None,
-    };
+    let (run, steered) = run(tx, &found.case).await?;
     let open = review::open_tasks(tx, number).await?;
     Ok(Some(Peek {
         row: RowView {
@@ -76,6 +72,17 @@ pub(super) async fn peek(
         held_back: if review::sight(&found.case).is_blind() { sight::HELD_BACK } else { "" },
         steered,
     }))
+}
+
+/// The newest run, and whether a text tries to steer the vote.
+async fn run(tx: &mut Tx, case: &Case) -> Result<(Option<panel::RunView>, bool)> {
+    let all = sight::runs(tx, case).await?;
+    let steered = all.iter().any(|run| panel::steering(run).is_some());
+    let newest = all.into_iter().find(|run| run.state != RunState::Interrupted);
+    Ok(match newest {
+        Some(newest) => (Some(panel::run(&newest, &votes::of_run(tx, newest.id).await?)), steered),
+        None => (None, steered),
+    })
 }
 
 /// How analysts decided the behaviour before.

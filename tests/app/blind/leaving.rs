@@ -1,6 +1,6 @@
 //! How cases leave blind review, and what counts of it.
 use super::{agreeing, all, declare, delivered, event, timeline};
-use crate::support::fakes;
+use crate::support::{Server, fakes, http};
 use fusionsoc::domain::Role;
 use serde_json::json;
 
@@ -61,51 +61,51 @@ async fn whoever_disagrees_blind_is_asked_for_no_more_than_others() {
     assert_eq!(server.case(case).await["blind"], "committed");
 }
 
+/// A case in blind review beside others that are not.
+async fn drawn(server: &Server, at: usize) -> i64 {
+    let case = delivered(server, at).await;
+    server.sql(&BLIND.replace("number = 1", &format!("number = {case}"))).await;
+    server.run_jobs().await;
+    assert_eq!(server.case(case).await["machine_verdict"], "none");
+    case
+}
+
 #[tokio::test]
-async fn programs_closing_and_merging_take_a_case_out_uncounted() {
-    let (server, _models) =
-        agreeing(&fakes::answer("false_positive", 95), |config| config.policy.review_share = 0.0).await;
+async fn programs_and_closing_take_a_case_out_uncounted() {
+    let (server, _models) = agreeing(&fakes::answer("false_positive", 95), |_| {}).await;
     let ana = server.sign_in("ana", Role::Analyst).await;
-    for (at, way) in [(1, "program"), (2, "closing"), (3, "part"), (5, "whole"), (7, "both")] {
-        let case = delivered(&server, at).await;
-        let blind = BLIND.replace("number = 1", &format!("number = {case}"));
-        server.sql(&blind).await;
-        server.run_jobs().await;
-        assert_eq!(server.case(case).await["machine_verdict"], "none", "{way}");
-        match way {
-            "program" => {
-                let sent = crate::support::http().patch(format!("{}/api/v1/cases/{case}", server.url));
-                let sent = sent.bearer_auth(&server.token).header("content-type", "application/json");
-                let reply = sent.body(r#"{"verdict": "false_positive"}"#).send().await.unwrap();
-                assert_eq!(reply.status(), 200);
-            }
-            "closing" => {
-                let form = [("status", "closed"), ("reason", "insufficient_information")];
-                assert_eq!(ana.post(&format!("/cases/{case}/status"), &form).await.status(), 303);
-            }
-            _ => {
-                let other = delivered(&server, at + 1).await;
-                if way == "both" {
-                    server.sql(&BLIND.replace("number = 1", &format!("number = {other}"))).await;
-                }
-                server.run_jobs().await;
-                let (from, into) = if way == "part" { (case, other) } else { (other, case) };
-                let merged = ana.post(&format!("/cases/{from}/merge"), &[("into", &into.to_string())]).await;
-                assert_eq!(merged.status(), 303);
-                let (part, whole) = (server.case(from).await, server.case(into).await);
-                let machine = if way == "both" { "none" } else { "false_positive" };
-                assert_eq!(whole["machine_verdict"], machine, "{way}");
-                let left = if way == "whole" { &whole } else { &part };
-                assert_eq!(left["blind"], "shown", "{way}");
-                if way == "both" {
-                    assert_eq!((&whole["blind"], &whole["runs"]), (&json!("blind"), &json!([])), "both were drawn");
-                }
-                continue;
-            }
-        }
-        assert_eq!(server.case(case).await["blind"], "shown", "{way}");
+    let cases = [drawn(&server, 1).await, drawn(&server, 2).await];
+    let sent = http().patch(format!("{}/api/v1/cases/{}", server.url, cases[0])).bearer_auth(&server.token);
+    let sent = sent.header("content-type", "application/json").body(r#"{"verdict": "false_positive"}"#);
+    assert_eq!(sent.send().await.unwrap().status(), 200);
+    let form = [("status", "closed"), ("reason", "insufficient_information")];
+    assert_eq!(ana.post(&format!("/cases/{}/status", cases[1]), &form).await.status(), 303);
+    for case in cases {
+        let shown = server.case(case).await;
+        assert_eq!((&shown["blind"], &shown["machine_verdict"]), (&json!("shown"), &json!("false_positive")));
     }
     assert_eq!(server.get("/api/v1/reviews").await["total"]["reviews"], 0);
+}
+
+#[tokio::test]
+async fn merging_with_what_was_shown_takes_a_case_out_and_two_drawn_ones_stay_in() {
+    let (server, _models) = agreeing(&fakes::answer("false_positive", 95), |_| {}).await;
+    let ana = server.sign_in("ana", Role::Analyst).await;
+    let merged = async |from: i64, into: i64| {
+        let reply = ana.post(&format!("/cases/{from}/merge"), &[("into", &into.to_string())]).await;
+        assert_eq!(reply.status(), 303);
+        (server.case(from).await["blind"].clone(), server.case(into).await)
+    };
+    let shown = delivered(&server, 1).await;
+    let (part, whole) = merged(drawn(&server, 2).await, shown).await;
+    assert_eq!((part, &whole["machine_verdict"]), (json!("shown"), &json!("false_positive")));
+    let (part, whole) = merged(delivered(&server, 3).await, drawn(&server, 4).await).await;
+    assert_eq!(
+        (part, &whole["blind"], &whole["machine_verdict"]),
+        (json!(""), &json!("shown"), &json!("false_positive"))
+    );
+    let (part, whole) = merged(drawn(&server, 5).await, drawn(&server, 6).await).await;
+    assert_eq!((part, &whole["blind"], &whole["runs"]), (json!("shown"), &json!("blind"), &json!([])));
 }
 
 #[tokio::test]
