@@ -141,10 +141,10 @@ async fn the_tagged_host_is_not_closed_and_the_receipt_says_why() {
     let case = desk.server.deliver(SEED).await["number"].as_i64().unwrap();
     desk.server.run_jobs().await;
     assert_eq!(desk.server.case(case).await["status"], "new");
+    desk.declare(case, "false_positive").await;
     let receipt = desk.receipt(case).await;
     assert_eq!(receipt["eligible"], json!(false));
     assert!(receipt["why"].as_str().unwrap().contains("yara_detection_memory"), "{receipt}");
-    desk.declare(case, "false_positive").await;
     assert_eq!(desk.rule().await.0, 6, "it says nothing of what would be closed");
 }
 
