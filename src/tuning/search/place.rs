@@ -33,7 +33,7 @@ pub(super) fn is_trusted(path: &str) -> bool {
 fn lies_in(folders: &[&str], path: &str) -> bool {
     let path = path.to_lowercase();
     let inside = |folder: &&str| path.starts_with(*folder) && path.len() > folder.len();
-    folders.iter().any(|folder| inside(folder)) && !WRITABLE.iter().any(|part| path.contains(part))
+    folders.iter().any(inside) && !WRITABLE.iter().any(|part| path.contains(part))
 }
 
 /// The folders of installed software that a path lies in, as it writes them, with the last separator; the vendor's first.
