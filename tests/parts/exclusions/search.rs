@@ -46,7 +46,10 @@ fn the_pair_is_found_and_not_one_field_alone() {
     assert_eq!((best.kept, best.case, best.written.len(), best.only_written), (1, 7, 0, false));
     let rule = Rule::read(&best.rule).unwrap();
     assert!(all.iter().all(|one| rule.matches(&one.document).unwrap() == (one.side == Side::FalsePositive)));
-    assert!(search(&all, &[best.rule.clone()]).candidates.is_empty(), "what people refused is not brought up again");
+    assert!(
+        search(&all, std::slice::from_ref(&best.rule)).candidates.is_empty(),
+        "what people refused is not brought up again"
+    );
 }
 
 #[test]
