@@ -9,6 +9,7 @@ use crate::store::policies::{self, Own};
 use crate::store::{Result, Tx, cases, draws};
 use crate::triage::gate as rules;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 /// The name of the draw.
 const DRAW: &str = "review";
@@ -37,16 +38,16 @@ impl Lots {
 pub(super) async fn share(tx: &mut Tx, gathered: &mut Gathered, facts: &Facts<'_>) -> Result<f64> {
     let delivery = &facts.delivery;
     let lots = &mut gathered.lots;
-    if lots.usual.is_none() || delivery.triage_at_ms.is_none() {
-        return Ok(0.0);
-    }
-    if !lots.orgs.contains_key(&delivery.org_id) {
-        let own = policies::of_org(tx, delivery.org_id).await?;
-        let mut active = gates::standing(tx, delivery.org_id).await?;
-        active.retain(|gate| gate.state == GateState::Active);
-        lots.orgs.insert(delivery.org_id, (own, active));
-    }
-    let (Some(usual), Some((own, active))) = (&lots.usual, lots.orgs.get(&delivery.org_id)) else { return Ok(0.0) };
+    let (Some(usual), Some(_)) = (&lots.usual, delivery.triage_at_ms) else { return Ok(0.0) };
+    let (own, active) = match lots.orgs.entry(delivery.org_id) {
+        Entry::Occupied(known) => known.into_mut(),
+        Entry::Vacant(new) => {
+            let own = policies::of_org(tx, delivery.org_id).await?;
+            let mut active = gates::standing(tx, delivery.org_id).await?;
+            active.retain(|gate| gate.state == GateState::Active);
+            new.insert((own, active))
+        }
+    };
     let policy = usual.of(own);
     if facts.severity() >= policy.veto_severity {
         return Ok(0.0);

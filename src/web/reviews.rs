@@ -46,7 +46,7 @@ pub async fn show(me: SignedIn, State(app): State<App>) -> Result<Response> {
         all: view::line("", &together),
         people: by_person(&all).iter().map(|(who, of)| view::line(who, of)).collect(),
         apart: view::cases(&found, several, |one| one.agrees() == Some(false)),
-        reversed: view::cases(&found, several, |one| one.is_reversed()),
+        reversed: view::cases(&found, several, |one| one.now != one.declared),
     })
     .into_response())
 }
