@@ -8,8 +8,8 @@ use tokio_util::sync::CancellationToken;
 /// How long a start waits for it: a small file is seen whole in it, a large one keeps nobody waiting.
 const FIRST: Duration = Duration::from_millis(150);
 
-/// How long looking at the whole file may take.
-const WHOLE: Duration = Duration::from_hours(6);
+/// How long looking at the whole file may take: meanwhile the journal only grows, because the look reads one state of it.
+const WHOLE: Duration = Duration::from_mins(10);
 
 /// Looks for a moment; says whether all of the file was seen.
 ///
@@ -24,13 +24,19 @@ pub async fn first(store: &Store) -> Result<bool, OpenError> {
 pub fn beside(store: &Store, stop: CancellationToken, close: CancellationToken) -> JoinHandle<Result<(), OpenError>> {
     let store = store.clone();
     tokio::spawn(async move {
-        let looked = store.examine(WHOLE, &stop).await;
-        if let Err(error) = &looked {
-            tracing::error!(%error, "stopping");
-            stop.cancel();
-            close.cancel();
+        match store.examine(WHOLE, &stop).await {
+            Err(error @ OpenError::Damaged(_)) => {
+                tracing::error!(%error, "stopping");
+                stop.cancel();
+                close.cancel();
+                Err(error)
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the database could not be looked at for damage");
+                Ok(())
+            }
+            Ok(_) => Ok(()),
         }
-        looked.map(drop)
     })
 }
 

@@ -232,6 +232,7 @@ impl Store {
             Ok(found) if found == "ok" => Ok(true),
             Ok(found) => Err(OpenError::Damaged(format!("the database is damaged ({found}); restore a backup"))),
             Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("9") => Ok(false),
+            Err(error) if damaged(&error) => Err(OpenError::Damaged(plain(&error))),
             Err(error) => Err(OpenError::Connect(error)),
         }
     }
