@@ -110,7 +110,7 @@ impl Gathered {
             }
         }
         let cut = i64::try_from(self.documents.len()).is_ok_and(|count| count >= NEWEST);
-        Some(Effect { weeks, shape: changed(before, since, &rule.fields()), arrived, cut })
+        Some(Effect { weeks, shape: changed(before, since, &rule.fixed()), arrived, cut })
     }
 
     fn weeks(&self) -> Vec<Week> {

@@ -103,6 +103,13 @@ impl Rule {
         fields
     }
 
+    /// Those of these fields that hold one and the same whole value wherever the rule matches.
+    pub fn fixed(&self) -> Vec<&str> {
+        let mut fields = Vec::new();
+        self.root.fixed(&mut fields);
+        fields
+    }
+
     /// The only value of `source_rule` with which the rule can match, where it names one.
     pub fn source_rule(&self) -> Option<&str> {
         let Test::And(nodes) = &self.root.test else { return None };
@@ -141,6 +148,15 @@ impl Node {
             }
         }
         Ok(true)
+    }
+
+    fn fixed<'a>(&'a self, found: &mut Vec<&'a str>) {
+        match &self.test {
+            _ if self.not => {}
+            Test::And(nodes) => nodes.iter().for_each(|node| node.fixed(found)),
+            Test::Leaf(leaf) if leaf.is_fixed() => found.push(&leaf.path.text),
+            _ => {}
+        }
     }
 
     fn fields<'a>(&'a self, found: &mut Vec<&'a str>) {

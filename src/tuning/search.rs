@@ -88,6 +88,8 @@ pub struct Candidate {
     pub written: Vec<String>,
     /// Whether all of its conditions are on such fields.
     pub only_written: bool,
+    /// A shell, or a tool that attackers like, among what it covers, where no condition looks at what it was told to do.
+    pub unasked: Option<String>,
     /// The newest case that it covers.
     pub case: i64,
 }

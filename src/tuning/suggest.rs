@@ -15,8 +15,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 /// False positives are looked for in so many days.
 pub const DAYS: i64 = 90;
 /// Detections of false positives, of others that must be kept, and of benign ones.
-const MOST: [(Side, usize); 3] = [(Side::FalsePositive, 800), (Side::TruePositive, 800), (Side::Benign, 200)];
-/// Detections of one behaviour in one case.
+const MOST: [(Side, usize); 4] =
+    [(Side::FalsePositive, 800), (Side::TruePositive, 800), (Side::Undetermined, 800), (Side::Benign, 200)];
+/// Detections of one behaviour in one case that was false positive or benign; what must be kept is all looked at.
 const MOST_ALIKE: usize = 5;
 /// Behaviours that no vote has scanned for texts to a model and that are scanned here, those of the newest detections.
 const MOST_SCANNED: usize = 60;
@@ -102,14 +103,13 @@ fn chosen(places: Vec<Place>) -> Vec<Place> {
     let mut of_side: BTreeMap<Side, usize> = BTreeMap::new();
     let mut wanted = |place: &Place| {
         let Some(side) = side(place.verdict) else { return false };
-        // True positives and undetermined ones share their number.
-        let counted = if side == Side::Undetermined { Side::TruePositive } else { side };
-        let most = MOST.iter().find(|(side, _)| *side == counted).map_or(0, |(_, most)| *most);
+        let most = MOST.iter().find(|(of, _)| *of == side).map_or(0, |(_, most)| *most);
+        let kept = matches!(side, Side::TruePositive | Side::Undetermined);
         let (alike, count) = (
             alike.entry((place.case_number, place.fingerprint.clone())).or_insert(0),
-            of_side.entry(counted).or_insert(0),
+            of_side.entry(side).or_insert(0),
         );
-        let fits = *alike < MOST_ALIKE && *count < most;
+        let fits = (kept || *alike < MOST_ALIKE) && *count < most;
         if fits {
             *alike += 1;
             *count += 1;

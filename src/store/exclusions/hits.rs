@@ -32,6 +32,7 @@ pub async fn classify(tx: &mut Tx, id: i64) -> Result<Vec<Tally>> {
     run!(tx, sqlx::query(
         "UPDATE exclusion_hits SET kind = (
             SELECT CASE WHEN t.verdict IN ('true_positive', 'false_positive', 'benign_true_positive') THEN t.verdict
+                WHEN t.verdict = 'undetermined' THEN 'warned'
                 WHEN t.blind <> 'blind' AND (t.machine_verdict = 'true_positive' OR EXISTS (SELECT 1 FROM runs r WHERE r.case_number = t.number AND r.vetoes <> '[]'
                     AND r.number = (SELECT MAX(n.number) FROM runs n WHERE n.case_number = t.number))) THEN 'warned'
                 ELSE 'undecided' END

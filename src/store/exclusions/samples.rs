@@ -13,7 +13,7 @@ const OF_CASES: i64 = 3_000;
 /// Documents larger than this are not read.
 const LARGEST: i64 = 64 * 1024;
 /// Answers of intelligence providers that are read for so many cases as stand in one statement.
-const ANSWERS: i64 = 5_000;
+const ANSWERS: i64 = 20_000;
 
 /// A detection in a declared case, without its document.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]

@@ -67,6 +67,11 @@ impl Leaf {
         Ok(false)
     }
 
+    /// Whether the field's whole value is the one that is asked for, case aside.
+    pub fn is_fixed(&self) -> bool {
+        matches!(self.how, How::Is(_)) && !self.transform.file_name && self.transform.sub_domain.is_none()
+    }
+
     /// The text that the field must be, where the condition is that field's plain equality.
     pub fn exactly(&self, path: &str) -> Option<&str> {
         let plain = self.cased && !self.transform.file_name && self.transform.sub_domain.is_none();

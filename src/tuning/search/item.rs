@@ -166,7 +166,8 @@ fn exact(column: &Column<'_>, texts: &[(&str, usize)]) -> Vec<Offer> {
     let of_text = |(_, text, _): (String, &str, usize)| {
         let trusted = column.kind == Kind::Path && place::is_trusted(text);
         let (class, written) = match column.kind {
-            Kind::Signer => (0, false),
+            // Whoever signs a file chooses the name; only a check of the certificate tells who it was.
+            Kind::Signer => (0, true),
             Kind::Path if trusted => (1, false),
             Kind::Hash => (2, false),
             Kind::Little => (5, false),

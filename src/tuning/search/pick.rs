@@ -4,6 +4,8 @@ use super::column::title;
 use super::item::Item;
 use super::sets::Set;
 use super::{Candidate, Samples, Share, Side};
+use crate::domain::path::file_name;
+use crate::features::role;
 use crate::tuning::condition::{self, Condition};
 use crate::tuning::rule::Rule;
 use serde_json::Value;
@@ -16,6 +18,9 @@ const TRIED: usize = 12;
 /// What a condition costs that an attacker can write, and one more than two, in percent of the false positives.
 const WRITTEN: i64 = 15;
 const FURTHER: i64 = 2;
+/// Where a detection holds what a process was told to do, and which program it is.
+const COMMAND: &str = "detect/event/COMMAND_LINE";
+const IMAGE: &str = "/detect/event/FILE_PATH";
 
 /// The best of the sets, none of which only repeats another.
 pub(super) fn best(mut sets: Vec<Set>, items: &[Item], samples: &Samples<'_>, refused: &[Value]) -> Vec<Candidate> {
@@ -82,10 +87,21 @@ fn proven(set: &Set, items: &[Item], samples: &Samples<'_>) -> Option<Candidate>
         kept: samples.kept.len(),
         written: written.map(|item| title(&item.path).to_owned()).collect(),
         only_written: set.items.iter().all(|at| items[*at].written),
+        unasked: unasked(set, items, &covered, samples),
         case: newest,
         rule: document,
         conditions,
     })
+}
+
+/// A shell, or a tool that attackers like, that a covered detection is about, where no condition is on its command line.
+fn unasked(set: &Set, items: &[Item], covered: &[usize], samples: &Samples<'_>) -> Option<String> {
+    if set.items.iter().any(|at| items[*at].path == COMMAND) {
+        return None;
+    }
+    let images = covered.iter().filter_map(|at| samples.all[*at].document.pointer(IMAGE)?.as_str());
+    let mut names = images.map(|path| file_name(path).to_lowercase());
+    names.find(|name| matches!(role::of(name), "shell" | "lolbas"))
 }
 
 /// Words for the exclusion's name: the last part of the value that is hardest to forge.

@@ -3,7 +3,7 @@ use crate::domain::path::file_name;
 use crate::tuning::condition::loosen;
 
 /// Folders of installed software, in lower case: only an administrator writes there.
-const INSTALLED: &[&str] = &["c:\\program files\\", "c:\\program files (x86)\\", "/opt/", "/applications/"];
+const INSTALLED: &[&str] = &["c:\\program files\\", "c:\\program files (x86)\\", "/opt/"];
 /// Folders of the system itself.
 const SYSTEM: &[&str] = &[
     "c:\\windows\\system32\\",
@@ -13,12 +13,23 @@ const SYSTEM: &[&str] = &[
     "/usr/",
     "/bin/",
     "/sbin/",
-    "/lib",
+    "/lib/",
+    "/lib32/",
+    "/lib64/",
+    "/libexec/",
     "/system/",
 ];
 /// Folders within those that others write to, or that lead out of them.
-const WRITABLE: &[&str] =
-    &["\\..", "/..", "\\tasks\\", "\\temp\\", "\\spool\\drivers\\color\\", "/usr/local/", "/usr/tmp/"];
+const WRITABLE: &[&str] = &[
+    "\\..",
+    "/..",
+    "\\tasks\\",
+    "\\temp\\",
+    "\\spool\\drivers\\color\\",
+    "/usr/local/",
+    "/usr/tmp/",
+    "/opt/homebrew/",
+];
 
 /// Whether a path lies where software is installed.
 pub(super) fn is_installed(path: &str) -> bool {

@@ -20,7 +20,7 @@ pub struct Shape {
     pub fields: Vec<(String, Vec<String>)>,
 }
 
-/// What is new in `since` against `before`, fields aside that `conditioned` names: these can't differ.
+/// What is new in `since` against `before`, fields aside whose whole value the rule asks for: these can't differ.
 pub fn changed(before: Vec<Value>, since: Vec<Value>, conditioned: &[&str]) -> Shape {
     let earlier = before.len();
     let sample = |document| Sample { case: 0, act: String::new(), side: Side::FalsePositive, document };

@@ -153,9 +153,13 @@ fn covers(one: &Candidate, all: &Suggested) -> String {
 
 fn caution(one: &Candidate) -> String {
     let fields = one.written.join(", ");
-    match (one.written.is_empty(), one.only_written) {
+    let written = match (one.written.is_empty(), one.only_written) {
         (true, _) => String::new(),
         (_, true) => format!("An attacker can write all of this: {fields}."),
         (_, false) => format!("An attacker can write: {fields}."),
-    }
+    };
+    let unasked = one.unasked.as_ref().map(|name| {
+        format!(" It hides whatever {} is told to do: no condition is on the command line.", text::visible(name))
+    });
+    (written + &unasked.unwrap_or_default()).trim().to_owned()
 }
