@@ -31,7 +31,9 @@ fn told(one: &Health, took: Vec<i64>, now_ms: i64) -> Value {
         benign_true_positive: one.benign_true_positive,
         true_positive: one.true_positive,
     };
-    let interval = reviewed.interval().map(|(low, high)| json!([low, high]));
+    // Where counting stopped, a share of what was counted is no share of all.
+    let whole = [one.false_positive, one.benign_true_positive, one.true_positive].iter().all(|count| *count < MOST);
+    let interval = reviewed.interval().filter(|_| whole).map(|(low, high)| json!([low, high]));
     json!({
         "path": one.known.rule.path, "title": one.known.rule.title,
         "detections": {"7": one.detections_7, "30": one.detections_30, "90": one.detections_90},

@@ -122,8 +122,8 @@ const REVIEWED: &str = "c.verdict IN ('false_positive', 'benign_true_positive', 
 /// [`TIMED`] first declarations of an organisation, those of reviewed cases opened in the last 90 days.
 pub async fn took(tx: &mut Tx, org_id: i64, now_ms: i64) -> Result<Vec<(i64, i64)>> {
     let sql = sqlx::AssertSqlSafe(format!(
-        "SELECT c.rule_id, c.first_decided_ms - c.opened_ms FROM (SELECT number FROM cases WHERE first_decided_ms >= $2 AND org_id = $1
-            ORDER BY first_decided_ms DESC, number DESC LIMIT {TIMED}) AS d
+        "SELECT c.rule_id, c.first_decided_ms - c.opened_ms FROM (SELECT number FROM cases
+            WHERE org_id = $1 AND opened_ms >= $2 AND first_decided_ms IS NOT NULL ORDER BY first_decided_ms DESC, number DESC LIMIT {TIMED}) AS d
          JOIN cases c ON c.number = d.number WHERE c.opened_ms >= $2 AND {REVIEWED}"
     ));
     on!(tx, |db| sqlx::query_as(sql).bind(org_id).bind(since(now_ms)[2]).fetch_all(db))

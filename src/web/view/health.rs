@@ -109,7 +109,10 @@ fn shown(count: i64) -> String {
 #[expect(clippy::cast_precision_loss, reason = "shown as whole percent")]
 fn share(reviewed: Reviewed) -> String {
     let all = reviewed.all();
-    if all == 0 { String::new() } else { percent(reviewed.false_positive as f64 / all as f64) }
+    let counts = [reviewed.false_positive, reviewed.benign_true_positive, reviewed.true_positive];
+    // Where counting stopped, it is a share of what was counted.
+    let about = if counts.iter().any(|count| *count >= MOST) { "about " } else { "" };
+    if all == 0 { String::new() } else { format!("{about}{}", percent(reviewed.false_positive as f64 / all as f64)) }
 }
 
 /// `88 to 100%`
