@@ -191,7 +191,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, CliError> {
             println!("{:#}", crate::api::document());
             Ok(ExitCode::SUCCESS)
         }
-        Command::Store(command) => on_store(command, config()?).await,
+        Command::Store(command) => Box::pin(on_store(command, config()?)).await,
     }
 }
 

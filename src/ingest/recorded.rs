@@ -1,10 +1,10 @@
 //! A triage and threat intelligence that took place elsewhere, brought in as they were recorded.
 use crate::config::Policy;
 use crate::domain::answer::Recommendation;
-use crate::domain::{Answer, MachineVerdict, Outcome, Report, Severity, Verdict, VoteState, reason};
+use crate::domain::{Answer, Blind, MachineVerdict, Outcome, Report, Severity, Verdict, VoteState, reason};
 use crate::jobs::triage;
 use crate::proof::receipt::{self, Judged};
-use crate::review::{self, Declaration, ReviewError};
+use crate::review::{self, Declaration, ReviewError, blind, sight, sight::TRIAGED};
 use crate::store::runs::{Finished, New, RunState};
 use crate::store::{Actor, ActorKind, Change, JsonText, Tx, cases, intel, policies, record, runs, techniques, votes};
 use serde::Deserialize;
@@ -65,7 +65,12 @@ pub async fn declare(tx: &mut Tx, case: i64, declared: &Declared, now_ms: i64) -
         close: true,
         version: None,
     };
-    let case = cases::by_number(tx, case).await?;
+    let mut case = cases::by_number(tx, case).await?;
+    if sight(&case).is_blind() {
+        // Whoever declared it elsewhere may have seen what was said of it there.
+        cases::set_blind(tx, case.number, Blind::Shown).await?;
+        case = cases::by_number(tx, case.number).await?;
+    }
     review::declare(tx, &actor, &case, &declaration, now_ms).await?;
     Ok(())
 }
@@ -166,18 +171,12 @@ async fn finish(tx: &mut Tx, case: i64, run_id: i64, report: &Report, now_ms: i6
         report.verdict.label().to_lowercase(),
         report.confidence * 100.0
     );
-    let org_id = cases::by_number(tx, case).await?.org_id;
-    let change = Change {
-        org_id,
-        case,
-        kind: "triaged",
-        text: &text,
-        old: "",
-        new: report.verdict.as_str(),
-        run: Some(run_id),
-        undo: None,
-    };
+    let known = cases::by_number(tx, case).await?;
+    let (text, new) = sight(&known).told((&text, report.verdict.as_str()), TRIAGED);
+    let change =
+        Change { org_id: known.org_id, case, kind: "triaged", text, old: "", new, run: Some(run_id), undo: None };
     record(tx, &Actor::panel(), change, now_ms).await?;
+    blind::show_true_positive(tx, case, now_ms).await?;
     triage::refresh_case(tx, case).await
 }
 

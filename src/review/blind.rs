@@ -45,8 +45,12 @@ async fn commit(tx: &mut Tx, actor: &Actor, case: &Case, verdict: Verdict, now_m
     let finished = runs::newest_of_each(tx, case.number).await?;
     let worst = finished.iter().max_by_key(|run| (run.machine_verdict, run.number));
     let machine = worst.map_or(MachineVerdict::None, |run| run.machine_verdict);
+    let said_blind = Committed { by: &actor.name, verdict, machine, at_ms: now_ms };
+    if cases::commit_blind(tx, case.number, &said_blind).await? == 0 {
+        // It was shown since this case was read.
+        return Ok(());
+    }
     gate::revealed(tx, case, now_ms).await?;
-    cases::commit_blind(tx, case.number, &Committed { by: &actor.name, verdict, machine, at_ms: now_ms }).await?;
     let text = format!("Declared blind: {}", said(worst));
     tell(tx, actor, case, (&text, Blind::Committed), now_ms).await?;
     refresh_case(tx, case.number).await
@@ -64,6 +68,10 @@ async fn show(tx: &mut Tx, actor: &Actor, case: &Case, why: &str, now_ms: i64) -
     if case.blind == Blind::Waiting {
         gate::revealed(tx, case, now_ms).await?;
     }
+    leave(tx, actor, case, why, now_ms).await
+}
+
+async fn leave(tx: &mut Tx, actor: &Actor, case: &Case, why: &str, now_ms: i64) -> Result<()> {
     cases::set_blind(tx, case.number, Blind::Shown).await?;
     tell(tx, actor, case, (&format!("Taken out of blind review: {why}"), Blind::Shown), now_ms).await?;
     refresh_case(tx, case.number).await
@@ -111,10 +119,9 @@ pub(super) async fn undone(tx: &mut Tx, actor: &Actor, case: &Case, to: &Decisio
 /// Follows a case becoming part of another one.
 pub(super) async fn merged(tx: &mut Tx, actor: &Actor, (from, into): (&Case, &Case), now_ms: i64) -> Result<()> {
     match (sight(from).is_blind(), sight(into).is_blind()) {
-        (true, _) => {
-            // What the panel says of it goes along, and stays hidden where the other one is in blind review too.
-            show(tx, actor, from, &format!("it became part of case #{}", into.number), now_ms).await
-        }
+        // What the panel says of it goes along, and stays hidden, for the gates too, where the other one is blind as well.
+        (true, true) => leave(tx, actor, from, &format!("it became part of case #{}", into.number), now_ms).await,
+        (true, false) => show(tx, actor, from, &format!("it became part of case #{}", into.number), now_ms).await,
         (false, true) => {
             let why = format!("case #{}, which was not in it, became part of this one", from.number);
             show(tx, actor, into, &why, now_ms).await

@@ -190,14 +190,16 @@ pub async fn by_id(tx: &mut Tx, id: i64) -> Result<Option<Gate>> {
 
 /// One by id, where the scope may see it.
 pub async fn visible(tx: &mut Tx, scope: Scope, id: i64) -> Result<Option<Gate>> {
-    let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM gates g WHERE g.id = $1 AND g.org_id IN {ORGS}"));
+    let sql = sqlx::AssertSqlSafe(format!(
+        "SELECT {COLUMNS} FROM gates g WHERE g.id = $1 AND g.eligible > 0 AND g.org_id IN {ORGS}"
+    ));
     on!(tx, |db| sqlx::query_as(sql).bind(id).bind(scope.org_id).bind(scope.user_id).fetch_optional(db))
 }
 
-/// A page of an organisation's gates after an id, in the order of ids.
+/// A page of an organisation's gates that have had an eligible case, after an id, in the order of ids.
 pub async fn page(tx: &mut Tx, org_id: i64, after: i64, limit: i64) -> Result<Vec<Gate>> {
     let sql = sqlx::AssertSqlSafe(format!(
-        "SELECT {COLUMNS} FROM gates g WHERE g.org_id = $1 AND g.id > $2 ORDER BY g.id LIMIT $3"
+        "SELECT {COLUMNS} FROM gates g WHERE g.org_id = $1 AND g.id > $2 AND g.eligible > 0 ORDER BY g.id LIMIT $3"
     ));
     on!(tx, |db| sqlx::query_as(sql).bind(org_id).bind(after).bind(limit).fetch_all(db))
 }
@@ -205,7 +207,7 @@ pub async fn page(tx: &mut Tx, org_id: i64, after: i64, limit: i64) -> Result<Ve
 /// The gates of a level and key, the newest first: one for each version, at most 50.
 pub async fn of_key(tx: &mut Tx, org_id: i64, level: GateLevel, key: &str) -> Result<Vec<Gate>> {
     let sql = sqlx::AssertSqlSafe(format!(
-        "SELECT {COLUMNS} FROM gates g WHERE g.org_id = $1 AND g.level = $2 AND g.key = $3 ORDER BY g.last_ms DESC, g.id DESC LIMIT 50"
+        "SELECT {COLUMNS} FROM gates g WHERE g.org_id = $1 AND g.level = $2 AND g.key = $3 AND g.eligible > 0 ORDER BY g.last_ms DESC, g.id DESC LIMIT 50"
     ));
     on!(tx, |db| sqlx::query_as(sql).bind(org_id).bind(level).bind(key).fetch_all(db))
 }
@@ -213,7 +215,7 @@ pub async fn of_key(tx: &mut Tx, org_id: i64, level: GateLevel, key: &str) -> Re
 /// The gate of a rule as it was last used, and of its family and organisation: at most one of each level.
 pub async fn of_rule(tx: &mut Tx, rule_id: i64) -> Result<Vec<Gate>> {
     let sql = sqlx::AssertSqlSafe(format!(
-        "SELECT {COLUMNS} FROM gates g WHERE g.level = 'rule'
+        "SELECT {COLUMNS} FROM gates g WHERE g.level = 'rule' AND g.eligible > 0
             AND (g.org_id, g.key) = (SELECT r.org_id, r.path FROM rules r WHERE r.id = $1)
          ORDER BY g.last_ms DESC, g.id DESC LIMIT 1"
     ));
@@ -234,7 +236,7 @@ pub async fn save(tx: &mut Tx, gate: &Gate) -> Result<u64> {
         sqlx::query(
             "UPDATE gates SET state = $1, state_ms = $2, state_by = $3, state_why = $4, error_limit = $5, epoch = $6, looks = $7, fresh = $8,
                 n = $9, k = $10, eligible = $11, last_tp_ms = $12, look_n = $13, look_k = $14, look_delta = $15, look_bound = $16,
-                look_limit = $17, look_ms = $18, seq = $19, last_ms = $20 WHERE id = $21"
+                look_limit = $17, look_ms = $18, seq = $19, last_ms = $20, first_ms = $21 WHERE id = $22"
         )
         .bind(gate.state)
         .bind(gate.state_ms)
@@ -256,6 +258,7 @@ pub async fn save(tx: &mut Tx, gate: &Gate) -> Result<u64> {
         .bind(gate.look_ms)
         .bind(gate.seq)
         .bind(gate.last_ms)
+        .bind(gate.first_ms)
         .bind(gate.id)
     )
 }

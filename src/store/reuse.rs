@@ -20,26 +20,20 @@ pub struct Lender {
 }
 
 /// Runs of an organisation with this evidence that ended in this time, newest first, at most five. Runs
-/// that borrowed votes lend none: their votes are older than they are. Cases in blind review lend to such ones alone:
-/// another one would tell what nobody is to see yet.
-pub async fn lenders(
-    tx: &mut Tx,
-    (org_id, to_blind): (i64, bool),
-    evidence: &str,
-    (from_ms, to_ms): (i64, i64),
-) -> Result<Vec<Lender>> {
+/// that borrowed votes lend none: their votes are older than they are. Cases in blind review lend none either: who
+/// borrowed would tell what nobody is to see yet, at the latest once it is decided itself.
+pub async fn lenders(tx: &mut Tx, org_id: i64, evidence: &str, (from_ms, to_ms): (i64, i64)) -> Result<Vec<Lender>> {
     on!(tx, |db| {
         sqlx::query_as(
         "SELECT r.id, r.case_number, r.number, r.finished_ms, r.machine_verdict, c.verdict FROM runs r JOIN cases c ON c.number = r.case_number
          WHERE r.evidence = $1 AND r.finished_ms >= $2 AND r.finished_ms <= $3 AND r.state = 'done' AND r.reused_from IS NULL
-            AND r.renews_ms IS NULL AND r.recorded = FALSE AND c.org_id = $4 AND (c.blind <> 'blind' OR $5 = TRUE)
+            AND r.renews_ms IS NULL AND r.recorded = FALSE AND c.org_id = $4 AND c.blind <> 'blind'
          ORDER BY r.finished_ms DESC LIMIT 5"
     )
     .bind(evidence)
     .bind(from_ms)
     .bind(to_ms)
     .bind(org_id)
-    .bind(to_blind)
     .fetch_all(db)
     })
 }

@@ -28,6 +28,8 @@ pub struct Review {
     pub blind_share: f64,
     /// What stands declared now.
     pub verdict: Verdict,
+    /// When what stood declared was last found to be wrong, where it was.
+    pub overturned_ms: Option<i64>,
     /// When the case was opened.
     pub opened_ms: i64,
 }
@@ -35,7 +37,7 @@ pub struct Review {
 /// The newest [`NEWEST`] reviews since a time, newest first.
 pub async fn newest(tx: &mut Tx, scope: Scope, since_ms: i64) -> Result<Vec<Review>> {
     let sql = sqlx::AssertSqlSafe(format!(
-        "SELECT c.number, c.title, o.slug AS org, c.hostname, c.blind_by, c.blind_verdict, c.blind_machine, c.blind_ms, c.blind_share, c.verdict,
+        "SELECT c.number, c.title, o.slug AS org, c.hostname, c.blind_by, c.blind_verdict, c.blind_machine, c.blind_ms, c.blind_share, c.verdict, c.overturned_ms,
             c.opened_ms
          FROM cases c JOIN orgs o ON o.id = c.org_id WHERE c.blind = 'committed' AND c.blind_ms >= $1 AND c.org_id IN {ORGS}
          ORDER BY c.blind_ms DESC, c.number DESC LIMIT {NEWEST}"

@@ -1,6 +1,7 @@
 //! Blind review: what is drawn, what nobody sees before somebody has decided, and what counts of it afterwards.
 mod figures;
 mod leaving;
+mod silent;
 mod walk;
 
 use crate::support::{Person, SEED, Server, fakes, seed_id, seed_with, spawn_with};

@@ -169,18 +169,10 @@ async fn opened(tx: &mut Tx, case: &Case, rule_id: i64, panel: &str, under: Unde
     let (on_rule, path) = on_rule(tx, rule_id, panel).await?;
     let mut scopes = Scopes::begin(tx, case.org_id).await?;
     for wanted in scopes_of(&path, &on_rule, panel) {
-        let known = store::of_scope(tx, case.org_id, &wanted).await?;
-        let new = known.is_none();
-        let gate = match known {
+        scopes.gates.push(match store::of_scope(tx, case.org_id, &wanted).await? {
             Some(gate) => gate,
             None => store::insert(tx, case.org_id, &wanted, (panel, limit), now).await?,
-        };
-        scopes.gates.push(gate);
-        if new {
-            let at = scopes.gates.len() - 1;
-            let data = json!({"level": wanted.level, "key": wanted.key, "version": wanted.version, "panel": panel, "limit": limit});
-            scopes.tell(at, GateEvent::Opened, &data, now);
-        }
+        });
     }
     scopes.count(tx, now).await?;
     for at in 0..scopes.gates.len() {

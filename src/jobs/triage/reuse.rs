@@ -9,7 +9,6 @@ use super::claimed;
 use crate::clock::now_ms;
 use crate::config::Policy;
 use crate::domain::{Dossier, MachineVerdict, Verdict, Vote, VoteState, Weights};
-use crate::review::sight;
 use crate::store::activity::DAY_MS;
 use crate::store::reuse::{self as store, Lender};
 use crate::store::runs::Run;
@@ -65,9 +64,8 @@ pub(super) async fn take(
     if fresh == 0 {
         return Ok(None);
     }
-    let case = cases::by_number(tx, run.case_number).await?;
-    let (org_id, is_blind) = (case.org_id, sight(&case).is_blind());
-    let lenders = store::lenders(tx, (org_id, is_blind), evidence, (now - fresh, now)).await?;
+    let org_id = cases::by_number(tx, run.case_number).await?.org_id;
+    let lenders = store::lenders(tx, org_id, evidence, (now - fresh, now)).await?;
     let Some(lender) = lenders.first() else { return Ok(None) };
     // Where the same evidence came out in two ways, nobody knows which would come out now.
     let doubtful = |other: &Lender| contradicted(other) || other.machine_verdict != lender.machine_verdict;

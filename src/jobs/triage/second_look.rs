@@ -7,9 +7,10 @@ use super::super::{JobError, Worker, panel::Seats};
 use super::ask::{One, Private};
 use super::held;
 use crate::domain::{Dossier, MachineVerdict, Outcome, Vote, VoteState, Weights};
-use crate::store::jobs;
+use crate::review::sight;
 use crate::store::runs::Run;
 use crate::store::votes::{self, MASKED, Stored};
+use crate::store::{cases, jobs};
 use crate::triage::policy::Named;
 use crate::triage::prompt;
 use crate::triage::vote::{self, Count};
@@ -34,7 +35,8 @@ pub(super) async fn ask(
     let mut tx = worker.store.write().await?;
     held(&mut tx, job).await?;
     let stored = votes::of_run(&mut tx, run.id).await?;
-    let Some(voter) = who(seats, weights, &stored, &dossier) else { return Ok(()) };
+    let is_blind = sight(&cases::by_number(&mut tx, run.case_number).await?).is_blind();
+    let Some(voter) = who((seats, weights), &stored, &dossier, is_blind) else { return Ok(()) };
     if !stored.iter().any(|vote| vote.role == MASKED) {
         let name = format!("{}{SUFFIX}", voter.name());
         let position = i64::try_from(stored.len()).unwrap_or(i64::MAX);
@@ -52,12 +54,19 @@ pub(super) async fn ask(
     one.ask(Some(voter), &seat).await
 }
 
-/// The first model of the panel that voted, where the count is a false positive.
-fn who(seats: &Seats, weights: &Weights, stored: &[Stored], dossier: &Dossier) -> Option<Arc<dyn Voter>> {
+/// The first model of the panel that voted, where the count is a false positive. In blind review it is asked unless
+/// the count is a true positive, which is shown: who sees a model asked again would know what the others said.
+fn who(
+    (seats, weights): (&Seats, &Weights),
+    stored: &[Stored],
+    dossier: &Dossier,
+    is_blind: bool,
+) -> Option<Arc<dyn Voter>> {
     let panel: Vec<&Stored> = stored.iter().filter(|vote| vote.counts()).collect();
     let given: Vec<Vote> = panel.iter().map(|vote| vote.vote()).collect();
     let count = vote::count(seats.rules, &given, weights, dossier.detection.rule_severity());
-    if count.verdict != MachineVerdict::FalsePositive {
+    let as_well = is_blind && count.verdict != MachineVerdict::TruePositive;
+    if count.verdict != MachineVerdict::FalsePositive && !as_well {
         return None;
     }
     let voted = panel.iter().filter(|vote| vote.state == VoteState::Ok);

@@ -4,7 +4,7 @@
 //! everything false positive proves nothing. A true positive counts on every case that ever was eligible, whoever
 //! declares it: at its first eligible moment the machine would have closed it.
 use super::Scopes;
-use crate::domain::{GateEvent, Verdict};
+use crate::domain::{Blind, GateEvent, Verdict};
 use crate::review::blind;
 use crate::review::declare::By;
 use crate::store::cases::{Case, Decision};
@@ -55,7 +55,12 @@ pub(in crate::review) async fn declared(
         to: class.filter(|_| counts),
         verdict: to.verdict,
         by: by.actor.name.clone(),
-        blind: blind::counts(case, by.actor),
+        blind: match case.blind {
+            Blind::Waiting => by.actor.kind == ActorKind::Person,
+            // Who declares first what the panel has shown them has not declared it blind; what counted stays.
+            Blind::Committed => !fresh || class == Some(true),
+            Blind::No | Blind::Shown => false,
+        },
     };
     count(tx, case, &kept, said, now_ms).await?;
     if to.verdict == Verdict::TruePositive {

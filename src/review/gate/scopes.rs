@@ -83,6 +83,15 @@ impl Scopes {
             "case": kept.case_number, "run": kept.run_id, "share": kept.share, "drawn": kept.drawn, "would_close": kept.would_close,
         });
         for at in 0..self.gates.len() {
+            if self.gates[at].eligible == 0 {
+                // Nobody hears of a gate before a case of it that anybody may know of.
+                let gate = &mut self.gates[at];
+                gate.first_ms = now_ms;
+                let opened = json!({
+                    "level": gate.level, "key": gate.key, "version": gate.version, "panel": gate.panel, "limit": gate.limit,
+                });
+                self.tell(at, GateEvent::Opened, &opened, now_ms);
+            }
             self.gates[at].eligible += 1;
             self.gates[at].last_ms = now_ms;
             let gate = &self.gates[at];

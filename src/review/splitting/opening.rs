@@ -1,8 +1,7 @@
 //! What a case shows of the detection that opened it, for the new case and for the one that it left.
 use super::super::ReviewError;
 use super::super::settle::is_derived;
-use super::super::sight;
-use crate::domain::{Detection, Severity};
+use crate::domain::{Blind, Detection, Severity};
 use crate::ingest::{chain, shown_host, shown_user};
 use crate::store::cases::{self, Case};
 use crate::store::runs::RunState;
@@ -42,10 +41,12 @@ pub(super) async fn open(tx: &mut Tx, case: &Case, pieces: &[Piece], now_ms: i64
         blind_share: case.blind_share,
     };
     let number = cases::insert(tx, &new).await?;
-    if sight(case).is_blind() {
-        // Otherwise splitting would show what nobody is to see yet.
-        cases::set_blind(tx, number, case.blind).await?;
-    }
+    // What was drawn for people stays theirs, and in blind review otherwise splitting would show what nobody is to see yet.
+    match case.blind {
+        Blind::No => 0,
+        Blind::Waiting => cases::set_blind(tx, number, Blind::Waiting).await?,
+        Blind::Committed | Blind::Shown => cases::set_blind(tx, number, Blind::Shown).await?,
+    };
     Ok(number)
 }
 

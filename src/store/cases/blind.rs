@@ -21,12 +21,12 @@ pub struct Committed<'a> {
     pub at_ms: i64,
 }
 
-/// Keeps a declaration that was made blind.
+/// Keeps a declaration that was made blind; 0 where the case is not in blind review any more.
 pub async fn commit_blind(tx: &mut Tx, number: i64, said: &Committed<'_>) -> Result<u64> {
     run!(
         tx,
         sqlx::query(
-            "UPDATE cases SET blind = $1, blind_by = $2, blind_verdict = $3, blind_machine = $4, blind_ms = $5 WHERE number = $6"
+            "UPDATE cases SET blind = $1, blind_by = $2, blind_verdict = $3, blind_machine = $4, blind_ms = $5 WHERE number = $6 AND blind = 'blind'"
         )
         .bind(Blind::Committed)
         .bind(said.by)

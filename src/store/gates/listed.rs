@@ -26,7 +26,7 @@ pub async fn listed(tx: &mut Tx, scope: Scope, state: GateState, since_ms: i64) 
         "SELECT {COLUMNS}, o.name AS org,
             (SELECT CAST(COUNT(*) AS BIGINT) FROM gate_cases c WHERE c.opened_by = g.id AND c.closed_ms >= $5) AS closed
          FROM gates g JOIN orgs o ON o.id = g.org_id
-         WHERE g.org_id IN {ORGS} AND g.state = $4 AND (g.last_ms >= $5 OR g.state IN ('proposed', 'active'))
+         WHERE g.org_id IN {ORGS} AND g.eligible > 0 AND g.state = $4 AND (g.last_ms >= $5 OR g.state IN ('proposed', 'active'))
          ORDER BY {order} LIMIT $1"
     ));
     on!(tx, |db| sqlx::query_as(sql)

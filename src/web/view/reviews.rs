@@ -47,7 +47,8 @@ pub fn review(one: &store::Review) -> Review<'_> {
         by: &one.blind_by,
         declared: one.blind_verdict,
         machine: one.blind_machine,
-        now: one.verdict,
+        // A case that became part of another one or waits for a question anew was not declared otherwise.
+        now: if one.overturned_ms.is_some_and(|at| at > one.blind_ms) { one.verdict } else { one.blind_verdict },
         took_ms: one.blind_ms - one.opened_ms,
         share: one.blind_share,
     }

@@ -122,6 +122,10 @@ async fn what_is_drawn_assigned_or_only_watched_stays_open() {
     assert_eq!(desk.ana.post(&format!("/cases/{number}/undo"), &[("event", &event)]).await.status(), 303);
     desk.declare(number, "false_positive").await;
     assert_eq!(desk.rule().await.0, 6, "who has seen what the panel says proves nothing");
+    let number = desk.case().await;
+    desk.declare(number, "undetermined").await;
+    desk.declare(number, "false_positive").await;
+    assert_eq!(desk.rule().await.0, 6, "nor does who decided nothing, saw it, and then decided");
     for (mode, said) in [(AutoClose::Propose, true), (AutoClose::Shadow, false)] {
         let mut desk = Desk::new(|config| config.policy.auto_close = mode).await;
         desk.proven().await;

@@ -1,0 +1,40 @@
+//! What other cases, and the gates, tell of a case in blind review: nothing.
+use super::{agreeing, all, declare, delivered};
+use crate::support::agreeing::{self as benign_panel, benign, deliver, precedent};
+use crate::support::fakes;
+use serde_json::json;
+
+#[tokio::test]
+async fn two_cases_in_blind_review_lend_each_other_no_votes() {
+    let (server, models) = agreeing(&fakes::answer("false_positive", 95), all).await;
+    let one = delivered(&server, 1).await;
+    server.run_jobs().await;
+    let asked = fakes::chats(&models[0]).await;
+    let other = delivered(&server, 2).await;
+    server.run_jobs().await;
+    assert_eq!(fakes::chats(&models[0]).await, 2 * asked, "both were asked about");
+    let ada = server.sign_in("ada", fusionsoc::domain::Role::Analyst).await;
+    declare(&ada, other, "false_positive", "known_application").await;
+    let (_, page) = ada.page(&format!("/cases/{other}")).await;
+    assert!(!page.contains(&format!("case #{one} run")), "where votes come from would tell of {one}: {page}");
+    assert_eq!(server.case(one).await["blind"], "blind");
+}
+
+#[tokio::test]
+async fn no_gate_is_heard_of_before_a_case_of_it_may_be_known() {
+    let (server, _models) = benign_panel::spawn_set(|config| config.policy.review_share = 1.0).await;
+    let bo = precedent(&server).await;
+    deliver(&server, &[benign(1), benign(2)]).await;
+    let gates = async || server.get("/api/v1/gates").await["gates"].as_array().unwrap().clone();
+    assert_eq!(gates().await, Vec::<serde_json::Value>::new(), "two eligible cases wait, and nobody is to know");
+    let (_, page) = bo.page("/gates").await;
+    assert!(page.contains("No case was eligible yet."), "{page}");
+    let found = server.get("/api/v1/search?q=host:desk-0001").await;
+    declare(&bo, found["cases"][0]["number"].as_i64().unwrap(), "false_positive", "known_application").await;
+    let known = gates().await;
+    assert_eq!(known.len(), 3, "rule, family and organisation: {known:?}");
+    for gate in &known {
+        assert_eq!((&gate["eligible"], &gate["reviews"]), (&json!(1), &json!(1)), "{gate}");
+        assert_eq!(gate["first_at"], gate["last_at"], "the first moment is that of the declared case: {gate}");
+    }
+}
