@@ -48,7 +48,11 @@ pub fn review(one: &store::Review) -> Review<'_> {
         declared: one.blind_verdict,
         machine: one.blind_machine,
         // A case that became part of another one or waits for a question anew was not declared otherwise.
-        now: if one.overturned_ms.is_some_and(|at| at > one.blind_ms) { one.verdict } else { one.blind_verdict },
+        now: if one.verdict.decided() || one.overturned_ms.is_some_and(|at| at > one.blind_ms) {
+            one.verdict
+        } else {
+            one.blind_verdict
+        },
         took_ms: one.blind_ms - one.opened_ms,
         share: one.blind_share,
     }
