@@ -67,11 +67,9 @@ async fn the_last_clean_review_proves_a_rule_and_one_true_positive_ends_it() {
         sign_in_as(driver, &server, "lea", Role::Lead).await?;
         driver.goto(format!("{}/gates", server.url)).await?;
         shows(driver, "section[aria-labelledby=h-proposed]", rule).await?;
-        driver
-            .find(By::Css("section[aria-labelledby=h-proposed] form[action$=activate] button"))
-            .await?
-            .click()
-            .await?;
+        let row = "//section[@aria-labelledby='h-proposed']//tr[.//a[contains(., 'expand_cabinet')]]";
+        let button = format!("{row}//form[contains(@action, 'activate')]//button");
+        driver.find(By::XPath(button)).await?.click().await?;
         shows(driver, "section[aria-labelledby=h-active]", rule).await?;
 
         let closed = closed_alone(&server).await;
