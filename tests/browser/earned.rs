@@ -25,6 +25,20 @@ async fn declares(driver: &WebDriver, verdict: &str) -> WebDriverResult<()> {
     Ok(())
 }
 
+/// Eligible cases, all of which but the last are declared.
+async fn all_but_one(server: &Server) {
+    let bo = precedent(server).await;
+    let documents: Vec<Value> = (1..=NEEDED).map(benign).collect();
+    for part in documents.chunks(50) {
+        deliver(server, part).await;
+    }
+    let declared = [("verdict", "false_positive"), ("reason", "known_application")];
+    for at in 1..NEEDED {
+        let path = format!("/cases/{}/verdict", number(server, at).await);
+        assert_eq!(bo.post(&path, &declared).await.status(), 303);
+    }
+}
+
 /// A case that the machine closed: what is drawn for review before it stays open.
 async fn closed_alone(server: &Server) -> i64 {
     for at in NEEDED + 1..NEEDED + 20 {
@@ -45,16 +59,7 @@ async fn the_last_clean_review_proves_a_rule_and_one_true_positive_ends_it() {
             config.policy.auto_close = AutoClose::Auto;
         })
         .await;
-        let bo = precedent(&server).await;
-        let documents: Vec<Value> = (1..=NEEDED).map(benign).collect();
-        for part in documents.chunks(50) {
-            deliver(&server, part).await;
-        }
-        let declared = [("verdict", "false_positive"), ("reason", "known_application")];
-        for at in 1..NEEDED {
-            let path = format!("/cases/{}/verdict", number(&server, at).await);
-            assert_eq!(bo.post(&path, &declared).await.status(), 303);
-        }
+        all_but_one(&server).await;
         sign_in(driver, &server).await?;
         let rule = "service.windows_process_creation/proc_creation_win_expand_cabinet_files";
         driver.goto(format!("{}/rules/{rule}", server.url)).await?;

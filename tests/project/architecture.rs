@@ -41,6 +41,7 @@ const EVERYBODY: &[&str] = &["limits", "clock", "secret", "metrics"];
 /// The steps of the pipeline share what is below them and hand over to each other.
 const PIPELINE: &[&str] = &[
     "domain",
+    "features",
     "store",
     "voters",
     "intel",
