@@ -1,6 +1,7 @@
 //! A database of an earlier version: everything is there after the step to this one, and a step that fails changes
 //! nothing.
 use super::{Place, is_postgres, one_line};
+use crate::support::postgres::SCHEMA;
 use fusionsoc::store::{Store, verify};
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
@@ -35,6 +36,8 @@ async fn earlier_place(newest: i64) -> Place {
     }
     let place = Place::new().await;
     let mut connection = PgConnection::connect(&place.url).await.unwrap();
+    let anew = format!("DROP SCHEMA {SCHEMA} CASCADE; CREATE SCHEMA {SCHEMA}");
+    connection.execute(sqlx::AssertSqlSafe(anew)).await.unwrap();
     until(&POSTGRES, newest).run(&mut connection).await.unwrap();
     connection.execute(ROWS).await.unwrap();
     connection.close().await.unwrap();
