@@ -85,7 +85,8 @@ fn points(dossier: &Dossier) -> usize {
     unsigned + place + hidden + level
 }
 
-fn answer(verdict: MachineVerdict) -> Answer {
+/// An answer that says no more than a verdict.
+pub fn answer(verdict: MachineVerdict) -> Answer {
     let text = String::new;
     Answer {
         what_happened: text(),

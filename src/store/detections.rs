@@ -1,6 +1,6 @@
 //! Detections: each stored once, whole, as it came.
 use super::cases::Case;
-use super::many::{ROWS, pairs, places as places_of};
+use super::many::{of_each, pairs};
 use super::{Result, Tx, on, run};
 use crate::domain::Severity;
 
@@ -184,20 +184,7 @@ pub async fn of_each_behaviour(tx: &mut Tx, case: i64, limit: i64) -> Result<Vec
 
 /// Where detections are now: id, case, and the case that they came with.
 pub async fn places(tx: &mut Tx, ids: &[i64]) -> Result<Vec<(i64, i64, Option<i64>)>> {
-    let mut found = Vec::with_capacity(ids.len());
-    for part in ids.chunks(ROWS) {
-        let sql =
-            format!("SELECT id, case_number, origin_case FROM detections WHERE id IN {}", places_of(1, part.len()));
-        let rows: Vec<(i64, i64, Option<i64>)> = on!(tx, |db| {
-            let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str()));
-            for id in part {
-                query = query.bind(*id);
-            }
-            query.fetch_all(db)
-        })?;
-        found.extend(rows);
-    }
-    Ok(found)
+    of_each(tx, ids, |ids| format!("SELECT id, case_number, origin_case FROM detections WHERE id IN {ids}")).await
 }
 
 /// One of a case by its id here.

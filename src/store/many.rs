@@ -29,3 +29,25 @@ pub(super) async fn pairs(tx: &mut Tx, sql: &str, all: &[(i64, &str)]) -> Result
     }
     Ok(found)
 }
+
+/// What a statement over some ids finds, as many ids at once as one statement takes; its text is made with their places,
+/// brackets included.
+pub(super) async fn of_each<T>(tx: &mut Tx, ids: &[i64], sql: impl Fn(&str) -> String) -> Result<Vec<T>>
+where
+    T: for<'r> sqlx::FromRow<'r, sqlx::sqlite::SqliteRow> + for<'r> sqlx::FromRow<'r, sqlx::postgres::PgRow>,
+    T: Send + Unpin,
+{
+    let mut found = Vec::with_capacity(ids.len());
+    for part in ids.chunks(ROWS) {
+        let sql = sql(&places(1, part.len()));
+        let rows: Vec<T> = on!(tx, |db| {
+            let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str()));
+            for id in part {
+                query = query.bind(*id);
+            }
+            query.fetch_all(db)
+        })?;
+        found.extend(rows);
+    }
+    Ok(found)
+}

@@ -1,8 +1,9 @@
 //! What the machine closes alone: the lead who switches proven gates on, a planted panel, and what came of it.
 use super::told::thousand;
 use super::{Desk, Line, analyst};
+use crate::calls::answer;
 use async_trait::async_trait;
-use fusionsoc::domain::{Answer, Detection, GateLevel, GateState, MachineVerdict, Severity};
+use fusionsoc::domain::{Detection, GateLevel, GateState, MachineVerdict};
 use fusionsoc::jobs::panel::Seats;
 use fusionsoc::review::gate;
 use fusionsoc::store::gates;
@@ -117,26 +118,6 @@ impl Planted {
 fn chance(who: &str, behaviour: &str) -> f64 {
     let hash = Sha256::digest(format!("{who}|{behaviour}"));
     f64::from(u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]])) / f64::from(u32::MAX)
-}
-
-fn answer(verdict: MachineVerdict) -> Answer {
-    let text = String::new;
-    Answer {
-        what_happened: text(),
-        evidence_malicious: text(),
-        evidence_benign: text(),
-        missing_information: text(),
-        ioc_analysis: text(),
-        verdict,
-        false_positive_reason: text(),
-        severity: if verdict == MachineVerdict::TruePositive { Severity::High } else { Severity::Low },
-        risk_score: 20,
-        mitre_techniques: Vec::new(),
-        iocs: Vec::new(),
-        recommended_actions: Vec::new(),
-        investigation_questions: Vec::new(),
-        confidence: 0.9,
-    }
 }
 
 /// Three planted voters, who have to agree.

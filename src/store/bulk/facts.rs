@@ -1,6 +1,6 @@
 //! What many cases hold, read for some hundred of them with one statement.
 use super::super::cases::{COLUMNS, Case, TABLES};
-use super::super::many::ROWS;
+use super::super::many::{ROWS, of_each};
 use super::super::runs::{Flag, SUPERSEDES};
 use super::super::{JsonText, ORGS, Result, Scope, Tx, on};
 use crate::domain::Outcome;
@@ -76,23 +76,13 @@ pub struct Said {
 
 /// The newest finished run of each behaviour of these cases, by case; nothing of those in blind review.
 pub async fn said(tx: &mut Tx, numbers: &[i64]) -> Result<Vec<Said>> {
-    let mut found = Vec::with_capacity(numbers.len());
-    for part in numbers.chunks(ROWS) {
-        let places: Vec<_> = (0..part.len()).map(|at| format!("${}", at + 1)).collect();
-        let sql = sqlx::AssertSqlSafe(format!(
-            "SELECT r.case_number, r.outcome, r.flags, r.vetoes FROM runs r JOIN cases c ON c.number = r.case_number WHERE r.case_number IN ({}) AND c.blind <> 'blind'
-                AND r.state = 'done' AND NOT EXISTS (SELECT 1 FROM runs n WHERE {SUPERSEDES})
-             ORDER BY r.case_number, r.number DESC",
-            places.join(", ")
-        ));
-        let rows: Vec<Said> = on!(tx, |db| {
-            let mut query = sqlx::query_as(sql);
-            for number in part {
-                query = query.bind(*number);
-            }
-            query.fetch_all(db)
-        })?;
-        found.extend(rows);
-    }
-    Ok(found)
+    of_each(tx, numbers, |numbers| {
+        format!(
+            "SELECT r.case_number, r.outcome, r.flags, r.vetoes FROM runs r JOIN cases c ON c.number = r.case_number
+             WHERE r.case_number IN {numbers} AND c.blind <> 'blind' AND r.state = 'done'
+                AND NOT EXISTS (SELECT 1 FROM runs n WHERE {SUPERSEDES})
+             ORDER BY r.case_number, r.number DESC"
+        )
+    })
+    .await
 }

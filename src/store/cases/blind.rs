@@ -1,6 +1,6 @@
 //! Blind review: which cases are in it, and what was declared blind.
-use super::super::many::ROWS;
-use super::super::{Result, Tx, on, run};
+use super::super::many::of_each;
+use super::super::{Result, Tx, run};
 use crate::domain::{Blind, MachineVerdict, Verdict};
 
 /// Sets how far the blind review of a case is; the page of who looks at it is out of date with that.
@@ -39,21 +39,7 @@ pub async fn commit_blind(tx: &mut Tx, number: i64, said: &Committed<'_>) -> Res
 
 /// Those of these cases whose panel nobody may hear yet.
 pub async fn blind_among(tx: &mut Tx, numbers: &[i64]) -> Result<Vec<i64>> {
-    let mut found = Vec::new();
-    for part in numbers.chunks(ROWS) {
-        let places: Vec<_> = (0..part.len()).map(|at| format!("${}", at + 1)).collect();
-        let sql = sqlx::AssertSqlSafe(format!(
-            "SELECT number FROM cases WHERE number IN ({}) AND blind = 'blind'",
-            places.join(", ")
-        ));
-        let rows: Vec<i64> = on!(tx, |db| {
-            let mut query = sqlx::query_scalar(sql);
-            for number in part {
-                query = query.bind(*number);
-            }
-            query.fetch_all(db)
-        })?;
-        found.extend(rows);
-    }
-    Ok(found)
+    let sql = |numbers: &str| format!("SELECT number FROM cases WHERE number IN {numbers} AND blind = 'blind'");
+    let found: Vec<(i64,)> = of_each(tx, numbers, sql).await?;
+    Ok(found.into_iter().map(|(number,)| number).collect())
 }

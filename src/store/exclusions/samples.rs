@@ -2,7 +2,7 @@
 //! store: a stretch of the rule's newest detections, and of the newest cases of each verdict.
 use crate::domain::Verdict;
 use crate::store::intel::Answer;
-use crate::store::many::{ROWS, places};
+use crate::store::many::of_each;
 use crate::store::{Result, Tx, on};
 
 /// The newest detections of a rule that are looked at, whichever case they are in.
@@ -107,25 +107,4 @@ pub async fn answers(tx: &mut Tx, cases: &[i64]) -> Result<Vec<(i64, Answer)>> {
     })
     .await?;
     Ok(found.into_iter().map(|of| (of.case_number, of.answer)).collect())
-}
-
-/// What a statement over some ids finds, as many ids at once as one statement takes.
-async fn of_each<T>(tx: &mut Tx, ids: &[i64], sql: impl Fn(&str) -> String) -> Result<Vec<T>>
-where
-    T: for<'r> sqlx::FromRow<'r, sqlx::sqlite::SqliteRow> + for<'r> sqlx::FromRow<'r, sqlx::postgres::PgRow>,
-    T: Send + Unpin,
-{
-    let mut found = Vec::with_capacity(ids.len());
-    for part in ids.chunks(ROWS) {
-        let sql = sql(&places(1, part.len()));
-        let rows: Vec<T> = on!(tx, |db| {
-            let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str()));
-            for id in part {
-                query = query.bind(*id);
-            }
-            query.fetch_all(db)
-        })?;
-        found.extend(rows);
-    }
-    Ok(found)
 }

@@ -1,6 +1,6 @@
 //! What several voters said of one case, over time, and cases by their numbers.
 use super::super::history::Line;
-use super::super::many::{ROWS, places};
+use super::super::many::of_each;
 use super::super::{ORGS, Result, Scope, Tx, on};
 use crate::domain::{MachineVerdict, Verdict};
 
@@ -39,22 +39,13 @@ pub async fn told(tx: &mut Tx, scope: Scope, since_ms: i64) -> Result<Vec<Told>>
 
 /// Cases by their numbers, those declared last first.
 pub async fn lines(tx: &mut Tx, numbers: &[i64]) -> Result<Vec<Line>> {
-    let mut found: Vec<Line> = Vec::with_capacity(numbers.len());
-    for part in numbers.chunks(ROWS) {
-        let sql = format!(
+    let mut found: Vec<Line> = of_each(tx, numbers, |numbers| {
+        format!(
             "SELECT c.number, c.title, o.slug AS org, c.hostname, c.chain, c.severity, c.verdict, c.decided_by, c.decided_ms, c.machine_verdict, c.opened_ms
-             FROM cases c JOIN orgs o ON o.id = c.org_id WHERE c.number IN {}",
-            places(1, part.len())
-        );
-        let rows: Vec<Line> = on!(tx, |db| {
-            let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str()));
-            for number in part {
-                query = query.bind(*number);
-            }
-            query.fetch_all(db)
-        })?;
-        found.extend(rows);
-    }
+             FROM cases c JOIN orgs o ON o.id = c.org_id WHERE c.number IN {numbers}"
+        )
+    })
+    .await?;
     found.sort_by_key(|line| std::cmp::Reverse((line.decided_ms, line.number)));
     Ok(found)
 }
