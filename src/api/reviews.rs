@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 /// Cases that are named.
 const NAMED: usize = 500;
 
-/// `GET /api/v1/reviews`: the figures of 90 days in total and by person, and the newest cases.
+/// `GET /api/v1/reviews`: the figures of 180 days in total and by person, and the newest cases.
 pub async fn show(bearer: Bearer, State(app): State<App>) -> Result<Json<Value>> {
     bearer.may(TokenScope::Read)?;
     let mut tx = app.store.read().await?;
@@ -55,7 +55,7 @@ fn case(one: &reviews::Review) -> Value {
 
 /// The call in the OpenAPI document.
 pub(super) fn path(reply: impl Fn(&str, &str) -> Value) -> (String, Value) {
-    let says = "Figures of 90 days: `total` and `people` with `reviews compared agreed interval reversed median_ms missed`, and the newest `cases`";
+    let says = "Figures of 180 days: `total` and `people` with `reviews compared agreed interval reversed median_ms missed`, and the newest `cases`";
     let get = json!({"summary": "What was declared in blind review, beside what the panel had said", "responses": reply("200", says)});
     ("/api/v1/reviews".to_owned(), json!({"get": get}))
 }

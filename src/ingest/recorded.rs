@@ -1,7 +1,7 @@
 //! A triage and threat intelligence that took place elsewhere, brought in as they were recorded.
 use crate::config::Policy;
 use crate::domain::answer::Recommendation;
-use crate::domain::{Answer, Blind, MachineVerdict, Outcome, Report, Severity, Verdict, VoteState, reason};
+use crate::domain::{Answer, MachineVerdict, Outcome, Report, Severity, Verdict, VoteState, reason};
 use crate::jobs::triage;
 use crate::proof::receipt::{self, Judged};
 use crate::review::{self, Declaration, ReviewError, blind, sight, sight::TRIAGED};
@@ -65,12 +65,9 @@ pub async fn declare(tx: &mut Tx, case: i64, declared: &Declared, now_ms: i64) -
         close: true,
         version: None,
     };
-    let mut case = cases::by_number(tx, case).await?;
-    if sight(&case).is_blind() {
-        // Whoever declared it elsewhere may have seen what was said of it there.
-        cases::set_blind(tx, case.number, Blind::Shown).await?;
-        case = cases::by_number(tx, case.number).await?;
-    }
+    let before = cases::by_number(tx, case).await?;
+    blind::brought_in(tx, &actor, &before, now_ms).await?;
+    let case = cases::by_number(tx, case).await?;
     review::declare(tx, &actor, &case, &declaration, now_ms).await?;
     Ok(())
 }

@@ -19,10 +19,11 @@ use crate::store::{Actor, ActorKind, Change, Result, Tx, record};
 /// What the timeline and the ledger call it.
 const KIND: &str = "blind";
 
-/// Whether a declaration on a case is one that was made blind, as the case was before it.
-pub(super) fn counts(case: &Case, actor: &Actor) -> bool {
+/// Whether a declaration on a case is one that was made blind, as the case was before it. Who declares first what the
+/// panel has shown them has not; `stays` says that one counted before, or that it is an error, which counts all the same.
+pub(super) fn counts(case: &Case, actor: &Actor, stays: bool) -> bool {
     match case.blind {
-        Blind::Committed => true,
+        Blind::Committed => stays,
         Blind::Waiting => actor.kind == ActorKind::Person,
         Blind::No | Blind::Shown => false,
     }
@@ -104,6 +105,18 @@ pub(crate) async fn show_true_positive(tx: &mut Tx, number: i64, now_ms: i64) ->
     let finished = runs::newest_of_each(tx, number).await?;
     if finished.iter().any(|run| run.machine_verdict == MachineVerdict::TruePositive) {
         show(tx, &Actor::panel(), &case, "the panel says true positive", now_ms).await?;
+    }
+    Ok(())
+}
+
+/// Takes a case out of blind review because a verdict from elsewhere is brought in: whoever gave it may have seen what
+/// was said of the case there.
+///
+/// # Errors
+/// Where the database refuses.
+pub(crate) async fn brought_in(tx: &mut Tx, actor: &Actor, case: &Case, now_ms: i64) -> Result<()> {
+    if sight(case).is_blind() {
+        show(tx, actor, case, "a verdict from elsewhere was brought in", now_ms).await?;
     }
     Ok(())
 }

@@ -116,7 +116,7 @@ fn is_told_better(one: &Observable, all: &[Observable]) -> bool {
 }
 
 /// Tells on the timeline what came of asking. In blind review it says no more than that a vote is in, and nothing of a
-/// second look, which a false positive alone gets.
+/// second look, which is asked of whom the count depends on.
 pub(super) async fn tell(tx: &mut Tx, (case, run): (i64, i64), vote: &Stored, said: &Said, now: i64) -> Result<()> {
     let case = cases::by_number(tx, case).await?;
     let sight = sight(&case);

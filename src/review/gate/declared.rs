@@ -4,7 +4,7 @@
 //! everything false positive proves nothing. A true positive counts on every case that ever was eligible, whoever
 //! declares it: at its first eligible moment the machine would have closed it.
 use super::Scopes;
-use crate::domain::{Blind, GateEvent, Verdict};
+use crate::domain::{GateEvent, Verdict};
 use crate::review::blind;
 use crate::review::declare::By;
 use crate::store::cases::{Case, Decision};
@@ -55,12 +55,7 @@ pub(in crate::review) async fn declared(
         to: class.filter(|_| counts),
         verdict: to.verdict,
         by: by.actor.name.clone(),
-        blind: match case.blind {
-            Blind::Waiting => by.actor.kind == ActorKind::Person,
-            // Who declares first what the panel has shown them has not declared it blind; what counted stays.
-            Blind::Committed => !fresh || class == Some(true),
-            Blind::No | Blind::Shown => false,
-        },
+        blind: blind::counts(case, by.actor, !fresh || class == Some(true)),
     };
     count(tx, case, &kept, said, now_ms).await?;
     if to.verdict == Verdict::TruePositive {
@@ -80,7 +75,7 @@ pub(in crate::review) async fn merged(tx: &mut Tx, by: By<'_>, into: i64, now_ms
         let from = rules::is_error(kept.verdict).filter(|_| kept.act.is_some());
         let act = kept.act.clone().unwrap_or_else(|| format!("case:{number}:merged"));
         let case = cases::by_number(tx, number).await?;
-        let (verdict, blind) = (Verdict::TruePositive, blind::counts(&case, by.actor));
+        let (verdict, blind) = (Verdict::TruePositive, blind::counts(&case, by.actor, true));
         let said = Said { act, from, to: Some(true), verdict, by: by.actor.name.clone(), blind };
         count(tx, &case, &kept, said, now_ms).await?;
     }
