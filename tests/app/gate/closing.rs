@@ -182,7 +182,7 @@ async fn the_sensor_is_tagged_after_the_window_and_untagged_where_the_case_is_op
             }
             assert_eq!(desk.server.case(number).await["blind"], "blind");
         }
-        panic!("a third is drawn, and all forty were");
+        panic!("one in ninety is drawn, and all forty were");
     };
     let numbers = [closed().await, closed().await];
     // Within the window nothing happens outside.
