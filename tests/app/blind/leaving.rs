@@ -1,7 +1,10 @@
 //! How cases leave blind review, and what counts of it.
 use super::{agreeing, all, declare, delivered, event, timeline};
-use crate::support::{Server, fakes, http};
+use crate::support::{SEED, Server, fakes, http};
 use fusionsoc::domain::Role;
+use fusionsoc::ingest::reading;
+use fusionsoc::ingest::recorded::{Declared, Recorded, attach, declare as declare_recorded};
+use fusionsoc::triage::fingerprint;
 use serde_json::json;
 
 const BLIND: &str = "UPDATE cases SET blind = 'blind', blind_share = 0.05 WHERE number = 1";
@@ -133,4 +136,28 @@ async fn cases_in_blind_review_are_decided_together_as_others_are() {
     for case in 1..4 {
         assert_eq!(server.case(case).await["blind"], "committed");
     }
+}
+
+#[tokio::test]
+async fn what_was_recorded_elsewhere_tells_nothing_and_a_verdict_from_there_takes_a_case_out_uncounted() {
+    let (server, _models) = agreeing(&fakes::answer("needs_review", 60), all).await;
+    let case = server.deliver(SEED).await["number"].as_i64().unwrap();
+    let triage = serde_json::from_str(include_str!("../../fixtures/seed/triage.json")).unwrap();
+    let brought = Recorded { triage, intel: None, verdict: None };
+    let behaviour = fingerprint::of(&reading::document(SEED).unwrap().detection);
+    let mut tx = server.app.store.write().await.unwrap();
+    attach(&mut tx, case, 1, &behaviour, &brought, 2).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(server.case(case).await["machine_verdict"], "none");
+    assert!(!timeline(&server, case).await.join("\n").contains("false positive"), "what it said is held back");
+    let text = json!({"verdict": "false_positive", "reason": "known_application", "by": "eve", "note": ""});
+    let declared: Declared = serde_json::from_value(text).unwrap();
+    let mut tx = server.app.store.write().await.unwrap();
+    declare_recorded(&mut tx, case, &declared, 3).await.unwrap();
+    tx.commit().await.unwrap();
+    let after = server.case(case).await;
+    assert_eq!((&after["blind"], &after["machine_verdict"]), (&json!("shown"), &json!("false_positive")));
+    let told = timeline(&server, case).await.join("\n");
+    assert!(told.contains("Taken out of blind review: a verdict from elsewhere was brought in"), "{told}");
+    assert_eq!(server.get("/api/v1/reviews").await["total"]["reviews"], 0, "nobody declared it blind here");
 }
