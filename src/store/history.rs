@@ -4,7 +4,7 @@
 //! newest [`WINDOW`] cases of one organisation's rule, sensor or observable.
 use super::activity::Subject;
 use super::{Result, Tx, on};
-use crate::domain::{MachineVerdict, ObservableKind, Severity, Verdict};
+use crate::domain::{Blind, MachineVerdict, ObservableKind, Severity, Verdict};
 
 /// How many of the newest cases figures are made of.
 pub const WINDOW: i64 = 1_000;
@@ -43,12 +43,15 @@ pub struct Line {
     pub decided_ms: Option<i64>,
     /// The panel's verdict.
     pub machine_verdict: MachineVerdict,
+    /// Whether it is in blind review.
+    pub blind: Blind,
     /// When it was opened.
     pub opened_ms: i64,
 }
 
-const LINE: &str = "c.number, c.title, o.slug AS org, c.hostname, c.chain, c.severity, c.verdict, c.decided_by, c.decided_ms, \
-    c.machine_verdict, c.opened_ms";
+/// The columns of a [`Line`], of `cases c` and `orgs o`.
+pub(super) const LINE: &str = "c.number, c.title, o.slug AS org, c.hostname, c.chain, c.severity, c.verdict, c.decided_by, c.decided_ms, \
+    c.machine_verdict, c.blind, c.opened_ms";
 
 /// The last case of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,5 +1,5 @@
 //! Figures of measured votes, for the organisations that may be seen.
-use super::super::history::Line;
+use super::super::history::{LINE, Line};
 use super::super::{ORGS, Result, Scope, Tx, on};
 use super::{DAY_MS, PANEL};
 use crate::domain::{MachineVerdict, Verdict};
@@ -100,7 +100,7 @@ pub struct Of<'a> {
 /// The newest cases in which a voter said this and an analyst declared that.
 pub async fn cases(tx: &mut Tx, scope: Scope, of: Of<'_>, limit: i64) -> Result<Vec<Line>> {
     let sql = sqlx::AssertSqlSafe(format!(
-        "SELECT c.number, c.title, o.slug AS org, c.hostname, c.chain, c.severity, c.verdict, c.decided_by, c.decided_ms, c.machine_verdict, c.opened_ms
+        "SELECT {LINE}
          FROM (SELECT case_number, decided_ms FROM measured WHERE voter = $1 AND vote = $4 AND declared = $5 AND ($7 = '' OR model = $7) AND decided_ms >= $8 AND org_id IN {ORGS}
             ORDER BY decided_ms DESC, case_number DESC LIMIT $6) AS m
          JOIN cases c ON c.number = m.case_number JOIN orgs o ON o.id = c.org_id ORDER BY m.decided_ms DESC, c.number DESC"

@@ -1,5 +1,5 @@
 //! What several voters said of one case, over time, and cases by their numbers.
-use super::super::history::Line;
+use super::super::history::{LINE, Line};
 use super::super::many::of_each;
 use super::super::{ORGS, Result, Scope, Tx, on};
 use crate::domain::{MachineVerdict, Verdict};
@@ -40,10 +40,7 @@ pub async fn told(tx: &mut Tx, scope: Scope, since_ms: i64) -> Result<Vec<Told>>
 /// Cases by their numbers, those declared last first.
 pub async fn lines(tx: &mut Tx, numbers: &[i64]) -> Result<Vec<Line>> {
     let mut found: Vec<Line> = of_each(tx, numbers, |numbers| {
-        format!(
-            "SELECT c.number, c.title, o.slug AS org, c.hostname, c.chain, c.severity, c.verdict, c.decided_by, c.decided_ms, c.machine_verdict, c.opened_ms
-             FROM cases c JOIN orgs o ON o.id = c.org_id WHERE c.number IN {numbers}"
-        )
+        format!("SELECT {LINE} FROM cases c JOIN orgs o ON o.id = c.org_id WHERE c.number IN {numbers}")
     })
     .await?;
     found.sort_by_key(|line| std::cmp::Reverse((line.decided_ms, line.number)));

@@ -38,8 +38,8 @@ pub struct CaseView {
     pub severity: Sev,
     /// A person's verdict, or the panel's.
     pub verdict: Glyph,
-    /// Whether a person gave it.
-    pub decided: bool,
+    /// Whose it is.
+    pub whose: &'static str,
     /// When the event happened.
     pub happened: When,
     /// Where the words are.
@@ -81,14 +81,14 @@ pub fn chips(query: &Query) -> Vec<Chip> {
 pub fn case(hit: &CaseHit, several_orgs: bool) -> CaseView {
     let case = &hit.case;
     let host = visible(&case.hostname);
-    let decided = case.verdict.decided();
+    let (verdict, whose) = words::said(case.verdict, case.machine_verdict, case.blind);
     CaseView {
         number: case.number,
         title: start(&case.title, 200),
         host: if several_orgs { format!("{host} · {}", case.org) } else { host },
         severity: words::severity(case.severity),
-        verdict: if decided { words::person(case.verdict) } else { words::machine(case.machine_verdict) },
-        decided,
+        verdict,
+        whose,
         happened: when(hit.event_ms),
         snippet: hit.found.as_ref().map(snippet),
     }

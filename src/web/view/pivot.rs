@@ -27,6 +27,8 @@ pub struct CaseView {
     pub severity: Sev,
     /// The verdict that counts: a person's, else the panel's.
     pub glyph: Glyph,
+    /// Whose that is.
+    pub whose: &'static str,
     /// Who decided it, or empty.
     pub by: String,
     /// When that was.
@@ -39,13 +41,15 @@ pub struct CaseView {
 pub fn case(line: &Line, several_orgs: bool) -> CaseView {
     let decided = line.verdict.decided();
     let host = text::start(&line.hostname, 80);
+    let (glyph, whose) = words::said(line.verdict, line.machine_verdict, line.blind);
     CaseView {
         number: line.number,
         title: text::start(&line.title, 200),
         host: if several_orgs { format!("{host} · {}", line.org) } else { host },
         chain: text::start(&line.chain, 120),
         severity: words::severity(line.severity),
-        glyph: verdict(line.verdict, line.machine_verdict),
+        glyph,
+        whose,
         by: line.decided_by.clone(),
         decided: line.decided_ms.filter(|_| decided).map(when),
         opened: when(line.opened_ms),

@@ -1,5 +1,5 @@
 //! Times, durations, shares and the shape of each verdict.
-use crate::domain::{Failure, MachineVerdict, Severity, Verdict, VoteState};
+use crate::domain::{Blind, Failure, MachineVerdict, Severity, Verdict, VoteState};
 use jiff::Timestamp;
 
 /// A time as a page shows it.
@@ -117,6 +117,18 @@ pub const fn machine(verdict: MachineVerdict) -> Glyph {
         MachineVerdict::TruePositive => Glyph { icon: "tp", hue: "tp", word: "True positive", short: "TP" },
         MachineVerdict::NeedsReview => Glyph { icon: "su", hue: "su", word: "Needs review", short: "Review" },
         MachineVerdict::None => Glyph { icon: "un", hue: "un", word: "No vote yet", short: "Waiting" },
+    }
+}
+
+/// What stands for the verdict of a case in a list, and whose word it is: a person's, else the panel's.
+pub const fn said(person_said: Verdict, machine_said: MachineVerdict, blind: Blind) -> (Glyph, &'static str) {
+    match (person_said, machine_said, blind) {
+        (Verdict::Pending, _, Blind::Waiting) => {
+            (Glyph { icon: "un", hue: "un", word: "In blind review", short: "Blind" }, "review")
+        }
+        (Verdict::Pending, MachineVerdict::None, _) => (machine(MachineVerdict::None), "for votes"),
+        (Verdict::Pending, said, _) => (machine(said), "by vote"),
+        (said, ..) => (person(said), "by analyst"),
     }
 }
 
