@@ -12,7 +12,7 @@ use serde_json::Value;
 
 /// Weeks before and since that are looked at.
 pub const WEEKS: i64 = 8;
-/// The newest detections of the rule that are evaluated.
+/// The newest detections of the rule that are evaluated, before its approval and since.
 pub const NEWEST: i64 = 2_000;
 /// So long after the last step LimaCharlie may not follow it yet.
 const GRACE_MS: i64 = 10 * 60 * 1000;
@@ -28,6 +28,8 @@ pub struct Week {
     pub detections: i64,
     /// Of those that were evaluated, how many it matches.
     pub matched: i64,
+    /// Its days that are over.
+    pub over: i64,
 }
 
 /// What it does.
@@ -35,21 +37,30 @@ pub struct Week {
 pub struct Effect {
     /// The weeks, the oldest first.
     pub weeks: Vec<Week>,
+    /// Detections that it matches of events before it was approved, of days on which all were evaluated.
+    pub before: i64,
     /// What is new in what it matches of events since it was approved.
     pub shape: Shape,
     /// Detections that it matches of events since it should hide them.
     pub arrived: i64,
-    /// Whether there were more detections than are evaluated.
+    /// The first day from which on all detections before the approval were evaluated, where there were more of them or
+    /// documents were removed.
+    pub whole_from: Option<i64>,
+    /// Whether there were more detections since than are evaluated.
     pub cut: bool,
 }
 
 impl Effect {
     /// Detections a week that it matched before it was approved, in tenths; nothing where nothing was evaluated.
+    ///
+    /// Of days on which all were evaluated: since the first week with a detection of the rule, or since what was read
+    /// reaches back to.
     pub fn usual_tenths(&self) -> Option<i64> {
         let before: Vec<&Week> = self.weeks.iter().filter(|week| !week.since).collect();
-        let first = before.iter().position(|week| week.detections > 0)?;
-        let weeks = i64::try_from(before.len() - first).unwrap_or(WEEKS);
-        Some(before.iter().map(|week| week.matched).sum::<i64>() * 10 / weeks)
+        let first = before.iter().find(|week| week.detections > 0)?.first;
+        let end = before.last()?.first + 7;
+        let days = end - self.whole_from.unwrap_or(first).max(first);
+        (days > 0).then(|| self.before * 70 / days)
     }
 }
 
@@ -64,7 +75,8 @@ pub struct Gathered {
     day: i64,
     today: i64,
     days: Vec<(i64, i64)>,
-    documents: Vec<(i64, String)>,
+    /// Of events before it was approved, and since.
+    documents: [Vec<(i64, String)>; 2],
 }
 
 /// Reads what the effect of an approved exclusion is made of; nothing before its approval, or without its rule.
@@ -81,6 +93,8 @@ pub async fn gather(tx: &mut Tx, exclusion: &Exclusion, now_ms: i64) -> Result<O
     let Some(rule_id) = rule_id else { return Ok(None) };
     let day = approved_ms.div_euclid(DAY_MS) + 1;
     let first = day - WEEKS * 7;
+    let last = exclusions::newest_by(tx, approved_ms).await?;
+    let (before, since) = ((0, last), (last, i64::MAX));
     Ok(Some(Gathered {
         rule: exclusion.rule.0.clone(),
         approved_ms,
@@ -88,7 +102,10 @@ pub async fn gather(tx: &mut Tx, exclusion: &Exclusion, now_ms: i64) -> Result<O
         day,
         today: now_ms.div_euclid(DAY_MS),
         days: activity::since(tx, Subject::Rule, rule_id, first).await?,
-        documents: exclusions::newest_of_rule(tx, rule_id, first * DAY_MS, NEWEST).await?,
+        documents: [
+            exclusions::newest_of_rule(tx, rule_id, before, first * DAY_MS, NEWEST).await?,
+            exclusions::newest_of_rule(tx, rule_id, since, first * DAY_MS, NEWEST).await?,
+        ],
     }))
 }
 
@@ -96,30 +113,46 @@ impl Gathered {
     /// Evaluates. It takes up to some hundred milliseconds of one processor, so it belongs on a thread of its own.
     pub fn evaluate(self) -> Option<Effect> {
         let rule = Rule::read(&self.rule).ok()?;
-        let mut weeks = self.weeks();
-        let (mut before, mut since, mut arrived) = (Vec::new(), Vec::new(), 0);
-        for (event_ms, raw) in &self.documents {
+        let (whole_from, cut) = self.whole();
+        let (mut weeks, mut of_before, mut arrived) = (self.weeks(), 0, 0);
+        let (mut before, mut since) = (Vec::new(), Vec::new());
+        for (event_ms, raw) in self.documents.iter().flatten() {
             let Ok(document) = serde_json::from_str::<Value>(raw) else { continue };
-            let day = event_ms.div_euclid(DAY_MS);
-            if rule.matches(&document).unwrap_or(false) {
-                if let Some(week) = weeks.iter_mut().find(|week| (week.first..week.first + 7).contains(&day)) {
-                    week.matched += 1;
-                }
-                arrived += i64::from(*event_ms >= self.hides_ms);
-                if *event_ms < self.approved_ms { before.push(document) } else { since.push(document) }
+            if !rule.matches(&document).unwrap_or(false) {
+                continue;
             }
+            let day = event_ms.div_euclid(DAY_MS);
+            if let Some(week) = weeks.iter_mut().find(|week| (week.first..week.first + 7).contains(&day)) {
+                week.matched += 1;
+            }
+            arrived += i64::from(*event_ms >= self.hides_ms);
+            of_before += i64::from(day < self.day && whole_from.is_none_or(|from| day >= from));
+            if *event_ms < self.approved_ms { before.push(document) } else { since.push(document) }
         }
-        let cut = i64::try_from(self.documents.len()).is_ok_and(|count| count >= NEWEST);
-        Some(Effect { weeks, shape: changed(before, since, &rule.fixed()), arrived, cut })
+        let shape = changed(before, since, &rule.fixed());
+        Some(Effect { weeks, before: of_before, shape, arrived, whole_from, cut })
     }
 
     fn weeks(&self) -> Vec<Week> {
         let week = |at: i64| {
             let first = self.day + at * 7;
             let days = self.days.iter().filter(|(day, _)| (first..first + 7).contains(day));
-            Week { first, since: at >= 0, detections: days.map(|(_, count)| count).sum(), matched: 0 }
+            let detections = days.map(|(_, count)| count).sum();
+            Week { first, since: at >= 0, detections, matched: 0, over: (self.today - first).clamp(0, 7) }
         };
         let begun = if self.today < self.day { 0 } else { (self.today - self.day) / 7 + 1 };
         (-WEEKS..begun.min(WEEKS)).map(week).collect()
+    }
+
+    /// From which day on all documents of before the approval are there: after the oldest event where there may be more
+    /// than were read, and after the newest one whose document was removed. And whether some since are not there.
+    fn whole(&self) -> (Option<i64>, bool) {
+        let full = |read: &[(i64, String)]| i64::try_from(read.len()).is_ok_and(|count| count >= NEWEST);
+        let [before, since] = &self.documents;
+        let oldest = before.iter().map(|(event_ms, _)| *event_ms).min().filter(|_| full(before));
+        let removed = || before.iter().chain(since).filter(|(_, raw)| raw.is_empty()).map(|(event_ms, _)| *event_ms);
+        let last = removed().filter(|event_ms| *event_ms < self.approved_ms).max();
+        let whole_from = oldest.max(last).map(|event_ms| event_ms.div_euclid(DAY_MS) + 1);
+        (whole_from, full(since) || removed().any(|event_ms| event_ms >= self.approved_ms))
     }
 }

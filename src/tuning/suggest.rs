@@ -56,7 +56,9 @@ pub struct Suggested {
 /// # Errors
 /// Where the database refuses.
 pub async fn gather(tx: &mut Tx, org_id: i64, rule_id: i64, now_ms: i64) -> Result<Option<Gathered>> {
-    let places = chosen(exclusions::places_of_rule(tx, rule_id, now_ms - DAYS * DAY_MS).await?);
+    let mut places = exclusions::places_of_rule(tx, rule_id, now_ms - DAYS * DAY_MS).await?;
+    leave_out_programs(tx, &mut places).await?;
+    let places = chosen(places);
     let false_positive = places.iter().filter(|place| place.verdict == Verdict::FalsePositive);
     let cases: BTreeSet<i64> = false_positive.map(|place| place.case_number).collect();
     let cases: Vec<i64> = cases.into_iter().collect();
@@ -80,6 +82,16 @@ pub async fn gather(tx: &mut Tx, org_id: i64, rule_id: i64, now_ms: i64) -> Resu
     let raws = exclusions::documents(tx, &ids).await?.into_iter().collect();
     let exclusions = exclusions::page(tx, org_id, i64::MAX, EXCLUSIONS).await?;
     Ok(Some(Gathered { places, raws, acts, flagged, scanned, exclusions, now_ms }))
+}
+
+/// What programs declared benign or false teaches nothing: an exclusion rests on what people decided.
+async fn leave_out_programs(tx: &mut Tx, places: &mut Vec<Place>) -> Result<()> {
+    let learnt = |place: &Place| matches!(place.verdict, Verdict::FalsePositive | Verdict::BenignTruePositive);
+    let cases: BTreeSet<i64> = places.iter().filter(|place| learnt(place)).map(|place| place.case_number).collect();
+    let cases: Vec<i64> = cases.into_iter().collect();
+    let programs: HashSet<i64> = exclusions::by_programs(tx, &cases).await?.into_iter().collect();
+    places.retain(|place| !learnt(place) || !programs.contains(&place.case_number));
+    Ok(())
 }
 
 /// The act by which a case was declared: many cases decided at once are one.

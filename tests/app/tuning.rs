@@ -1,4 +1,5 @@
 //! Exclusions by people: proposed from a case, back-tested, approved by a second person, written to LimaCharlie.
+mod effect;
 mod publishing;
 mod search;
 

@@ -80,6 +80,18 @@ pub async fn acts(tx: &mut Tx, cases: &[i64]) -> Result<Vec<(i64, i64)>> {
     .await
 }
 
+/// Those of these cases whose verdict, as it stands, a program declared with a token.
+pub async fn by_programs(tx: &mut Tx, cases: &[i64]) -> Result<Vec<i64>> {
+    let found: Vec<(i64,)> = of_each(tx, cases, |places| {
+        format!(
+            "SELECT DISTINCT c.number FROM cases c JOIN timeline t ON t.case_number = c.number AND t.at_ms = c.decided_ms
+             WHERE c.number IN {places} AND t.kind = 'verdict' AND t.actor_kind = 'token' AND t.undone_ms IS NULL"
+        )
+    })
+    .await?;
+    Ok(found.into_iter().map(|(number,)| number).collect())
+}
+
 /// For each finished run of these cases: the case, the behaviour, and 1 where a text in it tries to steer a model.
 pub async fn steered(tx: &mut Tx, cases: &[i64]) -> Result<Vec<(i64, String, i64)>> {
     of_each(tx, cases, |places| {

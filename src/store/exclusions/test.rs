@@ -57,18 +57,34 @@ pub async fn next_batch(tx: &mut Tx, rule_id: i64, after: i64, limit: i64) -> Re
     .fetch_all(db))
 }
 
-/// Of the newest detections of a rule those of events since a time, newest first: when it was, and the document. Very
-/// large and removed ones are left out.
-pub async fn newest_of_rule(tx: &mut Tx, rule_id: i64, since_ms: i64, limit: i64) -> Result<Vec<(i64, String)>> {
+/// The newest detection with a document that had arrived by a time; 0 where none had.
+pub async fn newest_by(tx: &mut Tx, received_ms: i64) -> Result<i64> {
+    let sql =
+        "SELECT id FROM detections WHERE raw <> '' AND received_ms <= $1 ORDER BY received_ms DESC, id DESC LIMIT 1";
+    Ok(on!(tx, |db| sqlx::query_scalar(sql).bind(received_ms).fetch_optional(db))?.unwrap_or(0))
+}
+
+/// Of the newest detections of a rule after one and up to another those of events since a time, newest first: when it
+/// was, and the document: `{}` where it is very large, nothing where it was removed.
+pub async fn newest_of_rule(
+    tx: &mut Tx,
+    rule_id: i64,
+    (after, upto): (i64, i64),
+    since_ms: i64,
+    limit: i64,
+) -> Result<Vec<(i64, String)>> {
     on!(tx, |db| {
         sqlx::query_as(
-        "SELECT event_ms, raw FROM (SELECT id, event_ms, raw FROM detections WHERE rule_id = $1 ORDER BY id DESC LIMIT $3) AS d
-         WHERE event_ms >= $2 AND raw <> '' AND length(raw) <= 65536 ORDER BY id DESC"
-    )
-    .bind(rule_id)
-    .bind(since_ms)
-    .bind(limit)
-    .fetch_all(db)
+            "SELECT event_ms, CASE WHEN length(raw) <= 65536 THEN raw ELSE '{}' END FROM (SELECT id, event_ms, raw FROM detections
+                WHERE rule_id = $1 AND id > $4 AND id <= $5 ORDER BY id DESC LIMIT $3) AS d
+             WHERE event_ms >= $2 ORDER BY id DESC",
+        )
+        .bind(rule_id)
+        .bind(since_ms)
+        .bind(limit)
+        .bind(after)
+        .bind(upto)
+        .fetch_all(db)
     })
 }
 

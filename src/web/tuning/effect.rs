@@ -19,6 +19,8 @@ const NAMED: usize = 5;
 pub struct WeekView {
     /// Its first day.
     pub from: String,
+    /// Its days that are over, while it runs.
+    pub over: Option<i64>,
     /// Whether the exclusion was approved by then.
     pub since: bool,
     /// Detections of the rule.
@@ -62,8 +64,11 @@ fn words(effect: &Effect, x: &Exclusion) -> EffectView {
     } else {
         "It is not in LimaCharlie yet, so nothing is hidden.".to_owned()
     });
+    if let Some(day) = effect.whole_from {
+        told.push(format!("What is usual is what it matched from {} on: at most the newest {NEWEST} detections of the rule before its approval are evaluated, and only those whose document is kept.", day_text(day)));
+    }
     if effect.cut {
-        told.push(format!("Only the newest {NEWEST} detections of the rule were evaluated."));
+        told.push(format!("At most the newest {NEWEST} detections of the rule since its approval are evaluated, and only those whose document is kept."));
     }
     let mut weeks: Vec<WeekView> = effect.weeks.iter().map(|week| week_view(week, usual.filter(|_| active))).collect();
     weeks.reverse();
@@ -75,9 +80,10 @@ fn tenths_text(tenths: i64) -> String {
 }
 
 fn week_view(week: &Week, usual: Option<i64>) -> WeekView {
-    let hidden = usual.filter(|_| week.since).map(|tenths| (tenths - week.matched * 10).max(0));
+    let hidden = usual.filter(|_| week.since).map(|tenths| (tenths * week.over / 7 - week.matched * 10).max(0));
     WeekView {
         from: day_text(week.first),
+        over: (week.over < 7).then_some(week.over),
         since: week.since,
         detections: week.detections,
         matched: week.matched,
