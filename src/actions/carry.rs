@@ -104,8 +104,10 @@ async fn begin(worker: &Worker, job: &jobs::Job, payload: &Payload) -> Result<Op
         return Err(JobError::Unusable("there is no such action".to_owned()));
     };
     let case = cases::by_number(&mut tx, action.case_number).await?;
-    let sid = sensors::by_id(&mut tx, case.sensor_id).await?.sid;
-    let newest = detections::of_case(&mut tx, case.number, 1).await?.into_iter().next();
+    // Of a case that is part of this one, its own sensor, behaviour and detections.
+    let about = cases::by_number(&mut tx, action.about()).await?;
+    let sid = sensors::by_id(&mut tx, about.sensor_id).await?.sid;
+    let newest = detections::newest_of(&mut tx, case.number, action.origin_case).await?;
     let newest = newest.and_then(|newest| Detection::read(&serde_json::from_str(&newest.raw).ok()?).ok());
     let look = match action.state {
         ActionState::Queued if !payload.check => {
@@ -128,7 +130,7 @@ async fn begin(worker: &Worker, job: &jobs::Job, payload: &Payload) -> Result<Op
         }
     };
     tx.commit().await?;
-    let about = (case.sensor_id, case.fingerprint, newest);
+    let about = (about.sensor_id, about.fingerprint, newest);
     Ok(Some(Step { org: case.org_id, slug: case.org, action, plan, sid, about, look }))
 }
 

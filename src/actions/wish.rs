@@ -51,24 +51,30 @@ async fn insert(
     wish: Wish<'_>,
     plan: &Plan,
     why: &str,
-    (reverses, key): (Option<i64>, &str),
+    (reverses, key): (Option<&Action>, &str),
 ) -> Result<i64, ReviewError> {
     storable(why, key)?;
     if !wish.connected {
         return invalid("kind", "Nothing can be run: no LimaCharlie key is set up for this organisation.");
     }
     take_turns(tx, wish.case.number).await?;
+    let origin = reverses.and_then(|action| action.origin_case);
+    let key = match origin {
+        Some(origin) if !key.is_empty() => merges::moved_key(origin, key),
+        _ => key.to_owned(),
+    };
     if !key.is_empty()
-        && let Some(known) = actions::by_key(tx, wish.case.number, key).await?
+        && let Some(known) = actions::by_key(tx, wish.case.number, &key).await?
     {
         return Ok(known);
     }
-    let target = plan.target(&sensors::by_id(tx, wish.case.sensor_id).await?.sid);
+    let target = target(tx, wish, plan, origin).await?;
     alone(tx, wish, plan, &target).await?;
     let waits = plan.needs_approval();
     let run_at_ms = (!waits).then_some(wish.now_ms + wish.undo_ms);
     let new = actions::New {
         case: wish.case.number,
+        origin,
         plan,
         target: &target,
         state: if waits { ActionState::Waiting } else { ActionState::Queued },
@@ -76,8 +82,8 @@ async fn insert(
         asked_by_id: wish.person,
         why,
         run_at_ms,
-        reverses,
-        request_key: (!key.is_empty()).then_some(key),
+        reverses: reverses.map(|action| action.id),
+        request_key: (!key.is_empty()).then_some(&key),
     };
     let Some(id) = actions::insert(tx, new, wish.now_ms).await? else {
         return Err(ReviewError::Conflict("This was asked for already.".to_owned()));
@@ -87,6 +93,16 @@ async fn insert(
     }
     tell(tx, wish, "action_asked", &asked(plan, why), id).await?;
     Ok(id)
+}
+
+/// What it is done on: what takes an action back is done where that was done, also where its case is part of another one
+/// now.
+async fn target(tx: &mut Tx, wish: Wish<'_>, plan: &Plan, origin: Option<i64>) -> Result<String, ReviewError> {
+    let sensor_id = match origin {
+        Some(origin) => cases::by_number(tx, origin).await?.sensor_id,
+        None => wish.case.sensor_id,
+    };
+    Ok(plan.target(&sensors::by_id(tx, sensor_id).await?.sid))
 }
 
 /// Two who press at once come one after the other, and the second one sees what the first one asked for.
@@ -179,7 +195,7 @@ pub async fn reverse(tx: &mut Tx, wish: Wish<'_>, id: i64, why: &str, key: &str)
     }
     let reason =
         if why.trim().is_empty() { format!("reverses what {} asked", action.asked_by) } else { why.to_owned() };
-    insert(tx, wish, &back, &reason, (Some(id), key)).await
+    insert(tx, wish, &back, &reason, (Some(&action), key)).await
 }
 
 /// Asks for what takes an action back that started, whether it is done or nobody knows: what brought it about was taken
@@ -188,9 +204,9 @@ pub async fn reverse(tx: &mut Tx, wish: Wish<'_>, id: i64, why: &str, key: &str)
 /// # Errors
 /// `Invalid` where nothing takes it back, `Conflict` where that was asked for already.
 pub(crate) async fn compensate(tx: &mut Tx, wish: Wish<'_>, id: i64, why: &str) -> Result<i64, ReviewError> {
-    let (_, plan) = found(tx, wish, id).await?;
+    let (action, plan) = found(tx, wish, id).await?;
     let Some(back) = plan.reverse() else { return invalid("action", "Nothing takes this back.") };
-    insert(tx, wish, &back, why, (Some(id), "")).await
+    insert(tx, wish, &back, why, (Some(&action), "")).await
 }
 
 /// Says what became of an action whose effect nobody knows.

@@ -48,6 +48,8 @@ pub async fn merge(tx: &mut Tx, actor: &Actor, numbers: &[i64], into: i64, now_m
         let gained = gained(&from);
         let told = Told { moved: &format!("Merged into case #{into}"), gained: &gained };
         absorb(tx, actor, (&from, &home), told, now_ms).await?;
+        // As part of a case that is open, or a true positive, what the machine had closed is not closed any more.
+        gate::taken_back(tx, actor, &from, &home.decision(), now_ms).await?;
     }
     refresh_case(tx, into).await?;
     let home = cases::by_number(tx, into).await?;

@@ -9,6 +9,8 @@ pub struct Action {
     pub id: i64,
     /// The case.
     pub case_number: i64,
+    /// The case that it came with, which is part of this one.
+    pub origin_case: Option<i64>,
     /// What it does.
     pub kind: ActionKind,
     /// On what, such as `sensor:tag`.
@@ -52,6 +54,11 @@ impl Action {
     /// known. A program of nobody's that has a person's name is taken for them, as it may well be theirs.
     pub fn is_of(&self, user_id: i64, name: &str) -> bool {
         self.asked_by_id.map_or(self.asked_by == name, |asker| asker == user_id)
+    }
+
+    /// The case whose sensor it is about: the one it was asked for, also where that is part of another one now.
+    pub fn about(&self) -> i64 {
+        self.origin_case.unwrap_or(self.case_number)
     }
 
     /// What exactly it does; nothing for a recorded one.
@@ -103,6 +110,8 @@ pub async fn insert_recorded(tx: &mut Tx, case: i64, action: &Recorded) -> Resul
 pub struct New<'a> {
     /// The case.
     pub case: i64,
+    /// The case that is part of this one and whose sensor it is about.
+    pub origin: Option<i64>,
     /// What exactly.
     pub plan: &'a Plan,
     /// On what.
@@ -127,8 +136,8 @@ pub struct New<'a> {
 pub async fn insert(tx: &mut Tx, new: New<'_>, now_ms: i64) -> Result<Option<i64>> {
     on!(tx, |db| {
         sqlx::query_scalar(
-        "INSERT INTO actions (case_number, kind, target, state, asked_by, asked_ms, plan, why, run_at_ms, reverses, request_key, asked_by_id)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (case_number, request_key) DO NOTHING RETURNING id"
+        "INSERT INTO actions (case_number, kind, target, state, asked_by, asked_ms, plan, why, run_at_ms, reverses, request_key, asked_by_id, origin_case)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (case_number, request_key) DO NOTHING RETURNING id"
     )
     .bind(new.case)
     .bind(new.plan.kind())
@@ -142,6 +151,7 @@ pub async fn insert(tx: &mut Tx, new: New<'_>, now_ms: i64) -> Result<Option<i64
     .bind(new.reverses)
     .bind(new.request_key)
     .bind(new.asked_by_id)
+    .bind(new.origin)
     .fetch_optional(db)
     })
 }
@@ -154,7 +164,7 @@ pub async fn by_key(tx: &mut Tx, case: i64, key: &str) -> Result<Option<i64>> {
         .fetch_optional(db))
 }
 
-const COLUMNS: &str = "id, case_number, kind, target, state, result, asked_for, asked_by, asked_by_id, asked_ms, finished_ms, recorded, plan, why, \
+const COLUMNS: &str = "id, case_number, origin_case, kind, target, state, result, asked_for, asked_by, asked_by_id, asked_ms, finished_ms, recorded, plan, why, \
     decided_by, decided_ms, run_at_ms, sent_ms, attempts, reverses";
 
 /// The actions of a case, newest first.

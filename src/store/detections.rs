@@ -154,6 +154,18 @@ pub async fn of_case(tx: &mut Tx, case: i64, limit: i64) -> Result<Vec<Stored>> 
     on!(tx, |db| sqlx::query_as(sql).bind(case).bind(limit).fetch_all(db))
 }
 
+/// The newest detection of a case; of those that another one brought with it, where one is named.
+pub async fn newest_of(tx: &mut Tx, case: i64, origin: Option<i64>) -> Result<Option<Stored>> {
+    let which = if origin.is_some() { "AND origin_case = $2" } else { "" };
+    let sql = sqlx::AssertSqlSafe(format!(
+        "SELECT {COLUMNS} FROM detections WHERE case_number = $1 {which} ORDER BY event_ms DESC, id DESC LIMIT 1"
+    ));
+    on!(tx, |db| {
+        let query = sqlx::query_as(sql).bind(case);
+        if let Some(origin) = origin { query.bind(origin) } else { query }.fetch_optional(db)
+    })
+}
+
 /// The newest detection of a case that has its document.
 pub async fn newest_whole(tx: &mut Tx, case: i64) -> Result<Option<Stored>> {
     let sql = sqlx::AssertSqlSafe(format!(

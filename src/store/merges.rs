@@ -59,6 +59,11 @@ pub async fn lock(tx: &mut Tx, numbers: &[i64]) -> Result<()> {
 
 const COLUMNS: &str = "m.case_number, m.into_case, m.run_offset, m.before, m.merged_by, m.by_person, m.merged_ms";
 
+/// The key of a request for something that a case brought with it: keys are of one case, and may be alike in several.
+pub fn moved_key(origin: i64, key: &str) -> String {
+    format!("{origin}/{key}")
+}
+
 /// How a case became part of another one, where that is known.
 pub async fn of(tx: &mut Tx, number: i64) -> Result<Option<Merge>> {
     let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM merges m WHERE m.case_number = $1"));

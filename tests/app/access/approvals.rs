@@ -8,6 +8,7 @@ use fusionsoc::store::actions::{self, New};
 /// An isolation that waits, asked for by a name and an id.
 async fn waiting(server: &Server, by: &str, id: Option<i64>) -> i64 {
     let new = New {
+        origin: None,
         case: 1,
         plan: &Plan::Isolate,
         target: "a47d2c95",

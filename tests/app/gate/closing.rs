@@ -161,30 +161,18 @@ fn knows(state: &mut State, document: &Value) {
     state.events.push(json!({"event": document["detect"]["event"], "routing": routing, "ts": "2026-03-01 00:00:00"}));
 }
 
+/// Tags that were set and taken away of a host.
+fn sent(fake: &Fake, at: usize) -> (usize, usize) {
+    let path = format!("/v1/bbbbbbbb-0000-4000-8000-{at:012}");
+    (fake.calls("POST", &path).len(), fake.calls("DELETE", &path).len())
+}
+
 #[tokio::test]
 async fn the_sensor_is_tagged_after_the_window_and_untagged_where_the_case_is_opened_again() {
     let fake = Fake::start().await;
-    let setting = connection(&fake, "acme");
-    let mut desk = Desk::closing_with_tag(setting).await;
+    let mut desk = Desk::closing_with_tag(connection(&fake, "acme")).await;
     desk.proven_before_connecting().await;
-    let sent = |fake: &Fake, at: usize| {
-        let path = format!("/v1/bbbbbbbb-0000-4000-8000-{at:012}");
-        (fake.calls("POST", &path).len(), fake.calls("DELETE", &path).len())
-    };
-    let mut closed = async || {
-        for _ in 0..40 {
-            let at = desk.delivered + 1;
-            fake.change(|state| knows(state, &agreeing::benign(at)));
-            let number = desk.case().await;
-            if desk.server.case(number).await["status"] == "closed" {
-                assert_eq!(sent(&fake, at), (0, 0), "it can still be taken back");
-                return (number, at);
-            }
-            assert_eq!(desk.server.case(number).await["blind"], "blind");
-        }
-        panic!("one in ninety is drawn, and all forty were");
-    };
-    let numbers = [closed().await, closed().await];
+    let numbers = [desk.closed(&fake).await, desk.closed(&fake).await];
     // Within the window nothing happens outside.
     let (number, at) = numbers[0];
     let event = desk.entry(number, "machine_closed").await["id"].to_string();
@@ -204,6 +192,28 @@ async fn the_sensor_is_tagged_after_the_window_and_untagged_where_the_case_is_op
     assert_eq!((&actions[0]["kind"], &actions[0]["state"]), (&json!("remove_tag"), &json!("done")), "{actions}");
 }
 
+#[tokio::test]
+async fn as_part_of_an_open_case_it_is_not_tagged_any_more() {
+    let fake = Fake::start().await;
+    let mut desk = Desk::closing_with_tag(connection(&fake, "acme")).await;
+    desk.proven_before_connecting().await;
+    let (tagged, waiting) = (desk.closed(&fake).await, desk.closed(&fake).await);
+    let (home, at) = desk.closed(&fake).await;
+    let form = [("status", "in_progress"), ("reason", "looks odd")];
+    assert_eq!(desk.ana.post(&format!("/cases/{home}/status"), &form).await.status(), 303);
+    let merge = async |desk: &Desk, from: i64| {
+        let reply = desk.ana.post(&format!("/cases/{from}/merge"), &[("into", &home.to_string())]).await;
+        assert_eq!(reply.status(), 303);
+    };
+    merge(&desk, waiting.0).await;
+    advance_here(3_700_000);
+    desk.server.run_jobs().await;
+    assert_eq!((sent(&fake, tagged.1), sent(&fake, waiting.1), sent(&fake, at)), ((1, 0), (0, 0), (0, 0)));
+    merge(&desk, tagged.0).await;
+    desk.server.run_jobs().await;
+    assert_eq!(sent(&fake, tagged.1), (1, 1), "the tag goes with the closing");
+}
+
 impl Desk {
     async fn closing_with_tag(setting: fusionsoc::config::LimaCharlieConfig) -> Self {
         Self::new(|config| {
@@ -213,6 +223,22 @@ impl Desk {
             config.limacharlie = vec![setting];
         })
         .await
+    }
+
+    /// A case that the machine closes, and its host.
+    async fn closed(&mut self, fake: &Fake) -> (i64, usize) {
+        for _ in 0..40 {
+            let at = self.delivered + 1;
+            fake.change(|state| knows(state, &agreeing::benign(at)));
+            let number = self.case().await;
+            let case = self.server.case(number).await;
+            if case["status"] == "closed" {
+                assert_eq!(sent(fake, at), (0, 0), "it can still be taken back");
+                return (number, at);
+            }
+            assert_eq!(case["blind"], "blind");
+        }
+        panic!("one in ninety is drawn, and all forty were");
     }
 
     /// Proven by cases of which LimaCharlie was asked nothing.
