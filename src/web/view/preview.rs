@@ -4,6 +4,7 @@ use super::words;
 use crate::admin::policy::Preview;
 use crate::config::Policy;
 use crate::domain::AutoClose;
+use crate::triage::gate;
 use crate::triage::preview::Declared;
 
 /// A sentence.
@@ -30,6 +31,7 @@ pub fn sentences(preview: &Preview, before: &Policy, after: &Policy) -> Vec<Said
     let mut all = Vec::new();
     if effect.cases == 0 {
         all.push(said("There is no case here with a finished vote that this could be tried on.".to_owned()));
+        all.extend(proof(before, after).map(said));
         return all;
     }
     all.push(said(format!(
@@ -61,7 +63,25 @@ pub fn sentences(preview: &Preview, before: &Policy, after: &Policy) -> Vec<Said
         all.push(said(text));
     }
     all.extend(mode(before, after).map(said));
+    all.extend(proof(before, after).map(said));
     all
+}
+
+/// What a gate would need at another limit.
+fn proof(before: &Policy, after: &Policy) -> Option<String> {
+    let needed = |policy: &Policy| gate::needed(policy.limit, gate::spent(1));
+    let text = match (needed(before), needed(after)) {
+        (Some(was), Some(becomes)) if was != becomes => {
+            let reviews = words::plural(becomes, "review");
+            format!("A rule would have earned it after {reviews} without a true positive, instead of {was}.")
+        }
+        (Some(_), None) => "No number of reviews would ever earn it.".to_owned(),
+        (None, Some(becomes)) => {
+            format!("A rule would have earned it after {} without a true positive.", words::plural(becomes, "review"))
+        }
+        _ => return None,
+    };
+    Some(text)
 }
 
 /// How many of them people would have reviewed blind.
