@@ -1,12 +1,22 @@
-//! `replay`: the stored past of an organisation, played through the gate at other limits.
+//! `replay`: the stored past of an organisation, played through the gate at other limits, by another panel of the voters
+//! that were asked, or under another veto of severity.
 //!
-//! Played are the cases that the panel and the vetoes of their time made eligible, with what people declared of them. Another
-//! panel is tried by a trial (`/models/trials`), which asks it about past cases.
+//! Without `--voters`, `--mode`, `--quorum` or `--veto-severity` the cases are played that the panel and the vetoes of their
+//! time made eligible; with one of them all cases, judged anew by the votes that were given. Voters that were never
+//! asked are tried by a trial (`/models/trials`).
+mod anew;
+
 use super::{CliError, failed};
 use crate::clock::now_ms;
-use crate::config::Config;
-use crate::store::{Store, gates, orgs, policies};
+use crate::config::{Config, Policy};
+use crate::domain::Severity;
+use crate::jobs::triage::other_panel::OtherPanel;
+use crate::store::{Store, Tx, gates, orgs, policies};
 use crate::triage::gate::{Lived, Past, Tried, replay};
+use crate::triage::vote::Mode;
+use crate::triage::vote::Panel;
+use crate::voters::build::BUILTIN;
+use anew::Judged;
 use clap::Args;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -33,6 +43,19 @@ pub struct Replay {
     /// The share that people review blind; what the organisation's policy says, where nothing is said.
     #[arg(long, value_parser = share)]
     review_share: Option<f64>,
+    /// Who votes, of those who were asked, advisers as well; can be given several times. The panel of the settings, where
+    /// nothing is said.
+    #[arg(long = "voter")]
+    voters: Vec<String>,
+    /// How many of them must agree: unanimous or majority.
+    #[arg(long)]
+    mode: Option<Mode>,
+    /// Valid votes that are needed; 0 for the mode's own number.
+    #[arg(long)]
+    quorum: Option<usize>,
+    /// From this severity on nothing is closed.
+    #[arg(long)]
+    veto_severity: Option<Severity>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -52,21 +75,15 @@ impl Replay {
         };
         let policy = config.policy.of(&policies::of_org(&mut tx, org.id).await?);
         let since_ms = self.days.map_or(i64::MIN, |days| now_ms() - i64::from(days) * DAY_MS);
-        let mut past = Vec::new();
-        let mut after = 0;
-        loop {
-            let page = gates::of_org_after(&mut tx, org.id, after, PAGE).await?;
-            let Some(last) = page.last() else { break };
-            after = last.case_number;
-            past.extend(page.into_iter().filter(|one| one.at_ms >= since_ms).map(|one| Past {
-                case: one.case_number,
-                scopes: one.gates(),
-                at_ms: one.at_ms,
-                verdict: one.verdict,
-                declared_ms: one.declared_ms,
-                act: one.act,
-            }));
-        }
+        let judged = match self.other_panel(config, &policy)? {
+            Some(panel) => Some(anew::judged(&mut tx, org.id, &panel).await?),
+            None => None,
+        };
+        let mut past = match &judged {
+            Some(judged) => judged.past.clone(),
+            None => eligible(&mut tx, org.id).await?,
+        };
+        past.retain(|one| one.at_ms >= since_ms);
         drop(tx);
         let reviewed = self.review_share.unwrap_or(policy.review_share);
         let limits = if self.limits.is_empty() { LIMITS.to_vec() } else { self.limits.clone() };
@@ -74,11 +91,57 @@ impl Replay {
             limits.into_iter().flat_map(|limit| [false, true].map(|back_off| Tried { limit, reviewed, back_off }));
         let rows: Vec<(Tried, Lived)> = tried.map(|tried| (tried, replay(&past, &tried))).collect();
         if self.json {
-            println!("{:#}", told(&past, &rows));
+            println!("{:#}", told(&past, judged.as_ref(), &rows));
         } else {
-            tell(&self.org, &past, &rows);
+            tell(&self.org, &past, judged.as_ref(), &rows);
         }
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// The panel that is tried, where another one is.
+    fn other_panel(&self, config: &Config, policy: &Policy) -> Result<Option<OtherPanel>, CliError> {
+        let asked = !self.voters.is_empty() || self.mode.is_some() || self.quorum.is_some();
+        if !asked && self.veto_severity.is_none() {
+            return Ok(None);
+        }
+        let mode = self.mode.unwrap_or(config.panel.mode);
+        if mode == Mode::Weighted {
+            return failed("--mode: what votes weighed then is not kept; try unanimous or majority");
+        }
+        let voters = if self.voters.is_empty() { seated(config) } else { self.voters.clone() };
+        if self.quorum.is_some_and(|quorum| quorum > voters.len()) {
+            return failed("--quorum: is larger than the panel");
+        }
+        let rules = Panel { mode, quorum: self.quorum.unwrap_or(config.panel.quorum).min(voters.len()) };
+        Ok(Some(OtherPanel { rules, voters, severity: self.veto_severity.unwrap_or(policy.veto_severity) }))
+    }
+}
+
+/// The panel of the settings by name; the built-in voters where no model is set up.
+fn seated(config: &Config) -> Vec<String> {
+    let named = &config.panel.voters;
+    match (named.is_empty(), config.voters.is_empty()) {
+        (false, _) => named.clone(),
+        (true, false) => config.voters.iter().map(|voter| voter.name.clone()).collect(),
+        (true, true) => BUILTIN.map(str::to_owned).to_vec(),
+    }
+}
+
+/// The cases that are or were eligible.
+async fn eligible(tx: &mut Tx, org_id: i64) -> Result<Vec<Past>, CliError> {
+    let (mut past, mut after) = (Vec::new(), 0);
+    loop {
+        let page = gates::of_org_after(tx, org_id, after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(past) };
+        after = last.case_number;
+        past.extend(page.into_iter().map(|one| Past {
+            case: one.case_number,
+            scopes: one.gates(),
+            at_ms: one.at_ms,
+            verdict: one.verdict,
+            declared_ms: one.declared_ms,
+            act: one.act,
+        }));
     }
 }
 
@@ -91,7 +154,7 @@ fn declared(past: &[Past]) -> usize {
     past.iter().filter(|one| one.verdict.decided()).count()
 }
 
-fn told(past: &[Past], rows: &[(Tried, Lived)]) -> Value {
+fn told(past: &[Past], judged: Option<&Judged>, rows: &[(Tried, Lived)]) -> Value {
     let rows = rows.iter().map(|(tried, lived)| {
         json!({
             "limit": tried.limit, "review_share": tried.reviewed, "back_off": tried.back_off, "switched_on": lived.opened, "shut": lived.shut,
@@ -99,10 +162,17 @@ fn told(past: &[Past], rows: &[(Tried, Lived)]) -> Value {
             "undecided_closed": lived.undecided, "acts_spared": lived.spared,
         })
     });
-    json!({"eligible": past.len(), "declared": declared(past), "rows": rows.collect::<Vec<_>>()})
+    let panel = judged.map(|judged| {
+        json!({"voters": judged.panel.voters, "mode": judged.panel.rules.mode, "quorum": judged.panel.rules.quorum,
+            "veto_severity": judged.panel.severity, "cases": judged.cases, "unknown": judged.unknown})
+    });
+    json!({"eligible": past.len(), "declared": declared(past), "panel": panel, "rows": rows.collect::<Vec<_>>()})
 }
 
-fn tell(org: &str, past: &[Past], rows: &[(Tried, Lived)]) {
+fn tell(org: &str, past: &[Past], judged: Option<&Judged>, rows: &[(Tried, Lived)]) {
+    if let Some(judged) = judged {
+        println!("{judged}");
+    }
     let (first, last) = (past.iter().map(|one| one.at_ms).min(), past.iter().map(|one| one.at_ms).max());
     println!(
         "{}: {} eligible cases, {} of them declared, {} to {}.",

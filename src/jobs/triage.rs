@@ -18,6 +18,7 @@ mod gate;
 mod intelligence;
 mod local;
 mod look;
+pub mod other_panel;
 mod receipt;
 mod recount;
 mod refresh;

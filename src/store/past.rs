@@ -1,8 +1,9 @@
 //! Cases of the past, on which a change of policy is tried.
+use super::many::of_each;
 use super::runs::{Flag, SUPERSEDES};
 use super::{JsonText, Result, Tx, on};
 use crate::domain::evidence::Facts;
-use crate::domain::{Severity, Verdict};
+use crate::domain::{Answer, Claim, Failure, Severity, Verdict, Vote, VoteState};
 
 /// The newest finished run of a behaviour of a case.
 #[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
@@ -41,4 +42,87 @@ pub async fn voted(tx: &mut Tx, org_id: i64, most: i64) -> Result<Vec<Voted>> {
          ORDER BY c.opened_ms DESC, c.number DESC, r.number DESC"
     ));
     on!(tx, |db| sqlx::query_as(sql).bind(org_id).bind(most).fetch_all(db))
+}
+
+/// The newest finished run of a behaviour of a case, on which another panel is tried.
+#[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
+pub struct Ran {
+    /// The case.
+    pub case_number: i64,
+    /// What was declared.
+    pub verdict: Verdict,
+    /// When.
+    pub decided_ms: Option<i64>,
+    /// How many behaviours the case holds.
+    pub behaviours: i64,
+    /// The run.
+    pub run_id: i64,
+    /// The behaviour.
+    pub fingerprint: String,
+    /// When it ended.
+    pub finished_ms: i64,
+    /// The rule of its detection.
+    pub rule_id: i64,
+    /// That rule's path.
+    pub rule: String,
+    /// The level that the detection has of it.
+    pub level: Option<String>,
+    /// What stood against closing.
+    pub vetoes: JsonText<Vec<Flag>>,
+}
+
+/// Runs of so many cases of an organisation, in the order of their numbers, after one. Parts of other cases, those in
+/// blind review and votes that were given elsewhere are left out.
+pub async fn ran_after(tx: &mut Tx, org_id: i64, after: i64, limit: i64) -> Result<Vec<Ran>> {
+    let sql = sqlx::AssertSqlSafe(format!(
+        "SELECT c.number AS case_number, c.verdict, c.decided_ms,
+            (SELECT CAST(COUNT(*) AS BIGINT) FROM case_fingerprints f WHERE f.case_number = c.number) AS behaviours,
+            r.id AS run_id, r.fingerprint, COALESCE(r.finished_ms, r.queued_ms) AS finished_ms, d.rule_id, u.path AS rule, d.level, r.vetoes
+         FROM (SELECT number, verdict, decided_ms FROM cases WHERE org_id = $1 AND number > $2 AND merged_into IS NULL AND blind <> 'blind'
+            ORDER BY number LIMIT $3) c
+         JOIN runs r ON r.case_number = c.number AND r.state = 'done' AND r.recorded = FALSE
+            AND NOT EXISTS (SELECT 1 FROM runs n WHERE {SUPERSEDES})
+         JOIN detections d ON d.id = r.detection_id JOIN rules u ON u.id = d.rule_id ORDER BY c.number, r.number DESC"
+    ));
+    on!(tx, |db| sqlx::query_as(sql).bind(org_id).bind(after).bind(limit).fetch_all(db))
+}
+
+/// A vote of a run of the past, without what was asked and how it was answered.
+#[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
+pub struct Given {
+    /// The run.
+    pub run_id: i64,
+    /// The voter's name.
+    pub voter: String,
+    /// `panel`, `adviser` or `masked`.
+    pub role: String,
+    /// The wire kind.
+    pub kind: String,
+    /// How it stands.
+    pub state: VoteState,
+    /// Why it failed.
+    pub failure: Option<Failure>,
+    /// The checked answer.
+    pub answer: Option<JsonText<Answer>>,
+    /// What it states about the event.
+    pub claims: JsonText<Vec<Claim>>,
+}
+
+impl Given {
+    /// The vote as the count sees it.
+    pub fn vote(&self) -> Vote {
+        let answer = self.answer.clone().map(|answer| answer.0);
+        Vote { voter: self.voter.clone(), state: self.state, failure: self.failure, answer }
+    }
+}
+
+/// The votes of runs, those of advisers and second looks included.
+pub async fn given(tx: &mut Tx, runs: &[i64]) -> Result<Vec<Given>> {
+    of_each(tx, runs, |places| {
+        format!(
+            "SELECT run_id, voter, role, kind, state, failure, answer, claims FROM votes WHERE run_id IN {places} AND role <> 'control'
+             ORDER BY run_id, position"
+        )
+    })
+    .await
 }

@@ -106,7 +106,7 @@ const SURE: f64 = 0.85;
 
 /// The veto of a panel in which the statistical voter sits and is not sure. Of other voters, confidence is stated and
 /// not measured: it says too little.
-fn unsure(panel: &[Vote]) -> Option<Named> {
+pub fn unsure(panel: &[Vote]) -> Option<Named> {
     let mut measured = panel.iter().filter(|vote| vote.voter == "builtin:statistical").filter_map(Vote::valid);
     let answer = measured.find(|answer| answer.verdict == MachineVerdict::FalsePositive && answer.confidence < SURE)?;
     let text = format!("The statistical voter is only {:.0} % sure that this is benign.", answer.confidence * 100.0);

@@ -20,7 +20,7 @@ use std::sync::Arc;
 /// Flag and veto of a look that saw something else.
 pub(super) const FLAG: &str = "masked_look";
 /// Veto of a look that gave no answer.
-const FAILED: &str = "masked_look_failed";
+pub(super) const FAILED: &str = "masked_look_failed";
 /// What follows the voter's name: a voter has one vote of a name in a run.
 const SUFFIX: &str = ", second look";
 
@@ -95,8 +95,13 @@ pub(super) fn look(count: &mut Count, stored: &[Stored]) -> Second {
     let Some(asked) = asked.filter(|_| count.verdict == MachineVerdict::FalsePositive) else {
         return Second::default();
     };
-    let voter = voter_of(&asked.voter);
-    match asked.vote().verdict() {
+    looked(count, &asked.voter, asked.vote().verdict())
+}
+
+/// What a second look of this name, where it gave an answer, makes of a false positive.
+pub(super) fn looked(count: &mut Count, name: &str, said: Option<MachineVerdict>) -> Second {
+    let voter = voter_of(name);
+    match said {
         Some(MachineVerdict::FalsePositive) => Second::default(),
         Some(verdict) => {
             count.verdict = MachineVerdict::NeedsReview;

@@ -1,7 +1,11 @@
 //! `replay` plays the stored past through the gate at other limits.
 use super::{Desk, FIRST};
-use serde_json::Value;
+use crate::support::fakes;
+use fusionsoc::clock::advance_here;
+use serde_json::{Value, json};
 use std::process::Command;
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// What the program says of the past of the desk's organisation, told by its exit code and standard output.
 async fn replay(desk: &Desk, args: &[&str]) -> (bool, String) {
@@ -43,4 +47,41 @@ async fn the_past_is_played_at_other_limits() {
     assert!(ok && text.contains("10 eligible cases, 9 of them declared") && text.contains(" 2.0 %"), "{text}");
     let (ok, text) = replay(&desk, &["--limit", "2"]).await;
     assert!(!ok && text.contains("--limit"), "{text}");
+}
+
+#[tokio::test]
+async fn the_past_is_judged_anew_by_other_voters() {
+    let mut desk = Desk::closing().await;
+    desk.clean(FIRST).await;
+    // From here on the second model doubts, so that no second look is asked for.
+    desk.models[1].reset().await;
+    fakes::say(&desk.models[1], "two", &fakes::answer("needs_review", 60).to_string()).await;
+    // Votes of a moment ago are those of before.
+    advance_here(DAY_MS);
+    desk.cases(2).await;
+    let told = async |args: &[&str]| -> Value {
+        let (ok, text) = replay(&desk, &[args, &["--limit", "0.5", "--review-share", "0", "--json"]].concat()).await;
+        assert!(ok, "{text}");
+        let told: Value = serde_json::from_str(&text).unwrap();
+        json!([told["panel"]["cases"], told["panel"]["unknown"], told["eligible"], told["rows"][0]["switched_on"]])
+    };
+    let cases = FIRST + 3;
+    assert_eq!(told(&["--voter", "one", "--voter", "two"]).await, json!([cases, 0, FIRST, 1]), "as it was");
+    assert_eq!(told(&["--voter", "one"]).await, json!([cases, 0, 0, 0]), "one voter alone proves nothing");
+    assert_eq!(
+        told(&["--voter", "one", "--voter", "three"]).await,
+        json!([cases, 0, 0, 0]),
+        "nobody of that name voted"
+    );
+    let strict = ["--voter", "one", "--voter", "two", "--veto-severity", "informational"];
+    assert_eq!(told(&strict).await, json!([cases, 0, 0, 0]));
+    // Nobody asked for a second look at what the second model doubted.
+    assert_eq!(told(&["--voter", "one", "--voter", "builtin:rules"]).await, json!([cases, 2, FIRST, 1]));
+    // Three of whom two agree: the doubts of one leave a majority, which is not unanimous.
+    let three = ["--voter", "one", "--voter", "two", "--voter", "builtin:rules", "--mode", "majority"];
+    assert_eq!(told(&three).await, json!([cases, 0, FIRST, 1]));
+    let (ok, text) = replay(&desk, &["--voter", "one", "--voter", "two"]).await;
+    assert!(ok && text.contains("Judged anew by one, two (unanimous), closing below severity"), "{text}");
+    let (ok, text) = replay(&desk, &["--mode", "weighted"]).await;
+    assert!(!ok && text.contains("--mode: what votes weighed then is not kept"), "{text}");
 }
