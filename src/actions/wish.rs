@@ -53,19 +53,11 @@ async fn insert(
     why: &str,
     (reverses, key): (Option<&Action>, &str),
 ) -> Result<i64, ReviewError> {
-    storable(why, key)?;
-    if !wish.connected {
-        return invalid("kind", "Nothing can be run: no LimaCharlie key is set up for this organisation.");
-    }
+    askable(wish, why, key)?;
     take_turns(tx, wish.case.number).await?;
     let origin = reverses.and_then(|action| action.origin_case);
-    let key = match origin {
-        Some(origin) if !key.is_empty() => merges::moved_key(origin, key),
-        _ => key.to_owned(),
-    };
-    if !key.is_empty()
-        && let Some(known) = actions::by_key(tx, wish.case.number, &key).await?
-    {
+    let key = merges::moved_key(origin, key);
+    if let Some(known) = actions::by_key(tx, wish.case.number, &key).await? {
         return Ok(known);
     }
     let target = target(tx, wish, plan, origin).await?;
@@ -118,8 +110,11 @@ fn asked(plan: &Plan, why: &str) -> String {
     format!("Asked to {}{because}{then}", plan.words())
 }
 
-/// Whether reason and key can be stored on both databases.
-fn storable(why: &str, key: &str) -> Result<(), ReviewError> {
+/// Whether anything can be run, and reason and key be stored on both databases.
+fn askable(wish: Wish<'_>, why: &str, key: &str) -> Result<(), ReviewError> {
+    if !wish.connected {
+        return invalid("kind", "Nothing can be run: no LimaCharlie key is set up for this organisation.");
+    }
     if why.chars().count() > LONGEST_WHY || why.contains('\0') {
         return invalid("why", format!("At most {LONGEST_WHY} characters, and no NUL."));
     }

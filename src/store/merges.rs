@@ -60,8 +60,13 @@ pub async fn lock(tx: &mut Tx, numbers: &[i64]) -> Result<()> {
 const COLUMNS: &str = "m.case_number, m.into_case, m.run_offset, m.before, m.merged_by, m.by_person, m.merged_ms";
 
 /// The key of a request for something that a case brought with it: keys are of one case, and may be alike in several.
-pub fn moved_key(origin: i64, key: &str) -> String {
-    format!("{origin}/{key}")
+///
+/// None is none.
+pub fn moved_key(origin: Option<i64>, key: &str) -> String {
+    match origin {
+        Some(origin) if !key.is_empty() => format!("{origin}/{key}"),
+        _ => key.to_owned(),
+    }
 }
 
 /// How a case became part of another one, where that is known.

@@ -18,13 +18,8 @@ async fn an_approved_exclusion_tells_what_it_does_and_what_is_new() {
     assert_eq!(lea.post(&format!("{to}/pasted"), &[]).await.status(), 303);
     // As if all that had been ten days ago.
     let day = 24 * 60 * 60 * 1000;
-    server
-        .sql(&format!(
-            "UPDATE exclusions SET tested_ms = tested_ms - {}, changed_ms = changed_ms - {}",
-            10 * day,
-            10 * day
-        ))
-        .await;
+    let sql = format!("UPDATE exclusions SET tested_ms = tested_ms - {0}, changed_ms = changed_ms - {0}", 10 * day);
+    server.sql(&sql).await;
     let now =
         i64::try_from(std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis()).unwrap();
     let mut before = planted(70, EXPAND, DELL);
