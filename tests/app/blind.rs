@@ -1,4 +1,5 @@
 //! Blind review: what is drawn, what nobody sees before somebody has decided, and what counts of it afterwards.
+mod alike;
 mod figures;
 mod leaving;
 mod silent;

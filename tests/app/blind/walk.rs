@@ -24,7 +24,7 @@ const SURE: [&str; 3] = ["87%", "87.0%", "\":0.87"];
 /// The page that tells sizes, times and shares of the machine itself.
 const MACHINE: &str = "/admin/system";
 
-fn answer() -> Value {
+pub(super) fn answer() -> Value {
     let mut answer = fakes::answer("false_positive", 87);
     for (field, word) in [
         ("what_happened", "Software maintenance quillhappened."),
@@ -43,7 +43,7 @@ fn answer() -> Value {
 }
 
 /// Every address that can be read, with the ids of the case filled in: those of the table and more of the same.
-fn addresses() -> Vec<String> {
+pub(super) fn addresses() -> Vec<String> {
     let lines = include_str!("../../fixtures/routes.txt").lines().filter(|line| line.starts_with("GET "));
     let mut all: Vec<String> = lines
         .map(|line| {
@@ -72,7 +72,7 @@ fn addresses() -> Vec<String> {
 }
 
 /// What stands at an address for a person, or for a program where it is a call.
-async fn read(server: &Server, person: &Person, address: &str) -> String {
+pub(super) async fn read(server: &Server, person: &Person, address: &str) -> String {
     if address.ends_with("/events") && !address.contains("gates") || address.ends_with("/stream") {
         return String::new();
     }
