@@ -1,7 +1,7 @@
 //! `import`: detections from files, with a progress bar and a file of what was refused.
 use super::{CliError, failed};
 use crate::clock::now_ms;
-use crate::ingest::file::{self, Item};
+use crate::ingest::file::{self, Item, Raw};
 use crate::ingest::reading::{Bad, Document};
 use crate::ingest::recorded::{self, Recorded};
 use crate::ingest::{Accepted, Delivery, Gathered, accept};
@@ -92,7 +92,7 @@ impl Import {
         store: &Store,
         org_id: i64,
         path: &Path,
-        items: Vec<Item>,
+        items: Vec<Raw<'_>>,
         recorded: Option<&Recorded>,
         totals: &mut Totals,
     ) -> Result<(), CliError> {
@@ -103,7 +103,7 @@ impl Import {
         while waiting.peek().is_some() {
             let mut tx = store.write().await?;
             let mut gathered = Gathered::default();
-            let chunk: Vec<Item> = waiting.by_ref().take(CHUNK).collect();
+            let chunk: Vec<Item> = waiting.by_ref().take(CHUNK).map(Raw::read).collect();
             let read = chunk.iter().filter_map(|item| item.document.as_ref().ok());
             locks::hosts(&mut tx, read.map(|document| (org_id, sensors::sid(&document.detection)))).await?;
             for item in chunk {

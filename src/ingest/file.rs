@@ -54,26 +54,46 @@ pub fn text(mut input: impl Read) -> std::io::Result<String> {
     Ok(text.strip_prefix('\u{FEFF}').map(str::to_owned).unwrap_or(text))
 }
 
-/// The items of a text. `stream` lines carry the time of arrival beside the detection.
-pub fn items(text: &str, stream: bool) -> Vec<Item> {
-    if stream {
-        return lines(text).map(|(line, raw)| arrival(line, raw)).collect();
-    }
-    let whole = text.trim();
-    if whole.starts_with('[')
-        && let Ok(all) = serde_json::from_str::<Vec<&RawValue>>(whole)
-    {
-        return all.into_iter().enumerate().map(|(at, raw)| item(at + 1, raw.get())).collect();
-    }
-    let first_is_whole = whole.lines().next().is_some_and(|line| serde_json::from_str::<&RawValue>(line).is_ok());
-    if !first_is_whole && serde_json::from_str::<&RawValue>(whole).is_ok() {
-        return vec![item(1, whole)];
-    }
-    lines(text).map(|(line, raw)| item(line, raw)).collect()
+/// An item as it stands in a text, read once it is asked for: of a large file only some are in memory at once.
+#[derive(Debug, Clone, Copy)]
+pub struct Raw<'a> {
+    line: usize,
+    text: &'a str,
+    stream: bool,
 }
 
-fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    text.lines().enumerate().map(|(at, line)| (at + 1, line.trim())).filter(|(_, line)| !line.is_empty())
+impl Raw<'_> {
+    /// Reads it.
+    pub fn read(self) -> Item {
+        if self.stream { arrival(self.line, self.text) } else { item(self.line, self.text) }
+    }
+}
+
+/// The items of a text. `stream` lines carry the time of arrival beside the detection.
+pub fn items(text: &str, stream: bool) -> Vec<Raw<'_>> {
+    let of_lines = || text.lines().map(str::trim).enumerate().filter(|(_, line)| !line.is_empty()).collect::<Vec<_>>();
+    let whole = text.trim();
+    let all = if stream {
+        of_lines()
+    } else if let Some(all) = array(whole) {
+        all.into_iter().enumerate().collect()
+    } else if is_one(whole) {
+        vec![(0, whole)]
+    } else {
+        of_lines()
+    };
+    all.into_iter().map(|(at, text)| Raw { line: at + 1, text, stream }).collect()
+}
+
+fn array(whole: &str) -> Option<Vec<&str>> {
+    let all: Vec<&RawValue> = whole.starts_with('[').then(|| serde_json::from_str(whole).ok())??;
+    Some(all.into_iter().map(RawValue::get).collect())
+}
+
+/// Whether a text is one document over several lines.
+fn is_one(whole: &str) -> bool {
+    let is_json = |text: &str| serde_json::from_str::<&RawValue>(text).is_ok();
+    !whole.lines().next().is_some_and(is_json) && is_json(whole)
 }
 
 fn item(line: usize, raw: &str) -> Item {

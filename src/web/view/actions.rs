@@ -35,6 +35,8 @@ pub struct Line {
     pub starts_in: i64,
     /// The action that it takes back.
     pub reverses: Option<i64>,
+    /// The case that it was asked for, and whose host it is about, where that is part of this one.
+    pub of_case: Option<i64>,
     /// What was tried.
     pub tried: Vec<(When, String)>,
     /// What this person can do about it.
@@ -92,6 +94,7 @@ fn line(action: &Action, plan: &Plan, attempts: &[(i64, i64, String)], (me, may)
         at: when(action.asked_ms),
         starts_in: starts.map_or(0, |at| (at - now_ms).max(0).div_euclid(1000)),
         reverses: action.reverses,
+        of_case: action.origin_case,
         tried: tried.map(|(_, at, text)| (when(*at), visible(text))).collect(),
         can: if may { can(action, plan, me) } else { Can::default() },
     }

@@ -212,6 +212,8 @@ async fn as_part_of_an_open_case_it_is_not_tagged_any_more() {
     merge(&desk, tagged.0).await;
     desk.server.run_jobs().await;
     assert_eq!(sent(&fake, tagged.1), (1, 1), "the tag goes with the closing");
+    let page = desk.ana.page(&format!("/cases/{home}")).await.1;
+    assert!(page.contains(&format!("on the host of <a href=\"/cases/{0}\">#{0}</a>", tagged.0)), "{page}");
 }
 
 impl Desk {
