@@ -7,7 +7,7 @@ mod test;
 pub use hits::{Hit, add_hits, classify, clear_hits, conflict, conflicts_of, hits, hits_of_case, hits_true_positive};
 pub use samples::{Place, acts, answers, by_programs, documents, places_of_rule, steered};
 pub use test::{
-    Batch, begin_test, end_test, newest_by, newest_of_rule, next_batch, next_rule, rule_by_path, start_test, step_test,
+    Arrived, Batch, begin_test, end_test, newest_of_rule, next_batch, next_rule, rule_by_path, start_test, step_test,
 };
 
 use super::{JsonText, Result, Scope, Tx, on, run};

@@ -6,7 +6,7 @@
 use super::Rule;
 use super::search::{Shape, changed};
 use crate::store::activity::{self, DAY_MS, Subject};
-use crate::store::exclusions::{self, Exclusion};
+use crate::store::exclusions::{self, Arrived, Exclusion};
 use crate::store::{Result, Tx, cases};
 use serde_json::Value;
 
@@ -37,30 +37,24 @@ pub struct Week {
 pub struct Effect {
     /// The weeks, the oldest first.
     pub weeks: Vec<Week>,
-    /// Detections that it matches of events before it was approved, of days on which all were evaluated.
-    pub before: i64,
+    /// Detections a week that it matched before the day of its approval, in tenths, over days on which all were
+    /// evaluated; nothing where there is no such day.
+    pub usual_tenths: Option<i64>,
     /// What is new in what it matches of events since it was approved.
     pub shape: Shape,
     /// Detections that it matches of events since it should hide them.
     pub arrived: i64,
-    /// The first day from which on all detections before the approval were evaluated, where there were more of them or
-    /// documents were removed.
+    /// The first day from which on all detections were evaluated, where there were more of them or documents were
+    /// removed.
     pub whole_from: Option<i64>,
     /// Whether there were more detections since than are evaluated.
     pub cut: bool,
 }
 
 impl Effect {
-    /// Detections a week that it matched before it was approved, in tenths; nothing where nothing was evaluated.
-    ///
-    /// Of days on which all were evaluated: since the first week with a detection of the rule, or since what was read
-    /// reaches back to.
-    pub fn usual_tenths(&self) -> Option<i64> {
-        let before: Vec<&Week> = self.weeks.iter().filter(|week| !week.since).collect();
-        let first = before.iter().find(|week| week.detections > 0)?.first;
-        let end = before.last()?.first + 7;
-        let days = end - self.whole_from.unwrap_or(first).max(first);
-        (days > 0).then(|| self.before * 70 / days)
+    /// Whether the rule had any detection in the weeks before.
+    pub fn known(&self) -> bool {
+        self.weeks.iter().any(|week| !week.since && week.detections > 0)
     }
 }
 
@@ -75,8 +69,8 @@ pub struct Gathered {
     day: i64,
     today: i64,
     days: Vec<(i64, i64)>,
-    /// Of events before it was approved, and since.
-    documents: [Vec<(i64, String)>; 2],
+    /// What had arrived when it was approved, and what came since; all in the second where that is not known.
+    documents: [Vec<Arrived>; 2],
 }
 
 /// Reads what the effect of an approved exclusion is made of; nothing before its approval, or without its rule.
@@ -93,8 +87,8 @@ pub async fn gather(tx: &mut Tx, exclusion: &Exclusion, now_ms: i64) -> Result<O
     let Some(rule_id) = rule_id else { return Ok(None) };
     let day = approved_ms.div_euclid(DAY_MS) + 1;
     let first = day - WEEKS * 7;
-    let last = exclusions::newest_by(tx, approved_ms).await?;
-    let (before, since) = ((0, last), (last, i64::MAX));
+    // Where it names its rule, the last back-test ended with that rule's newest detection.
+    let last = if rule.source_rule().is_some() { exclusion.test_detection } else { 0 };
     Ok(Some(Gathered {
         rule: exclusion.rule.0.clone(),
         approved_ms,
@@ -103,8 +97,8 @@ pub async fn gather(tx: &mut Tx, exclusion: &Exclusion, now_ms: i64) -> Result<O
         today: now_ms.div_euclid(DAY_MS),
         days: activity::since(tx, Subject::Rule, rule_id, first).await?,
         documents: [
-            exclusions::newest_of_rule(tx, rule_id, before, first * DAY_MS, NEWEST).await?,
-            exclusions::newest_of_rule(tx, rule_id, since, first * DAY_MS, NEWEST).await?,
+            exclusions::newest_of_rule(tx, rule_id, (0, last), NEWEST).await?,
+            exclusions::newest_of_rule(tx, rule_id, (last, i64::MAX), NEWEST).await?,
         ],
     }))
 }
@@ -116,7 +110,7 @@ impl Gathered {
         let (whole_from, cut) = self.whole();
         let (mut weeks, mut of_before, mut arrived) = (self.weeks(), 0, 0);
         let (mut before, mut since) = (Vec::new(), Vec::new());
-        for (event_ms, raw) in self.documents.iter().flatten() {
+        for Arrived { event_ms, raw } in self.documents.iter().flatten() {
             let Ok(document) = serde_json::from_str::<Value>(raw) else { continue };
             if !rule.matches(&document).unwrap_or(false) {
                 continue;
@@ -126,11 +120,13 @@ impl Gathered {
                 week.matched += 1;
             }
             arrived += i64::from(*event_ms >= self.hides_ms);
-            of_before += i64::from(day < self.day && whole_from.is_none_or(|from| day >= from));
+            of_before += i64::from(self.base(&weeks, whole_from).contains(&day));
             if *event_ms < self.approved_ms { before.push(document) } else { since.push(document) }
         }
-        let shape = changed(before, since, &rule.fixed());
-        Some(Effect { weeks, before: of_before, shape, arrived, whole_from, cut })
+        let base = self.base(&weeks, whole_from);
+        let days = base.end - base.start;
+        let usual_tenths = (days > 0).then(|| of_before * 70 / days);
+        Some(Effect { usual_tenths, shape: changed(before, since, &rule.fixed()), weeks, arrived, whole_from, cut })
     }
 
     fn weeks(&self) -> Vec<Week> {
@@ -144,13 +140,22 @@ impl Gathered {
         (-WEEKS..begun.min(WEEKS)).map(week).collect()
     }
 
-    /// From which day on all documents of before the approval are there: after the oldest event where there may be more
+    /// The days before that of the approval that what is usual is made of: since the first week with a detection, and
+    /// only those of which all were evaluated.
+    fn base(&self, weeks: &[Week], whole_from: Option<i64>) -> std::ops::Range<i64> {
+        let first = weeks.iter().find(|week| !week.since && week.detections > 0).map_or(self.day, |week| week.first);
+        first.max(whole_from.unwrap_or(first))..self.day - 1
+    }
+
+    /// From which day on all detections of before the approval are there: after the oldest event where there may be more
     /// than were read, and after the newest one whose document was removed. And whether some since are not there.
     fn whole(&self) -> (Option<i64>, bool) {
-        let full = |read: &[(i64, String)]| i64::try_from(read.len()).is_ok_and(|count| count >= NEWEST);
+        let full = |read: &[Arrived]| i64::try_from(read.len()).is_ok_and(|count| count >= NEWEST);
         let [before, since] = &self.documents;
-        let oldest = before.iter().map(|(event_ms, _)| *event_ms).min().filter(|_| full(before));
-        let removed = || before.iter().chain(since).filter(|(_, raw)| raw.is_empty()).map(|(event_ms, _)| *event_ms);
+        // All that had arrived by then is among the second where the first is empty.
+        let reaches_back = if before.is_empty() { since } else { before };
+        let oldest = reaches_back.iter().map(|one| one.event_ms).min().filter(|_| full(reaches_back));
+        let removed = || before.iter().chain(since).filter(|one| one.raw.is_empty()).map(|one| one.event_ms);
         let last = removed().filter(|event_ms| *event_ms < self.approved_ms).max();
         let whole_from = oldest.max(last).map(|event_ms| event_ms.div_euclid(DAY_MS) + 1);
         (whole_from, full(since) || removed().any(|event_ms| event_ms >= self.approved_ms))

@@ -84,9 +84,9 @@ pub async fn gather(tx: &mut Tx, org_id: i64, rule_id: i64, now_ms: i64) -> Resu
     Ok(Some(Gathered { places, raws, acts, flagged, scanned, exclusions, now_ms }))
 }
 
-/// What programs declared benign or false teaches nothing: an exclusion rests on what people decided.
+/// What programs declared false teaches nothing: an exclusion rests on what people decided.
 async fn leave_out_programs(tx: &mut Tx, places: &mut Vec<Place>) -> Result<()> {
-    let learnt = |place: &Place| matches!(place.verdict, Verdict::FalsePositive | Verdict::BenignTruePositive);
+    let learnt = |place: &Place| place.verdict == Verdict::FalsePositive;
     let cases: BTreeSet<i64> = places.iter().filter(|place| learnt(place)).map(|place| place.case_number).collect();
     let cases: Vec<i64> = cases.into_iter().collect();
     let programs: HashSet<i64> = exclusions::by_programs(tx, &cases).await?.into_iter().collect();

@@ -57,33 +57,26 @@ pub async fn next_batch(tx: &mut Tx, rule_id: i64, after: i64, limit: i64) -> Re
     .fetch_all(db))
 }
 
-/// The newest detection with a document that had arrived by a time; 0 where none had.
-pub async fn newest_by(tx: &mut Tx, received_ms: i64) -> Result<i64> {
-    let sql =
-        "SELECT id FROM detections WHERE raw <> '' AND received_ms <= $1 ORDER BY received_ms DESC, id DESC LIMIT 1";
-    Ok(on!(tx, |db| sqlx::query_scalar(sql).bind(received_ms).fetch_optional(db))?.unwrap_or(0))
+/// A detection as the effect of an exclusion is worked out from it.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Arrived {
+    /// When the event was.
+    pub event_ms: i64,
+    /// The document: `{}` where it is very large, nothing where it was removed.
+    pub raw: String,
 }
 
-/// Of the newest detections of a rule after one and up to another those of events since a time, newest first: when it
-/// was, and the document: `{}` where it is very large, nothing where it was removed.
-pub async fn newest_of_rule(
-    tx: &mut Tx,
-    rule_id: i64,
-    (after, upto): (i64, i64),
-    since_ms: i64,
-    limit: i64,
-) -> Result<Vec<(i64, String)>> {
+/// The newest detections of a rule after one and up to another, newest first.
+pub async fn newest_of_rule(tx: &mut Tx, rule_id: i64, (after, upto): (i64, i64), limit: i64) -> Result<Vec<Arrived>> {
     on!(tx, |db| {
         sqlx::query_as(
-            "SELECT event_ms, CASE WHEN length(raw) <= 65536 THEN raw ELSE '{}' END FROM (SELECT id, event_ms, raw FROM detections
-                WHERE rule_id = $1 AND id > $4 AND id <= $5 ORDER BY id DESC LIMIT $3) AS d
-             WHERE event_ms >= $2 ORDER BY id DESC",
+            "SELECT event_ms, CASE WHEN length(raw) <= 65536 THEN raw ELSE '{}' END AS raw FROM detections
+             WHERE rule_id = $1 AND id > $2 AND id <= $3 ORDER BY id DESC LIMIT $4",
         )
         .bind(rule_id)
-        .bind(since_ms)
-        .bind(limit)
         .bind(after)
         .bind(upto)
+        .bind(limit)
         .fetch_all(db)
     })
 }

@@ -50,13 +50,14 @@ pub(super) async fn view(gathered: Option<Gathered>, x: &Exclusion) -> Result<Op
 }
 
 fn words(effect: &Effect, x: &Exclusion) -> EffectView {
-    let usual = effect.usual_tenths();
+    let usual = effect.usual_tenths;
     let active = x.state == ExclusionState::Active;
     let mut told = vec![match usual {
         Some(tenths) => format!(
             "Before it was approved it matched {} a week of this rule’s detections, over at most {WEEKS} weeks.",
             tenths_text(tenths)
         ),
+        None if effect.known() => "How much it matched before it was approved can’t be said: there is no whole day of which all detections could be evaluated.".to_owned(),
         None => "No detection of this rule is known from the weeks before it was approved.".to_owned(),
     }];
     told.push(if active {
@@ -64,7 +65,7 @@ fn words(effect: &Effect, x: &Exclusion) -> EffectView {
     } else {
         "It is not in LimaCharlie yet, so nothing is hidden.".to_owned()
     });
-    if let Some(day) = effect.whole_from {
+    if let Some(day) = effect.whole_from.filter(|_| usual.is_some()) {
         told.push(format!("What is usual is what it matched from {} on: at most the newest {NEWEST} detections of the rule before its approval are evaluated, and only those whose document is kept.", day_text(day)));
     }
     if effect.cut {

@@ -35,7 +35,7 @@ async fn an_approved_exclusion_tells_what_it_does_and_what_is_new() {
     assert!(page.contains("1 detection that it should hide arrived all the same"), "{page}");
     assert!(page.contains("It matches 1 host that the back-test did not see: host-71."), "{page}");
     assert!(page.contains("It matches 1 user that the back-test did not see: acme\\eve."), "{page}");
-    assert!(page.contains("it matched 1 a week") && page.contains("about 0"), "{page}");
+    assert!(page.contains("it matched 1.1 a week") && page.contains("about 0"), "{page}");
     assert!(page.contains("of 7 days over"), "the week that runs says so: {page}");
     assert!(!page.contains("What is usual is what"), "all of it is known: {page}");
     // Once retention took the document of an event, the days up to it can no longer be counted.
