@@ -10,8 +10,8 @@ mod scopes;
 mod steps;
 mod upkeep;
 
-pub(in crate::review) use closing::taken_back;
 pub(crate) use closing::{Closing, close, reopen};
+pub(in crate::review) use closing::{open_after, taken_back};
 pub(in crate::review) use declared::{declared, merged};
 pub(in crate::review) use revealed::revealed;
 pub(crate) use scopes::{Scopes, standing};

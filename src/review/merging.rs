@@ -10,6 +10,8 @@
 //!   part of one without that tag. A snooze rests, and goes on where its time is still ahead when the case is taken out.
 //! - A case that is taken out is as it was, and so is the other one, except for what happened after the merge: that
 //!   stays there. A run that ended meanwhile goes back with its result. What arrives does not join the two again.
+//! - What the machine had closed is taken back once the other case is open or a true positive, and opens when it is
+//!   taken out.
 use super::settle::{is_derived, raise, settle};
 use super::{ReviewError, blind, declare, gate};
 use crate::domain::{Status, Verdict, tag};
@@ -48,11 +50,11 @@ pub async fn merge(tx: &mut Tx, actor: &Actor, numbers: &[i64], into: i64, now_m
         let gained = gained(&from);
         let told = Told { moved: &format!("Merged into case #{into}"), gained: &gained };
         absorb(tx, actor, (&from, &home), told, now_ms).await?;
-        // As part of a case that is open, or a true positive, what the machine had closed is not closed any more.
-        gate::taken_back(tx, actor, &from, &home.decision(), now_ms).await?;
     }
     refresh_case(tx, into).await?;
     let home = cases::by_number(tx, into).await?;
+    // As part of a case that is open, or a true positive, what the machine had closed is not closed any more.
+    gate::taken_back(tx, actor, &home, &home.decision(), now_ms).await?;
     if home.verdict == Verdict::TruePositive {
         // What came along is part of a true positive now, and an exclusion may hide it.
         conflict::declared_true_positive(tx, &home, now_ms).await?;
@@ -189,6 +191,7 @@ pub async fn unmerge(tx: &mut Tx, actor: &Actor, number: i64, any: bool, now_ms:
         return ReviewError::invalid("number", text);
     }
     merges::keep_apart(tx, number, holder).await?;
+    gate::open_after(tx, number, now_ms).await?;
     tell_apart(tx, actor, (&case, &left), now_ms).await?;
     Ok(holder)
 }

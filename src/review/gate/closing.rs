@@ -105,7 +105,7 @@ pub(crate) async fn reopen(tx: &mut Tx, case: &Case, why: &str, now_ms: i64) -> 
 }
 
 /// Undoes outside what followed a closing by the machine, where a decision opens the case again or calls it a true
-/// positive. `case` is the case before it.
+/// positive; also of cases that are part of it. `case` is the case before the decision.
 ///
 /// # Errors
 /// Where the database refuses.
@@ -116,10 +116,39 @@ pub(in crate::review) async fn taken_back(
     to: &Decision,
     now_ms: i64,
 ) -> Result<(), ReviewError> {
-    let wrong = to.status.is_open() || to.verdict == Verdict::TruePositive;
-    if case.machine_closed_ms.is_none() || !wrong {
+    if !to.status.is_open() && to.verdict != Verdict::TruePositive {
         return Ok(());
     }
+    if case.machine_closed_ms.is_some() {
+        back(tx, actor, case, now_ms).await?;
+    }
+    parts_taken_back(tx, actor, case.number, now_ms).await
+}
+
+/// The same for cases that are part of one that is open, or a true positive.
+async fn parts_taken_back(tx: &mut Tx, actor: &Actor, holder: i64, now_ms: i64) -> Result<(), ReviewError> {
+    for number in gates::closed_parts(tx, holder).await? {
+        let part = cases::by_number(tx, number).await?;
+        back(tx, actor, &part, now_ms).await?;
+    }
+    Ok(())
+}
+
+/// Opens a case that the machine had closed and that is as it was before it became part of another one, where the closing
+/// was taken back meanwhile.
+///
+/// # Errors
+/// Where the database refuses.
+pub(in crate::review) async fn open_after(tx: &mut Tx, number: i64, now_ms: i64) -> Result<(), ReviewError> {
+    let case = cases::by_number(tx, number).await?;
+    let kept = gates::kept(tx, number).await?;
+    if case.machine_closed_ms.is_none() || kept.is_none_or(|kept| kept.reopened_ms.is_none()) {
+        return Ok(());
+    }
+    reopen(tx, &case, "Meanwhile it was part of a case that was open or a true positive.", now_ms).await
+}
+
+async fn back(tx: &mut Tx, actor: &Actor, case: &Case, now_ms: i64) -> Result<(), ReviewError> {
     let Some(kept) = gates::kept(tx, case.number).await? else { return Ok(()) };
     if gates::set_reopened(tx, case.number, now_ms).await? == 0 {
         return Ok(());

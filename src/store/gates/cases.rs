@@ -180,6 +180,18 @@ pub async fn set_reopened(tx: &mut Tx, case: i64, now_ms: i64) -> Result<u64> {
     )
 }
 
+/// Cases that are part of another one and that the machine had closed, as long as that was not taken back.
+pub async fn closed_parts(tx: &mut Tx, into: i64) -> Result<Vec<i64>> {
+    on!(tx, |db| {
+        sqlx::query_scalar(
+            "SELECT c.number FROM cases c JOIN gate_cases g ON g.case_number = c.number WHERE c.merged_into = $1
+                AND g.closed_ms IS NOT NULL AND g.reopened_ms IS NULL ORDER BY c.number",
+        )
+        .bind(into)
+        .fetch_all(db)
+    })
+}
+
 /// When the newest true positive that stands was declared on a case of a gate.
 pub async fn last_true_positive(tx: &mut Tx, gate: &Gate) -> Result<Option<i64>> {
     let column = match gate.level {

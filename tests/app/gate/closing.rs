@@ -216,6 +216,29 @@ async fn as_part_of_an_open_case_it_is_not_tagged_any_more() {
     assert!(page.contains(&format!("on the host of <a href=\"/cases/{0}\">#{0}</a>", tagged.0)), "{page}");
 }
 
+#[tokio::test]
+async fn it_is_taken_back_with_the_case_that_it_became_part_of() {
+    let fake = Fake::start().await;
+    let mut desk = Desk::closing_with_tag(connection(&fake, "acme")).await;
+    desk.proven_before_connecting().await;
+    let (tagged, (home, _)) = (desk.closed(&fake).await, desk.closed(&fake).await);
+    advance_here(3_700_000);
+    desk.server.run_jobs().await;
+    desk.declare(home, "false_positive").await;
+    let post = async |desk: &Desk, to: String, form: &[(&str, &str)]| {
+        assert_eq!(desk.ana.post(&to, form).await.status(), 303, "{to}");
+        desk.server.run_jobs().await;
+    };
+    post(&desk, format!("/cases/{}/merge", tagged.0), &[("into", &home.to_string())]).await;
+    assert_eq!(sent(&fake, tagged.1), (1, 0), "it is part of a false positive");
+    post(&desk, format!("/cases/{home}/status"), &[("status", "in_progress"), ("reason", "looks odd")]).await;
+    assert_eq!(sent(&fake, tagged.1), (1, 1));
+    post(&desk, format!("/cases/{}/unmerge", tagged.0), &[]).await;
+    let case = desk.server.case(tagged.0).await;
+    assert_eq!(case["status"], "in_progress", "nothing says any more that the machine may close it: {case}");
+    assert!(desk.timeline(tagged.0).await.contains("Meanwhile it was part of a case that was open"));
+}
+
 impl Desk {
     async fn closing_with_tag(setting: fusionsoc::config::LimaCharlieConfig) -> Self {
         Self::new(|config| {
