@@ -104,10 +104,10 @@ async fn begin(worker: &Worker, job: &jobs::Job, payload: &Payload) -> Result<Op
         return Err(JobError::Unusable("there is no such action".to_owned()));
     };
     let case = cases::by_number(&mut tx, action.case_number).await?;
-    // Of a case that is part of this one, its own sensor, behaviour and detections.
+    // A case has detections of several hosts once others became part of it: an action is about one of them.
     let about = cases::by_number(&mut tx, action.about()).await?;
     let sid = sensors::by_id(&mut tx, about.sensor_id).await?.sid;
-    let newest = detections::newest_of(&mut tx, case.number, action.origin_case).await?;
+    let newest = detections::newest_of(&mut tx, case.number, about.sensor_id).await?;
     let newest = newest.and_then(|newest| Detection::read(&serde_json::from_str(&newest.raw).ok()?).ok());
     let look = match action.state {
         ActionState::Queued if !payload.check => {

@@ -83,7 +83,7 @@ async fn insert(
     if let Some(at) = run_at_ms {
         carry::enqueue(tx, id, at).await?;
     }
-    tell(tx, wish, "action_asked", &asked(plan, why), id).await?;
+    tell(tx, wish, "action_asked", &asked(plan, why, origin), id).await?;
     Ok(id)
 }
 
@@ -104,10 +104,11 @@ async fn take_turns(tx: &mut Tx, case: i64) -> Result<(), ReviewError> {
 }
 
 /// A wish in words, for the timeline.
-fn asked(plan: &Plan, why: &str) -> String {
+fn asked(plan: &Plan, why: &str, origin: Option<i64>) -> String {
+    let host = origin.map(|case| format!(" (the host of case #{case})")).unwrap_or_default();
     let because = if why.is_empty() { String::new() } else { format!(": {why}") };
     let then = if plan.needs_approval() { "; it waits for a second person" } else { "" };
-    format!("Asked to {}{because}{then}", plan.words())
+    format!("Asked to {}{host}{because}{then}", plan.words())
 }
 
 /// Whether anything can be run, and reason and key be stored on both databases.
@@ -117,6 +118,10 @@ fn askable(wish: Wish<'_>, why: &str, key: &str) -> Result<(), ReviewError> {
     }
     if why.chars().count() > LONGEST_WHY || why.contains('\0') {
         return invalid("why", format!("At most {LONGEST_WHY} characters, and no NUL."));
+    }
+    // As keys of what came with another case are told apart.
+    if key.split_once('/').is_some_and(|(case, _)| case.parse::<i64>().is_ok()) {
+        return invalid("idempotency_key", "Must not begin with a number and a slash.");
     }
     if key.len() > LONGEST_KEY || key.contains('\0') {
         return invalid("idempotency_key", format!("At most {LONGEST_KEY} bytes, and no NUL."));
@@ -183,6 +188,7 @@ pub async fn reject(tx: &mut Tx, wish: Wish<'_>, id: i64) -> Result<(), ReviewEr
 /// # Errors
 /// `Invalid` where nothing takes it back, `Conflict` where it is not done or that was asked for already.
 pub async fn reverse(tx: &mut Tx, wish: Wish<'_>, id: i64, why: &str, key: &str) -> Result<i64, ReviewError> {
+    take_turns(tx, wish.case.number).await?;
     let (action, plan) = found(tx, wish, id).await?;
     let Some(back) = plan.reverse() else { return invalid("action", "Nothing takes this back.") };
     if action.state != ActionState::Done {
@@ -199,6 +205,7 @@ pub async fn reverse(tx: &mut Tx, wish: Wish<'_>, id: i64, why: &str, key: &str)
 /// # Errors
 /// `Invalid` where nothing takes it back, `Conflict` where that was asked for already.
 pub(crate) async fn compensate(tx: &mut Tx, wish: Wish<'_>, id: i64, why: &str) -> Result<i64, ReviewError> {
+    take_turns(tx, wish.case.number).await?;
     let (action, plan) = found(tx, wish, id).await?;
     let Some(back) = plan.reverse() else { return invalid("action", "Nothing takes this back.") };
     insert(tx, wish, &back, why, (Some(&action), "")).await

@@ -154,7 +154,7 @@ async fn all_tasks(tx: &mut Tx, case: &Case) -> Result<Vec<Value>> {
 
 async fn all_actions(tx: &mut Tx, case: &Case) -> Result<Vec<Value>> {
     let all = actions::of_case(tx, case.number).await?;
-    let action = |one: &actions::Action| json!({"id": one.id, "kind": one.kind, "target": one.target, "state": one.state, "result": one.result, "asked_by": one.asked_by, "why": one.why, "decided_by": one.decided_by, "plan": one.plan(), "reverses": one.reverses, "at": time(one.asked_ms), "recorded": one.recorded});
+    let action = |one: &actions::Action| json!({"id": one.id, "kind": one.kind, "target": one.target, "origin_case": one.origin_case, "state": one.state, "result": one.result, "asked_by": one.asked_by, "why": one.why, "decided_by": one.decided_by, "plan": one.plan(), "reverses": one.reverses, "at": time(one.asked_ms), "recorded": one.recorded});
     Ok(all.iter().map(action).collect())
 }
 

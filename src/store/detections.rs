@@ -15,6 +15,8 @@ pub struct Stored {
     pub case_number: i64,
     /// The case that it came with, which became part of its case.
     pub origin_case: Option<i64>,
+    /// Its sensor.
+    pub sensor_id: i64,
     /// Its rule.
     pub rule_id: i64,
     /// LimaCharlie's id, unique within the organisation.
@@ -144,7 +146,7 @@ pub async fn of_sensor(tx: &mut Tx, sensor_id: i64, limit: i64) -> Result<Vec<Li
     })
 }
 
-const COLUMNS: &str = "id, org_id, case_number, origin_case, rule_id, detect_id, source, title, level, event_type, fingerprint, event_ms, gen_ms, received_ms, repeats, raw";
+const COLUMNS: &str = "id, org_id, case_number, origin_case, sensor_id, rule_id, detect_id, source, title, level, event_type, fingerprint, event_ms, gen_ms, received_ms, repeats, raw";
 
 /// The newest detections of a case, at most `limit`, newest event first.
 pub async fn of_case(tx: &mut Tx, case: i64, limit: i64) -> Result<Vec<Stored>> {
@@ -154,16 +156,12 @@ pub async fn of_case(tx: &mut Tx, case: i64, limit: i64) -> Result<Vec<Stored>> 
     on!(tx, |db| sqlx::query_as(sql).bind(case).bind(limit).fetch_all(db))
 }
 
-/// The newest detection of a case; of those that another one brought with it, where one is named.
-pub async fn newest_of(tx: &mut Tx, case: i64, origin: Option<i64>) -> Result<Option<Stored>> {
-    let which = if origin.is_some() { "AND origin_case = $2" } else { "" };
+/// The newest detection of a case that is about a sensor.
+pub async fn newest_of(tx: &mut Tx, case: i64, sensor_id: i64) -> Result<Option<Stored>> {
     let sql = sqlx::AssertSqlSafe(format!(
-        "SELECT {COLUMNS} FROM detections WHERE case_number = $1 {which} ORDER BY event_ms DESC, id DESC LIMIT 1"
+        "SELECT {COLUMNS} FROM detections WHERE case_number = $1 AND sensor_id = $2 ORDER BY event_ms DESC, id DESC LIMIT 1"
     ));
-    on!(tx, |db| {
-        let query = sqlx::query_as(sql).bind(case);
-        if let Some(origin) = origin { query.bind(origin) } else { query }.fetch_optional(db)
-    })
+    on!(tx, |db| sqlx::query_as(sql).bind(case).bind(sensor_id).fetch_optional(db))
 }
 
 /// The newest detection of a case that has its document.

@@ -59,9 +59,8 @@ pub async fn lock(tx: &mut Tx, numbers: &[i64]) -> Result<()> {
 
 const COLUMNS: &str = "m.case_number, m.into_case, m.run_offset, m.before, m.merged_by, m.by_person, m.merged_ms";
 
-/// The key of a request for something that a case brought with it: keys are of one case, and may be alike in several.
-///
-/// None is none.
+/// The key of a request for something that a case brought with it: keys are of one case, and may be alike in several. An empty
+/// key stays empty.
 pub fn moved_key(origin: Option<i64>, key: &str) -> String {
     match origin {
         Some(origin) if !key.is_empty() => format!("{origin}/{key}"),

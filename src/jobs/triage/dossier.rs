@@ -39,7 +39,8 @@ async fn assemble(tx: &mut Tx, case: i64, run: &Run) -> crate::store::Result<Dos
     }
     let value = serde_json::from_str(&stored.raw).map_err(|error| unreadable(error.to_string()))?;
     let detection = Detection::read(&value).map_err(|error| unreadable(error.to_string()))?;
-    let case = cases::by_number(tx, case).await?;
+    // Of a case with several hosts, the one that this behaviour was seen on.
+    let case = cases::Case { sensor_id: stored.sensor_id, ..cases::by_number(tx, case).await? };
     let since = now_ms() - HOST_DAYS * DAY_MS;
     let seen = fingerprints::prevalence(tx, case.org_id, &run.fingerprint, case.number, case.sensor_id).await?;
     let high_on_host = cases::high_on_host(tx, case.sensor_id, case.number, since).await?;

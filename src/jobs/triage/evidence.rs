@@ -25,26 +25,26 @@ pub(super) async fn gather(worker: &Worker, job: &jobs::Job, run: &Run) -> Resul
     let document = serde_json::from_str(&stored.raw).unwrap_or_default();
     let Some(detection) = Detection::read(&document).ok().filter(|_| !missing.is_empty()) else { return Ok(pieces) };
     let new = ask(client, &detection, &missing, now).await;
-    keep(worker, job, run, &new, now).await?;
+    keep(worker, job, (run, stored.sensor_id), &new, now).await?;
     pieces.extend(new);
     pieces.sort_by_key(|piece| ASKED.iter().position(|kind| *kind == piece.kind));
     Ok(pieces)
 }
 
 /// Keeps the answers, while the job is still ours.
-async fn keep(worker: &Worker, job: &jobs::Job, run: &Run, pieces: &[Piece], now: i64) -> Result<(), JobError> {
+async fn keep(
+    worker: &Worker,
+    job: &jobs::Job,
+    (run, sensor_id): (&Run, i64),
+    pieces: &[Piece],
+    now: i64,
+) -> Result<(), JobError> {
     let mut tx = worker.store.write().await?;
     held(&mut tx, job).await?;
     // Its case may have become part of another one meanwhile.
     let number = runs::by_id(&mut tx, run.id).await?.case_number;
     let case = cases::by_number(&mut tx, number).await?;
-    let place = Place {
-        org_id: case.org_id,
-        case: number,
-        sensor_id: case.sensor_id,
-        fingerprint: &run.fingerprint,
-        action_id: None,
-    };
+    let place = Place { org_id: case.org_id, case: number, sensor_id, fingerprint: &run.fingerprint, action_id: None };
     for piece in pieces {
         evidence::insert(&mut tx, place, piece).await?;
     }

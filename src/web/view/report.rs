@@ -170,13 +170,14 @@ fn action(action: &actions::Action) -> Line {
     let result = if action.result.is_empty() { String::new() } else { format!(". {}", start(&action.result, LINE)) };
     let words =
         action.plan().map_or_else(|| format!("{}: {}", action.kind.label(), action.target), |plan| plan.words());
+    let host = action.origin_case.map(|case| format!(" (the host of case #{case})")).unwrap_or_default();
     let at_ms = action.finished_ms.unwrap_or(action.asked_ms);
     let who = if action.decided_by.is_empty() {
         visible(&action.asked_by)
     } else {
         format!("{}, approved by {}", visible(&action.asked_by), visible(&action.decided_by))
     };
-    Line { at: when(at_ms), who, text: harmless(&format!("{}{result}", start(&words, LINE))) }
+    Line { at: when(at_ms), who, text: harmless(&format!("{}{host}{result}", start(&words, LINE))) }
 }
 
 /// A value that nobody follows by accident, whatever its type.
