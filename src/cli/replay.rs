@@ -1,7 +1,7 @@
-//! `replay`: the stored past of an organisation, played through the gate at other limits, by another panel of the voters
-//! that were asked, or under another veto of severity.
+//! `replay`: the stored past of an organisation, played through the gate at other limits, by another panel of voters that
+//! were asked, or under another veto of severity.
 //!
-//! Without `--voters`, `--mode`, `--quorum` or `--veto-severity` the cases are played that the panel and the vetoes of their
+//! Without `--voter`, `--mode`, `--quorum` or `--veto-severity` the cases are played that the panel and the vetoes of their
 //! time made eligible; with one of them all cases, judged anew by the votes that were given. Voters that were never
 //! asked are tried by a trial (`/models/trials`).
 mod anew;
@@ -10,12 +10,10 @@ use super::{CliError, failed};
 use crate::clock::now_ms;
 use crate::config::{Config, Policy};
 use crate::domain::Severity;
-use crate::jobs::triage::other_panel::OtherPanel;
+use crate::jobs::triage::other_panel::{OtherPanel, is_second_look};
 use crate::store::{Store, Tx, gates, orgs, policies};
 use crate::triage::gate::{Lived, Past, Tried, replay};
 use crate::triage::vote::Mode;
-use crate::triage::vote::Panel;
-use crate::voters::build::BUILTIN;
 use anew::Judged;
 use clap::Args;
 use jiff::Timestamp;
@@ -43,11 +41,11 @@ pub struct Replay {
     /// The share that people review blind; what the organisation's policy says, where nothing is said.
     #[arg(long, value_parser = share)]
     review_share: Option<f64>,
-    /// Who votes, of those who were asked, advisers as well; can be given several times. The panel of the settings, where
-    /// nothing is said.
+    /// Who votes, of those who were asked, advisers as well; can be given several times. Those that voted then, where nobody
+    /// is named.
     #[arg(long = "voter")]
     voters: Vec<String>,
-    /// How many of them must agree: unanimous or majority.
+    /// How many of them must agree: unanimous or majority; as it was then, where nothing is said.
     #[arg(long)]
     mode: Option<Mode>,
     /// Valid votes that are needed; 0 for the mode's own number.
@@ -76,9 +74,10 @@ impl Replay {
         let policy = config.policy.of(&policies::of_org(&mut tx, org.id).await?);
         let since_ms = self.days.map_or(i64::MIN, |days| now_ms() - i64::from(days) * DAY_MS);
         let judged = match self.other_panel(config, &policy)? {
-            Some(panel) => Some(anew::judged(&mut tx, org.id, &panel).await?),
+            Some(panel) => Some(anew::judged(&mut tx, org.id, &panel, since_ms).await?),
             None => None,
         };
+        self.asked(judged.as_ref())?;
         let mut past = match &judged {
             Some(judged) => judged.past.clone(),
             None => eligible(&mut tx, org.id).await?,
@@ -104,26 +103,33 @@ impl Replay {
         if !asked && self.veto_severity.is_none() {
             return Ok(None);
         }
-        let mode = self.mode.unwrap_or(config.panel.mode);
-        if mode == Mode::Weighted {
+        if self.mode == Some(Mode::Weighted) {
             return failed("--mode: what votes weighed then is not kept; try unanimous or majority");
         }
-        let voters = if self.voters.is_empty() { seated(config) } else { self.voters.clone() };
-        if self.quorum.is_some_and(|quorum| quorum > voters.len()) {
+        if let Some(twice) = self.voters.iter().enumerate().find(|(at, name)| self.voters[..*at].contains(name)) {
+            return failed(format!("--voter: {} is named twice", twice.1));
+        }
+        if self.quorum.is_some_and(|quorum| !self.voters.is_empty() && quorum > self.voters.len()) {
             return failed("--quorum: is larger than the panel");
         }
-        let rules = Panel { mode, quorum: self.quorum.unwrap_or(config.panel.quorum).min(voters.len()) };
-        Ok(Some(OtherPanel { rules, voters, severity: self.veto_severity.unwrap_or(policy.veto_severity) }))
+        Ok(Some(OtherPanel {
+            voters: self.voters.clone(),
+            mode: self.mode,
+            quorum: self.quorum.unwrap_or(config.panel.quorum),
+            severity: self.veto_severity.unwrap_or(policy.veto_severity),
+        }))
     }
-}
 
-/// The panel of the settings by name; the built-in voters where no model is set up.
-fn seated(config: &Config) -> Vec<String> {
-    let named = &config.panel.voters;
-    match (named.is_empty(), config.voters.is_empty()) {
-        (false, _) => named.clone(),
-        (true, false) => config.voters.iter().map(|voter| voter.name.clone()).collect(),
-        (true, true) => BUILTIN.map(str::to_owned).to_vec(),
+    /// Whether everybody who is named was asked once.
+    fn asked(&self, judged: Option<&Judged>) -> Result<(), CliError> {
+        let Some(judged) = judged.filter(|judged| judged.cases > 0) else { return Ok(()) };
+        match self.voters.iter().find(|name| !judged.known.contains(*name)) {
+            None => Ok(()),
+            Some(name) => {
+                let known = judged.known.iter().filter(|name| !is_second_look(name)).cloned().collect::<Vec<_>>();
+                failed(format!("--voter: nobody named {name} was asked; there are {}", known.join(", ")))
+            }
+        }
     }
 }
 
@@ -163,8 +169,9 @@ fn told(past: &[Past], judged: Option<&Judged>, rows: &[(Tried, Lived)]) -> Valu
         })
     });
     let panel = judged.map(|judged| {
-        json!({"voters": judged.panel.voters, "mode": judged.panel.rules.mode, "quorum": judged.panel.rules.quorum,
-            "veto_severity": judged.panel.severity, "cases": judged.cases, "unknown": judged.unknown})
+        json!({"voters": judged.panel.voters, "mode": judged.panel.mode, "quorum": judged.panel.quorum,
+            "veto_severity": judged.panel.severity, "cases": judged.cases, "unknown": judged.unknown,
+            "unknown_true_positives": judged.unknown_positive})
     });
     json!({"eligible": past.len(), "declared": declared(past), "panel": panel, "rows": rows.collect::<Vec<_>>()})
 }

@@ -44,21 +44,23 @@ pub async fn voted(tx: &mut Tx, org_id: i64, most: i64) -> Result<Vec<Voted>> {
     on!(tx, |db| sqlx::query_as(sql).bind(org_id).bind(most).fetch_all(db))
 }
 
-/// The newest finished run of a behaviour of a case, on which another panel is tried.
+/// A finished run, on which another panel is tried.
 #[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
 pub struct Ran {
-    /// The case.
+    /// The case that it was for; that may be part of another one now.
     pub case_number: i64,
-    /// What was declared.
+    /// The case that this one is part of, or itself.
+    pub holder: i64,
+    /// What was declared there.
     pub verdict: Verdict,
     /// When.
     pub decided_ms: Option<i64>,
-    /// How many behaviours the case holds.
-    pub behaviours: i64,
     /// The run.
     pub run_id: i64,
     /// The behaviour.
     pub fingerprint: String,
+    /// How votes were counted.
+    pub mode: String,
     /// When it ended.
     pub finished_ms: i64,
     /// The rule of its detection.
@@ -71,20 +73,49 @@ pub struct Ran {
     pub vetoes: JsonText<Vec<Flag>>,
 }
 
-/// Runs of so many cases of an organisation, in the order of their numbers, after one. Parts of other cases, those in
-/// blind review and votes that were given elsewhere are left out.
-pub async fn ran_after(tx: &mut Tx, org_id: i64, after: i64, limit: i64) -> Result<Vec<Ran>> {
-    let sql = sqlx::AssertSqlSafe(format!(
-        "SELECT c.number AS case_number, c.verdict, c.decided_ms,
-            (SELECT CAST(COUNT(*) AS BIGINT) FROM case_fingerprints f WHERE f.case_number = c.number) AS behaviours,
-            r.id AS run_id, r.fingerprint, COALESCE(r.finished_ms, r.queued_ms) AS finished_ms, d.rule_id, u.path AS rule, d.level, r.vetoes
-         FROM (SELECT number, verdict, decided_ms FROM cases WHERE org_id = $1 AND number > $2 AND merged_into IS NULL AND blind <> 'blind'
-            ORDER BY number LIMIT $3) c
-         JOIN runs r ON r.case_number = c.number AND r.state = 'done' AND r.recorded = FALSE
-            AND NOT EXISTS (SELECT 1 FROM runs n WHERE {SUPERSEDES})
-         JOIN detections d ON d.id = r.detection_id JOIN rules u ON u.id = d.rule_id ORDER BY c.number, r.number DESC"
-    ));
-    on!(tx, |db| sqlx::query_as(sql).bind(org_id).bind(after).bind(limit).fetch_all(db))
+/// So many cases of an organisation by their numbers, after one; parts of other cases as well.
+pub async fn numbers_after(tx: &mut Tx, org_id: i64, after: i64, limit: i64) -> Result<Vec<i64>> {
+    let sql = "SELECT number FROM cases WHERE org_id = $1 AND number > $2 ORDER BY number LIMIT $3";
+    on!(tx, |db| sqlx::query_scalar(sql).bind(org_id).bind(after).bind(limit).fetch_all(db))
+}
+
+/// The finished runs for these cases, the oldest of each first. Votes that were given elsewhere are left out, and cases
+/// in blind review.
+pub async fn ran(tx: &mut Tx, cases: &[i64]) -> Result<Vec<Ran>> {
+    of_each(tx, cases, |places| {
+        format!(
+            "SELECT c.number AS case_number, h.number AS holder, h.verdict, h.decided_ms, r.id AS run_id, r.fingerprint, r.mode,
+                COALESCE(r.finished_ms, r.queued_ms) AS finished_ms, d.rule_id, u.path AS rule, d.level, r.vetoes
+             FROM cases c JOIN cases h ON h.number = COALESCE(c.merged_into, c.number) AND h.blind <> 'blind'
+             JOIN runs r ON r.case_number = h.number AND COALESCE(r.origin_case, r.case_number) = c.number AND r.state = 'done'
+                AND r.recorded = FALSE
+             JOIN detections d ON d.id = r.detection_id JOIN rules u ON u.id = d.rule_id
+             WHERE c.number IN {places} ORDER BY c.number, 8, r.number"
+        )
+    })
+    .await
+}
+
+/// A behaviour of a case, and when its first detection arrived.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Arose {
+    /// The case; that may be part of another one now.
+    pub case_number: i64,
+    /// The behaviour.
+    pub fingerprint: String,
+    /// When.
+    pub first_ms: i64,
+}
+
+/// The behaviours of cases, and of those that are part of them.
+pub async fn arose(tx: &mut Tx, holders: &[i64]) -> Result<Vec<Arose>> {
+    of_each(tx, holders, |places| {
+        format!(
+            "SELECT COALESCE(origin_case, case_number) AS case_number, fingerprint, MIN(received_ms) AS first_ms FROM detections
+             WHERE case_number IN {places} GROUP BY 1, 2"
+        )
+    })
+    .await
 }
 
 /// A vote of a run of the past, without what was asked and how it was answered.
@@ -98,6 +129,12 @@ pub struct Given {
     pub role: String,
     /// The wire kind.
     pub kind: String,
+    /// The model.
+    pub model: String,
+    /// Its digest, or empty.
+    pub digest: String,
+    /// The version of the prompt.
+    pub prompt_version: String,
     /// How it stands.
     pub state: VoteState,
     /// Why it failed.
@@ -120,8 +157,8 @@ impl Given {
 pub async fn given(tx: &mut Tx, runs: &[i64]) -> Result<Vec<Given>> {
     of_each(tx, runs, |places| {
         format!(
-            "SELECT run_id, voter, role, kind, state, failure, answer, claims FROM votes WHERE run_id IN {places} AND role <> 'control'
-             ORDER BY run_id, position"
+            "SELECT run_id, voter, role, kind, model, digest, prompt_version, state, failure, answer, claims FROM votes
+             WHERE run_id IN {places} AND role <> 'control' ORDER BY run_id, position"
         )
     })
     .await

@@ -1,12 +1,15 @@
-//! All cases of an organisation, judged anew by another panel.
+//! All cases of an organisation, judged anew by another panel: each as it went, run by run, until it was declared.
+//!
+//! A case that became part of another one is judged by its own runs and counts as what the other one was declared, both
+//! by one act. How the words of a rule were in the past is not known; what is proven of other words is counted together.
 use super::{CliError, PAGE};
+use crate::domain::Verdict;
 use crate::domain::gate::family;
-use crate::domain::{MachineVerdict, Verdict};
 use crate::jobs::triage::other_panel::{OtherPanel, Says};
-use crate::store::past::{Given, Ran, given, ran_after};
+use crate::store::past::{self, Arose, Given, Ran};
 use crate::store::{Tx, exclusions};
 use crate::triage::gate::{Heard, Past, eligible};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 
 /// What was judged.
@@ -16,101 +19,144 @@ pub(super) struct Judged {
     pub(super) panel: OtherPanel,
     /// Cases with a vote.
     pub(super) cases: usize,
-    /// Those of which it can't be said, because the second look that a false positive needs was not asked for then.
+    /// Those of which it can't be said, because something was not asked then.
     pub(super) unknown: usize,
-    /// Those that are eligible.
+    /// True positives among these.
+    pub(super) unknown_positive: usize,
+    /// Those that were eligible once.
     pub(super) past: Vec<Past>,
+    /// Who ever voted.
+    pub(super) known: BTreeSet<String>,
 }
 
 impl fmt::Display for Judged {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { panel, cases, unknown, .. } = self;
-        let (voters, mode) = (panel.voters.join(", "), panel.rules.mode.label().to_lowercase());
-        write!(f, "Judged anew by {voters} ({mode}), closing below severity {}: ", panel.severity)?;
-        writeln!(f, "{cases} cases with a vote.")?;
-        write!(f, "{unknown} of them can't be judged: a false positive needs a look that nobody was asked for then.")
+        let Self { panel, cases, unknown, unknown_positive, .. } = self;
+        let voters = if panel.voters.is_empty() { "who voted then".to_owned() } else { panel.voters.join(", ") };
+        let mode = panel.mode.map_or("counted as then", |mode| mode.as_str());
+        writeln!(f, "{cases} cases, judged anew by {voters} ({mode}); closed below severity {}.", panel.severity)?;
+        write!(
+            f,
+            "Of {unknown} it can't be said whether they would have been closed, because a second look, or how near "
+        )?;
+        write!(f, "precedents or weights were, was not asked then; {unknown_positive} of these are true positives.")
     }
 }
 
-/// Judges all cases, a page at a time.
-pub(super) async fn judged(tx: &mut Tx, org_id: i64, panel: &OtherPanel) -> Result<Judged, CliError> {
-    let mut judged = Judged { panel: panel.clone(), cases: 0, unknown: 0, past: Vec::new() };
+/// Judges all cases that were voted on first since a time, a page at a time.
+pub(super) async fn judged(tx: &mut Tx, org_id: i64, panel: &OtherPanel, since_ms: i64) -> Result<Judged, CliError> {
+    let (panel, known) = (panel.clone(), BTreeSet::new());
+    let mut judged = Judged { panel, cases: 0, unknown: 0, unknown_positive: 0, past: Vec::new(), known };
     let (mut after, mut scopes) = (0, Ids::default());
     loop {
-        let ran = ran_after(tx, org_id, after, PAGE).await?;
-        let Some(last) = ran.last() else { break };
-        after = last.case_number;
-        let runs: Vec<i64> = ran.iter().map(|one| one.run_id).collect();
-        let mut votes: HashMap<i64, Vec<Given>> = HashMap::new();
-        for one in given(tx, &runs).await? {
-            votes.entry(one.run_id).or_default().push(one);
-        }
-        let cases: Vec<i64> = ran.iter().map(|one| one.case_number).collect();
-        let acts: BTreeMap<i64, i64> = exclusions::acts(tx, &cases).await?.into_iter().collect();
-        let programs: HashSet<i64> = exclusions::by_programs(tx, &cases).await?.into_iter().collect();
-        for case in ran.chunk_by(|left, right| left.case_number == right.case_number) {
+        let numbers = past::numbers_after(tx, org_id, after, PAGE).await?;
+        let Some(last) = numbers.last() else { return Ok(judged) };
+        after = *last;
+        let page = Page::read(tx, &numbers).await?;
+        for runs in page.runs.chunk_by(|left, right| left.case_number == right.case_number) {
+            if runs[0].finished_ms < since_ms {
+                continue;
+            }
             judged.cases += 1;
-            match of_case(panel, case, &votes) {
-                None => judged.unknown += 1,
-                Some(false) => {}
-                Some(true) => judged.past.push(past(case, &mut scopes, &acts, &programs)),
+            match page.of_case(&judged.panel, runs) {
+                Came::Never => {}
+                Came::Unknown => {
+                    judged.unknown += 1;
+                    judged.unknown_positive += usize::from(runs[0].verdict == Verdict::TruePositive);
+                }
+                Came::Eligible(at) => judged.past.push(page.past(at, &mut scopes)),
             }
         }
+        judged.known.extend(page.votes.into_values().flatten().map(|one| one.voter));
     }
-    Ok(judged)
 }
 
-/// Whether a case is eligible; nothing where that can't be said.
-fn of_case(panel: &OtherPanel, runs: &[Ran], votes: &HashMap<i64, Vec<Given>>) -> Option<bool> {
-    let mut said = Vec::with_capacity(runs.len());
-    for ran in runs {
-        let given: Vec<&Given> = votes.get(&ran.run_id).into_iter().flatten().collect();
-        said.push(panel.says(ran, &given));
-    }
-    let heard: Vec<Heard<'_>> = runs.iter().zip(&said).map(|(ran, said)| heard(ran, said)).collect();
-    let voted: HashSet<&str> = runs.iter().map(|ran| ran.fingerprint.as_str()).collect();
-    let whole = runs.iter().all(|ran| usize::try_from(ran.behaviours).is_ok_and(|count| count == voted.len()));
-    let eligible = whole && eligible(&heard, &[], false).is_ok();
-    (!eligible || !said.contains(&Says::Unknown)).then_some(eligible)
+/// Cases, with all that is needed to judge them.
+struct Page {
+    runs: Vec<Ran>,
+    votes: HashMap<i64, Vec<Given>>,
+    arose: HashMap<i64, Vec<Arose>>,
+    acts: HashMap<i64, i64>,
+    programs: HashSet<i64>,
 }
 
-/// What can't be said is taken for a false positive here: where another behaviour forbids closing, it doesn't matter.
-fn heard<'a>(ran: &'a Ran, said: &'a Says) -> Heard<'a> {
-    let (verdict, auto_action, vetoes) = match said {
-        Says::Voted { verdict, auto_action, vetoes } => (*verdict, *auto_action, vetoes.as_slice()),
-        Says::Unknown => (MachineVerdict::FalsePositive, Some(""), [].as_slice()),
-    };
+/// A run after which a case was eligible, and by which panel.
+struct At<'a> {
+    ran: &'a Ran,
+    version: String,
+}
+
+enum Came<'a> {
+    Never,
+    Unknown,
+    Eligible(At<'a>),
+}
+
+impl Page {
+    async fn read(tx: &mut Tx, numbers: &[i64]) -> Result<Self, CliError> {
+        let runs = past::ran(tx, numbers).await?;
+        let ids: Vec<i64> = runs.iter().map(|one| one.run_id).collect();
+        let mut votes: HashMap<i64, Vec<Given>> = HashMap::new();
+        for one in past::given(tx, &ids).await? {
+            votes.entry(one.run_id).or_default().push(one);
+        }
+        let holders: BTreeSet<i64> = runs.iter().map(|one| one.holder).collect();
+        let holders: Vec<i64> = holders.into_iter().collect();
+        let mut arose: HashMap<i64, Vec<Arose>> = HashMap::new();
+        for one in past::arose(tx, &holders).await? {
+            arose.entry(one.case_number).or_default().push(one);
+        }
+        let acts = exclusions::acts(tx, &holders).await?.into_iter().collect();
+        let programs = exclusions::by_programs(tx, &holders).await?.into_iter().collect();
+        Ok(Self { runs, votes, arose, acts, programs })
+    }
+
+    /// The first moment at which a case was eligible. What was voted after its declaration closes nothing any more.
+    fn of_case<'a>(&self, panel: &OtherPanel, runs: &'a [Ran]) -> Came<'a> {
+        let mut newest: Vec<(&Ran, Says)> = Vec::new();
+        for ran in runs.iter().filter(|ran| ran.decided_ms.is_none_or(|decided_ms| ran.finished_ms <= decided_ms)) {
+            newest.retain(|(one, _)| one.fingerprint != ran.fingerprint);
+            let given = self.votes.get(&ran.run_id).map(Vec::as_slice).unwrap_or_default();
+            newest.push((ran, panel.says(ran, given)));
+            let heard: Vec<Heard<'_>> = newest.iter().map(|(ran, says)| heard(ran, says)).collect();
+            let arose = self.arose.get(&ran.case_number).into_iter().flatten();
+            let behaviours = arose.filter(|one| one.first_ms <= ran.finished_ms).map(|one| one.fingerprint.clone());
+            if eligible(&heard, &behaviours.collect::<Vec<_>>(), false).is_ok() {
+                let Some(version) = newest[0].1.version.clone() else { continue };
+                let lacking = newest.iter().any(|(_, says)| says.lacking);
+                return if lacking { Came::Unknown } else { Came::Eligible(At { ran, version }) };
+            }
+        }
+        Came::Never
+    }
+
+    fn past(&self, at: At<'_>, scopes: &mut Ids) -> Past {
+        let At { ran, version } = at;
+        let family = family(&ran.rule).map(|name| format!("family {name} {version}"));
+        let named = [Some(format!("rule {} {version}", ran.rule_id)), family, Some(format!("all {version}"))];
+        // Only people prove something; an error counts whoever declared it.
+        let counts = ran.verdict == Verdict::TruePositive || !self.programs.contains(&ran.holder);
+        let act = self.acts.get(&ran.holder).map_or_else(|| format!("case {}", ran.holder), |act| format!("act {act}"));
+        Past {
+            case: ran.case_number,
+            scopes: named.into_iter().flatten().map(|name| scopes.id(name)).collect(),
+            at_ms: ran.finished_ms,
+            verdict: if counts { ran.verdict } else { Verdict::Pending },
+            declared_ms: ran.decided_ms,
+            act: Some(act),
+        }
+    }
+}
+
+fn heard<'a>(ran: &'a Ran, says: &'a Says) -> Heard<'a> {
     Heard {
         fingerprint: &ran.fingerprint,
         rule_id: ran.rule_id,
-        verdict,
-        auto_action,
-        vetoes: vetoes.iter().map(String::as_str).collect(),
+        verdict: says.verdict,
+        auto_action: says.auto_action,
+        vetoes: says.vetoes.iter().map(String::as_str).collect(),
         recorded: false,
-        panel: Some("tried"),
-    }
-}
-
-fn past(runs: &[Ran], scopes: &mut Ids, acts: &BTreeMap<i64, i64>, programs: &HashSet<i64>) -> Past {
-    let first = &runs[0];
-    let rule = first.rule_id;
-    let named = [
-        Some(format!("rule {rule}")),
-        family(&first.rule).map(|name| format!("family {name}")),
-        Some("all".to_owned()),
-    ];
-    // Only people prove something; an error counts whoever declared it.
-    let counts = first.verdict == Verdict::TruePositive || !programs.contains(&first.case_number);
-    let verdict = if counts { first.verdict } else { Verdict::Pending };
-    // As if it had voted by then, where its votes were given anew later.
-    let voted_ms = runs.iter().map(|ran| ran.finished_ms).max().unwrap_or_default();
-    Past {
-        case: first.case_number,
-        scopes: named.into_iter().flatten().map(|name| scopes.id(name)).collect(),
-        at_ms: first.decided_ms.map_or(voted_ms, |decided_ms| voted_ms.min(decided_ms)),
-        verdict,
-        declared_ms: first.decided_ms,
-        act: acts.get(&first.case_number).map(|act| format!("act {act}")),
+        panel: says.version.as_deref(),
     }
 }
 

@@ -1,13 +1,14 @@
 //! What another panel makes of runs of the past: some of the voters that were asked then, counted anew.
 //!
 //! Votes stand as they were given, those of advisers as well; nobody is asked again. What rests on who votes is asked
-//! anew: missing voters, claims, doubts of built-in voters, severity, second look. What rests on the event stays as it was
-//! found. Where only a second look could keep a case open, and nobody was asked for it then, nothing can be said.
-use super::second_look::{FAILED, FLAG, looked};
+//! anew: missing voters, claims, doubts of the statistical voter, severity, second look. What rests on the event stays as
+//! it was found. Where only something that was not asked then could keep a case open, nothing can be said.
+use super::second_look::{FAILED, FLAG, looked, voter_of};
 use crate::domain::{Claim, Failure, MachineVerdict, Severity, Vote, VoteState, Weights};
 use crate::store::past::{Given, Ran};
 use crate::store::votes::MASKED;
-use crate::triage::vote::{self, Panel};
+use crate::triage::gate::{self, Juror};
+use crate::triage::vote::{self, Count, Mode, Panel};
 use crate::triage::{claims, policy};
 use crate::voters::Kind;
 
@@ -21,71 +22,113 @@ const NEARLY: &str = "near_precedents";
 /// Who is to vote, and how that is counted.
 #[derive(Debug, Clone)]
 pub struct OtherPanel {
-    /// How votes are counted; weights are those of the start.
-    pub rules: Panel,
-    /// The voters' names; one without a vote is missing.
+    /// The voters' names, one without a vote is missing; none for those that voted then.
     pub voters: Vec<String>,
+    /// How many must agree; nothing for the mode of then.
+    pub mode: Option<Mode>,
+    /// Valid votes that are needed; 0 for the mode's own number.
+    pub quorum: usize,
     /// From this severity on nothing may be closed.
     pub severity: Severity,
 }
 
 /// What it makes of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Says {
-    /// Its verdict.
-    Voted {
-        /// The verdict.
-        verdict: MachineVerdict,
-        /// What it would allow the machine to do.
-        auto_action: Option<&'static str>,
-        /// What keeps the machine from that.
-        vetoes: Vec<String>,
-    },
-    /// What it needs was not asked then.
-    Unknown,
+pub struct Says {
+    /// The verdict.
+    pub verdict: MachineVerdict,
+    /// What it would allow the machine to do.
+    pub auto_action: Option<&'static str>,
+    /// What keeps the machine from that.
+    pub vetoes: Vec<String>,
+    /// Who voted, as gates tell panels apart; nothing where somebody is missing.
+    pub version: Option<String>,
+    /// Whether something was not asked that could keep the machine from it.
+    pub lacking: bool,
 }
 
 impl OtherPanel {
     /// Counts the votes of a run anew.
-    pub fn says(&self, ran: &Ran, given: &[&Given]) -> Says {
-        let seat = |name: &String| given.iter().find(|one| one.role != MASKED && one.voter == *name).copied();
-        let panel: Vec<Vote> =
-            self.voters.iter().map(|name| seat(name).map_or_else(|| absent(name), Given::vote)).collect();
-        let seated: Vec<&Given> = self.voters.iter().filter_map(seat).collect();
+    pub fn says(&self, ran: &Ran, given: &[Given]) -> Says {
+        let mode = self.mode.or_else(|| ran.mode.parse().ok()).unwrap_or(Mode::Unanimous);
+        let (panel, seated) = self.seats(given);
         let stated: Vec<Claim> = seated.iter().flat_map(|one| one.claims.0.clone()).collect();
-        let rule = ran.level.as_deref().and_then(|level| level.parse().ok()).unwrap_or(Severity::Medium);
-        let counted = claims::counted(&panel, &stated);
-        let mut count = vote::count(self.rules, &counted, &Weights::default(), rule);
-        let (mut second, mut lacking) = (None, false);
-        let models = seated.iter().any(|one| one.kind != Kind::Builtin.as_str() && one.state == VoteState::Ok);
-        if count.verdict == MachineVerdict::FalsePositive && models {
-            match given.iter().find(|one| one.role == MASKED) {
-                Some(look) => second = looked(&mut count, &look.voter, look.vote().verdict()).veto,
-                None => lacking = true,
+        // Where the rule has no level, what voters say of the severity stands as they said it.
+        let rule = ran.level.as_deref().and_then(|level| level.parse().ok()).unwrap_or(Severity::Critical);
+        let rules = Panel { mode, quorum: self.quorum.min(panel.len()) };
+        let mut count = vote::count(rules, &claims::counted(&panel, &stated), &Weights::default(), rule);
+        // What each vote weighed then is not kept for another count.
+        let mut lacking = mode == Mode::Weighted;
+        let second = match second(&mut count, &seated, given) {
+            Some(veto) => veto,
+            None => {
+                lacking = true;
+                None
             }
-        }
+        };
         // A precedent voter that only advised then was never held against how near its precedents are.
         lacking |= seated.iter().any(|one| one.voter == PRECEDENT && one.role != "panel");
         let sits = seated.iter().any(|one| one.voter == PRECEDENT);
         let stays = |kind: &str| !OF_VOTERS.contains(&kind) && (kind != NEARLY || sits);
-        let mut vetoes: Vec<String> =
-            ran.vetoes.0.iter().filter(|veto| stays(&veto.kind)).map(|veto| veto.text.clone()).collect();
+        let found = ran.vetoes.0.iter().filter(|veto| stays(&veto.kind)).map(|veto| veto.text.clone());
+        let mut vetoes: Vec<String> = found.chain(second).collect();
         if count.severity >= self.severity {
             vetoes.push(format!("The severity is {}.", count.severity.label().to_lowercase()));
         }
         if count.missing > 0 {
             vetoes.push("A voter of the panel is missing.".to_owned());
         }
-        let asked_anew = [policy::claims(&stated), policy::unsure(&panel), second];
+        let asked_anew = [policy::claims(&stated), policy::unsure(&panel)];
         vetoes.extend(asked_anew.into_iter().flatten().map(|(_, text)| text));
-        if lacking && policy::closable_by(count.auto_action, vetoes.len()) {
-            return Says::Unknown;
-        }
-        Says::Voted { verdict: count.verdict, auto_action: count.auto_action, vetoes }
+        let version = version(rules, &panel, &seated);
+        Says { verdict: count.verdict, auto_action: count.auto_action, vetoes, version, lacking }
     }
+
+    /// The votes of the panel, and those of them that were given.
+    fn seats<'a>(&self, given: &'a [Given]) -> (Vec<Vote>, Vec<&'a Given>) {
+        if self.voters.is_empty() {
+            let seated: Vec<&Given> = given.iter().filter(|one| one.role == "panel").collect();
+            return (seated.iter().map(|one| one.vote()).collect(), seated);
+        }
+        let seat = |name: &String| given.iter().find(|one| one.role != MASKED && one.voter == *name);
+        let votes = self.voters.iter().map(|name| seat(name).map_or_else(|| absent(name), Given::vote));
+        (votes.collect(), self.voters.iter().filter_map(seat).collect())
+    }
+}
+
+/// The veto of the second look, if any; nothing where it is needed and nobody was asked for it.
+fn second(count: &mut Count, seated: &[&Given], given: &[Given]) -> Option<Option<String>> {
+    let model = seated.iter().find(|one| one.kind != Kind::Builtin.as_str() && one.state == VoteState::Ok);
+    let Some(model) = model.filter(|_| count.verdict == MachineVerdict::FalsePositive) else { return Some(None) };
+    // The first model of the panel is the one that is asked.
+    let look = given.iter().find(|one| one.role == MASKED && voter_of(&one.voter) == model.voter)?;
+    Some(looked(count, &look.voter, look.vote().verdict()).veto.map(|(_, text)| text))
+}
+
+/// Whether the name of a vote is that of a second look, not of a voter.
+pub fn is_second_look(name: &str) -> bool {
+    voter_of(name) != name
 }
 
 /// The vote of somebody who was not asked then.
 fn absent(name: &str) -> Vote {
     Vote { voter: name.to_owned(), state: VoteState::Failed, failure: Some(Failure::Http), answer: None }
+}
+
+fn version(rules: Panel, panel: &[Vote], seated: &[&Given]) -> Option<String> {
+    let given = |vote: &Vote| matches!(vote.state, VoteState::Ok | VoteState::Abstained);
+    if panel.is_empty() || !panel.iter().all(given) {
+        return None;
+    }
+    let jurors: Vec<Juror<'_>> = seated
+        .iter()
+        .map(|one| Juror {
+            name: &one.voter,
+            kind: &one.kind,
+            model: &one.model,
+            digest: &one.digest,
+            prompt: &one.prompt_version,
+        })
+        .collect();
+    Some(gate::panel((rules.mode.as_str(), rules.quorum), &jurors))
 }

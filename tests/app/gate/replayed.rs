@@ -49,39 +49,62 @@ async fn the_past_is_played_at_other_limits() {
     assert!(!ok && text.contains("--limit"), "{text}");
 }
 
+/// What a replay by other voters counts: cases, those of which nothing can be said, eligible ones, and at half of all
+/// cases, for rules alone, those that would have been closed and the true positives among them.
+async fn anew(desk: &Desk, args: &[&str]) -> Value {
+    let (ok, text) = replay(desk, &[args, &["--limit", "0.5", "--review-share", "0", "--json"]].concat()).await;
+    assert!(ok, "{text}");
+    let told: Value = serde_json::from_str(&text).unwrap();
+    let (panel, row) = (&told["panel"], &told["rows"][0]);
+    json!([panel["cases"], panel["unknown"], told["eligible"], row["closed"], row["true_positives_closed"]])
+}
+
 #[tokio::test]
 async fn the_past_is_judged_anew_by_other_voters() {
     let mut desk = Desk::closing().await;
     desk.clean(FIRST).await;
+    // A true positive that the machine would have closed, and a case that became part of it.
+    let evil = desk.cases(2).await;
+    desk.declare(evil[0], "true_positive").await;
+    let merged = desk.ana.post(&format!("/cases/{}/merge", evil[1]), &[("into", &evil[0].to_string())]).await;
+    assert_eq!(merged.status(), 303);
     // From here on the second model doubts, so that no second look is asked for.
     desk.models[1].reset().await;
     fakes::say(&desk.models[1], "two", &fakes::answer("needs_review", 60).to_string()).await;
     // Votes of a moment ago are those of before.
     advance_here(DAY_MS);
     desk.cases(2).await;
-    let told = async |args: &[&str]| -> Value {
-        let (ok, text) = replay(&desk, &[args, &["--limit", "0.5", "--review-share", "0", "--json"]].concat()).await;
-        assert!(ok, "{text}");
-        let told: Value = serde_json::from_str(&text).unwrap();
-        json!([told["panel"]["cases"], told["panel"]["unknown"], told["eligible"], told["rows"][0]["switched_on"]])
-    };
-    let cases = FIRST + 3;
-    assert_eq!(told(&["--voter", "one", "--voter", "two"]).await, json!([cases, 0, FIRST, 1]), "as it was");
-    assert_eq!(told(&["--voter", "one"]).await, json!([cases, 0, 0, 0]), "one voter alone proves nothing");
-    assert_eq!(
-        told(&["--voter", "one", "--voter", "three"]).await,
-        json!([cases, 0, 0, 0]),
-        "nobody of that name voted"
-    );
-    let strict = ["--voter", "one", "--voter", "two", "--veto-severity", "informational"];
-    assert_eq!(told(&strict).await, json!([cases, 0, 0, 0]));
+    let cases = FIRST + 5;
+    let as_it_was = json!([cases, 0, FIRST + 2, 2, 2]);
+    assert_eq!(anew(&desk, &["--voter", "one", "--voter", "two"]).await, as_it_was);
+    assert_eq!(anew(&desk, &["--mode", "unanimous"]).await, as_it_was, "those that voted then");
+    assert_eq!(anew(&desk, &["--voter", "one"]).await, json!([cases, 0, 0, 0, 0]), "one voter alone proves nothing");
+    assert_eq!(anew(&desk, &["--veto-severity", "informational"]).await, json!([cases, 0, 0, 0, 0]));
     // Nobody asked for a second look at what the second model doubted.
-    assert_eq!(told(&["--voter", "one", "--voter", "builtin:rules"]).await, json!([cases, 2, FIRST, 1]));
+    let lenient = ["--voter", "one", "--voter", "builtin:rules"];
+    assert_eq!(anew(&desk, &lenient).await, json!([cases, 2, FIRST + 2, 2, 2]));
+    // The look was the first model's; nobody asked the second one.
+    let other = ["--voter", "two", "--voter", "builtin:rules"];
+    assert_eq!(anew(&desk, &other).await, json!([cases, FIRST + 2, 0, 0, 0]));
     // Three of whom two agree: the doubts of one leave a majority, which is not unanimous.
     let three = ["--voter", "one", "--voter", "two", "--voter", "builtin:rules", "--mode", "majority"];
-    assert_eq!(told(&three).await, json!([cases, 0, FIRST, 1]));
-    let (ok, text) = replay(&desk, &["--voter", "one", "--voter", "two"]).await;
-    assert!(ok && text.contains("Judged anew by one, two (unanimous), closing below severity"), "{text}");
-    let (ok, text) = replay(&desk, &["--mode", "weighted"]).await;
-    assert!(!ok && text.contains("--mode: what votes weighed then is not kept"), "{text}");
+    assert_eq!(anew(&desk, &three).await, json!([cases, 0, FIRST + 2, 2, 2]));
+    let (ok, text) = replay(&desk, &other).await;
+    assert!(ok && text.contains(&format!("Of {} it can't be said", FIRST + 2)), "{text}");
+    assert!(text.contains("; 2 of these are true positives."), "{text}");
+}
+
+#[tokio::test]
+async fn a_panel_that_cannot_be_tried_is_refused() {
+    let mut desk = Desk::closing().await;
+    desk.case().await;
+    for (args, said) in [
+        (["--mode", "weighted", "--quorum", "0"], "--mode: what votes weighed then is not kept"),
+        (["--voter", "one", "--voter", "one"], "--voter: one is named twice"),
+        (["--voter", "one", "--voter", "three"], "--voter: nobody named three was asked; there are builtin:"),
+        (["--voter", "one", "--quorum", "2"], "--quorum: is larger than the panel"),
+    ] {
+        let (ok, text) = replay(&desk, &args).await;
+        assert!(!ok && text.contains(said), "{args:?}: {text}");
+    }
 }
