@@ -38,7 +38,7 @@ pub struct CaseView {
     pub severity: Sev,
     /// A person's verdict, or the panel's.
     pub verdict: Glyph,
-    /// Whose it is.
+    /// Whose word that is, or empty.
     pub whose: &'static str,
     /// When the event happened.
     pub happened: When,

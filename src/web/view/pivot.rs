@@ -25,9 +25,9 @@ pub struct CaseView {
     pub chain: String,
     /// Its severity.
     pub severity: Sev,
-    /// The verdict that counts: a person's, else the panel's.
+    /// The verdict that counts: a person's, else the panel's; or that it is in blind review.
     pub glyph: Glyph,
-    /// Whose that is.
+    /// Whose word that is, or empty.
     pub whose: &'static str,
     /// Who decided it, or empty.
     pub by: String,

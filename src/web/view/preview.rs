@@ -73,11 +73,14 @@ fn proof(before: &Policy, after: &Policy) -> Option<String> {
     let text = match (needed(before), needed(after)) {
         (Some(was), Some(becomes)) if was != becomes => {
             let reviews = words::plural(becomes, "review");
-            format!("A rule would have earned it after {reviews} without a true positive, instead of {was}.")
+            format!("A rule would have to prove itself by {reviews} without a true positive, instead of {was}.")
         }
-        (Some(_), None) => "No number of reviews would ever earn it.".to_owned(),
+        (Some(_), None) => "No number of reviews would ever let the machine close a case.".to_owned(),
         (None, Some(becomes)) => {
-            format!("A rule would have earned it after {} without a true positive.", words::plural(becomes, "review"))
+            format!(
+                "A rule would have to prove itself by {} without a true positive.",
+                words::plural(becomes, "review")
+            )
         }
         _ => return None,
     };

@@ -126,7 +126,7 @@ pub const fn said(person_said: Verdict, machine_said: MachineVerdict, blind: Bli
         (Verdict::Pending, _, Blind::Waiting) => {
             (Glyph { icon: "un", hue: "un", word: "In blind review", short: "Blind" }, "review")
         }
-        (Verdict::Pending, MachineVerdict::None, _) => (machine(MachineVerdict::None), "for votes"),
+        (Verdict::Pending, MachineVerdict::None, _) => (machine(MachineVerdict::None), ""),
         (Verdict::Pending, said, _) => (machine(said), "by vote"),
         (said, ..) => (person(said), "by analyst"),
     }

@@ -1,5 +1,6 @@
-//! Whatever the panel says of a case in blind review, everything that can be read is the same.
-use super::walk::{addresses, answer, read};
+//! Whatever the panel says of a case in blind review, unless that it is a true positive, everything that can be read is the
+//! same, counts included.
+use super::walk::{MACHINE, addresses, answer, read};
 use super::{agreeing, all, declare};
 use crate::support::{Server, fakes, seed_id, seed_with};
 use fusionsoc::domain::Role;
@@ -10,18 +11,27 @@ use std::collections::BTreeMap;
 /// Where the panel's verdict is kept that a decided case shows.
 const DECIDED: &str = "decided";
 
-/// What stands at every address once the panel has voted, without numbers, moments and keys, which differ by chance.
+/// What stands at every address once the panel has voted, without moments and keys, which differ by chance.
 async fn seen(answer: &Value) -> BTreeMap<String, String> {
     let (server, _models): (Server, _) = agreeing(answer, all).await;
     let ada = server.sign_in("ada", Role::Admin).await;
     server.deliver(&seed_with(&[(&seed_id(), "lc-seed")])).await;
     server.run_jobs().await;
     let keys = Regex::new(r"([0-9a-f]{16,}|\b[A-Za-z0-9_-]{40,})\b").unwrap();
-    let numbers = Regex::new("[0-9][0-9.:TZ -]*").unwrap();
+    let moments = [
+        r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}(:|%3A)[0-9]{2}((:|%3A)[0-9]{2}(\.[0-9]+)?)?)?",
+        r"\b[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?\b",
+        r"\b[0-9]{13}\b",
+    ];
+    let moments = Regex::new(&moments.join("|")).unwrap();
+    // The page that tells sizes and times of the machine itself.
+    let numbers = Regex::new("[0-9][0-9.,]*").unwrap();
     let mut seen = BTreeMap::new();
     for address in addresses() {
         let text = read(&server, &ada, &address).await.replace(&server.url, "");
-        seen.insert(address, numbers.replace_all(&keys.replace_all(&text, "#"), "#").into_owned());
+        let text = moments.replace_all(&keys.replace_all(&text, "#"), "#").into_owned();
+        let text = if address == MACHINE { numbers.replace_all(&text, "#").into_owned() } else { text };
+        seen.insert(address, text);
     }
     // Once somebody has decided, it can be read.
     declare(&ada, 1, "true_positive", "malware").await;

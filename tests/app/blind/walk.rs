@@ -19,10 +19,10 @@ const CANARIES: [&str; 8] = [
     "T1485",
     "quilliocvalue",
 ];
-/// What it is sure of, as pages and calls say it; a moment's fraction of a second looks otherwise.
-const SURE: [&str; 3] = ["87%", "87.0%", "\":0.87"];
+/// What it is sure of, as pages and calls say it.
+const SURE: [&str; 3] = ["87%", "87.0%", "0.87"];
 /// The page that tells sizes, times and shares of the machine itself.
-const MACHINE: &str = "/admin/system";
+pub(super) const MACHINE: &str = "/admin/system";
 
 pub(super) fn answer() -> Value {
     let mut answer = fakes::answer("false_positive", 87);
@@ -87,7 +87,10 @@ pub(super) async fn read(server: &Server, person: &Person, address: &str) -> Str
 
 /// What of the panel's words stand at an address.
 fn said(text: &str) -> Vec<&'static str> {
-    CANARIES.into_iter().chain(SURE).filter(|word| text.contains(word)).collect()
+    // A fraction of a moment's seconds has a digit before it.
+    let stands =
+        |word: &&str| text.match_indices(*word).any(|(at, _)| !text[..at].ends_with(|c: char| c.is_ascii_digit()));
+    CANARIES.into_iter().chain(SURE).filter(stands).collect()
 }
 
 /// That nothing of the panel stands in what an address answers.
