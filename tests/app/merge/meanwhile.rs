@@ -1,6 +1,6 @@
 //! What happens at the same time as a merge, or after it: votes, detections, declarations, other people.
 use crate::merge::dump::dump;
-use crate::merge::events::{MINUTE_MS, deliver, event, on_host};
+use crate::merge::events::{Event, MINUTE_MS, deliver, event, on_host};
 use crate::merge::{cases, done, list, refused};
 use crate::support::{fakes, spawn, spawn_with};
 use fusionsoc::domain::Role;
@@ -152,4 +152,22 @@ async fn what_somebody_was_typing_is_not_lost() {
     assert_eq!(ana.post("/cases/1/draft", &[("form", "note"), ("body", "half a thought")]).await.status(), 204);
     done(&ana, "/cases/1/notes", &[("body", "a thought")]).await;
     assert!(!ana.page("/cases/1").await.1.contains("half a th"));
+}
+
+#[tokio::test]
+async fn the_host_that_counts_is_the_one_that_a_behaviour_was_seen_on() {
+    let server = spawn().await;
+    cases(&server, &["a", "b"]).await;
+    let high = on_host(1, event("high", "c", "", "", MINUTE_MS));
+    deliver(&server, &[&Event { level: Some("high"), ..high }]).await;
+    let ana = server.sign_in("ana", Role::Analyst).await;
+    done(&ana, "/cases/2/merge", &[("into", "1")]).await;
+    server.run_jobs().await;
+    let case = server.case(1).await;
+    for run in list(&case, "runs") {
+        let vetoes = run["vetoes"].as_array().unwrap();
+        let vetoed = vetoes.iter().any(|veto| veto["kind"] == "host_case");
+        assert_eq!(vetoed, run["origin_case"] == 2, "the other high case is on the host of the part: {run}");
+    }
+    assert_eq!(list(&case, "runs").len(), 2);
 }
