@@ -193,8 +193,9 @@ async fn conclude(tx: &mut Tx, step: &Step, came: Result<Came, Trouble>, now: i6
 /// Keeps what was found; its case may have become part of another one meanwhile.
 async fn keep(tx: &mut Tx, step: &Step, piece: &Piece) -> Result<(), JobError> {
     let (sensor_id, fingerprint, _) = &step.about;
-    let case = actions::by_id(tx, step.action.id).await?.map_or(step.action.case_number, |action| action.case_number);
-    let place = Place { org_id: step.org, case, sensor_id: *sensor_id, fingerprint, action_id: Some(step.action.id) };
+    let now = actions::by_id(tx, step.action.id).await?;
+    let Action { id, case_number: case, origin_case: origin, .. } = *now.as_ref().unwrap_or(&step.action);
+    let place = Place { org_id: step.org, case, origin, sensor_id: *sensor_id, fingerprint, action_id: Some(id) };
     evidence::insert(tx, place, piece).await?;
     Ok(())
 }

@@ -9,6 +9,8 @@ pub struct Place<'a> {
     pub org_id: i64,
     /// The case.
     pub case: i64,
+    /// The case that is part of it and that it was gathered for.
+    pub origin: Option<i64>,
     /// Its sensor.
     pub sensor_id: i64,
     /// The behaviour it was gathered for.
@@ -69,8 +71,9 @@ impl From<Row> for Stored {
 pub async fn insert(tx: &mut Tx, place: Place<'_>, piece: &Piece) -> Result<i64> {
     on!(tx, |db| {
         sqlx::query_scalar(
-        "INSERT INTO evidence (org_id, case_number, sensor_id, fingerprint, action_id, kind, source, state, text, from_ms, to_ms, taken_ms, total, lines, facts)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) RETURNING id"
+        "INSERT INTO evidence (org_id, case_number, sensor_id, fingerprint, action_id, kind, source, state, text, from_ms, to_ms, taken_ms, total, lines, facts,
+            origin_case)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) RETURNING id"
     )
     .bind(place.org_id)
     .bind(place.case)
@@ -87,6 +90,7 @@ pub async fn insert(tx: &mut Tx, place: Place<'_>, piece: &Piece) -> Result<i64>
     .bind(piece.total)
     .bind(JsonText(&piece.lines))
     .bind(JsonText(&piece.facts))
+    .bind(place.origin)
     .fetch_one(db)
     })
 }

@@ -1,6 +1,7 @@
 //! Response actions: asked for by one, approved by another where it is grave, carried out once,
 //! looked at until they took effect, and never repeated where nobody knows.
 mod at_once;
+mod merged;
 mod refused;
 mod trouble;
 

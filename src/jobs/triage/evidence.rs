@@ -42,9 +42,10 @@ async fn keep(
     let mut tx = worker.store.write().await?;
     held(&mut tx, job).await?;
     // Its case may have become part of another one meanwhile.
-    let number = runs::by_id(&mut tx, run.id).await?.case_number;
+    let Run { case_number: number, origin_case: origin, .. } = runs::by_id(&mut tx, run.id).await?;
     let case = cases::by_number(&mut tx, number).await?;
-    let place = Place { org_id: case.org_id, case: number, sensor_id, fingerprint: &run.fingerprint, action_id: None };
+    let place =
+        Place { org_id: case.org_id, case: number, origin, sensor_id, fingerprint: &run.fingerprint, action_id: None };
     for piece in pieces {
         evidence::insert(&mut tx, place, piece).await?;
     }

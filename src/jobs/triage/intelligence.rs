@@ -150,6 +150,7 @@ async fn tell(tx: &mut Tx, run: &Run, number: i64, piece: &Piece, now: i64) -> R
     let place = Place {
         org_id: case.org_id,
         case: number,
+        origin: runs::by_id(tx, run.id).await?.origin_case,
         sensor_id: case.sensor_id,
         fingerprint: &run.fingerprint,
         action_id: None,

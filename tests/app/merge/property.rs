@@ -76,7 +76,8 @@ async fn furnish(server: &Server) {
             at_ms: 1,
         };
         actions::insert_recorded(&mut tx, case, &action).await.unwrap();
-        let place = Place { org_id: server.org_id, case, sensor_id: 1, fingerprint: "f", action_id: None };
+        let place =
+            Place { org_id: server.org_id, case, origin: None, sensor_id: 1, fingerprint: "f", action_id: None };
         evidence::insert(&mut tx, place, &piece()).await.unwrap();
     }
     tx.commit().await.unwrap();
