@@ -9,7 +9,7 @@ use crate::store::past::{Given, Ran};
 use crate::store::votes::MASKED;
 use crate::triage::gate::{self, Juror};
 use crate::triage::vote::{self, Count, Mode, Panel};
-use crate::triage::{claims, policy};
+use crate::triage::{claims as stated, policy};
 use crate::voters::Kind;
 
 /// The voter whose precedents are of nearly the same behaviour at times.
@@ -52,33 +52,31 @@ impl OtherPanel {
     pub fn says(&self, ran: &Ran, given: &[Given]) -> Says {
         let mode = self.mode.or_else(|| ran.mode.parse().ok()).unwrap_or(Mode::Unanimous);
         let (panel, seated) = self.seats(given);
-        let stated: Vec<Claim> = seated.iter().flat_map(|one| one.claims.0.clone()).collect();
+        let claims: Vec<Claim> = seated.iter().flat_map(|one| one.claims.0.clone()).collect();
         // Where the rule has no level, what voters say of the severity stands as they said it.
         let rule = ran.level.as_deref().and_then(|level| level.parse().ok()).unwrap_or(Severity::Critical);
         let rules = Panel { mode, quorum: self.quorum.min(panel.len()) };
-        let mut count = vote::count(rules, &claims::counted(&panel, &stated), &Weights::default(), rule);
+        let mut count = vote::count(rules, &stated::counted(&panel, &claims), &Weights::default(), rule);
         // What each vote weighed then is not kept for another count.
         let mut lacking = mode == Mode::Weighted;
-        let second = match second(&mut count, &seated, given) {
-            Some(veto) => veto,
-            None => {
-                lacking = true;
-                None
-            }
-        };
+        let second = second(&mut count, &seated, given);
+        lacking |= second == Look::Missing;
         // A precedent voter that only advised then was never held against how near its precedents are.
         lacking |= seated.iter().any(|one| one.voter == PRECEDENT && one.role != "panel");
         let sits = seated.iter().any(|one| one.voter == PRECEDENT);
         let stays = |kind: &str| !OF_VOTERS.contains(&kind) && (kind != NEARLY || sits);
         let found = ran.vetoes.0.iter().filter(|veto| stays(&veto.kind)).map(|veto| veto.text.clone());
-        let mut vetoes: Vec<String> = found.chain(second).collect();
+        let mut vetoes: Vec<String> = found.collect();
+        if let Look::Against(veto) = second {
+            vetoes.push(veto);
+        }
         if count.severity >= self.severity {
             vetoes.push(format!("The severity is {}.", count.severity.label().to_lowercase()));
         }
         if count.missing > 0 {
             vetoes.push("A voter of the panel is missing.".to_owned());
         }
-        let asked_anew = [policy::claims(&stated), policy::unsure(&panel)];
+        let asked_anew = [policy::claims(&claims), policy::unsure(&panel)];
         vetoes.extend(asked_anew.into_iter().flatten().map(|(_, text)| text));
         let version = version(rules, &panel, &seated);
         Says { verdict: count.verdict, auto_action: count.auto_action, vetoes, version, lacking }
@@ -96,13 +94,27 @@ impl OtherPanel {
     }
 }
 
-/// The veto of the second look, if any; nothing where it is needed and nobody was asked for it.
-fn second(count: &mut Count, seated: &[&Given], given: &[Given]) -> Option<Option<String>> {
+/// What a second look says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Look {
+    /// Nothing against it, or none is needed.
+    Passed,
+    /// It keeps the machine from acting; why.
+    Against(String),
+    /// It is needed, and nobody was asked for it.
+    Missing,
+}
+
+fn second(count: &mut Count, seated: &[&Given], given: &[Given]) -> Look {
     let model = seated.iter().find(|one| one.kind != Kind::Builtin.as_str() && one.state == VoteState::Ok);
-    let Some(model) = model.filter(|_| count.verdict == MachineVerdict::FalsePositive) else { return Some(None) };
+    let Some(model) = model.filter(|_| count.verdict == MachineVerdict::FalsePositive) else { return Look::Passed };
     // The first model of the panel is the one that is asked.
-    let look = given.iter().find(|one| one.role == MASKED && voter_of(&one.voter) == model.voter)?;
-    Some(looked(count, &look.voter, look.vote().verdict()).veto.map(|(_, text)| text))
+    let look = given.iter().find(|one| one.role == MASKED && voter_of(&one.voter) == model.voter);
+    let Some(look) = look else { return Look::Missing };
+    match looked(count, &look.voter, look.vote().verdict()).veto {
+        Some((_, text)) => Look::Against(text),
+        None => Look::Passed,
+    }
 }
 
 /// Whether the name of a vote is that of a second look, not of a voter.

@@ -166,8 +166,8 @@ async fn the_host_that_counts_is_the_one_that_a_behaviour_was_seen_on() {
     let case = server.case(1).await;
     for run in list(&case, "runs") {
         let vetoes = run["vetoes"].as_array().unwrap();
-        let vetoed = vetoes.iter().any(|veto| veto["kind"] == "host_case");
-        assert_eq!(vetoed, run["origin_case"] == 2, "the other high case is on the host of the part: {run}");
+        let stands = vetoes.iter().any(|veto| veto["kind"] == "host_case");
+        assert_eq!(stands, run["origin_case"] == 2, "the other high case is on the host of the part: {run}");
     }
     assert_eq!(list(&case, "runs").len(), 2);
 }
