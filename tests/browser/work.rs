@@ -12,11 +12,13 @@ async fn aside(server: &Server) -> i64 {
     count(&mut tx, Scope::org(server.org_id), View::Snoozed, 10).await.unwrap()
 }
 
+/// Presses a key, once the page is painted: what is pressed before that, a browser drops.
 async fn press(driver: &WebDriver, key: &str) -> WebDriverResult<()> {
+    let painted = "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done(true)));";
+    driver.execute_async(painted, vec![]).await?;
     driver.action_chain().send_keys(key).perform().await
 }
 
-/// The id of what has the focus.
 /// Waits until an element has the focus, which comes a moment after what opens it.
 async fn has_focus(driver: &WebDriver, id: &str) -> WebDriverResult<()> {
     let mut said = serde_json::Value::Null;
