@@ -3,7 +3,7 @@
 //!
 //! Whatever tells of runs, votes, claims, receipts or techniques that voters named reads them here. What the panel
 //! makes of a case in its own row, its timeline and the ledger is held out where it is written.
-use crate::domain::{Blind, MachineVerdict};
+use crate::domain::Blind;
 use crate::store::cases::Case;
 use crate::store::reuse::{self, Source};
 use crate::store::runs::{self, Run};
@@ -41,11 +41,6 @@ impl Sight {
     /// Whether nothing of the panel may be told.
     pub const fn is_blind(self) -> bool {
         matches!(self, Self::Blind)
-    }
-
-    /// What the panel says of another case, as a page of this one may tell it: of a like case it would be the same.
-    pub const fn of_another(self, machine: MachineVerdict) -> MachineVerdict {
-        if self.is_blind() { MachineVerdict::None } else { machine }
     }
 
     /// Text and value of a change for timeline and ledger: as they are, or `held` and a word that says as little.

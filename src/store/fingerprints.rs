@@ -2,7 +2,7 @@
 use super::many::pairs;
 use super::{Result, Tx, on, run};
 use crate::domain::dossier::Prevalence;
-use crate::domain::{MachineVerdict, Verdict};
+use crate::domain::{Blind, MachineVerdict, Verdict};
 
 /// The open cases on a sensor that have detections of this behaviour within `window_ms` of the event:
 /// the nearest twenty before and after, which are linked with all others.
@@ -122,6 +122,8 @@ pub struct Elsewhere {
     pub verdict: Verdict,
     /// The panel's verdict.
     pub machine_verdict: MachineVerdict,
+    /// Whether it is in blind review.
+    pub blind: Blind,
     /// When it was opened.
     pub opened_ms: i64,
 }
@@ -129,7 +131,7 @@ pub struct Elsewhere {
 /// The newest cases of the organisation with this behaviour on other sensors, sought in the newest 1,000.
 pub async fn elsewhere(tx: &mut Tx, org_id: i64, fingerprint: &str, sensor_id: i64) -> Result<Vec<Elsewhere>> {
     on!(tx, |db| sqlx::query_as(
-        "SELECT c.number, c.hostname, s.sid, c.open, c.verdict, c.machine_verdict, c.opened_ms FROM (
+        "SELECT c.number, c.hostname, s.sid, c.open, c.verdict, c.machine_verdict, c.blind, c.opened_ms FROM (
             SELECT case_number FROM (
                 SELECT case_number, sensor_id FROM case_fingerprints WHERE org_id = $1 AND fingerprint = $2
                 ORDER BY case_number DESC LIMIT 1000) AS newest

@@ -1,7 +1,7 @@
 //! Cases that have something to do with a case, each question answered by an index and bounded.
 use super::many::places;
 use super::{Result, Tx, on};
-use crate::domain::{MachineVerdict, ObservableKind, Severity, Status, Verdict};
+use crate::domain::{Blind, MachineVerdict, ObservableKind, Severity, Status, Verdict};
 
 /// A case that shares an observable which few cases have.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -81,6 +81,8 @@ pub struct Line {
     pub verdict: Verdict,
     /// The panel's verdict.
     pub machine_verdict: MachineVerdict,
+    /// Whether it is in blind review.
+    pub blind: Blind,
 }
 
 /// These cases, where they are of this organisation and part of no other case.
@@ -89,7 +91,7 @@ pub async fn lines(tx: &mut Tx, org_id: i64, numbers: &[i64]) -> Result<Vec<Line
         return Ok(Vec::new());
     }
     let sql = sqlx::AssertSqlSafe(format!(
-        "SELECT number, title, hostname, severity, status, verdict, machine_verdict FROM cases
+        "SELECT number, title, hostname, severity, status, verdict, machine_verdict, blind FROM cases
          WHERE number IN (SELECT v.column1 FROM (VALUES {}) AS v) AND org_id = ${} AND merged_into IS NULL",
         places(numbers.len(), 1),
         numbers.len() + 1

@@ -8,9 +8,8 @@ use crate::store::fingerprints::Elsewhere;
 use crate::store::merges::{self, Merge};
 use crate::store::{Tx, cases::Decision};
 use crate::web::auth::SignedIn;
-use crate::web::view::pivot::verdict;
 use crate::web::view::text;
-use crate::web::view::words::{Glyph, When, when};
+use crate::web::view::words::{Glyph, When, said_beside, when};
 
 /// Cases that are part of a case and are shown.
 const PARTS: i64 = 50;
@@ -69,7 +68,7 @@ fn one(found: Related, sight: Sight) -> Beside {
         number: line.number,
         title: text::start(&line.title, 120),
         host: text::start(&line.hostname, 80),
-        glyph: verdict(line.verdict, sight.of_another(line.machine_verdict)),
+        glyph: said_beside(sight, line.verdict, line.machine_verdict, line.blind),
         state: line.status.label().to_lowercase(),
         why: text::visible(&why.join("; ")),
         linked,

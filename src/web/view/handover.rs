@@ -46,7 +46,7 @@ pub fn case_line(found: &Row, now_ms: i64) -> CaseLine {
         number: row.number,
         title: row.title,
         host: row.host,
-        glyph: words::machine(found.case.machine_verdict),
+        glyph: words::said(found.case.verdict, found.case.machine_verdict, found.case.blind).0,
         severity: row.severity,
         waiting: row.waiting,
         late: row.late,

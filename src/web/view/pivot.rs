@@ -2,7 +2,7 @@
 use super::case::CaseData;
 use super::words::{self, Glyph, Sev, When, when};
 use super::{evidence, links, text};
-use crate::domain::{MachineVerdict, Verdict};
+use crate::domain::Verdict;
 use crate::review::sight;
 use crate::store::fingerprints::Elsewhere;
 use crate::store::history::{Behaviour, Beside, Host, Line, WINDOW};
@@ -200,7 +200,7 @@ pub fn cluster(data: &CaseData) -> Cluster {
         host: text::start(&other.hostname, 80),
         host_page: links::sensor(&other.sid),
         state: if other.open { "open" } else { "closed" },
-        glyph: verdict(other.verdict, sight(&data.case).of_another(other.machine_verdict)),
+        glyph: words::said_beside(sight(&data.case), other.verdict, other.machine_verdict, other.blind),
         opened: when(other.opened_ms),
     };
     let others = data.prevalence.cases;
@@ -211,9 +211,4 @@ pub fn cluster(data: &CaseData) -> Cluster {
         decided: data.precedents.total(),
         page: links::cases("fingerprint", &data.case.fingerprint),
     }
-}
-
-/// A person's verdict, else the panel's.
-pub(in crate::web) const fn verdict(person: Verdict, machine: MachineVerdict) -> Glyph {
-    if person.decided() { words::person(person) } else { words::machine(machine) }
 }

@@ -1,5 +1,6 @@
 //! Times, durations, shares and the shape of each verdict.
 use crate::domain::{Blind, Failure, MachineVerdict, Severity, Verdict, VoteState};
+use crate::review::sight::Sight;
 use jiff::Timestamp;
 
 /// A time as a page shows it.
@@ -108,6 +109,7 @@ pub struct Glyph {
     pub short: &'static str,
 }
 
+const BLIND: Glyph = Glyph { icon: "un", hue: "un", word: "In blind review", short: "Blind" };
 const UNDECIDED: Glyph = Glyph { icon: "un", hue: "un", word: "Not decided", short: "Open" };
 
 /// The glyph of the panel's verdict.
@@ -123,13 +125,20 @@ pub const fn machine(verdict: MachineVerdict) -> Glyph {
 /// What stands for the verdict of a case in a list, and whose word it is: a person's, else the panel's.
 pub const fn said(person_said: Verdict, machine_said: MachineVerdict, blind: Blind) -> (Glyph, &'static str) {
     match (person_said, machine_said, blind) {
-        (Verdict::Pending, _, Blind::Waiting) => {
-            (Glyph { icon: "un", hue: "un", word: "In blind review", short: "Blind" }, "review")
-        }
+        (Verdict::Pending, _, Blind::Waiting) => (BLIND, "review"),
         (Verdict::Pending, MachineVerdict::None, _) => (machine(MachineVerdict::None), ""),
         (Verdict::Pending, said, _) => (machine(said), "by vote"),
         (said, ..) => (person(said), "by analyst"),
     }
+}
+
+/// What stands for the verdict of a case on the page of another one: in blind review of either of them nothing of the
+/// panel.
+pub const fn said_beside(sight: Sight, person_said: Verdict, machine_said: MachineVerdict, blind: Blind) -> Glyph {
+    if sight.is_blind() && !person_said.decided() && !matches!(blind, Blind::Waiting) {
+        return UNDECIDED;
+    }
+    said(person_said, machine_said, blind).0
 }
 
 /// The glyph of a person's verdict.

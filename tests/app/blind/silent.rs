@@ -14,6 +14,11 @@ async fn two_cases_in_blind_review_lend_each_other_no_votes() {
     server.run_jobs().await;
     assert_eq!(fakes::chats(&models[0]).await, 2 * asked, "both were asked about");
     let ada = server.sign_in("ada", fusionsoc::domain::Role::Analyst).await;
+    let (_, page) = ada.page(&format!("/cases/{one}")).await;
+    for (list, end) in [("id=\"elsewhere\"", "</section>"), ("id=\"related\"", "</section>")] {
+        let list = page.split_once(list).unwrap().1.split_once(end).unwrap().0;
+        assert!(list.contains("in blind review") && !list.contains("no vote yet"), "{list}");
+    }
     declare(&ada, other, "false_positive", "known_application").await;
     let (_, page) = ada.page(&format!("/cases/{other}")).await;
     assert!(!page.contains(&format!("case #{one} run")), "where votes come from would tell of {one}: {page}");
