@@ -39,21 +39,23 @@ fn settings(policy: &Policy) -> Settings<'_> {
     Settings { severity: policy.veto_severity, tags: &policy.veto_tags }
 }
 
-/// Nothing where the host's tags are not known any more and would matter.
+/// Nothing where what the detection says is not known any more and would matter.
 fn read(voted: &Voted) -> Option<Past> {
-    let mut tags = if voted.allowed { tags(&voted.raw)? } else { Vec::new() };
+    let detection = if voted.allowed { Some(document(&voted.raw)?) } else { None };
+    let rule = detection.as_ref().map(Detection::rule_severity);
+    let mut tags = detection.map(|detection| detection.tags).unwrap_or_default();
     tags.extend(voted.sensor.iter().flat_map(|facts| facts.0.tags.iter().cloned()));
     Some(Past {
         case: voted.case_number,
         verdict: voted.verdict,
         allowed: voted.allowed,
-        severity: voted.severity?,
+        severity: rule.map_or(voted.severity, |rule| voted.severity.map(|voted| voted.max(rule)))?,
         tags,
         vetoes: voted.vetoes.0.iter().map(|veto| veto.kind.clone()).collect(),
     })
 }
 
-fn tags(raw: &str) -> Option<Vec<String>> {
+fn document(raw: &str) -> Option<Detection> {
     let document = serde_json::from_str(raw).ok()?;
-    Some(Detection::read(&document).ok()?.tags)
+    Detection::read(&document).ok()
 }

@@ -78,7 +78,7 @@ pub struct Prevalence {
     pub cases: i64,
     /// Hosts other than this one.
     pub other_hosts: i64,
-    /// Other open cases of this host that are high or critical, of the last 14 days.
+    /// Other open cases of this host that are high or critical, or in blind review, of the last 14 days.
     pub high_on_host: i64,
 }
 

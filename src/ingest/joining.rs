@@ -121,7 +121,9 @@ async fn joined(tx: &mut Tx, facts: &Facts<'_>, several: &[i64]) -> Result<Case>
         merging::absorb(tx, &Actor::system(), (&other, &case), told, now).await?;
     }
     refresh_case(tx, home).await?;
-    cases::by_number(tx, home).await
+    let case = cases::by_number(tx, home).await?;
+    merging::came_along(tx, &Actor::system(), &case, now).await?;
+    Ok(case)
 }
 
 /// A new behaviour in a case that was decided: what was declared did not know it, so it is asked again.

@@ -171,7 +171,7 @@ pub(super) async fn apply(tx: &mut Tx, by: By<'_>, case: &Case, to: &Decision) -
             conflict::declared_true_positive(tx, case, now_ms()).await?;
             super::tasks::declared_true_positive(tx, case, now_ms()).await?;
         }
-        gate::declared(tx, by, case, &to, now_ms()).await?;
     }
+    gate::declared(tx, by, case, &to, now_ms()).await?;
     gate::taken_back(tx, by.actor, case, &to, now_ms()).await
 }

@@ -12,7 +12,8 @@ mod upkeep;
 
 pub(crate) use closing::{Closing, close, reopen};
 pub(in crate::review) use closing::{open_after, taken_back};
-pub(in crate::review) use declared::{declared, merged};
+pub(crate) use declared::declared_before;
+pub(in crate::review) use declared::{declared, follow, followed};
 pub(in crate::review) use revealed::revealed;
 pub(crate) use scopes::{Scopes, standing};
 pub use steps::{Step, step};

@@ -55,10 +55,17 @@ pub async fn merge(tx: &mut Tx, actor: &Actor, numbers: &[i64], into: i64, now_m
     let home = cases::by_number(tx, into).await?;
     // As part of a case that is open, or a true positive, what the machine had closed is not closed any more.
     gate::taken_back(tx, actor, &home, &home.decision(), now_ms).await?;
+    Ok(came_along(tx, actor, &home, now_ms).await?)
+}
+
+/// What came along with a true positive is part of one now: an exclusion may hide it, and gates learn of it.
+///
+/// # Errors
+/// Where the database refuses.
+pub(crate) async fn came_along(tx: &mut Tx, actor: &Actor, home: &Case, now_ms: i64) -> crate::store::Result<()> {
     if home.verdict == Verdict::TruePositive {
-        // What came along is part of a true positive now, and an exclusion may hide it.
-        conflict::declared_true_positive(tx, &home, now_ms).await?;
-        gate::merged(tx, declare::By::one(actor), into, now_ms).await?;
+        conflict::declared_true_positive(tx, home, now_ms).await?;
+        gate::followed(tx, declare::By::one(actor), home.number, true, now_ms).await?;
     }
     Ok(())
 }
@@ -191,6 +198,7 @@ pub async fn unmerge(tx: &mut Tx, actor: &Actor, number: i64, any: bool, now_ms:
         return ReviewError::invalid("number", text);
     }
     merges::keep_apart(tx, number, holder).await?;
+    gate::follow(tx, declare::By::one(actor), (number, None), false, now_ms).await?;
     gate::open_after(tx, number, now_ms).await?;
     tell_apart(tx, actor, (&case, &left), now_ms).await?;
     Ok(holder)

@@ -263,11 +263,13 @@ pub fn may_back_off(rule: &Standing, now_ms: i64) -> bool {
     rule.state != GateState::Suspended && rule.counts.n >= OWN_LEAST && rule.counts.k == 0 && tp_ago
 }
 
-/// Which of a case's scopes, from the rule's to the coarsest, lets the machine close it, by its place.
+/// Which of a case's scopes, from the rule's to the coarsest, lets the machine close it, by its place. What was shut for a
+/// finer scope is not closed by a coarser one.
 pub fn opens(scopes: &[Standing], now_ms: i64) -> Option<usize> {
     let rule = scopes.first()?;
     let found = scopes.iter().position(|scope| scope.state == GateState::Active)?;
-    (found == 0 || may_back_off(rule, now_ms)).then_some(found)
+    let shut = scopes[..found].iter().any(|scope| scope.state == GateState::Suspended);
+    (found == 0 || !shut && may_back_off(rule, now_ms)).then_some(found)
 }
 
 #[cfg(test)]

@@ -25,16 +25,15 @@ pub fn vetoes(
     settings: Settings<'_>,
 ) -> Vec<Named> {
     let mut vetoes = Vec::new();
-    if severity >= settings.severity {
-        vetoes.push(("severity", format!("The severity is {}.", severity.label().to_lowercase())));
-    }
+    vetoes.extend(severe(severity, dossier.detection.rule_severity(), settings.severity));
     let tags = dossier.host_tags();
     let tags = alarming_tags(&tags, settings.tags);
     if !tags.is_empty() {
         vetoes.push(("host_tags", format!("The host is tagged {}.", tags.join(", "))));
     }
     if dossier.prevalence.high_on_host > 0 {
-        vetoes.push(("host_case", "The host has another open case of high severity.".to_owned()));
+        vetoes
+            .push(("host_case", "The host has another open case of high severity, or one in blind review.".to_owned()));
     }
     if dossier.intel.iter().any(|intel| intel.malicious > 0) {
         vetoes.push(("intelligence", "Threat intelligence calls an observable malicious.".to_owned()));
@@ -48,6 +47,9 @@ pub fn vetoes(
     if dossier.prevalence.cases == 0 && dossier.precedents == Precedents::default() {
         vetoes.push(("first_sight", "This behaviour is seen here for the first time.".to_owned()));
     }
+    if dossier.precedents.true_positive > 0 {
+        vetoes.push(("precedent", "People declared this behaviour a true positive before.".to_owned()));
+    }
     if truncated {
         vetoes.push(("truncated", "Part of the event was cut before the voters saw it.".to_owned()));
     }
@@ -56,6 +58,13 @@ pub fn vetoes(
         vetoes.push(("degraded", "A voter of the panel is missing.".to_owned()));
     }
     vetoes
+}
+
+/// The veto of severity, from `least` on: of what the vote came to, or of the rule's own, which no voter can talk down.
+pub fn severe(voted: Severity, rule: Severity, least: Severity) -> Option<Named> {
+    let (whose, severity) =
+        if voted >= least { ("The severity is", voted) } else { ("The rule's own severity is", rule) };
+    (severity >= least).then(|| ("severity", format!("{whose} {}.", severity.label().to_lowercase())))
 }
 
 /// The veto of evidence that was needed and can't be relied on. Without pieces nobody could be asked.

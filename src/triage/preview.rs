@@ -17,7 +17,7 @@ pub struct Past {
     pub verdict: Verdict,
     /// Whether the vote allowed closing.
     pub allowed: bool,
-    /// The severity that it came to.
+    /// The severity that it came to, or the rule's own where that is higher.
     pub severity: Severity,
     /// The host's tags then.
     pub tags: Vec<String>,

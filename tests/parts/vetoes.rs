@@ -132,6 +132,8 @@ type Change = fn(&mut Situation);
 const CHANGES: &[(&str, Change)] = &[
     ("severity", |it| it.severity = Severity::High),
     ("severity", |it| it.severity = Severity::Critical),
+    ("severity", |it| it.document["detect_mtd"]["level"] = json!("high")),
+    ("precedent", |it| it.precedents.true_positive = 1),
     ("host_tags", |it| it.document["routing"]["tags"] = json!(["yara_detection_memory"])),
     ("host_tags", |it| it.document["routing"]["tags"] = json!(["EDR-CRITICAL"])),
     ("host_tags", |it| it.evidence[3].facts.tags.push("backup-critical".to_owned())),

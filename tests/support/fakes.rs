@@ -82,7 +82,8 @@ async fn listing(server: &MockServer, model: &str, digest: &str) {
         .await;
 }
 
-async fn serve(server: &MockServer, model: &str, reply: impl Respond + 'static) {
+/// The same on a server that is there.
+pub async fn serve(server: &MockServer, model: &str, reply: impl Respond + 'static) {
     // What is mounted first answers first.
     listing(server, model, DIGEST).await;
     let show = json!({"capabilities": ["completion", "thinking"], "details": {"family": "test"}});

@@ -1,6 +1,8 @@
 //! Counts the votes of a run, writes its report, and brings the case up to date.
 use super::super::{JobError, Worker, panel::Seats};
-use super::{REVOTE, budget, claimed, control, gate, held, look, recount, refresh_case, reuse, revote_at, second_look};
+use super::{
+    REVOTE, budget, claimed, control, dossier, gate, held, look, recount, refresh_case, reuse, revote_at, second_look,
+};
 use crate::clock::now_ms;
 use crate::config::Policy;
 use crate::domain::{Claim, Dossier, MachineVerdict, Outcome, Report, Vote, VoteState, Weights};
@@ -30,7 +32,8 @@ pub(super) async fn run(
     let stated = claimed::of(evidence.0, &stored, true);
     // Read here and not before, so that what was changed while the voters thought counts.
     let own = policies::of_case(&mut tx, run.case_number).await?;
-    let mut end = concluded((&worker.policy, &own), (seats, weights), evidence, &stored, &stated);
+    let by_now = dossier::by_now(&mut tx, run, evidence.0).await?;
+    let mut end = concluded((&worker.policy, &own), (seats, weights), (evidence, &by_now), &stored, &stated);
     compare(&mut tx, (seats, weights), evidence.0, (run, &stored), &mut end, now).await?;
     if !runs::finish(&mut tx, run.id, &end, now).await? {
         jobs::finish(&mut tx, job).await?;
@@ -107,11 +110,11 @@ async fn again_at(tx: &mut Tx, run: &Run, stored: &[votes::Stored], now: i64) ->
     Ok(revote_at(run, now).filter(|_| failed))
 }
 
-/// `evidence` is the dossier, and whether part of the event did not fit into the prompt.
+/// `evidence` is the dossier, whether part of the event did not fit into the prompt, and the dossier by now.
 fn concluded(
     (usual, own): (&Policy, &Own),
     (seats, weights): (&Seats, &Weights),
-    (dossier, truncated): (&Dossier, bool),
+    ((dossier, truncated), by_now): ((&Dossier, bool), &Dossier),
     stored: &[votes::Stored],
     stated: &[Claim],
 ) -> Finished {
@@ -124,7 +127,7 @@ fn concluded(
     let mut report = report::report(&count, seats.rules.mode, &counted, dossier);
     let holds = usual.of(own);
     let settings = policy::Settings { severity: holds.veto_severity, tags: &holds.veto_tags };
-    let mut vetoes = policy::vetoes(dossier, &count, report.severity, truncated, settings);
+    let mut vetoes = policy::vetoes(by_now, &count, report.severity, truncated, settings);
     vetoes.extend(policy::claims(stated).into_iter().chain(policy::builtin(dossier, &panel)));
     let said = flags::Said { panel: &panel, advisers: &advisers, claims: stated };
     let mut flags = flags::of(dossier, &report, said, &holds.veto_tags);

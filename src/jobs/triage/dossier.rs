@@ -41,18 +41,38 @@ async fn assemble(tx: &mut Tx, case: i64, run: &Run) -> crate::store::Result<Dos
     let detection = Detection::read(&value).map_err(|error| unreadable(error.to_string()))?;
     // Of a case with several hosts, the one that this behaviour was seen on.
     let case = cases::Case { sensor_id: stored.sensor_id, ..cases::by_number(tx, case).await? };
-    let since = now_ms() - HOST_DAYS * DAY_MS;
-    let seen = fingerprints::prevalence(tx, case.org_id, &run.fingerprint, case.number, case.sensor_id).await?;
-    let high_on_host = cases::high_on_host(tx, case.sensor_id, case.number, since).await?;
+    let (precedents, prevalence, intel) = known(tx, &case, &run.fingerprint).await?;
     Ok(Dossier {
         observables: observables::of(&detection),
-        precedents: earlier(tx, &case, &run.fingerprint).await?,
-        prevalence: Prevalence { high_on_host, ..seen },
-        intel: intel::of_case(tx, case.number).await?.iter().filter(|answer| says(answer)).map(read_intel).collect(),
+        precedents,
+        prevalence,
+        intel,
         evidence: Vec::new(),
         local: Some(local(tx, &case, &run.fingerprint, stored.rule_id, &detection).await?),
         detection,
     })
+}
+
+/// What the voters were shown, with what is known by now of the behaviour, its host and its observables: votes take
+/// minutes, and nothing may be closed on what was true before them.
+pub(super) async fn by_now(tx: &mut Tx, run: &Run, shown: &Dossier) -> crate::store::Result<Dossier> {
+    let sensor_id = detections::by_id(tx, run.detection_id).await?.sensor_id;
+    let case = cases::Case { sensor_id, ..cases::by_number(tx, run.case_number).await? };
+    let (precedents, prevalence, intel) = known(tx, &case, &run.fingerprint).await?;
+    Ok(Dossier { precedents, prevalence, intel, ..shown.clone() })
+}
+
+async fn known(
+    tx: &mut Tx,
+    case: &cases::Case,
+    fingerprint: &str,
+) -> crate::store::Result<(Precedents, Prevalence, Vec<Intel>)> {
+    let since = now_ms() - HOST_DAYS * DAY_MS;
+    let seen = fingerprints::prevalence(tx, case.org_id, fingerprint, case.number, case.sensor_id).await?;
+    let high_on_host = cases::high_on_host(tx, case.sensor_id, case.number, since).await?;
+    let precedents = earlier(tx, case, fingerprint).await?;
+    let intel = intel::of_case(tx, case.number).await?.iter().filter(|answer| says(answer)).map(read_intel).collect();
+    Ok((precedents, Prevalence { high_on_host, ..seen }, intel))
 }
 
 /// Analysts' verdicts on the behaviour, the one on this very case left out: it must not prove itself.

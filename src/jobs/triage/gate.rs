@@ -7,7 +7,7 @@ mod scope;
 use self::scope::{on_rule, other_panels, panels, scopes_of};
 use super::super::panel::Seats;
 use super::super::{JobError, Worker};
-use super::receipt;
+use super::{follow_up, receipt};
 use crate::config::Policy;
 use crate::domain::action::{ActionKind, Fields, Plan};
 use crate::domain::{AutoClose, Dossier, GateEvent, Status, Verdict};
@@ -16,7 +16,7 @@ use crate::review::{ReviewError, sight, whole};
 use crate::store::cases::{self, Case};
 use crate::store::gates::{self as store, Gate, Kept, Ran};
 use crate::store::policies::Own;
-use crate::store::runs::{Run, RunState};
+use crate::store::runs::{self, Run, RunState};
 use crate::store::{Actor, Change, Tx, fingerprints, record};
 use crate::triage::gate::{self as judge, Heard, Ineligible};
 use crate::triage::vote::Panel;
@@ -59,7 +59,8 @@ async fn concluded(worker: &Worker, tx: &mut Tx, number: i64, under: Under<'_>) 
         other_panels(tx, &case, version, under.now_ms).await?;
     }
     let waits = matches!(case.triage_state, RunState::Queued | RunState::Running);
-    match judge::eligible(&heard, &behaviours, waits) {
+    let by_person = severe(&case, under.policy);
+    match judge::eligible(&heard, &behaviours, waits).and_then(|()| by_person.map_or(Ok(()), Err)) {
         Err(why) => not_eligible(tx, &case, &why, under.now_ms).await,
         Ok(()) if whole(&case).is_err() => Ok(Value::Null),
         Ok(()) => {
@@ -67,6 +68,13 @@ async fn concluded(worker: &Worker, tx: &mut Tx, number: i64, under: Under<'_>) 
             eligible(worker, tx, (&case, &ran[0], behaviours.len()), &version, under).await
         }
     }
+}
+
+/// What a person says of the severity holds, whatever voters and rules say.
+fn severe(case: &Case, policy: &Policy) -> Option<Ineligible> {
+    let by_person = !matches!(case.severity_by.as_str(), "rule" | "panel");
+    let text = || format!("A person set the severity to {}.", case.severity.label().to_lowercase());
+    (by_person && case.severity >= policy.veto_severity).then(|| Ineligible::No(text()))
 }
 
 fn heard<'a>(ran: &'a Ran, panel: Option<&'a str>) -> Heard<'a> {
@@ -111,13 +119,15 @@ async fn eligible(
     let before = store::kept(tx, case.number).await?;
     if let Some(kept) = before.as_ref().filter(|kept| is_settled(kept)) {
         store::still_eligible(tx, case.number).await?;
-        return Ok(said(kept, None, false));
+        return Ok(said(kept, None, (false, false)));
     }
     let mut scopes = opened(tx, case, newest.rule_id, panel, under).await?;
     let ids: Vec<i64> = scopes.gates.iter().map(|gate| gate.id).collect();
     let before = before.filter(|kept| kept.rule_gate == ids[0]);
     let open = judge::opens(&scopes.gates.iter().map(gates::standing).collect::<Vec<_>>(), now);
     let lot = lot(case, before.as_ref(), now);
+    let free = is_free(tx, case).await?;
+    let late = open.is_some() && free && !lot.drawn && joined_meanwhile(tx, case, (newest, now)).await?;
     let kept = Kept {
         run_id: newest.id,
         behaviours: i64::try_from(behaviours).unwrap_or(i64::MAX),
@@ -126,8 +136,8 @@ async fn eligible(
         family_gate: (ids.len() > 2).then(|| ids[1]),
         org_gate: ids[ids.len() - 1],
         // What a person did since does not change that it would have been closed.
-        would_close: !lot.drawn && (is_free(case) || before.as_ref().is_some_and(|kept| kept.would_close)),
-        opened_by: open.filter(|_| is_free(case) && !lot.drawn).map(|at| ids[at]),
+        would_close: !lot.drawn && (free || before.as_ref().is_some_and(|kept| kept.would_close)),
+        opened_by: open.filter(|_| free && !late && !lot.drawn).map(|at| ids[at]),
         ..lot
     };
     store::put(tx, &kept).await?;
@@ -137,8 +147,9 @@ async fn eligible(
         scopes.eligible(tx, &kept, now).await?;
     }
     let closed = allowed(worker, tx, (case, &kept, newest.id), &mut scopes, (open, under)).await?;
-    let said = said(&kept, open.map(|at| &scopes.gates[at]), closed);
+    let said = said(&kept, open.map(|at| &scopes.gates[at]), (closed, late));
     scopes.keep(tx, Some(case).filter(|_| !is_blind), now).await?;
+    gates::declared_before(tx, case, now).await?;
     Ok(said)
 }
 
@@ -158,9 +169,21 @@ fn lot(case: &Case, before: Option<&Kept>, now_ms: i64) -> Kept {
     }
 }
 
-/// Whether nobody has decided a case, is at work on it, or put it aside.
-fn is_free(case: &Case) -> bool {
-    case.status.is_open() && case.verdict == Verdict::Pending && case.assignee.is_none() && !case.snoozed
+/// Whether nobody has decided a case, has done anything with it, or put it aside.
+async fn is_free(tx: &mut Tx, case: &Case) -> Result<bool, JobError> {
+    let decided = case.verdict != Verdict::Pending || case.first_decided_ms.is_some();
+    Ok(!decided && case.snoozed_by.is_empty() && cases::untouched(tx, case.number).await?)
+}
+
+/// Whether a detection joined since the voters were asked: nobody looked at it yet. What is known is counted anew then,
+/// once; where more go on joining, a person decides.
+async fn joined_meanwhile(tx: &mut Tx, case: &Case, (newest, now_ms): (&Ran, i64)) -> Result<bool, JobError> {
+    let Some(run) = store::overtaken(tx, case.number).await? else { return Ok(false) };
+    let run = runs::by_id(tx, run).await?;
+    if run.continues.is_none() && run.id == newest.id {
+        follow_up(tx, &run, run.tries, now_ms).await?;
+    }
+    Ok(true)
 }
 
 /// The gates of a case, opened where it is the first one of theirs, and with today's counts and limit.
@@ -225,13 +248,14 @@ async fn allowed(
 }
 
 /// What the receipt says.
-fn said(kept: &Kept, gate: Option<&Gate>, closed: bool) -> Value {
+fn said(kept: &Kept, gate: Option<&Gate>, (closed, late): (bool, bool)) -> Value {
     let gate = gate.map(|gate| {
         json!({
             "gate": gate.id, "level": gate.level, "key": gate.key, "version": gate.version, "n": gate.look_n, "k": gate.look_k,
             "bound": gate.look_bound, "limit": gate.limit,
         })
     });
-    let why = kept.drawn.then_some("Drawn for blind review, so a person decides.");
+    let joined = late.then_some("A detection joined after the voters were asked.");
+    let why = if kept.drawn { Some("Drawn for blind review, so a person decides.") } else { joined };
     json!({"eligible": true, "share": kept.share, "drawn": kept.drawn, "open": gate, "closed": closed, "why": why})
 }

@@ -54,7 +54,7 @@ impl OtherPanel {
         let (panel, seated) = self.seats(given);
         let claims: Vec<Claim> = seated.iter().flat_map(|one| one.claims.0.clone()).collect();
         // Where the rule has no level, what voters say of the severity stands as they said it.
-        let rule = ran.level.as_deref().and_then(|level| level.parse().ok()).unwrap_or(Severity::Critical);
+        let rule = level(ran).unwrap_or(Severity::Critical);
         let rules = Panel { mode, quorum: self.quorum.min(panel.len()) };
         let mut count = vote::count(rules, &stated::counted(&panel, &claims), &Weights::default(), rule);
         // What each vote weighed then is not kept for another count.
@@ -70,9 +70,7 @@ impl OtherPanel {
         if let Look::Against(veto) = second {
             vetoes.push(veto);
         }
-        if count.severity >= self.severity {
-            vetoes.push(format!("The severity is {}.", count.severity.label().to_lowercase()));
-        }
+        vetoes.extend(policy::severe(count.severity, stated_level(ran), self.severity).map(|(_, text)| text));
         if count.missing > 0 {
             vetoes.push("A voter of the panel is missing.".to_owned());
         }
@@ -92,6 +90,16 @@ impl OtherPanel {
         let votes = self.voters.iter().map(|name| seat(name).map_or_else(|| absent(name), Given::vote));
         (votes.collect(), self.voters.iter().filter_map(seat).collect())
     }
+}
+
+fn level(ran: &Ran) -> Option<Severity> {
+    ran.level.as_deref().and_then(|level| level.parse().ok())
+}
+
+/// What the rule itself says of the severity: without a level the least, where a veto that stood then says no more.
+fn stated_level(ran: &Ran) -> Severity {
+    let stood = ran.vetoes.0.iter().any(|veto| veto.kind == "severity");
+    level(ran).unwrap_or(if stood { Severity::Critical } else { Severity::Informational })
 }
 
 /// What a second look says.

@@ -2,9 +2,9 @@
 //!
 //! A clean declaration counts where the case is eligible at that moment, and only a person's: a program that declares
 //! everything false positive proves nothing. A true positive counts on every case that ever was eligible, whoever
-//! declares it: at its first eligible moment the machine would have closed it.
+//! declares it, and whenever: at its first eligible moment the machine would have closed it.
 use super::Scopes;
-use crate::domain::{GateEvent, Verdict};
+use crate::domain::{Blind, GateEvent, Verdict};
 use crate::review::blind;
 use crate::review::declare::By;
 use crate::store::cases::{Case, Decision};
@@ -27,7 +27,8 @@ struct Said {
     blind: bool,
 }
 
-/// Counts what a decision says of a case that is or was eligible. `case` is the case before it.
+/// Counts what a decision says of a case that is or was eligible, and of those that are what it is. `case` is the case
+/// before it.
 pub(in crate::review) async fn declared(
     tx: &mut Tx,
     by: By<'_>,
@@ -35,18 +36,33 @@ pub(in crate::review) async fn declared(
     to: &Decision,
     now_ms: i64,
 ) -> Result<()> {
-    if case.verdict == to.verdict {
-        return Ok(());
+    if case.verdict != to.verdict {
+        if let Some(kept) = gates::kept(tx, case.number).await? {
+            own(tx, by, (case, &kept), to, now_ms).await?;
+        }
+        if Verdict::TruePositive == case.verdict || to.verdict == Verdict::TruePositive {
+            followed(tx, by, case.number, to.verdict == Verdict::TruePositive, now_ms).await?;
+        }
     }
-    let Some(kept) = gates::kept(tx, case.number).await? else { return Ok(()) };
+    if case.duplicate_of != to.duplicate_of {
+        let of = match to.duplicate_of {
+            Some(of) => Some(cases::by_number(tx, of).await?.verdict),
+            None => None,
+        };
+        follow(tx, by, (case.number, to.duplicate_of), of == Some(Verdict::TruePositive), now_ms).await?;
+    }
+    Ok(())
+}
+
+async fn own(tx: &mut Tx, by: By<'_>, (case, kept): (&Case, &Kept), to: &Decision, now_ms: i64) -> Result<()> {
     let act = match by.act {
         Some(bulk) => format!("bulk:{bulk}"),
-        None => format!("case:{}:{}", case.number, case.version),
+        None => act_of(case),
     };
     let class = rules::is_error(to.verdict).filter(|error| *error || by.actor.kind == ActorKind::Person);
     let fresh = kept.act.is_none();
     let counts = match class {
-        Some(false) if fresh => is_eligible(tx, case, &kept).await?,
+        Some(false) if fresh => is_eligible(tx, case, kept).await?,
         class => class.is_some(),
     };
     let said = Said {
@@ -57,29 +73,59 @@ pub(in crate::review) async fn declared(
         by: by.actor.name.clone(),
         blind: blind::counts(case, by.actor, !fresh || class == Some(true)),
     };
-    count(tx, case, &kept, said, now_ms).await?;
-    if to.verdict == Verdict::TruePositive {
-        merged(tx, by, case.number, now_ms).await?;
+    count(tx, case, kept, said, now_ms).await
+}
+
+fn act_of(case: &Case) -> String {
+    format!("case:{}:{}", case.number, case.version)
+}
+
+/// Counts what had been declared of a case before it was found eligible. A true positive is an error: without that
+/// declaration the machine would have closed it, and the clearest attacks are declared before the panel has voted. Anything
+/// else counts only where it was declared blind, so that what is drawn stays a fair sample.
+pub(crate) async fn declared_before(tx: &mut Tx, case: &Case, now_ms: i64) -> Result<()> {
+    let Some(kept) = gates::kept(tx, case.number).await?.filter(|kept| kept.act.is_none()) else { return Ok(()) };
+    let blind = case.blind == Blind::Committed;
+    let Some(error) = rules::is_error(case.verdict).filter(|error| *error || blind) else { return Ok(()) };
+    let (verdict, by) = (case.verdict, case.decided_by.clone());
+    count(tx, case, &kept, Said { act: act_of(case), from: None, to: Some(error), verdict, by, blind }, now_ms).await
+}
+
+/// Cases that are part or a duplicate of a true positive are ones, whatever people had said of them, and whether or not
+/// the machine had closed them; where it is none any more, they are not for that reason.
+///
+/// # Errors
+/// Where the database refuses.
+pub(in crate::review) async fn followed(tx: &mut Tx, by: By<'_>, holder: i64, error: bool, now_ms: i64) -> Result<()> {
+    for number in gates::that_follow(tx, holder).await? {
+        follow(tx, by, (number, Some(holder)), error, now_ms).await?;
     }
     Ok(())
 }
 
-/// Cases that became part of a true positive were ones: what people had said of them counts as an error, and so does
-/// that the machine had closed them.
-pub(in crate::review) async fn merged(tx: &mut Tx, by: By<'_>, into: i64, now_ms: i64) -> Result<()> {
-    for number in gates::merged_reviews(tx, into).await? {
-        let Some(kept) = gates::kept(tx, number).await? else { continue };
-        if kept.verdict == Verdict::TruePositive {
-            continue;
-        }
-        let from = rules::is_error(kept.verdict).filter(|_| kept.act.is_some());
-        let act = kept.act.clone().unwrap_or_else(|| format!("case:{number}:merged"));
-        let case = cases::by_number(tx, number).await?;
-        let (verdict, blind) = (Verdict::TruePositive, blind::counts(&case, by.actor, true));
-        let said = Said { act, from, to: Some(true), verdict, by: by.actor.name.clone(), blind };
-        count(tx, &case, &kept, said, now_ms).await?;
+/// The same of one case that is part or a duplicate of `holder`, or of none any more.
+///
+/// # Errors
+/// Where the database refuses.
+pub(in crate::review) async fn follow(
+    tx: &mut Tx,
+    by: By<'_>,
+    (number, holder): (i64, Option<i64>),
+    error: bool,
+    now_ms: i64,
+) -> Result<()> {
+    let Some(kept) = gates::kept(tx, number).await? else { return Ok(()) };
+    let case = cases::by_number(tx, number).await?;
+    let own = case.verdict == Verdict::TruePositive && case.merged_into.is_none();
+    if own || error == (kept.verdict == Verdict::TruePositive) {
+        return Ok(());
     }
-    Ok(())
+    let from = rules::is_error(kept.verdict).filter(|_| kept.act.is_some());
+    // However many come with one case, it is one act.
+    let act = kept.act.clone().unwrap_or_else(|| format!("case:{}:with", holder.unwrap_or(number)));
+    let (verdict, to) = if error { (Verdict::TruePositive, Some(true)) } else { (Verdict::Pending, None) };
+    let said = Said { act, from, to, verdict, by: by.actor.name.clone(), blind: blind::counts(&case, by.actor, true) };
+    count(tx, &case, &kept, said, now_ms).await
 }
 
 /// Whether the case still is what was found eligible.

@@ -205,14 +205,15 @@ pub async fn last_true_positive(tx: &mut Tx, gate: &Gate) -> Result<Option<i64>>
     on!(tx, |db| sqlx::query_scalar(sql).bind(gate.id).fetch_one(db))
 }
 
-/// Cases that are part of another one and count as reviews, or that the machine had closed.
-pub async fn merged_reviews(tx: &mut Tx, into: i64) -> Result<Vec<i64>> {
+/// Cases that are or were eligible and are what another one is: part of it, or closed as a duplicate of it or of a part.
+pub async fn that_follow(tx: &mut Tx, holder: i64) -> Result<Vec<i64>> {
     on!(tx, |db| {
         sqlx::query_scalar(
-            "SELECT c.number FROM cases c JOIN gate_cases g ON g.case_number = c.number WHERE c.merged_into = $1
-                AND (g.act IS NOT NULL OR g.closed_ms IS NOT NULL) ORDER BY c.number",
+            "SELECT number FROM (SELECT number FROM cases WHERE merged_into = $1 UNION SELECT number FROM cases WHERE duplicate_of = $1
+                UNION SELECT d.number FROM cases p JOIN cases d ON d.duplicate_of = p.number WHERE p.merged_into = $1) AS f
+             WHERE EXISTS (SELECT 1 FROM gate_cases g WHERE g.case_number = f.number) ORDER BY number",
         )
-        .bind(into)
+        .bind(holder)
         .fetch_all(db)
     })
 }
@@ -244,6 +245,16 @@ pub async fn ran(tx: &mut Tx, case: i64) -> Result<Vec<Ran>> {
             AND NOT EXISTS (SELECT 1 FROM runs n WHERE {SUPERSEDES}) ORDER BY r.number DESC"
     ));
     on!(tx, |db| sqlx::query_as(sql).bind(case).fetch_all(db))
+}
+
+/// The newest finished run of a case that a detection of its behaviour came after: its voters were asked before.
+pub async fn overtaken(tx: &mut Tx, case: i64) -> Result<Option<i64>> {
+    let sql = sqlx::AssertSqlSafe(format!(
+        "SELECT r.id FROM runs r WHERE r.case_number = $1 AND r.state = 'done' AND NOT EXISTS (SELECT 1 FROM runs n WHERE {SUPERSEDES})
+            AND EXISTS (SELECT 1 FROM detections d WHERE d.case_number = $1 AND d.fingerprint = r.fingerprint
+                AND d.received_ms > COALESCE(r.started_ms, r.queued_ms)) ORDER BY r.number DESC LIMIT 1"
+    ));
+    on!(tx, |db| sqlx::query_scalar(sql).bind(case).fetch_optional(db))
 }
 
 /// Cases of an organisation that are or were eligible, in the order of their numbers, after one.

@@ -1,7 +1,7 @@
 //! What other cases, and the gates, tell of a case in blind review: nothing.
 use super::{agreeing, all, declare, delivered};
 use crate::support::agreeing::{self as benign_panel, benign, deliver, precedent};
-use crate::support::fakes;
+use crate::support::{fakes, seed_id, seed_with};
 use serde_json::json;
 
 #[tokio::test]
@@ -42,4 +42,40 @@ async fn no_gate_is_heard_of_before_a_case_of_it_may_be_known() {
         assert_eq!((&gate["eligible"], &gate["reviews"]), (&json!(1), &json!(1)), "{gate}");
         assert_eq!(gate["first_at"], gate["last_at"], "the first moment is that of the declared case: {gate}");
     }
+}
+
+/// What keeps the machine from closing another case of the host, by what the panel says of the one in blind review.
+async fn beside(severity: &str) -> serde_json::Value {
+    let mut answer = fakes::answer("needs_review", 61);
+    answer["severity"] = json!(severity);
+    let (server, _models) = agreeing(&answer, all).await;
+    let one = delivered(&server, 1).await;
+    server.run_jobs().await;
+    // Of a severity from which on nothing is drawn.
+    let changed = [(seed_id(), "beside"), ("index.cab".to_owned(), "other.cab"), ("\"medium\"".to_owned(), "\"high\"")];
+    let changed: Vec<_> = changed.iter().map(|(from, to)| (from.as_str(), *to)).collect();
+    let mut other = seed_with(&changed);
+    for (from, to) in [("desktop-4kq7m2x", "host-1"), ("a47d2c95-6b08", "a47d2c95-1001")] {
+        other = other.replace(from, to);
+    }
+    let mut other: serde_json::Value = serde_json::from_str(&other).unwrap();
+    for place in ["/routing", "/detect/routing"] {
+        let routing = other.pointer_mut(place).unwrap();
+        routing["this"] = json!("00000000000000000000000000000001");
+        routing["parent"] = json!("00000000000000000000000000000002");
+    }
+    let other = server.deliver(&other.to_string()).await["number"].as_i64().unwrap();
+    server.run_jobs().await;
+    assert_eq!(server.case(one).await["blind"], "blind");
+    let case = server.case(other).await;
+    assert_eq!(case["blind"], "", "{case}");
+    let vetoes = case["runs"][0]["vetoes"].as_array().unwrap();
+    vetoes.iter().find(|veto| veto["kind"] == "host_case").cloned().unwrap_or_default()
+}
+
+#[tokio::test]
+async fn how_bad_the_panel_thinks_a_case_is_shows_nowhere_on_its_host() {
+    let (low, high) = (beside("low").await, beside("critical").await);
+    assert_eq!(low, high);
+    assert!(low.to_string().contains("or one in blind review"), "{low}");
 }

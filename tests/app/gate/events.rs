@@ -122,7 +122,7 @@ async fn retold(desk: &Desk, level: &str) -> Retold {
 async fn every_look_and_state_follows_from_the_events_alone() {
     let mut desk = Desk::closing().await;
     // An error in the first look: it fails, and the next comes at twice the number.
-    let wrong = desk.case().await;
+    let wrong = desk.others("drivers.cab", 1).await[0];
     desk.declare(wrong, "true_positive").await;
     desk.clean(5).await;
     assert_eq!(desk.rule().await, (6, 1, "shadow".to_owned()));

@@ -64,7 +64,7 @@ async fn the_past_is_judged_anew_by_other_voters() {
     let mut desk = Desk::closing().await;
     desk.clean(FIRST).await;
     // A true positive that the machine would have closed, and a case that became part of it.
-    let evil = desk.cases(2).await;
+    let evil = desk.others("drivers.cab", 2).await;
     desk.declare(evil[0], "true_positive").await;
     let merged = desk.ana.post(&format!("/cases/{}/merge", evil[1]), &[("into", &evil[0].to_string())]).await;
     assert_eq!(merged.status(), 303);
@@ -74,7 +74,7 @@ async fn the_past_is_judged_anew_by_other_voters() {
     // Votes of a moment ago are those of before.
     advance_here(DAY_MS);
     desk.cases(2).await;
-    let cases = FIRST + 5;
+    let cases = FIRST + 6;
     let as_it_was = json!([cases, 0, FIRST + 2, 2, 2]);
     assert_eq!(anew(&desk, &["--voter", "one", "--voter", "two"]).await, as_it_was);
     assert_eq!(anew(&desk, &["--mode", "unanimous"]).await, as_it_was, "those that voted then");
