@@ -149,6 +149,10 @@ pub const TEMPLATE_NAME: usize = 80;
 pub const VETO_TAGS: usize = 50;
 /// See [`VETO_TAGS`].
 pub const VETO_TAG: usize = 64;
+/// Patterns of rules that only people close, and characters of one.
+pub const VETO_RULES: usize = 200;
+/// See [`VETO_RULES`].
+pub const VETO_RULE: usize = 300;
 /// The newest cases of an organisation on which a change of its policy is tried.
 pub const PREVIEWED: i64 = 1_000;
 /// How often a process looks for keys that were written in a browser of another one.

@@ -4,7 +4,6 @@ use crate::domain::Detection;
 use crate::limits::PREVIEWED;
 use crate::store::past::{self, Voted};
 use crate::store::{Result, Tx};
-use crate::triage::policy::Settings;
 use crate::triage::preview::{self, Effect, Past};
 
 /// What a change would have done.
@@ -31,18 +30,15 @@ pub async fn preview(tx: &mut Tx, org_id: i64, before: &Policy, after: &Policy) 
             None => unknown += 1,
         }
     }
-    let effect = preview::effect(&known, settings(before), settings(after));
+    let effect = preview::effect(&known, before.vetoes(), after.vetoes());
     Ok(Preview { effect, since_ms: voted.last().map(|oldest| oldest.opened_ms), unknown })
-}
-
-fn settings(policy: &Policy) -> Settings<'_> {
-    Settings { severity: policy.veto_severity, tags: &policy.veto_tags }
 }
 
 /// Nothing where what the detection says is not known any more and would matter.
 fn read(voted: &Voted) -> Option<Past> {
     let detection = if voted.allowed { Some(document(&voted.raw)?) } else { None };
     let rule = detection.as_ref().map(Detection::rule_severity);
+    let path = detection.as_ref().map(|detection| detection.rule.path.clone()).unwrap_or_default();
     let mut tags = detection.map(|detection| detection.tags).unwrap_or_default();
     tags.extend(voted.sensor.iter().flat_map(|facts| facts.0.tags.iter().cloned()));
     Some(Past {
@@ -51,6 +47,7 @@ fn read(voted: &Voted) -> Option<Past> {
         allowed: voted.allowed,
         severity: rule.map_or(voted.severity, |rule| voted.severity.map(|voted| voted.max(rule)))?,
         tags,
+        rule: path,
         vetoes: voted.vetoes.0.iter().map(|veto| veto.kind.clone()).collect(),
     })
 }

@@ -2,6 +2,7 @@
 use crate::domain::action::{ActionKind, Fields, Plan};
 use crate::domain::{AutoClose, Severity};
 use crate::store::policies::Own;
+use crate::triage::policy::Settings;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -27,6 +28,8 @@ pub struct Policy {
     /// Sensor tags with which the machine never closes; `*` stands for anything. Tags that begin with `fusion-soc-` or
     /// `fusionsoc-` never count.
     pub veto_tags: Vec<String>,
+    /// Paths of rules whose cases the machine never closes; `*` stands for anything. Organisations add their own.
+    pub veto_rules: Vec<String>,
     /// Whether the data of all organisations may leave to cloud voters; `fusionsoc org cloud` allows it for one.
     pub cloud_allowed: bool,
 }
@@ -42,6 +45,7 @@ impl Default for Policy {
             close_tag: String::new(),
             veto_severity: Severity::High,
             veto_tags: vec!["yara_detection_memory".to_owned(), "*-critical".to_owned(), "*-high".to_owned()],
+            veto_rules: Vec::new(),
             cloud_allowed: false,
         }
     }
@@ -75,7 +79,14 @@ impl Policy {
             close_tag: self.close_tag.clone(),
             veto_severity: own.veto_severity.unwrap_or(self.veto_severity),
             veto_tags: own.veto_tags.as_ref().map_or_else(|| self.veto_tags.clone(), |tags| tags.0.clone()),
+            veto_rules: self.veto_rules.iter().chain(own.veto_rules.iter().flat_map(|own| &own.0)).cloned().collect(),
             cloud_allowed: self.cloud_allowed || own.cloud_allowed,
         }
+    }
+
+    /// What the vetoes depend on.
+    #[must_use]
+    pub fn vetoes(&self) -> Settings<'_> {
+        Settings { severity: self.veto_severity, tags: &self.veto_tags, rules: &self.veto_rules }
     }
 }

@@ -55,6 +55,8 @@ words! {
         Suspended = "suspended", "Suspended";
         /// The share that is accepted changed.
         Limit = "limit", "Limit changed";
+        /// It counts anew without having stood: only reviews from then on count.
+        Anew = "anew", "Counting anew";
         /// The machine closed a case.
         Closed = "closed", "Case closed";
         /// A case that the machine had closed is open again.

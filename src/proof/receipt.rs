@@ -96,6 +96,7 @@ fn policy(holds: &Policy, own: &Own) -> Value {
         "close_tag": holds.close_tag,
         "veto_severity": holds.veto_severity.as_str(),
         "veto_tags": holds.veto_tags,
+        "veto_rules": holds.veto_rules,
         "cloud_allowed": holds.cloud_allowed,
     })
 }

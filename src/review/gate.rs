@@ -17,7 +17,7 @@ pub(in crate::review) use declared::{declared, follow, followed};
 pub(in crate::review) use revealed::revealed;
 pub(crate) use scopes::{Scopes, standing};
 pub use steps::{Step, step};
-pub(crate) use upkeep::{check, limit_is};
+pub(crate) use upkeep::{check, policy_is};
 
 use crate::domain::GateLevel;
 use crate::store::gates::Gate;

@@ -81,11 +81,13 @@ pub struct Gate {
     pub first_ms: i64,
     /// When its last one did.
     pub last_ms: i64,
+    /// The vetoes under which its cases are judged, in JSON; empty where that was not noted yet.
+    pub vetoes: String,
 }
 
 const COLUMNS: &str = "g.id, g.org_id, g.level, g.key, g.version, g.panel, g.state, g.state_ms, g.state_by, g.state_why, g.error_limit, \
     g.epoch, g.looks, g.fresh, g.n, g.k, g.eligible, g.last_tp_ms, g.look_n, g.look_k, g.look_delta, g.look_bound, g.look_limit, \
-    g.look_ms, g.seq, g.first_ms, g.last_ms";
+    g.look_ms, g.seq, g.first_ms, g.last_ms, g.vetoes";
 
 /// A scope to find or to open.
 #[derive(Debug, Clone, PartialEq)]
@@ -157,12 +159,12 @@ pub async fn standing(tx: &mut Tx, org_id: i64) -> Result<Vec<Gate>> {
     on!(tx, |db| sqlx::query_as(sql).bind(org_id).fetch_all(db))
 }
 
-/// Gates of an organisation for which another share is accepted.
-pub async fn with_other_limit(tx: &mut Tx, org_id: i64, limit: f64) -> Result<Vec<Gate>> {
+/// The gates of an organisation with another limit, or with other vetoes where those were noted.
+pub async fn under_other(tx: &mut Tx, org_id: i64, (limit, vetoes): (f64, &str)) -> Result<Vec<Gate>> {
     let sql = sqlx::AssertSqlSafe(format!(
-        "SELECT {COLUMNS} FROM gates g WHERE g.org_id = $1 AND g.error_limit <> $2 ORDER BY g.id"
+        "SELECT {COLUMNS} FROM gates g WHERE g.org_id = $1 AND (g.error_limit <> $2 OR g.vetoes <> $3 AND g.vetoes <> '') ORDER BY g.id"
     ));
-    on!(tx, |db| sqlx::query_as(sql).bind(org_id).bind(limit).fetch_all(db))
+    on!(tx, |db| sqlx::query_as(sql).bind(org_id).bind(limit).bind(vetoes).fetch_all(db))
 }
 
 /// The organisations that have gates which stand, by id.
@@ -236,7 +238,7 @@ pub async fn save(tx: &mut Tx, gate: &Gate) -> Result<u64> {
         sqlx::query(
             "UPDATE gates SET state = $1, state_ms = $2, state_by = $3, state_why = $4, error_limit = $5, epoch = $6, looks = $7, fresh = $8,
                 n = $9, k = $10, eligible = $11, last_tp_ms = $12, look_n = $13, look_k = $14, look_delta = $15, look_bound = $16,
-                look_limit = $17, look_ms = $18, seq = $19, last_ms = $20, first_ms = $21 WHERE id = $22"
+                look_limit = $17, look_ms = $18, seq = $19, last_ms = $20, first_ms = $21, vetoes = $22 WHERE id = $23"
         )
         .bind(gate.state)
         .bind(gate.state_ms)
@@ -259,6 +261,7 @@ pub async fn save(tx: &mut Tx, gate: &Gate) -> Result<u64> {
         .bind(gate.seq)
         .bind(gate.last_ms)
         .bind(gate.first_ms)
+        .bind(&gate.vetoes)
         .bind(gate.id)
     )
 }

@@ -18,6 +18,8 @@ pub struct Own {
     pub veto_severity: Option<Severity>,
     /// Sensor tags with which the machine never closes.
     pub veto_tags: Option<JsonText<Vec<String>>>,
+    /// Paths of rules whose cases the machine never closes, besides those of the settings file.
+    pub veto_rules: Option<JsonText<Vec<String>>>,
     /// Whether an admin has allowed its data to leave to cloud voters.
     pub cloud_allowed: bool,
     /// Grows with every change; 0 where there was none.
@@ -47,10 +49,11 @@ impl Own {
             || self.blind_first.is_some()
             || self.veto_severity.is_some()
             || self.veto_tags.is_some()
+            || self.veto_rules.is_some()
     }
 }
 
-const COLUMNS: &str = "p.auto_close, p.error_limit, p.review_share, p.blind_first, p.veto_severity, p.veto_tags, o.cloud_allowed, \
+const COLUMNS: &str = "p.auto_close, p.error_limit, p.review_share, p.blind_first, p.veto_severity, p.veto_tags, p.veto_rules, o.cloud_allowed, \
     COALESCE(p.version, 0) AS version";
 
 /// What an organisation set.
@@ -93,11 +96,11 @@ pub async fn set(tx: &mut Tx, org_id: i64, own: &Own) -> Result<u64> {
     run!(
         tx,
         sqlx::query(
-            "INSERT INTO org_policies (org_id, auto_close, error_limit, review_share, veto_severity, veto_tags, blind_first, version)
-             VALUES ($1, $2, $3, $4, $5, $6, $8, 1)
+            "INSERT INTO org_policies (org_id, auto_close, error_limit, review_share, veto_severity, veto_tags, blind_first, veto_rules, version)
+             VALUES ($1, $2, $3, $4, $5, $6, $8, $9, 1)
              ON CONFLICT (org_id) DO UPDATE SET auto_close = excluded.auto_close, error_limit = excluded.error_limit,
                 review_share = excluded.review_share, veto_severity = excluded.veto_severity,
-                veto_tags = excluded.veto_tags, blind_first = excluded.blind_first, version = org_policies.version + 1
+                veto_tags = excluded.veto_tags, blind_first = excluded.blind_first, veto_rules = excluded.veto_rules, version = org_policies.version + 1
              WHERE org_policies.version = $7"
         )
         .bind(org_id)
@@ -108,6 +111,7 @@ pub async fn set(tx: &mut Tx, org_id: i64, own: &Own) -> Result<u64> {
         .bind(&own.veto_tags)
         .bind(own.version)
         .bind(own.blind_first)
+        .bind(&own.veto_rules)
     )
 }
 

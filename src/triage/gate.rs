@@ -172,6 +172,8 @@ pub enum Broken {
     Evidence,
     /// Another version of the panel, or of the rule's words, was seen.
     Version,
+    /// The vetoes let more through than those under which it was proven.
+    Vetoes,
 }
 
 impl Broken {
@@ -182,6 +184,7 @@ impl Broken {
             Self::Limit => "the limit is lower than the bound of the look that it rests on",
             Self::Evidence => "too few reviews of the last 180 days are left to prove it",
             Self::Version => "another panel votes, or the rule was worded anew",
+            Self::Vetoes => "the vetoes let more through than before",
         }
     }
 }

@@ -1,8 +1,10 @@
 //! What the machine may do alone, decided by code from raw fields: each veto is named.
 use super::vote::Count;
-use crate::domain::dossier::{Dossier, Precedents};
+use crate::domain::dossier::{Dossier, Intel, Precedents};
 use crate::domain::evidence::{EvidenceKind, Piece, is_own_tag};
 use crate::domain::{Claim, MachineVerdict, Severity, Vote, detection::Process};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Something that keeps the machine from closing a case.
 pub type Named = (&'static str, String);
@@ -14,6 +16,30 @@ pub struct Settings<'a> {
     pub severity: Severity,
     /// Patterns of sensor tags.
     pub tags: &'a [String],
+    /// Patterns of rules' paths.
+    pub rules: &'a [String],
+}
+
+/// The same as a gate keeps it: what is proven of cases that vetoes let through says nothing of those they kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    severity: Severity,
+    tags: BTreeSet<String>,
+    rules: BTreeSet<String>,
+}
+
+impl From<Settings<'_>> for Kept {
+    fn from(settings: Settings<'_>) -> Self {
+        let set = |patterns: &[String]| patterns.iter().map(|pattern| pattern.to_ascii_lowercase()).collect();
+        Self { severity: settings.severity, tags: set(settings.tags), rules: set(settings.rules) }
+    }
+}
+
+impl Kept {
+    /// Whether it lets something through that the other one keeps.
+    pub fn is_looser_than(&self, other: &Self) -> bool {
+        self.severity > other.severity || !self.tags.is_superset(&other.tags) || !self.rules.is_superset(&other.rules)
+    }
 }
 
 /// The vetoes against closing, in the order in which they matter.
@@ -26,6 +52,7 @@ pub fn vetoes(
 ) -> Vec<Named> {
     let mut vetoes = Vec::new();
     vetoes.extend(severe(severity, dossier.detection.rule_severity(), settings.severity));
+    vetoes.extend(never(&dossier.detection.rule.path, settings.rules));
     let tags = dossier.host_tags();
     let tags = alarming_tags(&tags, settings.tags);
     if !tags.is_empty() {
@@ -35,11 +62,10 @@ pub fn vetoes(
         vetoes
             .push(("host_case", "The host has another open case of high severity, or one in blind review.".to_owned()));
     }
-    if dossier.intel.iter().any(|intel| intel.malicious > 0) {
-        vetoes.push(("intelligence", "Threat intelligence calls an observable malicious.".to_owned()));
-    }
-    if dossier.intel.iter().any(|intel| intel.malicious == 0 && intel.suspicious > 0) {
-        vetoes.push(("intelligence", "Threat intelligence calls an observable suspicious.".to_owned()));
+    for (how, found) in intelligence(dossier) {
+        if found {
+            vetoes.push(("intelligence", format!("Threat intelligence calls an observable {how}.")));
+        }
     }
     if dossier.detection.process().as_ref().is_some_and(unsigned_in_writable) {
         vetoes.push(("unsigned", "The image is not signed and lies where users can write.".to_owned()));
@@ -58,6 +84,18 @@ pub fn vetoes(
         vetoes.push(("degraded", "A voter of the panel is missing.".to_owned()));
     }
     vetoes
+}
+
+/// How bad intelligence calls an observable, and whether it does.
+fn intelligence(dossier: &Dossier) -> [(&'static str, bool); 2] {
+    let any = |is: fn(&Intel) -> bool| dossier.intel.iter().any(is);
+    let suspicious = |intel: &Intel| intel.malicious == 0 && intel.suspicious > 0;
+    [("malicious", any(|intel| intel.malicious > 0)), ("suspicious", any(suspicious))]
+}
+
+fn never(rule: &str, patterns: &[String]) -> Option<Named> {
+    let text = "The rule is one of those that only people close.";
+    is_never_closed(rule, patterns).then(|| ("rule", text.to_owned()))
 }
 
 /// The veto of severity, from `least` on: of what the vote came to, or of the rule's own, which no voter can talk down.
@@ -138,7 +176,12 @@ pub fn alarming_tags<'a>(tags: &'a [String], patterns: &[String]) -> Vec<&'a str
     others.filter(|tag| patterns.iter().any(|pattern| fits(pattern, tag))).collect()
 }
 
-/// Whether a tag fits a pattern in which `*` stands for any run of characters.
+/// Whether a rule is one of those that only people close.
+pub fn is_never_closed(rule: &str, patterns: &[String]) -> bool {
+    patterns.iter().any(|pattern| fits(pattern, rule))
+}
+
+/// Whether a tag or path fits a pattern in which `*` stands for any run of characters.
 ///
 /// Each part between two `*` is taken where it comes first: no pattern and no tag makes this slow.
 fn fits(pattern: &str, tag: &str) -> bool {

@@ -1,12 +1,12 @@
 //! What a change of policy would have done to cases of the past: which of them the vote would have let be closed.
 //!
 //! A case counts where each of its behaviours' newest runs allowed closing and nothing stood against it. Of what stood
-//! against it, the vetoes of severity and tags are asked anew under each policy; the others stay as they were found.
-use super::policy::{Settings, alarming_tags};
+//! against it, the vetoes of severity, tags and rules are asked anew under each policy; the others stay as they were found.
+use super::policy::{Settings, alarming_tags, is_never_closed};
 use crate::domain::{Severity, Verdict};
 
 /// Vetoes that depend on the policy.
-const OF_POLICY: [&str; 2] = ["severity", "host_tags"];
+const OF_POLICY: [&str; 3] = ["severity", "host_tags", "rule"];
 
 /// A run of a case of the past.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub struct Past {
     pub severity: Severity,
     /// The host's tags then.
     pub tags: Vec<String>,
+    /// The rule's path.
+    pub rule: String,
     /// The kinds of what stood against it.
     pub vetoes: Vec<String>,
 }
@@ -105,6 +107,7 @@ fn closable(runs: &[Past], settings: Settings<'_>) -> bool {
         run.allowed
             && run.severity < settings.severity
             && alarming_tags(&run.tags, settings.tags).is_empty()
+            && !is_never_closed(&run.rule, settings.rules)
             && run.vetoes.iter().all(|kind| OF_POLICY.contains(&kind.as_str()))
     })
 }

@@ -1,11 +1,13 @@
 //! The policy of organisations: what the machine may do in each, for leads; whether its data may leave, for admins.
 mod cloud;
+mod patterns;
 mod preview;
 mod told;
 
 pub use cloud::cloud;
 pub use preview::preview;
 
+use self::patterns::{pattern, rules};
 use self::told::said;
 use super::App;
 use super::auth::SignedIn;
@@ -123,6 +125,7 @@ pub struct Form {
     /// Empty, `none`, or `own` for those in `veto_tags`.
     tags: String,
     veto_tags: String,
+    veto_rules: String,
     version: i64,
 }
 
@@ -137,6 +140,7 @@ impl Form {
             veto_severity: own.veto_severity.map(Severity::as_str).unwrap_or_default().to_owned(),
             tags: tags.map_or("", |tags| if tags.is_empty() { "none" } else { "own" }).to_owned(),
             veto_tags: tags.unwrap_or_default().join("\n"),
+            veto_rules: own.veto_rules.as_ref().map(|rules| rules.0.join("\n")).unwrap_or_default(),
             version: own.version,
         }
     }
@@ -168,6 +172,9 @@ impl Form {
                 .map_err(|_| ("blind_first", "Blind first: choose one of the list.".to_owned()))?,
             veto_severity: severity.map_err(|unknown| ("veto_severity", format!("Severity veto: {unknown}.")))?,
             veto_tags: self.patterns().map_err(|why| ("veto_tags", format!("Tag veto: {why}")))?.map(JsonText),
+            veto_rules: rules(&self.veto_rules)
+                .map_err(|why| ("veto_rules", format!("Rule veto: {why}")))?
+                .map(JsonText),
             cloud_allowed: before.cloud_allowed,
             version: self.version,
         })
@@ -193,21 +200,6 @@ impl Form {
             _ => Ok(Some(all)),
         }
     }
-}
-
-/// A pattern of tags. One that fits every tag would say of every tagged host that a person decides: that is what
-/// automatic closing "off" is for, where everybody sees it.
-fn pattern(line: &str) -> std::result::Result<String, String> {
-    let fits = |c: char| c.is_ascii_alphanumeric() || "_.:-+*".contains(c);
-    if line.chars().count() > limits::VETO_TAG || !line.chars().all(fits) {
-        let most = limits::VETO_TAG;
-        let shown = visible(&line.chars().take(40).collect::<String>());
-        return Err(format!("{shown:?} is no pattern: 1 to {most} letters, digits, and _ . : - + *"));
-    }
-    if line.chars().all(|c| c == '*') {
-        return Err("a pattern of * alone would fit every tag; turn automatic closing off instead.".to_owned());
-    }
-    Ok(line.to_owned())
 }
 
 /// A share that was typed in percent; what stands there already stays exactly as it is.
@@ -268,8 +260,8 @@ pub async fn change(
         let entry = Entry { action: "policy", object: &object, old: &old, new: &new };
         audit(&mut tx, &me.actor(), Some(id), &entry, now_ms()).await?;
     }
-    // A lower limit shuts what it no longer lets through, at once.
-    gate::limit_is(&mut tx, id, app.config.policy.of(&to).limit, now_ms()).await?;
+    // A lower limit shuts what it no longer lets through, and vetoes that let more through shut all, at once.
+    gate::policy_is(&mut tx, id, &app.config.policy.of(&to), now_ms()).await?;
     tx.commit().await?;
     Ok(Redirect::to("/admin/policy").into_response())
 }

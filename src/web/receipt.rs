@@ -185,6 +185,7 @@ const NAMES: &[(&str, &str)] = &[
     ("blind_first", "Every case is decided before people learn what the panel says"),
     ("veto_severity", "Never closed alone from severity"),
     ("veto_tags", "Never closed alone with host tags"),
+    ("veto_rules", "Never closed alone: rules"),
     ("cloud_allowed", "Data may leave to cloud voters"),
     ("intelligence", "Threat intelligence"),
     ("precedents", "Precedents"),

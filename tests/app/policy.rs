@@ -18,6 +18,7 @@ fn form<'a>(fields: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
         ("veto_severity", ""),
         ("tags", ""),
         ("veto_tags", ""),
+        ("veto_rules", ""),
         ("version", "0"),
     ];
     for (name, value) in fields {
@@ -215,6 +216,8 @@ async fn what_is_no_policy_is_refused_by_name() {
         (patterns(&long).to_vec(), "Tag veto: &#34;xxxx"),
         (patterns("ok\n**").to_vec(), "Tag veto: a pattern of * alone"),
         (patterns("<b>\u{202e}").to_vec(), "Tag veto"),
+        (vec![("veto_rules", "**")], "Rule veto"),
+        (vec![("veto_rules", "<b>\u{202e}\u{1}")], "Rule veto"),
     ] {
         let refused = lea.post("/admin/policy/acme", &form(&fields)).await;
         assert_eq!(refused.status(), 422, "{fields:?}");

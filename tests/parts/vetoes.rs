@@ -119,7 +119,7 @@ fn decided(of: &Situation) -> (Count, Vec<&'static str>, bool) {
     };
     let count = count(Panel { mode: Mode::Unanimous, quorum: 0 }, &of.votes, &Weights::default(), Severity::Low);
     let tags = ["yara_detection_memory".to_owned(), "*-critical".to_owned()];
-    let settings = Settings { severity: Severity::High, tags: &tags };
+    let settings = Settings { severity: Severity::High, tags: &tags, rules: &["service.windows/cred_*".to_owned()] };
     let mut named = vetoes(&dossier, &count, of.severity, of.truncated, settings);
     named.extend(claims(&of.claims));
     let may = closable(&count, &named);
@@ -133,6 +133,7 @@ const CHANGES: &[(&str, Change)] = &[
     ("severity", |it| it.severity = Severity::High),
     ("severity", |it| it.severity = Severity::Critical),
     ("severity", |it| it.document["detect_mtd"]["level"] = json!("high")),
+    ("rule", |it| it.document["cat"] = json!("service.windows/cred_dump")),
     ("precedent", |it| it.precedents.true_positive = 1),
     ("host_tags", |it| it.document["routing"]["tags"] = json!(["yara_detection_memory"])),
     ("host_tags", |it| it.document["routing"]["tags"] = json!(["EDR-CRITICAL"])),

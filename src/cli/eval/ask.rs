@@ -81,8 +81,7 @@ pub async fn one(config: &Config, (seats, rules): (&Seats, vote::Panel), line: &
     let mut count = vote::count(rules, &counted, &Weights::default(), dossier.detection.rule_severity());
     let second = second_look(seats, &question, cloud, (&mut count, &votes)).await;
     let report = report::report(&count, rules.mode, &counted, &dossier);
-    let settings = policy::Settings { severity: config.policy.veto_severity, tags: &config.policy.veto_tags };
-    let mut vetoes = policy::vetoes(&dossier, &count, report.severity, truncated, settings);
+    let mut vetoes = policy::vetoes(&dossier, &count, report.severity, truncated, config.policy.vetoes());
     vetoes.extend(policy::claims(&stated));
     vetoes.extend(policy::builtin(&dossier, &votes));
     vetoes.extend(injection::named(&injection::of(&dossier)).map(|(_, veto)| veto));

@@ -43,9 +43,7 @@ pub(super) async fn run(
     keep_what_is_said(&mut tx, run, &stored, evidence.0).await?;
     control::conclude(&mut tx, &stored, now).await?;
     tell(&mut tx, run, &end, now).await?;
-    if let Some(at) = again_at(&mut tx, run, &stored, now).await? {
-        jobs::enqueue(&mut tx, REVOTE, &format!("revote:{}", run.id), &job.payload, 0, at).await?;
-    }
+    ask_again(&mut tx, job, run, &stored, now).await?;
     // Declared in the very millisecond in which the run ended.
     measured::refresh(&mut tx, run.case_number).await?;
     refresh_case(&mut tx, run.case_number).await?;
@@ -95,6 +93,19 @@ async fn compare(
     Ok(())
 }
 
+async fn ask_again(
+    tx: &mut Tx,
+    job: &jobs::Job,
+    run: &Run,
+    stored: &[votes::Stored],
+    now: i64,
+) -> Result<(), JobError> {
+    if let Some(at) = again_at(tx, run, stored, now).await? {
+        jobs::enqueue(tx, REVOTE, &format!("revote:{}", run.id), &job.payload, 0, at).await?;
+    }
+    Ok(())
+}
+
 /// When missing votes are asked for again: after a while, and where the budget was used up once it renews.
 async fn again_at(tx: &mut Tx, run: &Run, stored: &[votes::Stored], now: i64) -> Result<Option<i64>, JobError> {
     // Without a second look a false positive is none, so a missing one is asked for again as well.
@@ -126,8 +137,7 @@ fn concluded(
     let second = second_look::look(&mut count, stored);
     let mut report = report::report(&count, seats.rules.mode, &counted, dossier);
     let holds = usual.of(own);
-    let settings = policy::Settings { severity: holds.veto_severity, tags: &holds.veto_tags };
-    let mut vetoes = policy::vetoes(by_now, &count, report.severity, truncated, settings);
+    let mut vetoes = policy::vetoes(by_now, &count, report.severity, truncated, holds.vetoes());
     vetoes.extend(policy::claims(stated).into_iter().chain(policy::builtin(dossier, &panel)));
     let said = flags::Said { panel: &panel, advisers: &advisers, claims: stated };
     let mut flags = flags::of(dossier, &report, said, &holds.veto_tags);

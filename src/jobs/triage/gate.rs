@@ -125,13 +125,11 @@ async fn eligible(
     let ids: Vec<i64> = scopes.gates.iter().map(|gate| gate.id).collect();
     let before = before.filter(|kept| kept.rule_gate == ids[0]);
     let open = judge::opens(&scopes.gates.iter().map(gates::standing).collect::<Vec<_>>(), now);
-    let lot = lot(case, before.as_ref(), now);
+    let lot = lot(case, newest, before.as_ref(), now);
     let free = is_free(tx, case).await?;
     let late = open.is_some() && free && !lot.drawn && joined_meanwhile(tx, case, (newest, now)).await?;
     let kept = Kept {
-        run_id: newest.id,
         behaviours: i64::try_from(behaviours).unwrap_or(i64::MAX),
-        rule_id: newest.rule_id,
         rule_gate: ids[0],
         family_gate: (ids.len() > 2).then(|| ids[1]),
         org_gate: ids[ids.len() - 1],
@@ -160,8 +158,10 @@ const fn is_settled(kept: &Kept) -> bool {
 
 /// By which share a case was drawn for blind review, whether it was, and since when it is eligible. What was kept of it
 /// by an earlier vote stays: another vote is no other lot.
-fn lot(case: &Case, before: Option<&Kept>, now_ms: i64) -> Kept {
+fn lot(case: &Case, newest: &Ran, before: Option<&Kept>, now_ms: i64) -> Kept {
     Kept {
+        run_id: newest.id,
+        rule_id: newest.rule_id,
         at_ms: before.map_or(now_ms, |kept| kept.at_ms),
         share: before.map_or(case.blind_share, |kept| kept.share),
         drawn: case.blind.drawn() || before.is_some_and(|kept| kept.drawn),
@@ -198,8 +198,9 @@ async fn opened(tx: &mut Tx, case: &Case, rule_id: i64, panel: &str, under: Unde
         });
     }
     scopes.count(tx, now).await?;
+    let vetoes = under.policy.vetoes().into();
     for at in 0..scopes.gates.len() {
-        scopes.accept(at, limit, now);
+        scopes.accept(at, (limit, &vetoes), now);
         // Evidence may have grown too old since anybody looked.
         if scopes.gates[at].state.stands() {
             scopes.follow(at, false, now);

@@ -24,8 +24,7 @@ pub(crate) fn look(dossier: &Dossier, report: &Report, stored: &[votes::Stored],
     let stated = super::claimed::of(dossier, stored, true);
     let count =
         vote::count(rules, &claims::counted(&panel, &stated), &Weights::default(), dossier.detection.rule_severity());
-    let limits = policy::Settings { severity: settings.veto_severity, tags: &settings.veto_tags };
-    let mut vetoes = policy::vetoes(dossier, &count, report.severity, false, limits);
+    let mut vetoes = policy::vetoes(dossier, &count, report.severity, false, settings.vetoes());
     vetoes.extend(policy::claims(&stated));
     vetoes.extend(policy::builtin(dossier, &panel));
     let said = flags::Said { panel: &panel, advisers: &[], claims: &stated };

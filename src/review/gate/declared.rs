@@ -141,8 +141,9 @@ async fn count(tx: &mut Tx, case: &Case, kept: &Kept, said: Said, now_ms: i64) -
     let mut scopes = Scopes::begin(tx, kept.org_id).await?;
     scopes.gates = gates::of_case(tx, kept).await?;
     let mut counted = 0;
+    let taken = is_taken(&scopes, kept, now_ms);
     for at in 0..scopes.gates.len() {
-        counted |= i64::from(review(tx, &mut scopes, at, (kept, &said), now_ms).await?) << at;
+        counted |= i64::from(review(tx, &mut scopes, at, (kept, &said, taken), now_ms).await?) << at;
     }
     let (act, at_ms) = (said.to.map(|_| said.act.as_str()), said.to.map(|_| now_ms));
     gates::set_declared(tx, case.number, (said.verdict, at_ms), (act, counted)).await?;
@@ -161,18 +162,28 @@ async fn count(tx: &mut Tx, case: &Case, kept: &Kept, said: Said, now_ms: i64) -
     scopes.keep(tx, Some(case), now_ms).await
 }
 
+/// Whether the machine takes cases like this one away from people, so that those which people decide all the same say
+/// nothing of the rest: not of this gate, nor of a finer or coarser one.
+fn is_taken(scopes: &Scopes, kept: &Kept, now_ms: i64) -> bool {
+    let standing: Vec<_> = scopes.gates.iter().map(super::standing).collect();
+    kept.closed_ms.is_some() || rules::opens(&standing, now_ms).is_some()
+}
+
 /// Counts a case in one of its gates; `true` where it counts there now.
 async fn review(
     tx: &mut Tx,
     scopes: &mut Scopes,
     at: usize,
-    (kept, said): (&Kept, &Said),
+    (kept, said, taken): (&Kept, &Said, bool),
     now_ms: i64,
 ) -> Result<bool> {
     let gate = &scopes.gates[at];
     let before = kept.counted >> at & 1 == 1;
     let fresh = said.from.is_none() && said.to.is_some();
-    let now = said.to.is_some() && (before || fresh && rules::is_counted(gate.state, kept.drawn && said.blind));
+    let blind = kept.drawn && said.blind;
+    // An error says something however it was found.
+    let fair = !taken || blind || said.to == Some(true);
+    let now = said.to.is_some() && (before || fresh && fair && rules::is_counted(gate.state, blind));
     if before || now {
         let known = gates::review(tx, gate.id, &said.act).await?;
         let old = known.unwrap_or(Review { epoch: gate.epoch, at_ms: now_ms, clean: 0, errors: 0 });

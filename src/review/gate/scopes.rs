@@ -6,6 +6,7 @@ use crate::store::gates::{self, Event, Gate, Kept};
 use crate::store::record::{Entry, audit};
 use crate::store::{Actor, Change, Result, Tx, locks, record};
 use crate::triage::gate::{self as rules, Counts, Follows, Look, Proof, Standing};
+use crate::triage::policy::Kept as Vetoes;
 use serde_json::{Value, json};
 
 /// What the ledger calls a step of a gate.
@@ -155,13 +156,40 @@ impl Scopes {
         self.tell(at, kind, &json!({"from": from, "to": state, "by": by.name, "why": why}), now_ms);
     }
 
-    /// Sets the share that is accepted, where it is another one.
-    pub(crate) fn accept(&mut self, at: usize, limit: f64, now_ms: i64) {
-        if self.gates[at].limit.to_bits() != limit.to_bits() {
-            let before = self.gates[at].limit;
+    /// Sets the share that is accepted and the vetoes, where they are others.
+    ///
+    /// With a higher limit a gate that does not stand counts anew: else whoever sets it could choose the moment of the
+    /// look by what was counted so far. With vetoes that let more through every gate does, because what they let through
+    /// now was never measured.
+    pub(crate) fn accept(&mut self, at: usize, (limit, vetoes): (f64, &Vetoes), now_ms: i64) {
+        let before = self.gates[at].limit;
+        if before.to_bits() != limit.to_bits() {
             self.gates[at].limit = limit;
             self.tell(at, GateEvent::Limit, &json!({"from": before, "to": limit}), now_ms);
+            if limit > before {
+                self.anew(at, "a higher limit is accepted", now_ms);
+            }
         }
+        let known: Option<Vetoes> = serde_json::from_str(&self.gates[at].vetoes).ok();
+        self.gates[at].vetoes = serde_json::to_string(vetoes).unwrap_or_default();
+        if known.is_some_and(|known| vetoes.is_looser_than(&known)) {
+            if self.gates[at].state.stands() {
+                self.suspend(at, &Actor::system(), rules::Broken::Vetoes.words(), now_ms);
+            } else {
+                self.anew(at, rules::Broken::Vetoes.words(), now_ms);
+            }
+        }
+    }
+
+    /// Begins another epoch of a gate that does not stand and has counted something.
+    fn anew(&mut self, at: usize, why: &str, now_ms: i64) {
+        let gate = &mut self.gates[at];
+        if gate.state.stands() || gate.n == 0 {
+            return;
+        }
+        gate.epoch += 1;
+        (gate.fresh, gate.n, gate.k) = (0, 0, 0);
+        self.tell(at, GateEvent::Anew, &json!({"why": why}), now_ms);
     }
 
     /// Writes everything: gates, events, ledger, and on the timeline of the case what it brought about.

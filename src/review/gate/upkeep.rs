@@ -2,19 +2,23 @@
 use super::Scopes;
 use crate::config::Policy;
 use crate::store::{Result, Tx, gates, policies};
+use crate::triage::policy::Kept;
 
-/// Holds a limit against all gates of an organisation; those that stand and have lost their proof are suspended.
+/// Holds limit and vetoes of a policy against all gates of an organisation; those that stand and have lost their proof are
+/// suspended.
 ///
 /// # Errors
 /// Where the database refuses.
-pub(crate) async fn limit_is(tx: &mut Tx, org_id: i64, limit: f64, now_ms: i64) -> Result<()> {
+pub(crate) async fn policy_is(tx: &mut Tx, org_id: i64, policy: &Policy, now_ms: i64) -> Result<()> {
+    let vetoes: Kept = policy.vetoes().into();
+    let text = serde_json::to_string(&vetoes).unwrap_or_default();
     let mut scopes = Scopes::begin(tx, org_id).await?;
-    scopes.gates = gates::with_other_limit(tx, org_id, limit).await?;
+    scopes.gates = gates::under_other(tx, org_id, (policy.limit, &text)).await?;
+    scopes.count(tx, now_ms).await?;
     for at in 0..scopes.gates.len() {
-        scopes.accept(at, limit, now_ms);
+        scopes.accept(at, (policy.limit, &vetoes), now_ms);
     }
     // Those that only count are looked at with their next review.
-    scopes.count(tx, now_ms).await?;
     fall(&mut scopes, now_ms);
     scopes.keep(tx, None, now_ms).await
 }
@@ -27,8 +31,8 @@ pub(crate) async fn limit_is(tx: &mut Tx, org_id: i64, limit: f64, now_ms: i64) 
 pub(crate) async fn check(tx: &mut Tx, settings: Option<&Policy>, now_ms: i64) -> Result<()> {
     for org_id in gates::orgs_standing(tx).await? {
         if let Some(settings) = settings {
-            let limit = settings.of(&policies::of_org(tx, org_id).await?).limit;
-            limit_is(tx, org_id, limit, now_ms).await?;
+            let holds = settings.of(&policies::of_org(tx, org_id).await?);
+            policy_is(tx, org_id, &holds, now_ms).await?;
         }
         let mut scopes = Scopes::begin(tx, org_id).await?;
         scopes.gates = gates::standing(tx, org_id).await?;

@@ -111,6 +111,12 @@ fn vetoes(usual: &Policy, own: &Own) -> Vec<Row> {
             own.veto_tags.is_some(),
             tagged(&holds.veto_tags),
         ),
+        row(
+            ("Rule veto", "veto_rules"),
+            (lines(&usual.veto_rules), lines(&holds.veto_rules)),
+            own.veto_rules.is_some(),
+            "What these rules find is yours to decide, whatever the panel says.".to_owned(),
+        ),
     ]
 }
 

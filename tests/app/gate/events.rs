@@ -72,6 +72,10 @@ impl Retold {
                 assert!(stands, "{event}");
                 (self.state, self.fresh, self.epoch) = ("suspended".to_owned(), 0, self.epoch + 1);
             }
+            "anew" => {
+                assert!(!stands, "{event}");
+                (self.fresh, self.epoch) = (0, self.epoch + 1);
+            }
             "closed" => assert_eq!(self.state, "active"),
             "eligible" | "reopened" => {}
             other => panic!("{other}"),
@@ -142,4 +146,23 @@ async fn every_look_and_state_follows_from_the_events_alone() {
     assert_eq!((told.checked, told.state.as_str(), told.epoch), (2, "suspended", 2));
     retold(&desk, "family").await;
     retold(&desk, "org").await;
+}
+
+#[tokio::test]
+async fn nobody_chooses_the_moment_of_a_look_by_what_was_counted() {
+    let mut desk = Desk::new(|config| config.policy.limit = 0.05).await;
+    desk.clean(7).await;
+    let limit = async |desk: &Desk, percent: &str, version: &str| {
+        let form = [("limit", percent), ("version", version)];
+        assert_eq!(desk.lea.post("/admin/policy/acme", &form).await.status(), 303);
+    };
+    limit(&desk, "4", "0").await;
+    assert_eq!(desk.rule().await, (7, 0, "shadow".to_owned()), "a lower limit takes nothing away");
+    limit(&desk, "10", "1").await;
+    assert_eq!(desk.rule().await, (0, 0, "shadow".to_owned()));
+    assert_eq!(desk.gate("rule").await["next_look_at"], 34);
+    desk.clean(1).await;
+    for level in ["rule", "family", "org"] {
+        assert_eq!(retold(&desk, level).await.epoch, 2, "{level}");
+    }
 }

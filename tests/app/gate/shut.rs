@@ -66,3 +66,53 @@ async fn a_lead_declines_and_shuts() {
     assert_eq!(desk.gate("family").await["state_why"], "declined: as agreed");
     assert_eq!(desk.step(&desk.lea, "family", "fly").await, 404);
 }
+
+#[tokio::test]
+async fn vetoes_that_let_more_through_shut_and_stricter_ones_do_not() {
+    let mut desk = Desk::new(|_| {}).await;
+    desk.proven().await;
+    let policy = async |desk: &Desk, fields: &[(&str, &str)]| {
+        assert_eq!(desk.lea.post("/admin/policy/acme", fields).await.status(), 303, "{fields:?}");
+    };
+    let tags = "yara_detection_memory\n*-critical\n*-high\nlab-*";
+    policy(&desk, &[("tags", "own"), ("veto_tags", tags), ("version", "0")]).await;
+    assert_eq!(desk.rule().await, (6, 0, "active".to_owned()));
+    policy(&desk, &[("tags", "own"), ("veto_tags", "lab-*"), ("version", "1")]).await;
+    let gate = desk.gate("rule").await;
+    assert_eq!((&gate["state"], &gate["reviews"]), (&json!("suspended"), &json!(0)), "{gate}");
+    assert_eq!(gate["state_why"], "the vetoes let more through than before");
+    for level in ["family", "org"] {
+        assert_eq!(desk.gate(level).await["reviews"], 0, "{level}");
+    }
+}
+
+#[tokio::test]
+async fn a_rule_that_only_people_close_is_left_to_them() {
+    let mut desk = Desk::closing().await;
+    desk.proven().await;
+    let form = [("veto_rules", "service.windows*EXPAND_cab*"), ("version", "0")];
+    assert_eq!(desk.lea.post("/admin/policy/acme", &form).await.status(), 303);
+    let (_, page) = desk.lea.page("/admin/policy").await;
+    assert!(page.contains(">service.windows*EXPAND_cab*</textarea>"), "{page}");
+    let case = desk.case().await;
+    let case = desk.server.case(case).await;
+    assert_eq!((&case["status"], &case["runs"][0]["vetoes"][0]["kind"]), (&json!("new"), &json!("rule")), "{case}");
+    assert_eq!(desk.rule().await.2, "active", "it keeps what it has proven");
+    assert_eq!(desk.lea.post("/admin/policy/acme", &[("version", "1")]).await.status(), 303);
+    assert_eq!(desk.rule().await.2, "suspended", "what the list kept was never measured");
+}
+
+#[tokio::test]
+async fn what_the_machine_takes_away_proves_nothing_for_other_gates() {
+    let mut desk = Desk::closing().await;
+    desk.clean(12).await;
+    assert_eq!(desk.step(&desk.lea, "org", "activate").await, 303);
+    let case = desk.undrawn().await;
+    assert_eq!(desk.server.case(case).await["status"], "closed", "under the organisation's gate");
+    let before = desk.rule().await;
+    desk.declare(case, "false_positive").await;
+    assert_eq!(desk.rule().await, before, "somebody looked at one of those that were closed, of their own choice");
+    let evil = desk.others("drivers.cab", 1).await[0];
+    desk.declare(evil, "true_positive").await;
+    assert_eq!(desk.rule().await.2, "suspended", "an error counts however it is found");
+}
