@@ -41,8 +41,12 @@ pub const SPLIT_READ: i64 = 20_000;
 pub const LEASE_MS: i64 = 30_000;
 /// How often it renews.
 pub const LEASE_RENEWAL: Duration = Duration::from_secs(10);
-/// Jobs that one worker works on at once.
+/// Jobs that one worker works on at once, votes of models above all.
 pub const JOBS_AT_ONCE: usize = 4;
+/// Places beside them for pulls, which a backlog of votes must not stop,
+pub const PULLS_AT_ONCE: usize = 2;
+/// and for the other work that comes again and again, or that people wait for and no model is asked for.
+pub const REGULAR_AT_ONCE: usize = 3;
 /// Places beside them for what must not wait for slow models: response actions and notifications.
 pub const URGENT_AT_ONCE: usize = 2;
 /// What a worker has to write while the database is away is tried again after this time,

@@ -15,12 +15,12 @@ const WEEK: i64 = 7 * 24 * 60;
 /// A source that delivered in fewer minutes of the week has no habits yet.
 const HABIT: i64 = 10;
 
-/// Asks for a look now.
+/// Asks for a look now. It is quick, and nobody else tells what waits too long.
 ///
 /// # Errors
 /// Where the database refuses.
 pub async fn ask(tx: &mut Tx, now_ms: i64) -> crate::store::Result<u64> {
-    jobs::hasten(tx, KIND, KIND, "{}", 0, now_ms).await
+    jobs::hasten(tx, KIND, KIND, "{}", jobs::URGENT, now_ms).await
 }
 
 /// Looks, and queues the next look.

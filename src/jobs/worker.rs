@@ -1,22 +1,23 @@
 //! The loop: claim, work, renew, retry, give up.
 use super::kinds::{is_dead, is_deadly};
-use super::{
-    Connections, JobError, PanelSource, backup, intel, known_kind, learn, ledger, pull, range, retention, watch,
-};
+use super::lanes::Lanes;
+use super::{Connections, JobError, PanelSource, known_kind, pull};
 use crate::clock::now_ms;
 use crate::config::{Backup, Policy, Retention};
 use crate::intel::Intelligence;
 use crate::limits;
 use crate::metrics;
 use crate::notify::Channels;
-use crate::review::gate;
 use crate::secret::Signer;
+use crate::store::jobs::Which;
 use crate::store::{Store, Tx, is_gone, jobs, policies};
 use crate::tuning::publisher::Publisher;
+use futures_util::FutureExt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OwnedSemaphorePermit};
 use tokio::task::JoinSet;
+use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
 
 /// Works on jobs until it is told to stop.
@@ -130,18 +131,21 @@ impl Worker {
 
     /// Works until `stop`, then lets running jobs finish for a while and gives the rest back.
     pub async fn run(self, stop: CancellationToken) {
-        let mut running = JoinSet::new();
-        let mut alive = tokio::time::interval(ALIVE);
+        let (mut running, lanes) = (JoinSet::new(), Lanes::new());
+        let mut alive = interval(ALIVE);
         self.schedule().await;
         while !stop.is_cancelled() {
-            let claimed = match running.len() {
-                under if under < limits::JOBS_AT_ONCE => self.claim(jobs::ANY).await,
-                under if under < limits::JOBS_AT_ONCE + limits::URGENT_AT_ONCE => self.claim(jobs::URGENT).await,
-                _ => None,
-            };
-            if let Some(job) = claimed {
+            while running.try_join_next().is_some() {}
+            // However many jobs there are to claim.
+            if alive.tick().now_or_never().is_some() {
+                self.say_alive().await;
+            }
+            if let Some((job, place)) = self.next(&lanes).await {
                 let worker = self.clone();
-                running.spawn(async move { worker.work(job).await });
+                running.spawn(async move {
+                    let _place = place;
+                    worker.work(job).await;
+                });
                 continue;
             }
             tokio::select! {
@@ -149,7 +153,6 @@ impl Worker {
                 () = self.wake.notified() => {}
                 () = tokio::time::sleep(LOOK) => {}
                 Some(_) = running.join_next() => {}
-                _ = alive.tick() => self.say_alive().await,
             }
         }
         let drained = async { while running.join_next().await.is_some() {} };
@@ -168,30 +171,6 @@ impl Worker {
         done
     }
 
-    /// Queues what comes again and again; each run queues the next.
-    async fn schedule(&self) {
-        let scheduled = async {
-            let mut tx = self.store.write().await?;
-            range::schedule(&mut tx, now_ms()).await?;
-            ledger::schedule(&mut tx, now_ms()).await?;
-            retention::schedule(&mut tx, now_ms()).await?;
-            intel::queue(&mut tx).await?;
-            backup::schedule(&mut tx, &self.backup, now_ms()).await?;
-            gate::check(&mut tx, Some(&self.policy), now_ms()).await?;
-            learn::catch_up(&mut tx, now_ms()).await?;
-            if !self.notify.all.is_empty() {
-                watch::ask(&mut tx, now_ms()).await?;
-            }
-            for org in pull::schedule(&mut tx, &self.pulls, now_ms()).await? {
-                tracing::warn!(org, "limacharlie.org: there is no such organisation; nothing is pulled for it");
-            }
-            tx.commit().await
-        };
-        if let Err(error) = scheduled.await {
-            tracing::warn!(%error, "what is due regularly could not be scheduled");
-        }
-    }
-
     async fn say_alive(&self) {
         let seen = async {
             let mut tx = self.store.write().await?;
@@ -203,18 +182,28 @@ impl Worker {
         }
     }
 
-    /// The most urgent job that is due, of at least a priority.
-    async fn claim(&self, least: i64) -> Option<jobs::Job> {
+    /// The next job for which there is a place.
+    async fn next(&self, lanes: &Lanes) -> Option<(jobs::Job, OwnedSemaphorePermit)> {
+        for (which, place) in lanes.free() {
+            if let Some(job) = self.claim(which).await {
+                return Some((job, place));
+            }
+        }
+        None
+    }
+
+    /// The next job of these that is due.
+    async fn claim(&self, which: Which<'_>) -> Option<jobs::Job> {
         let claim = async {
             let mut tx = self.store.read().await?;
             // Looking without the write lock keeps an idle worker out of the writers' way.
-            let due = jobs::due(&mut tx, least, now_ms()).await?;
+            let due = jobs::due(&mut tx, which, now_ms()).await?;
             drop(tx);
             if !due {
                 return Ok(None);
             }
             let mut tx = self.store.write().await?;
-            let job = jobs::claim(&mut tx, &self.owner, least, now_ms(), limits::LEASE_MS).await?;
+            let job = jobs::claim(&mut tx, &self.owner, which, now_ms(), limits::LEASE_MS).await?;
             tx.commit().await?;
             Ok::<_, sqlx::Error>(job)
         };

@@ -4,9 +4,11 @@
 //! lease; finishing and renewing name owner and attempt, so that a worker that lost its lease
 //! can't change anything (fencing). When a job is due and how long a lease lasts is a matter of
 //! one clock: see [`time`].
+mod claiming;
 mod time;
 mod workers;
 
+pub use claiming::{ANY, URGENT, Which, claim, due};
 pub use time::time;
 pub use workers::{forget_workers, last_worker, worker_seen, workers};
 
@@ -83,32 +85,6 @@ pub async fn withdraw(tx: &mut Tx, key: &str, now_ms: i64) -> Result<u64> {
     run!(tx, sqlx::query("DELETE FROM jobs WHERE dedup_key = $1 AND leased_until_ms < $2").bind(key).bind(now_ms))
 }
 
-const CLAIM: &str = "UPDATE jobs SET leased_until_ms = $1, owner = $2, attempt = attempt + 1 WHERE id = (SELECT id FROM jobs
-     WHERE dead = FALSE AND priority >= $5 AND run_at_ms <= $3 AND (leased_until_ms < $3 OR leased_until_ms > $4) ORDER BY priority DESC, run_at_ms, id LIMIT 1)
-     RETURNING id, kind, payload, owner, attempt";
-/// `PostgreSQL` runs several claimers at once; `SQLite` has one writer and no such clause.
-const CLAIM_POSTGRES: &str = "UPDATE jobs SET leased_until_ms = $1, owner = $2, attempt = attempt + 1 WHERE id = (SELECT id FROM jobs
-     WHERE dead = FALSE AND priority >= $5 AND run_at_ms <= $3 AND (leased_until_ms < $3 OR leased_until_ms > $4) ORDER BY priority DESC, run_at_ms, id LIMIT 1
-     FOR UPDATE SKIP LOCKED) RETURNING id, kind, payload, owner, attempt";
-
-/// From this priority on a job does not wait for those that ask models: people do.
-pub const URGENT: i64 = 10;
-/// Any priority.
-pub const ANY: i64 = i64::MIN;
-
-/// Takes the most urgent job that is due and has at least a priority.
-pub async fn claim(tx: &mut Tx, owner: &str, least: i64, now_ms: i64, lease_ms: i64) -> Result<Option<Job>> {
-    let sql = if matches!(tx, Tx::Postgres(_)) { CLAIM_POSTGRES } else { CLAIM };
-    let time_ms = time(tx, now_ms).await?;
-    on!(tx, |db| sqlx::query_as(sql)
-        .bind(time_ms + lease_ms)
-        .bind(owner)
-        .bind(time_ms)
-        .bind(time_ms + ABSURD_LEASE_MS)
-        .bind(least)
-        .fetch_optional(db))
-}
-
 /// Keeps the lease; `false` where it is lost.
 pub async fn renew(tx: &mut Tx, job: &Job, now_ms: i64, lease_ms: i64) -> Result<bool> {
     let time_ms = time(tx, now_ms).await?;
@@ -178,21 +154,6 @@ pub async fn put_back(tx: &mut Tx, job: &Job, run_at_ms: i64, error: &str, dead:
             .bind(job.attempt)
             .bind(here_ms)
     )
-}
-
-/// Whether a job is due that nobody holds and that has at least a priority.
-pub async fn due(tx: &mut Tx, least: i64, now_ms: i64) -> Result<bool> {
-    let time_ms = time(tx, now_ms).await?;
-    let id: Option<i64> = on!(tx, |db| {
-        sqlx::query_scalar(
-        "SELECT id FROM jobs WHERE dead = FALSE AND priority >= $3 AND run_at_ms <= $1 AND (leased_until_ms < $1 OR leased_until_ms > $2) LIMIT 1"
-    )
-    .bind(time_ms)
-    .bind(time_ms + ABSURD_LEASE_MS)
-    .bind(least)
-    .fetch_optional(db)
-    })?;
-    Ok(id.is_some())
 }
 
 /// Jobs of a kind.

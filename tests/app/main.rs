@@ -48,6 +48,7 @@ mod observed;
 mod oidc;
 mod pages;
 mod pivots;
+mod places;
 mod policy;
 mod pool;
 mod precedents;
