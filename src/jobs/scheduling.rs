@@ -4,8 +4,8 @@ use crate::clock::now_ms;
 use crate::review::gate;
 
 impl Worker {
-    /// Queues what comes again and again.
-    pub(super) async fn schedule(&self) {
+    /// Queues what comes again and again; `false` where the database did not take it.
+    pub(super) async fn schedule(&self) -> bool {
         let scheduled = async {
             let mut tx = self.store.write().await?;
             range::schedule(&mut tx, now_ms()).await?;
@@ -23,8 +23,10 @@ impl Worker {
             }
             tx.commit().await
         };
-        if let Err(error) = scheduled.await {
-            tracing::warn!(%error, "what is due regularly could not be scheduled");
+        let scheduled = scheduled.await;
+        if let Err(error) = &scheduled {
+            tracing::warn!(%error, "what is due regularly could not be scheduled; it is tried again");
         }
+        scheduled.is_ok()
     }
 }

@@ -132,13 +132,16 @@ impl Worker {
     /// Works until `stop`, then lets running jobs finish for a while and gives the rest back.
     pub async fn run(self, stop: CancellationToken) {
         let (mut running, lanes) = (JoinSet::new(), Lanes::new());
-        let mut alive = interval(ALIVE);
-        self.schedule().await;
+        let (mut alive, mut again) = (interval(ALIVE), interval(limits::SCHEDULE_AGAIN));
+        let mut scheduled = false;
         while !stop.is_cancelled() {
             while running.try_join_next().is_some() {}
             // However many jobs there are to claim.
             if alive.tick().now_or_never().is_some() {
                 self.say_alive().await;
+            }
+            if !scheduled && again.tick().now_or_never().is_some() {
+                scheduled = self.schedule().await;
             }
             if let Some((job, place)) = self.next(&lanes).await {
                 let worker = self.clone();

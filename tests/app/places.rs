@@ -1,6 +1,6 @@
 //! The places of a worker: what comes again and again goes on beside votes that take for ever, and the other way round.
 use crate::support::limacharlie::{Fake, Fault, detection};
-use crate::support::{SEED, Server, add_org, connection, fakes, seed_id, seed_with, spawn_with};
+use crate::support::{SEED, Server, add_org, connection, fakes, seed_id, seed_with, spawn, spawn_with};
 use fusionsoc::clock::now_ms;
 use fusionsoc::config::{Backup, LimaCharlieConfig};
 use fusionsoc::jobs::pull::Pulls;
@@ -110,4 +110,20 @@ async fn pulls_that_hang_keep_no_vote_and_no_other_work_waiting() {
     until(&server, "runs WHERE state = 'done'", 1).await;
     until(&server, "jobs WHERE kind = 'retention' AND run_at_ms = 1", 0).await;
     assert!(count(&server, "jobs WHERE kind = 'pull' AND owner <> ''").await > 0, "the pulls still hang");
+}
+
+#[tokio::test]
+async fn what_could_not_be_queued_at_the_start_is_queued_as_soon_as_the_database_takes_it() {
+    let server = spawn().await;
+    server.sql("DELETE FROM jobs").await;
+    server.sql("ALTER TABLE intel RENAME TO elsewhere").await;
+    let stop = CancellationToken::new();
+    let _guard = stop.clone().drop_guard();
+    tokio::spawn(server.worker().run(stop));
+    until(&server, "workers", 1).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(count(&server, "jobs").await, 0, "nothing was queued");
+    server.sql("ALTER TABLE elsewhere RENAME TO intel").await;
+    until(&server, "jobs WHERE kind = 'ledger'", 1).await;
+    assert_eq!(count(&server, "jobs WHERE kind = 'retention'").await, 1);
 }
