@@ -71,6 +71,8 @@ pub const NOTIFY_SHOWN: usize = 20;
 pub const NOTIFY_KEPT_MS: i64 = 90 * 24 * 60 * 60 * 1000;
 /// How long a stopping worker lets votes finish.
 pub const WORKER_GRACE: Duration = Duration::from_secs(20);
+/// How long it takes at most to give back what did not finish.
+pub const GIVE_BACK: Duration = Duration::from_secs(3);
 /// What comes again and again is queued anew after this time where the database did not take it.
 pub const SCHEDULE_AGAIN: Duration = Duration::from_secs(5);
 /// How long a stopping server lets requests finish.

@@ -25,6 +25,7 @@ pub mod range;
 pub mod reindex;
 pub mod retention;
 mod scheduling;
+mod stopping;
 pub mod triage;
 pub mod trial;
 pub mod upkeep;

@@ -47,7 +47,7 @@ pub struct Worker {
     pub signer: Option<Signer>,
     /// The backups that are made again and again.
     pub backup: Arc<Backup>,
-    owner: String,
+    pub(super) owner: String,
 }
 
 /// How often a worker looks for jobs that nobody told it about.
@@ -143,7 +143,8 @@ impl Worker {
             if !scheduled && again.tick().now_or_never().is_some() {
                 scheduled = self.schedule().await;
             }
-            if let Some((job, place)) = self.next(&lanes).await {
+            let next = tokio::select! { next = self.next(&lanes) => next, () = stop.cancelled() => None };
+            if let Some((job, place)) = next {
                 let worker = self.clone();
                 running.spawn(async move {
                     let _place = place;
@@ -158,10 +159,7 @@ impl Worker {
                 Some(_) = running.join_next() => {}
             }
         }
-        let drained = async { while running.join_next().await.is_some() {} };
-        if tokio::time::timeout(limits::WORKER_GRACE, drained).await.is_err() {
-            tracing::warn!("votes were still under way; their runs are taken up again by the next worker");
-        }
+        self.stop(running).await;
     }
 
     /// Works on everything that is due, one job after the other, and returns how many there were.

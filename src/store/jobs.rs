@@ -8,7 +8,7 @@ mod claiming;
 mod time;
 mod workers;
 
-pub use claiming::{ANY, URGENT, Which, claim, due};
+pub use claiming::{ANY, URGENT, Which, claim, due, give_back};
 pub use time::time;
 pub use workers::{forget_workers, last_worker, worker_seen, workers};
 

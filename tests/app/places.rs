@@ -1,4 +1,5 @@
-//! The places of a worker: what comes again and again goes on beside votes that take for ever, and the other way round.
+//! The places of a worker: what comes again and again goes on beside votes that take for ever, and the other way round;
+//! and what a worker leaves behind when it stops.
 use crate::support::limacharlie::{Fake, Fault, detection};
 use crate::support::{SEED, Server, add_org, connection, fakes, seed_id, seed_with, spawn, spawn_with};
 use fusionsoc::clock::now_ms;
@@ -126,4 +127,40 @@ async fn what_could_not_be_queued_at_the_start_is_queued_as_soon_as_the_database
     server.sql("ALTER TABLE elsewhere RENAME TO intel").await;
     until(&server, "jobs WHERE kind = 'ledger'", 1).await;
     assert_eq!(count(&server, "jobs WHERE kind = 'retention'").await, 1);
+}
+
+#[tokio::test]
+async fn a_worker_that_stops_gives_back_what_did_not_end_in_time() {
+    let (fake, (ollama, voter)) = (Fake::start().await, slow().await);
+    let setting = connection(&fake, "acme");
+    let server = spawn_with(|config| {
+        config.policy.undo_s = 0;
+        config.limacharlie = vec![setting];
+        config.voters = vec![voter];
+    })
+    .await;
+    let number = server.deliver(SEED).await["number"].as_i64().unwrap();
+    let stop = CancellationToken::new();
+    let running = tokio::spawn(server.worker().run(stop.clone()));
+    until(&server, ASKING, 1).await;
+    fake.fail(&[Fault::Slow(60_000)]);
+    let body = r#"{"kind":"add_tag","tag":"now"}"#;
+    assert_eq!(server.post(&format!("/api/v1/cases/{number}/actions"), body).await.0, 202);
+    until(&server, "actions WHERE state = 'running'", 1).await;
+    while fake.change(|state| !state.faults.is_empty()) {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let (sent, began) = (fake.calls("POST", "/v1/").len(), Instant::now());
+    stop.cancel();
+    running.await.unwrap();
+    assert!(began.elapsed() < limits::WORKER_GRACE + limits::GIVE_BACK, "{:?}", began.elapsed());
+    assert_eq!(count(&server, "jobs WHERE owner <> '' OR leased_until_ms <> 0").await, 0, "nobody holds anything");
+    ollama.reset().await;
+    fakes::say(&ollama, "slow", &fakes::answer("false_positive", 90).to_string()).await;
+    server.run_jobs().await;
+    let case = server.case(number).await;
+    assert_eq!(case["actions"][0]["state"], "unknown", "what was under way is not done again: {}", case["actions"]);
+    assert_eq!(fake.calls("POST", "/v1/").len(), sent);
+    let states = ["interrupted", "done"].map(|state| format!("runs WHERE state = '{state}'"));
+    assert_eq!((count(&server, &states[0]).await, count(&server, &states[1]).await), (1, 1), "{}", case["runs"]);
 }

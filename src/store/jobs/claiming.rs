@@ -1,5 +1,5 @@
 //! Which job comes next. A worker has places for several groups of kinds, so that a backlog of one keeps no other waiting.
-use super::super::{Result, Tx, on};
+use super::super::{Result, Tx, on, run};
 use super::{ABSURD_LEASE_MS, Job, time};
 
 /// From this priority on a job does not wait for those that ask models: people do.
@@ -84,4 +84,13 @@ pub async fn due(tx: &mut Tx, which: Which<'_>, now_ms: i64) -> Result<bool> {
         query.fetch_optional(db)
     })?;
     Ok(id.is_some())
+}
+
+/// Gives back whatever a worker holds: it works on nothing any more, and nobody need wait for its leases to run out.
+/// What another one took up meanwhile is not its any more.
+pub async fn give_back(tx: &mut Tx, owner: &str) -> Result<u64> {
+    run!(
+        tx,
+        sqlx::query("UPDATE jobs SET leased_until_ms = 0, owner = '' WHERE owner = $1 AND dead = FALSE").bind(owner)
+    )
 }
