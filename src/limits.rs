@@ -73,6 +73,8 @@ pub const NOTIFY_KEPT_MS: i64 = 90 * 24 * 60 * 60 * 1000;
 pub const WORKER_GRACE: Duration = Duration::from_secs(20);
 /// How long it takes at most to give back what did not finish.
 pub const GIVE_BACK: Duration = Duration::from_secs(3);
+/// How long a program that has ended waits for threads that are still busy; they end with it.
+pub const BUSY_GRACE: Duration = Duration::from_secs(2);
 /// What comes again and again is queued anew after this time where the database did not take it.
 pub const SCHEDULE_AGAIN: Duration = Duration::from_secs(5);
 /// How long a stopping server lets requests finish.

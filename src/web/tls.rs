@@ -113,17 +113,19 @@ impl Certificate {
             let wanted = tokio::select! {
                 () = stop.cancelled() => return,
                 _ = asked.recv() => true,
-                _ = look.tick() => self.has_changed(),
+                _ = look.tick() => false,
             };
-            if wanted {
-                // A pair that is half replaced does not match; the next look finds both.
-                match self.reload() {
-                    Ok(()) => tracing::info!("the TLS certificate was read again"),
-                    Err(error) => tracing::error!(%error, "the TLS certificate stays as it was"),
-                }
-                if let Some(warning) = self.warning() {
-                    tracing::warn!("{warning}");
-                }
+            // The files may lie on a share that hangs: that must stop no thread on which others depend.
+            let this = Arc::clone(&self);
+            let read = move || (wanted || this.has_changed()).then(|| this.reload());
+            let Ok(Some(read)) = tokio::task::spawn_blocking(read).await else { continue };
+            // A pair that is half replaced does not match; the next look finds both.
+            match read {
+                Ok(()) => tracing::info!("the TLS certificate was read again"),
+                Err(error) => tracing::error!(%error, "the TLS certificate stays as it was"),
+            }
+            if let Some(warning) = self.warning() {
+                tracing::warn!("{warning}");
             }
         }
     }

@@ -1,7 +1,9 @@
 //! A server that is asked to stop under load ends in time, and loses nothing; one whose database is locked says so.
 use super::{all_cases, command, config, detection, free_port, get, long, model_after, post, ready, start, stored};
+use crate::support::certs::Authority;
 use crate::support::{database, http};
 use sqlx::Connection;
+use std::fmt::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -82,4 +84,33 @@ async fn who_finds_the_database_locked_is_told_to_come_back() {
     assert_eq!(post(&server.url, &token, detection(1)).await, Some(202), "then it works again");
     let cases = all_cases(&server, &token).await;
     assert_eq!(cases.len(), 2, "what was refused and sent again is there once");
+}
+
+/// A file that is read again when it changes becomes one that nobody ever writes to.
+#[tokio::test]
+async fn a_server_with_a_thread_that_is_stuck_ends_in_time_all_the_same() {
+    let dir = tempfile::tempdir().unwrap();
+    let model = model_after(Duration::ZERO).await;
+    config(dir.path(), &model, &format!("sqlite:{}", dir.path().join("test.db").display()));
+    let authority = Authority::new();
+    let files = authority.sign(dir.path(), "server", 2099);
+    let (cert, key) = (files.cert.display(), files.key.display());
+    let mut settings = std::fs::read_to_string(dir.path().join("fusionsoc.toml")).unwrap();
+    write!(settings, "[server]\ntls_cert = \"{cert}\"\ntls_key = \"{key}\"\n").unwrap();
+    std::fs::write(dir.path().join("fusionsoc.toml"), settings).unwrap();
+    let port = free_port();
+    let mut server = start(dir.path(), port);
+    let began = Instant::now();
+    while authority.client().get(format!("https://127.0.0.1:{port}/healthz")).send().await.is_err() {
+        assert!(began.elapsed() < Duration::from_secs(20), "the server starts");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    std::fs::remove_file(&files.cert).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&files.cert).status().unwrap().success());
+    let pid = rustix::process::Pid::from_child(&server.child);
+    rustix::process::kill_process(pid, rustix::process::Signal::HUP).unwrap();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(server.lives());
+    let (code, took) = server.stop().await;
+    assert!(code == Some(0) && took < Duration::from_secs(30), "{code:?} after {took:?}");
 }
