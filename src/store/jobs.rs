@@ -33,16 +33,11 @@ pub struct Job {
 /// A lease further in the future than this was written by a clock that was wrong.
 const ABSURD_LEASE_MS: i64 = 600_000;
 
-/// Puts a job into the queue unless one with this key waits already; `false` where it does. `run_at_ms` is a moment by
-/// the clock of this process.
+/// Puts a job into the queue unless one with this key waits already; `false` where it does. One that was given up
+/// makes way. `run_at_ms` is a moment by the clock of this process.
 pub async fn enqueue(tx: &mut Tx, kind: &str, key: &str, payload: &str, priority: i64, run_at_ms: i64) -> Result<bool> {
-    let (at, here_ms) = time::stamp(tx, "$5", "$6");
-    let sql = sqlx::AssertSqlSafe(format!(
-        "INSERT INTO jobs (kind, dedup_key, payload, priority, run_at_ms) VALUES ($1, $2, $3, $4, {at}) ON CONFLICT (dedup_key) DO NOTHING"
-    ));
-    let added =
-        run!(tx, sqlx::query(sql).bind(kind).bind(key).bind(payload).bind(priority).bind(run_at_ms).bind(here_ms))?;
-    Ok(added > 0)
+    let stamp = time::stamp(tx, "$5", "$6");
+    insert(tx, (kind, key, payload, priority), run_at_ms, stamp).await
 }
 
 /// The same for a moment by the clock that jobs go by, see [`time`]: one that all processes mean alike,
@@ -55,15 +50,33 @@ pub async fn enqueue_for(
     priority: i64,
     run_at_ms: i64,
 ) -> Result<bool> {
-    let added = run!(
-        tx,
-        sqlx::query("INSERT INTO jobs (kind, dedup_key, payload, priority, run_at_ms) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (dedup_key) DO NOTHING")
-            .bind(kind)
-            .bind(key)
-            .bind(payload)
-            .bind(priority)
-            .bind(run_at_ms)
-    )?;
+    insert(tx, (kind, key, payload, priority), run_at_ms, ("$5 - $6".to_owned(), 0)).await
+}
+
+/// What is put into the queue: kind, key, payload and priority.
+type New<'a> = (&'a str, &'a str, &'a str, i64);
+
+async fn insert(tx: &mut Tx, new: New<'_>, run_at_ms: i64, stamp: (String, i64)) -> Result<bool> {
+    if add(tx, new, run_at_ms, &stamp).await? {
+        return Ok(true);
+    }
+    // A job that was given up would keep its key for ever.
+    let gone = run!(tx, sqlx::query("DELETE FROM jobs WHERE dedup_key = $1 AND dead = TRUE").bind(new.1))?;
+    Ok(gone > 0 && add(tx, new, run_at_ms, &stamp).await?)
+}
+
+async fn add(
+    tx: &mut Tx,
+    (kind, key, payload, priority): New<'_>,
+    run_at_ms: i64,
+    (at, here_ms): &(String, i64),
+) -> Result<bool> {
+    let sql = format!(
+        "INSERT INTO jobs (kind, dedup_key, payload, priority, run_at_ms) VALUES ($1, $2, $3, $4, {at}) ON CONFLICT (dedup_key) DO NOTHING"
+    );
+    let sql = sqlx::AssertSqlSafe(sql.as_str());
+    let added =
+        run!(tx, sqlx::query(sql).bind(kind).bind(key).bind(payload).bind(priority).bind(run_at_ms).bind(*here_ms))?;
     Ok(added > 0)
 }
 

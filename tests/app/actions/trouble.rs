@@ -31,6 +31,11 @@ async fn a_worker_that_died_while_it_asked_leaves_an_action_unknown_and_nobody_r
     let (_, page) = ana.page(&format!("/cases/{}", house.case)).await;
     assert!(page.contains("Nobody knows whether it took effect"), "the page asks");
 
+    // One that was given up, for a fault of the database's, does not keep the next one from asking.
+    assert_eq!(house.step(&ana, id, "check", &[]).await, 303);
+    house.server.sql("UPDATE jobs SET dead = TRUE WHERE kind = 'action'").await;
+    house.jobs().await;
+    assert_eq!(house.newest().await.1, "unknown");
     assert_eq!(house.step(&ana, id, "check", &[]).await, 303);
     house.jobs().await;
     let (_, state, result) = house.newest().await;

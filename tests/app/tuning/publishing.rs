@@ -131,3 +131,18 @@ async fn in_limacharlie_it_is_enabled_and_ends_by_itself_and_goes_when_it_is_dis
     server.run_jobs().await;
     assert!(lima.change(|state| state.rules.is_empty()));
 }
+
+#[tokio::test]
+async fn what_could_not_be_removed_is_removed_once_limacharlie_is_set_up_again() {
+    let (server, fake) = (spawn().await, Arc::new(Fake::default()));
+    let (to, lea) = approved(&server, &fake).await;
+    assert_eq!(lea.post(&format!("{to}/disable"), &[("note", "Enough")]).await.status(), 303);
+    // This worker has no LimaCharlie for the organisation.
+    server.run_jobs().await;
+    assert_eq!(exclusion(&server, &to).await.publish_state.as_str(), "failed");
+    assert!(!fake.there.lock().unwrap().is_empty(), "and it goes on hiding detections");
+    assert_eq!(lea.post(&format!("{to}/publish"), &[]).await.status(), 303);
+    work(&server, &fake).await;
+    assert_eq!(exclusion(&server, &to).await.publish_state.as_str(), "done");
+    assert!(fake.there.lock().unwrap().is_empty());
+}
