@@ -1,5 +1,6 @@
 //! Pulling: each organisation's detections are fetched from LimaCharlie in windows that overlap. The
 //! position is stored in the transaction that takes a page in, so that a kill loses and doubles nothing.
+mod honest;
 mod reading;
 mod sources;
 
@@ -87,12 +88,17 @@ pub async fn work(worker: &Worker, job: &jobs::Job) -> Result<(), JobError> {
 /// See [`Trouble`]; what was read before stays.
 pub async fn catch_up(reader: &Reader<'_>, told: Told<'_>) -> Result<(), Trouble> {
     let now = now_ms();
-    let now_s = now.div_euclid(1000);
+    let (mut now_s, mut first) = (now.div_euclid(1000), None);
     loop {
         let mut tx = reader.store.write().await.map_err(JobError::from)?;
         let pull = pulls::begin(&mut tx, reader.org_id, now_s - FIRST_S, now).await.map_err(JobError::from)?;
         let gaps = pulls::gaps(&mut tx, reader.org_id).await.map_err(JobError::from)?;
+        let first = *first.get_or_insert(pull.read_ms.is_none());
+        let went_back = reader.went_back(&mut tx, &pull, first, now_s).await?;
         tx.commit().await.map_err(JobError::from)?;
+        if went_back {
+            continue;
+        }
         let place = pull.position();
         if place.done_s >= now_s && place.to_s == 0 {
             return Ok(());
@@ -103,6 +109,7 @@ pub async fn catch_up(reader: &Reader<'_>, told: Told<'_>) -> Result<(), Trouble
         let from_s = (place.done_s - OVERLAP_S).max(after_gap.unwrap_or_default()).max(0);
         let Some(range) = Range::seconds(from_s, to_s) else { return Ok(()) };
         reader.follow(range, place, told).await?;
+        now_s = reader.agreed_s(now_s);
     }
 }
 
@@ -117,6 +124,7 @@ async fn fail(reader: &Reader<'_>, error: &Error, to_s: i64, every_ms: i64) -> R
     let pull = pulls::begin(&mut tx, reader.org_id, to_s, now).await?;
     tracing::warn!(org = pull.org, failures = pull.failures, error = text, "detections could not be pulled");
     if unreadable && pull.failures >= TRIES {
+        let to_s = reader.honest_s(to_s).max(pull.done_s + 1);
         let gap = Gap { id: 0, org_id: reader.org_id, from_s: pull.done_s + 1, to_s, tried_ms: now, error: text };
         pulls::add_gap(&mut tx, &gap).await?;
         tell(&mut tx, &Actor::system(), "pull_gap", (&pull.org, reader.org_id), (gap.from_s, gap.to_s), now).await?;

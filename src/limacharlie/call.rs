@@ -196,6 +196,7 @@ impl Client {
             return Once::Wait(wait, error);
         }
         self.note_quota(headers);
+        self.note_time(headers);
         let said = || message(&body);
         match status {
             200..=299 => Once::Done(body),

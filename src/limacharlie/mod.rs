@@ -24,6 +24,7 @@ mod settings;
 mod sign_in;
 pub mod tags;
 pub mod tasks;
+mod time;
 
 pub use error::Error;
 pub use hosts::Hosts;
@@ -35,6 +36,7 @@ pub use settings::{API_URL, BadSettings, JWT_URL, Settings};
 use crate::secret::Key;
 use quota::Quota;
 use sign_in::SignIn;
+use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex};
 use tokio::sync::OnceCell;
 
@@ -51,6 +53,7 @@ struct Shared {
     sign_in: SignIn,
     hosts: OnceCell<Hosts>,
     quota: Mutex<Quota>,
+    answered_s: AtomicI64,
 }
 
 impl std::fmt::Debug for Client {
@@ -72,6 +75,7 @@ impl Client {
             sign_in: SignIn::default(),
             hosts: OnceCell::new(),
             quota: Mutex::default(),
+            answered_s: AtomicI64::default(),
         })))
     }
 

@@ -75,6 +75,17 @@ pub async fn add(tx: &mut Tx, at: &Minute, what: Intake) -> Result<()> {
     Ok(())
 }
 
+/// The newest minute in which a source delivered anything, up to this one.
+pub async fn last(tx: &mut Tx, org_id: i64, source: &str, until: i64) -> Result<Option<i64>> {
+    on!(tx, |db| sqlx::query_scalar(
+        "SELECT minute FROM intake WHERE org_id = $1 AND source = $2 AND minute <= $3 ORDER BY minute DESC LIMIT 1"
+    )
+    .bind(org_id)
+    .bind(source)
+    .bind(until)
+    .fetch_optional(db))
+}
+
 /// A source and what it delivered in a stretch of time.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Summary {

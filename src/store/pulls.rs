@@ -101,6 +101,22 @@ pub async fn advance(tx: &mut Tx, org_id: i64, from: &Position, to: &Position, n
     Ok(changed > 0)
 }
 
+/// Goes back to a second up to which everything is surely read; `false` where somebody else moved it meanwhile.
+pub async fn rewind(tx: &mut Tx, org_id: i64, from: &Position, done_s: i64) -> Result<bool> {
+    let changed = run!(
+        tx,
+        sqlx::query(
+            "UPDATE pulls SET done_s = $1, to_s = 0, next_page = '' WHERE org_id = $2 AND done_s = $3 AND to_s = $4 AND next_page = $5"
+        )
+        .bind(done_s)
+        .bind(org_id)
+        .bind(from.done_s)
+        .bind(from.to_s)
+        .bind(&from.next_page)
+    )?;
+    Ok(changed > 0)
+}
+
 /// Notes a failure. With `again` the window under way begins again with its first page.
 pub async fn failed(tx: &mut Tx, org_id: i64, error: &str, again: bool, now_ms: i64) -> Result<u64> {
     run!(

@@ -1,4 +1,5 @@
 //! Detections are pulled from LimaCharlie exactly once, whatever happens on the way, and it is told what is missing.
+mod clock;
 mod command;
 mod told;
 

@@ -73,7 +73,7 @@ impl Reader<'_> {
             let Some(page) = page else { return Ok(()) };
             let next = match pages.cursor() {
                 Some(cursor) => Position { done_s: place.done_s, to_s, next_page: cursor.as_str().to_owned() },
-                None => Position { done_s: to_s.max(place.done_s), to_s: 0, next_page: String::new() },
+                None => Position { done_s: self.honest_s(to_s).max(place.done_s), to_s: 0, next_page: String::new() },
             };
             self.take(&page, Some((&place, &next)), told).await?;
             place = next;

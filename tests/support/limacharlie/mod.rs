@@ -75,10 +75,18 @@ impl Fake {
 }
 
 async fn serve(Extracted(fake): Extracted<Fake>, request: Request) -> Response {
+    let mut response = answer(&fake, request).await;
+    let ahead = jiff::SignedDuration::from_secs(fake.change(|state| state.ahead_s));
+    let date = (jiff::Timestamp::now() + ahead).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    response.headers_mut().insert(axum::http::header::DATE, date.parse().unwrap());
+    response
+}
+
+async fn answer(fake: &Fake, request: Request) -> Response {
     let asked = Asked::read(request).await;
     fake.change(|state| state.log.push(Call::of(&asked)));
     if asked.path == ["__ctl"] {
-        return control::answer(&fake, &asked).await.send();
+        return control::answer(fake, &asked).await.send();
     }
     if let Some(reply) = fake.change(|state| open_to_all(state, &asked)) {
         return reply.send();

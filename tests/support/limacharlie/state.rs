@@ -77,6 +77,8 @@ impl Call {
 /// Everything. A test changes it as it likes.
 #[derive(Debug)]
 pub struct State {
+    /// How far its clock is ahead of the real one, in seconds; the `Date` of its answers tells.
+    pub ahead_s: i64,
     pub url: String,
     pub oid: String,
     /// Keys and what they may do.
@@ -118,6 +120,7 @@ impl State {
         let sensors = sample::sensors(&detections, &events);
         let oid = detections[0]["routing"]["oid"].as_str().unwrap_or(OID).to_owned();
         Self {
+            ahead_s: 0,
             url,
             oid,
             keys: BTreeMap::from([(KEY.to_owned(), MAY.iter().map(|may| (*may).to_owned()).collect())]),
