@@ -24,7 +24,7 @@ pub async fn work(worker: &Worker, job: &jobs::Job) -> Result<(), JobError> {
     let name = payload.channel.as_str();
     let now = now_ms();
     let mut tx = worker.store.read().await?;
-    let free_ms = free_at(worker, &mut tx, name).await?;
+    let free_ms = free_at(worker, &mut tx, name, now).await?;
     let due = if free_ms <= now {
         notifications::due(&mut tx, name, now, limits::NOTIFY_TOGETHER).await?
     } else {
@@ -40,18 +40,19 @@ pub async fn work(worker: &Worker, job: &jobs::Job) -> Result<(), JobError> {
     if !due.is_empty() {
         note(&mut tx, name, &due, sent, now).await?;
     }
-    if let Some(next) = notifications::next_due(&mut tx, name).await? {
-        let free_ms = free_at(worker, &mut tx, name).await?;
+    if let Some(next) = notifications::next_due(&mut tx, name, now).await? {
+        let free_ms = free_at(worker, &mut tx, name, now).await?;
         notify::wake(&mut tx, name, next.max(free_ms)).await?;
     }
     Ok(tx.commit().await?)
 }
 
-/// When the channel may send again.
-async fn free_at(worker: &Worker, tx: &mut Tx, name: &str) -> Result<i64, sqlx::Error> {
+/// When the channel may send again. What was sent by a clock that was ahead keeps nothing waiting.
+async fn free_at(worker: &Worker, tx: &mut Tx, name: &str, now: i64) -> Result<i64, sqlx::Error> {
     let fared = notifications::channels(tx).await?.into_iter().find(|fared| fared.name == name);
     let last = fared.and_then(|fared| fared.sent_ms);
-    Ok(last.map_or(0, |last| last + i64::from(worker.notify.settings.every_s) * 1000))
+    let every_ms = i64::from(worker.notify.settings.every_s) * 1000;
+    Ok(last.filter(|last| *last <= now).map_or(0, |last| last + every_ms))
 }
 
 async fn send(worker: &Worker, channel: Option<&Channel>, due: &[Notification]) -> Result<(), String> {

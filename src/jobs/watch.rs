@@ -48,7 +48,7 @@ pub async fn work(worker: &Worker, job: &jobs::Job) -> Result<(), JobError> {
     notifications::purge(&mut tx, now - limits::NOTIFY_KEPT_MS).await?;
     // A channel whose job was lost to a fault of ours is found again here.
     for (channel, _) in notifications::waiting(&mut tx).await? {
-        if let Some(due) = notifications::next_due(&mut tx, &channel).await? {
+        if let Some(due) = notifications::next_due(&mut tx, &channel, now).await? {
             notify::wake(&mut tx, &channel, due.max(now)).await?;
         }
     }

@@ -2,6 +2,7 @@
 use super::many::{ROWS, places};
 use super::{JsonText, Result, Tx, on, run};
 use crate::domain::{Severity, words};
+use crate::limits::NOTIFY_AGAIN_MS;
 use serde::{Deserialize, Serialize};
 
 words! {
@@ -137,21 +138,25 @@ pub async fn is_known(tx: &mut Tx, kind: Kind, subject: &str) -> Result<bool> {
     Ok(id.is_some())
 }
 
+/// Nothing waits longer than this for its next try: what is due later was put off by a clock that was ahead.
+const LONGEST_MS: i64 = NOTIFY_AGAIN_MS[NOTIFY_AGAIN_MS.len() - 1];
+
 /// What a channel has to send now, the oldest first.
 pub async fn due(tx: &mut Tx, channel: &str, now_ms: i64, most: i64) -> Result<Vec<Notification>> {
     let sql = sqlx::AssertSqlSafe(format!(
-        "SELECT {COLUMNS} FROM notifications WHERE state = 'queued' AND channel = $1 AND due_ms <= $2 ORDER BY due_ms, id LIMIT $3"
+        "SELECT {COLUMNS} FROM notifications WHERE state = 'queued' AND channel = $1 AND (due_ms <= $2 OR due_ms > $4) ORDER BY due_ms, id LIMIT $3"
     ));
-    on!(tx, |db| sqlx::query_as(sql).bind(channel).bind(now_ms).bind(most).fetch_all(db))
+    on!(tx, |db| sqlx::query_as(sql).bind(channel).bind(now_ms).bind(most).bind(now_ms + LONGEST_MS).fetch_all(db))
 }
 
 /// When a channel has something to send next.
-pub async fn next_due(tx: &mut Tx, channel: &str) -> Result<Option<i64>> {
-    on!(tx, |db| sqlx::query_scalar(
+pub async fn next_due(tx: &mut Tx, channel: &str, now_ms: i64) -> Result<Option<i64>> {
+    let due: Option<i64> = on!(tx, |db| sqlx::query_scalar(
         "SELECT due_ms FROM notifications WHERE state = 'queued' AND channel = $1 ORDER BY due_ms, id LIMIT 1"
     )
     .bind(channel)
-    .fetch_optional(db))
+    .fetch_optional(db))?;
+    Ok(due.map(|due| if due > now_ms + LONGEST_MS { now_ms } else { due }))
 }
 
 /// Notes that the other side took some; whatever still waits for the channel is worth a try now.

@@ -2,8 +2,11 @@
 use crate::notify::webhook::{receiver, verified};
 use crate::notify::{hook, mailing, panel};
 use crate::support::smtp::{self, Does, Tls};
-use crate::support::{Person, SEED, Server, spawn_with};
+use crate::support::{Person, SEED, Server, seed_id, seed_with, spawn_with};
+use fusionsoc::clock::{advance_here, now_ms};
 use fusionsoc::domain::Role;
+use fusionsoc::jobs::watch;
+use serde_json::Value;
 use std::io::Read;
 use wiremock::ResponseTemplate;
 
@@ -128,4 +131,45 @@ async fn every_way_a_mail_server_fails_is_told_and_passes() {
     assert!(test(&server, &admin, "smtp").await.contains("Works"));
     server.run_jobs().await;
     assert!(!page(&admin).await.contains("Queued"), "what waited goes as soon as the server is back");
+}
+
+/// The seed on a host of its own.
+fn on(host: u8) -> String {
+    let (id, name, sensor) = (format!("ahead-{host}"), format!("host-{host}"), format!("a47d2c95-{host}b08"));
+    seed_with(&[(&seed_id(), &id), ("desktop-4kq7m2x", &name), ("a47d2c95-6b08", &sensor)])
+}
+
+#[tokio::test]
+async fn what_a_clock_sent_or_put_off_that_was_ahead_keeps_nothing_waiting() {
+    let dir = tempfile::tempdir().unwrap();
+    let hearing = receiver(ResponseTemplate::new(200)).await;
+    let webhook = hook(dir.path(), &format!("{}/hook", hearing.uri()));
+    let (server, _models) = panel(["true_positive", "true_positive"], |config| {
+        config.notify.webhook = Some(webhook);
+        config.notify.every_s = 60;
+    })
+    .await;
+    let heard = async || {
+        let all = hearing.received_requests().await.unwrap();
+        let told = all.iter().map(|one| one.body_json::<Value>().unwrap()["notifications"].as_array().unwrap().len());
+        (all.len(), told.sum::<usize>())
+    };
+    let day_ms = 24 * 3_600_000;
+    advance_here(day_ms);
+    for host in [1, 2] {
+        server.deliver(&on(host)).await;
+        server.run_jobs().await;
+    }
+    assert_eq!(heard().await, (1, 1), "no more than one message a minute");
+    advance_here(-day_ms);
+    server.deliver(&on(3)).await;
+    // The look-out comes every minute.
+    let mut tx = server.app.store.write().await.unwrap();
+    watch::ask(&mut tx, now_ms()).await.unwrap();
+    tx.commit().await.unwrap();
+    server.run_jobs().await;
+    assert_eq!(heard().await.0, 2, "it sends at once");
+    advance_here(61_000);
+    server.run_jobs().await;
+    assert_eq!(heard().await.1, 3, "and tells everything, what was put off too");
 }
