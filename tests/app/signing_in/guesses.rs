@@ -128,6 +128,22 @@ async fn waits_grow_to_a_minute_and_are_forgotten_after_a_day() {
 }
 
 #[tokio::test]
+async fn a_wait_that_a_clock_began_that_was_ahead_is_none() {
+    let server = spawn().await;
+    ana(&server).await;
+    advance_here(24 * 3_600_000);
+    for _ in 0..6 {
+        form(&server, &nobody(&server), "ana", "guess").await;
+    }
+    assert_eq!(form(&server, &nobody(&server), "ana", PASSWORD).await.0, 429);
+    advance_here(-24 * 3_600_000);
+    assert_eq!(form(&server, &nobody(&server), "ana", "guess").await.0, 401, "it is looked at");
+    assert_eq!(form(&server, &nobody(&server), "ana", "guess").await.0, 429, "and guesses are slowed down as ever");
+    advance_here(61_000);
+    assert_eq!(form(&server, &nobody(&server), "ana", PASSWORD).await.0, 303);
+}
+
+#[tokio::test]
 async fn a_right_password_forgives_its_account_and_not_the_address() {
     let server = spawn().await;
     ana(&server).await;
