@@ -1,6 +1,7 @@
 //! The loop: claim, work, renew, retry, give up.
 use super::kinds::{is_dead, is_deadly};
 use super::lanes::Lanes;
+use super::scheduling::Schedule;
 use super::{Connections, JobError, PanelSource, known_kind, pull};
 use crate::clock::now_ms;
 use crate::config::{Backup, Policy, Retention};
@@ -132,17 +133,14 @@ impl Worker {
     /// Works until `stop`, then lets running jobs finish for a while and gives the rest back.
     pub async fn run(self, stop: CancellationToken) {
         let (mut running, lanes) = (JoinSet::new(), Lanes::new());
-        let (mut alive, mut again) = (interval(ALIVE), interval(limits::SCHEDULE_AGAIN));
-        let mut scheduled = false;
+        let (mut alive, mut schedule) = (interval(ALIVE), Schedule::new());
         while !stop.is_cancelled() {
             while running.try_join_next().is_some() {}
             // However many jobs there are to claim.
             if alive.tick().now_or_never().is_some() {
                 self.say_alive().await;
             }
-            if !scheduled && again.tick().now_or_never().is_some() {
-                scheduled = self.schedule().await;
-            }
+            schedule.keep(&self).await;
             let next = tokio::select! { next = self.next(&lanes) => next, () = stop.cancelled() => None };
             if let Some((job, place)) = next {
                 let worker = self.clone();

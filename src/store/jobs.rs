@@ -9,7 +9,7 @@ mod time;
 mod workers;
 
 pub use claiming::{ANY, URGENT, Which, claim, due, give_back};
-pub use time::time;
+pub use time::{no_further, time};
 pub use workers::{forget_workers, last_worker, worker_seen, workers};
 
 use super::many::places;

@@ -2,12 +2,12 @@
 //! and what a worker leaves behind when it stops.
 use crate::support::limacharlie::{Fake, Fault, detection};
 use crate::support::{SEED, Server, add_org, connection, fakes, seed_id, seed_with, spawn, spawn_with};
-use fusionsoc::clock::now_ms;
+use fusionsoc::clock::{advance_here, now_ms};
 use fusionsoc::config::{Backup, LimaCharlieConfig};
 use fusionsoc::jobs::pull::Pulls;
 use fusionsoc::jobs::{retention, watch};
 use fusionsoc::limits;
-use fusionsoc::store::Tx;
+use fusionsoc::store::{Tx, jobs};
 use fusionsoc::voters::VoterConfig;
 use serde_json::Value;
 use sqlx::AssertSqlSafe;
@@ -163,4 +163,27 @@ async fn a_worker_that_stops_gives_back_what_did_not_end_in_time() {
     assert_eq!(fake.calls("POST", "/v1/").len(), sent);
     let states = ["interrupted", "done"].map(|state| format!("runs WHERE state = '{state}'"));
     assert_eq!((count(&server, &states[0]).await, count(&server, &states[1]).await), (1, 1), "{}", case["runs"]);
+}
+
+#[tokio::test]
+async fn what_was_queued_by_a_clock_that_was_ahead_does_not_wait_until_then() {
+    let fake = Fake::start().await;
+    let setting = pulled(&fake, "acme");
+    let server = spawn_with(|config| config.limacharlie = vec![setting]).await;
+    let stop = CancellationToken::new();
+    let _guard = stop.clone().drop_guard();
+    let (day_ms, hour_ms) = (24 * 3_600_000, 3_600_000);
+    advance_here(day_ms);
+    tokio::spawn(server.worker().pulling(pulls(&server)).run(stop));
+    until(&server, "pulls WHERE read_ms > 0", 1).await;
+    until(&server, &format!("jobs WHERE kind = 'pull' AND owner = '' AND run_at_ms > {}", now_ms()), 1).await;
+    let mut tx = server.app.store.write().await.unwrap();
+    jobs::enqueue(&mut tx, "triage", "later", "{}", 1, now_ms() + 60_000).await.unwrap();
+    jobs::enqueue(&mut tx, "wake", "chosen", "{}", 1, now_ms() + day_ms).await.unwrap();
+    tx.commit().await.unwrap();
+    advance_here(-day_ms);
+    let soon = |kind: &str, ms: i64| format!("jobs WHERE kind = '{kind}' AND run_at_ms <= {}", now_ms() + ms);
+    until(&server, &soon("pull", 90_000), 1).await;
+    until(&server, &soon("triage", hour_ms + 30_000), 1).await;
+    assert_eq!(count(&server, &soon("wake", 2 * hour_ms)).await, 0, "what a person chose stays");
 }

@@ -1,6 +1,6 @@
 //! The clock that jobs go by. Workers and servers on several machines have a clock each, which may be wrong or be put
 //! right at any moment; the database of all of them has one.
-use super::super::{Result, Tx};
+use super::super::{Result, Tx, run};
 use crate::clock;
 
 /// Now by that clock, in UTC milliseconds since 1970: the database's on `PostgreSQL`, and `now_ms` on `SQLite`, whose
@@ -26,4 +26,19 @@ pub(super) fn stamp(tx: &Tx, at: &str, here: &str) -> (String, i64) {
             clock::now_ms() - clock::moved_ms(),
         ),
     }
+}
+
+/// Lets no job of a kind wait for longer than any can have been told to: what lies further ahead was queued by a clock
+/// that was ahead.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn no_further(tx: &mut Tx, kind: &str, longest_ms: i64, now_ms: i64) -> Result<u64> {
+    let time_ms = time(tx, now_ms).await?;
+    run!(
+        tx,
+        sqlx::query("UPDATE jobs SET run_at_ms = $1 WHERE kind = $2 AND dead = FALSE AND run_at_ms > $1")
+            .bind(time_ms + longest_ms)
+            .bind(kind)
+    )
 }
