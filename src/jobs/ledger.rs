@@ -1,5 +1,5 @@
 //! Once an hour: signs what of the ledger is due, and removes what is older than it is to be kept.
-use super::{JobError, Worker};
+use super::{JobError, Worker, held};
 use crate::clock::now_ms;
 use crate::notify;
 use crate::proof::seal::{self, SealError};
@@ -50,8 +50,13 @@ pub async fn work(worker: &Worker, job: &jobs::Job) -> Result<(), JobError> {
 /// Seals what is due and removes what is old; how many lines that were.
 async fn prove(worker: &Worker, signer: &Signer, now: i64) -> Result<u64, SealError> {
     seal::seal(&worker.store, signer, now).await?;
-    match i64::from(worker.retention.ledger_days) {
+    let days = i64::from(worker.retention.ledger_days);
+    let mut tx = worker.store.write().await?;
+    let is_held = days > 0 && held::is_held(&mut tx, KIND, now).await?;
+    tx.commit().await?;
+    match days {
         0 => Ok(0),
+        _ if is_held => Ok(0),
         days => seal::purge(&worker.store, signer, now - days * DAY_MS, now).await,
     }
 }

@@ -8,6 +8,7 @@ pub mod backup;
 pub mod bulk;
 mod connections;
 pub mod evidence;
+pub(crate) mod held;
 pub mod intel;
 pub mod keys;
 mod kinds;

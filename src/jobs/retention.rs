@@ -4,7 +4,7 @@
 //! It works in small steps, so that nobody waits for the writer, and each step enters in the ledger what it removed. The
 //! words by which search found a document go with it: the detection is found by what is left, the title, the rule, the
 //! host and the observables of its case.
-use super::{JobError, Worker};
+use super::{JobError, Worker, held};
 use crate::clock::now_ms;
 use crate::domain::spans;
 use crate::limits;
@@ -36,9 +36,13 @@ pub async fn schedule(tx: &mut Tx, now_ms: i64) -> crate::store::Result<bool> {
 pub(super) async fn work(worker: &Worker, job: &jobs::Job) -> Result<(), JobError> {
     let days = i64::from(worker.retention.raw_days);
     let (until_ms, mut after, mut removed) = (now_ms() - days * DAY_MS, (0, i64::MIN), 0);
+    let mut tx = worker.store.write().await?;
+    let is_held = days > 0 && held::is_held(&mut tx, KIND, now_ms()).await?;
+    tx.commit().await?;
     loop {
         let old = match days {
             0 => Vec::new(),
+            _ if is_held => Vec::new(),
             _ => retention::old(&mut worker.store.read().await?, until_ms, after, limits::RETENTION_STEP).await?,
         };
         let Some(last) = old.last() else { break };

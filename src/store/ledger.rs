@@ -190,3 +190,8 @@ pub async fn is_unchained(tx: &mut Tx) -> Result<bool> {
     let id: Option<i64> = on!(tx, |db| sqlx::query_scalar(sql).fetch_optional(db))?;
     Ok(id.is_some())
 }
+
+/// When the newest line was written.
+pub async fn newest_ms(tx: &mut Tx) -> Result<Option<i64>> {
+    on!(tx, |db| sqlx::query_scalar("SELECT at_ms FROM ledger ORDER BY id DESC LIMIT 1").fetch_optional(db))
+}

@@ -42,6 +42,11 @@ pub async fn note(tx: &mut Tx, name: &str, removed: u64, now_ms: i64) -> Result<
     )
 }
 
+/// Forgets what was noted of something.
+pub async fn forget(tx: &mut Tx, name: &str) -> Result<u64> {
+    run!(tx, sqlx::query("DELETE FROM upkeep WHERE name = $1").bind(name))
+}
+
 /// All that is known, by name.
 pub async fn all(tx: &mut Tx) -> Result<Vec<Upkeep>> {
     on!(tx, |db| sqlx::query_as("SELECT name, ran_ms, removed FROM upkeep ORDER BY name LIMIT 100").fetch_all(db))

@@ -16,7 +16,7 @@ use super::view::words::{When, duration, when};
 use crate::api::health::{self, Check};
 use crate::clock::now_ms;
 use crate::error::{AppError, Result};
-use crate::jobs::{ledger, retention, triage, upkeep as purged};
+use crate::jobs::{held, ledger, retention, triage, upkeep as purged};
 use crate::store::intake::{self, MINUTE_MS, Summary};
 use crate::store::record::{Entry, audit};
 use crate::store::{Tx, jobs, orgs, upkeep};
@@ -41,6 +41,8 @@ struct Removal {
     what: &'static str,
     ran: Option<When>,
     removed: i64,
+    /// Since when nothing is removed because the clock may be wrong.
+    held: Option<When>,
 }
 
 /// What is about the installation as a whole: it tells of every organisation.
@@ -127,8 +129,9 @@ async fn removals(tx: &mut Tx) -> Result<Vec<Removal>> {
     let names =
         [(retention::KIND, "Documents of detections"), (ledger::KIND, "Lines of the audit log, in sealed segments")];
     let all = names.iter().chain(purged::REMOVED).map(|(name, what)| {
-        let of = known.iter().find(|one| one.name == *name);
-        Removal { what, ran: of.map(|one| when(one.ran_ms)), removed: of.map_or(0, |one| one.removed) }
+        let noted = |of: &str| known.iter().find(|one| one.name == of);
+        let (of, held) = (noted(name), noted(&held::name(name)).map(|one| when(one.ran_ms)));
+        Removal { what, ran: of.map(|one| when(one.ran_ms)), removed: of.map_or(0, |one| one.removed), held }
     });
     Ok(all.collect())
 }

@@ -10,6 +10,7 @@ use fusionsoc::proof::seal::{SealError, purge, seal};
 use fusionsoc::proof::verify::verify;
 use fusionsoc::store::ledger::{self, Head};
 use fusionsoc::store::record::{Entry, audit};
+use fusionsoc::store::upkeep;
 use fusionsoc::store::{Actor, Store};
 use std::os::unix::fs::PermissionsExt;
 
@@ -196,4 +197,27 @@ async fn nothing_is_signed_behind_a_seal_of_somebody_else() {
         .await;
     let refused = seal(&server.app.store, &signer(&server), now_ms() + 2 * DAY_MS).await;
     assert!(matches!(refused, Err(SealError::Fault(_))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn the_hourly_run_removes_no_lines_by_a_clock_that_is_far_ahead_of_the_last_one() {
+    let server = spawn().await;
+    lines(&server, 3).await;
+    let run = async |days: i64| {
+        let mut tx = server.app.store.write().await.unwrap();
+        job::schedule(&mut tx, now_ms()).await.unwrap();
+        tx.commit().await.unwrap();
+        advance_here(days * DAY_MS);
+        server.worker().signing(Some(signer(&server))).run_due().await;
+    };
+    let purged = async || {
+        let before = upkeep::all(&mut server.app.store.read().await.unwrap()).await.unwrap();
+        before.into_iter().find(|one| one.name == job::KIND).map(|one| one.removed)
+    };
+    run(2).await;
+    run(500).await;
+    assert_eq!(purged().await, Some(0), "the clock may be wrong");
+    run(1).await;
+    assert!(purged().await > Some(0), "it has said the same for a day");
+    assert_eq!(faults(&server).await, "");
 }

@@ -190,3 +190,30 @@ async fn many_old_documents_are_removed_in_steps() {
     assert_eq!(number_of(&server, "SELECT CAST(COUNT(*) AS BIGINT) FROM detections WHERE raw <> ''").await, 0);
     assert_eq!(entries(&server).await, 3, "one entry for each step");
 }
+
+#[tokio::test]
+async fn a_clock_that_is_far_ahead_removes_nothing_until_it_has_said_so_for_a_day() {
+    let server = watched(|config| config.retention.raw_days = 180).await;
+    let eve = server.sign_in("eve", Role::Lead).await;
+    case(&server, 1).await;
+    close(&eve, 1).await;
+    pass(&server, 1).await;
+    pass(&server, 200).await;
+    assert_eq!(entries(&server).await, 0, "the clock may be wrong");
+    let held =
+        async || number_of(&server, "SELECT CAST(COUNT(*) AS BIGINT) FROM ledger WHERE action = 'removal_held'").await;
+    assert_eq!(held().await, 1);
+    let ana = server.sign_in("ana", Role::Admin).await;
+    assert!(ana.page("/admin/system").await.1.contains("Held back since"));
+    // It was.
+    pass(&server, -200).await;
+    pass(&server, 1).await;
+    let bob = server.sign_in("bob", Role::Admin).await;
+    assert!(!bob.page("/admin/system").await.1.contains("Held back since"));
+    assert_eq!((entries(&server).await, raw(&bob, 1, 1).await.0), (0, 200));
+    // Or nothing ran for half a year, and after a day it is sure.
+    pass(&server, 200).await;
+    assert_eq!((entries(&server).await, held().await), (0, 2));
+    pass(&server, 1).await;
+    assert_eq!((entries(&server).await, held().await), (1, 2));
+}
