@@ -16,6 +16,7 @@ mod people;
 mod pull;
 mod replay;
 mod serve;
+mod signals;
 mod simulate;
 mod train;
 

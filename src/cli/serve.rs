@@ -1,11 +1,10 @@
 //! `serve` and `worker`: start, wait for a signal, stop in order.
-use super::{CliError, failed, look, open, vault};
+use super::{CliError, failed, look, open, signals, vault};
 use crate::api::metrics::{self, Watched};
 use crate::config::Config;
 use crate::intel::Intelligence;
 use crate::jobs::pull::Pulls;
 use crate::jobs::{Connections, PanelSource, Worker, keys, reindex, upkeep};
-use crate::limits;
 use crate::notify::Channels;
 use crate::store::{OpenError, Store, orgs, users};
 use crate::web::oidc::Provider;
@@ -16,7 +15,6 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -26,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 /// # Errors
 /// Where the settings, the database, the key file or the port can't be used.
 pub async fn serve(config: Config, with_worker: bool) -> Result<ExitCode, CliError> {
+    signals::outlive_hangups()?;
     let _only_server = lock(&config)?;
     let store = open(&config).await?;
     let whole = look::first(&store).await?;
@@ -128,7 +127,7 @@ pub(super) async fn run(
     if let Some(tls) = tls {
         tokio::spawn(tls.watch(stop.clone()));
     }
-    tokio::spawn(signals(stop.clone(), close.clone()));
+    tokio::spawn(signals::until_stopped(stop.clone(), close.clone()));
     if let Some(numbers) = numbers {
         tokio::spawn(server::serve(numbers, metrics::alone(Watched::of(&app)), close.clone()));
     }
@@ -162,6 +161,7 @@ fn beside(app: &App, pulls: Arc<Pulls>) -> Worker {
 /// # Errors
 /// Where the settings or the database can't be used.
 pub async fn worker(config: Config) -> Result<ExitCode, CliError> {
+    signals::outlive_hangups()?;
     let store = open(&config).await?;
     let whole = look::first(&store).await?;
     warn_unwalled(&store).await?;
@@ -174,7 +174,7 @@ pub async fn worker(config: Config) -> Result<ExitCode, CliError> {
     let panel = Arc::new(PanelSource::new(Arc::clone(&config)));
     panel.current(&store).await.map_err(|error| CliError::Failed(error.to_string()))?;
     let stop = CancellationToken::new();
-    tokio::spawn(signals(stop.clone(), stop.clone()));
+    tokio::spawn(signals::until_stopped(stop.clone(), stop.clone()));
     let looking = (!whole).then(|| look::beside(&store, stop.clone(), stop.clone()));
     if let Some(numbers) = numbers(&config).await? {
         let watched = Watched::of_worker(&store, &config);
@@ -202,24 +202,6 @@ async fn pulls(store: &Store, config: &Config, connections: &Connections) -> Res
         }
     }
     Ok(Pulls::of_config(config, connections)?)
-}
-
-/// The first signal asks to stop, the second one stops at once. Whoever is told to end by the system still answers for a
-/// moment that it is not ready, so that what balances load sends nobody any more; who interrupts it does not wait.
-async fn signals(stop: CancellationToken, close: CancellationToken) {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
-        return;
-    };
-    let mut either = async || tokio::select! { _ = term.recv() => limits::DRAIN, _ = int.recv() => Duration::ZERO };
-    let wait = either().await;
-    stop.cancel();
-    tokio::select! {
-        () = tokio::time::sleep(wait) => close.cancel(),
-        _ = either() => std::process::exit(1),
-    }
-    either().await;
-    std::process::exit(1);
 }
 
 /// One server for one `SQLite` file: a second one would only fight for its lock.

@@ -80,6 +80,23 @@ async fn a_server_that_is_told_to_stop_says_so_before_it_closes() {
     assert!(told.elapsed() < Duration::from_secs(30), "{:?}", told.elapsed());
 }
 
+#[tokio::test]
+async fn a_hangup_ends_neither_server_nor_worker() {
+    let dir = tempfile::tempdir().unwrap();
+    let (listen, of_server, of_worker) = (free(), free(), free());
+    let mut server = start(dir.path(), "serve", (&listen, &of_server));
+    assert_eq!(text(&listen, "/healthz").await.0, 200);
+    let mut worker = start(dir.path(), "worker", (&listen, &of_worker));
+    assert_eq!(text(&of_worker, "/metrics").await.0, 200);
+    for process in [&mut server, &mut worker] {
+        kill_process(Pid::from_child(&process.0), Signal::HUP).unwrap();
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        assert_eq!(process.0.try_wait().unwrap(), None, "it goes on");
+    }
+    assert_eq!(text(&listen, "/healthz").await, (200, "ok".to_owned()));
+    assert_eq!(text(&of_worker, "/metrics").await.0, 200);
+}
+
 #[test]
 fn settings_that_would_open_the_numbers_to_others_are_refused() {
     let dir = tempfile::tempdir().unwrap();
