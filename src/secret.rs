@@ -7,8 +7,9 @@ pub use signer::{Signer, is_signed};
 
 use rand::RngExt;
 use ring::aead;
-use std::io::Write;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::fs::File;
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 /// A text whose `Debug` is `***`.
@@ -90,6 +91,21 @@ pub fn from_file(path: &Path) -> Result<Secret, SecretError> {
     Ok(Secret(std::fs::read_to_string(path).map_err(failed)?.trim().to_owned()))
 }
 
+/// Makes a key file that a power cut does not take away again: whole under another name first, and never in the place of
+/// one that is there.
+fn make(path: &Path) -> std::io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let key: [u8; 32] = rand::random();
+    let mut new = tempfile::Builder::new().prefix(".fusionsoc-").suffix(".key").tempfile_in(folder)?;
+    new.write_all(hex::encode(key).as_bytes())?;
+    new.as_file().sync_all()?;
+    match new.persist_noclobber(path) {
+        // Another program that began at the same moment was faster: its key counts.
+        Err(refused) if refused.error.kind() != ErrorKind::AlreadyExists => Err(refused.error),
+        _ => File::open(folder)?.sync_all(),
+    }
+}
+
 /// Seals and opens stored secrets with AES-256-GCM: 12 bytes of nonce, then the sealed bytes.
 #[derive(Clone)]
 pub struct Vault {
@@ -98,18 +114,23 @@ pub struct Vault {
 }
 
 impl Vault {
-    /// Reads the key file, or makes it where it is missing.
+    /// Reads the key file, or makes it where it is missing: only where nothing was sealed with one before.
+    ///
+    /// # Errors
+    /// See [`SecretError`].
+    pub fn make(path: &Path) -> Result<Self, SecretError> {
+        if !path.exists() {
+            make(path).map_err(|error| SecretError::File { file: path.display().to_string(), error })?;
+        }
+        Self::open(path)
+    }
+
+    /// Reads the key file.
     ///
     /// # Errors
     /// See [`SecretError`].
     pub fn open(path: &Path) -> Result<Self, SecretError> {
         let file = path.display().to_string();
-        if !path.exists() {
-            let key: [u8; 32] = rand::random();
-            let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-            let written = made.and_then(|mut open| open.write_all(hex::encode(key).as_bytes()));
-            written.map_err(|error| SecretError::File { file: file.clone(), error })?;
-        }
         let key = hex::decode(from_file(path)?.expose()).ok().and_then(|bytes| bytes.try_into().ok());
         Ok(Self { key: key.ok_or(SecretError::NotAKey(file))?, file: path.to_owned() })
     }

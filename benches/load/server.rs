@@ -28,7 +28,7 @@ pub async fn start(dir: &Path) -> Server {
     config.server.listen = listener.local_addr().unwrap();
     let url = config.public_url();
     let store = Store::open(&format!("sqlite:{}", dir.join("load.db").display()), Durability::Full).await.unwrap();
-    let vault = Vault::open(&dir.join("key")).unwrap();
+    let vault = Vault::make(&dir.join("key")).unwrap();
     let token = people(&store).await;
     let app = App::start(store, Arc::new(config), vault, Arc::default(), false).await.unwrap();
     let stop = CancellationToken::new();

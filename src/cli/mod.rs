@@ -218,5 +218,5 @@ pub(crate) async fn open(config: &Config) -> Result<Store, CliError> {
 
 /// Opens the key file of the settings.
 pub(crate) fn vault(config: &Config) -> Result<Vault, CliError> {
-    Vault::open(&config.key_path()).map_err(|error| CliError::Setting(format!("server.key_file: {error}")))
+    Vault::make(&config.key_path()).map_err(|error| CliError::Setting(format!("server.key_file: {error}")))
 }

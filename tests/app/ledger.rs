@@ -175,7 +175,7 @@ async fn a_cut_end_is_told_by_the_head_and_where_that_was_set_too_by_a_checkpoin
     lines(&server, 4).await;
     assert_eq!(faults(&server).await, "");
     assert!(with().await[0].to_string().contains("is not the one that it was at 2026-01-01T00:00:00Z"));
-    let other = fusionsoc::secret::Vault::open(&server.dir.path().join("other")).unwrap().signer().unwrap();
+    let other = fusionsoc::secret::Vault::make(&server.dir.path().join("other")).unwrap().signer().unwrap();
     assert!(Checkpoint::read(&kept, &other).unwrap_err().to_string().contains("another key"));
     let altered = kept.replace(&format!("\"line\":{}", head.id), &format!("\"line\":{}", head.id - 1));
     assert!(Checkpoint::read(&altered, &signer(&server)).unwrap_err().to_string().contains("altered"));
@@ -196,7 +196,7 @@ async fn lines_of_an_older_version_are_chained_when_the_database_is_opened() {
     }
     drop(store);
     let store = Store::open(&url, Durability::Normal).await.unwrap();
-    let signer = fusionsoc::secret::Vault::open(&dir.path().join("key")).unwrap().signer().unwrap();
+    let signer = fusionsoc::secret::Vault::make(&dir.path().join("key")).unwrap().signer().unwrap();
     let found = verify(&store, &signer, None).await.unwrap();
     assert!(found.faults.is_empty() && found.lines == 2_500, "{found:?}");
 }

@@ -162,7 +162,7 @@ async fn a_key_opens_in_its_own_row_and_with_its_own_key_file_only() {
     let ada = server.sign_in("ada", Role::Admin).await;
     let form = [("name", VT), ("value", FIRST), ("version", "0")];
     assert_eq!(ada.post("/admin/integrations/keys", &form).await.status(), 303);
-    let (keys, other) = (Keys::default(), Vault::open(&server.dir.path().join("other-key")).unwrap());
+    let (keys, other) = (Keys::default(), Vault::make(&server.dir.path().join("other-key")).unwrap());
     keys::load(&server.app.store, &other, &keys).await.unwrap();
     let intel = Arc::new(Intelligence::build(&server.app.config.intel, &keys).unwrap());
     let said = triage(&server, &server.worker().informed(intel), "1").await;

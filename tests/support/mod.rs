@@ -66,7 +66,7 @@ pub async fn spawn_with(change: impl FnOnce(&mut Config)) -> Server {
     let channels = Arc::new(fusionsoc::notify::Channels::build(&config).unwrap());
     let database = database(dir.path()).await;
     let store = Store::open(&database, Durability::Normal).await.unwrap();
-    let vault = Vault::open(&dir.path().join("key")).unwrap();
+    let vault = Vault::make(&dir.path().join("key")).unwrap();
     let app = App::start(store, Arc::new(config), vault, Arc::new(Notify::new()), false).await.unwrap();
     let intel = Arc::new(fusionsoc::intel::Intelligence::build(&app.config.intel, &app.config.keys).unwrap());
     let provider = fusionsoc::web::oidc::Provider::build(&app.config).unwrap();
