@@ -29,7 +29,7 @@ impl DatabaseCommand {
     pub async fn run(self, config: &Config) -> Result<ExitCode, CliError> {
         match self {
             Self::Migrate => {
-                super::open(config).await?;
+                super::place::begin(config).await?;
                 println!("The schema is up to date.");
                 Ok(ExitCode::SUCCESS)
             }
@@ -176,7 +176,7 @@ async fn set_aside(config: &Config) -> Result<(), CliError> {
     if !config.key_path().exists() {
         return Ok(());
     }
-    let signer = super::vault(config)?.signer().map_err(|error| CliError::Failed(error.to_string()))?;
+    let signer = super::place::vault(config)?.signer().map_err(|error| CliError::Failed(error.to_string()))?;
     let store = Store::as_it_is(&config.database.url).await?;
     let aside = newest::restored(&store, &signer, now_ms()).await;
     store.close().await;

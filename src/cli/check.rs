@@ -1,6 +1,7 @@
 //! `check`: tests settings, database, voters, channels, LimaCharlie and intelligence, and says what each came to. No
 //! voter is asked a question.
-use super::{CliError, open, vault};
+use super::CliError;
+use super::place::{load_keys, open};
 use crate::clock::now_ms;
 use crate::config::{Config, LimaCharlieConfig};
 use crate::jobs::PanelSource;
@@ -19,6 +20,9 @@ use std::sync::Arc;
 /// What lets search use its index under row-level security; the operator tells nothing of the rows that it looks at.
 const LEAKPROOF: &str = "ALTER FUNCTION pg_catalog.ts_match_vq(tsvector, tsquery) LEAKPROOF";
 
+/// Said where a key file is still to be made.
+const NO_KEY: &str = "note  there is no key file yet: the first start makes it";
+
 /// Runs all checks.
 ///
 /// # Errors
@@ -35,8 +39,7 @@ pub async fn check(config: Config, send_test: bool) -> Result<ExitCode, CliError
     if store.searches_slowly().await? {
         println!("warn  database: search does not use its index; as a superuser, once: {LEAKPROOF}");
     }
-    crate::jobs::keys::load(&store, &vault(&config)?, &config.keys).await?;
-    println!("ok    key file");
+    println!("{}", if load_keys(&config, &store).await? { "ok    key file" } else { NO_KEY });
     if let Some(tls) = super::serve::certificate(&config)? {
         let warning = tls.warning();
         println!("{}", warning.map_or_else(|| "ok    TLS certificate".to_owned(), |text| format!("warn  {text}")));

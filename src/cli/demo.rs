@@ -3,7 +3,8 @@ mod sample;
 
 use super::access::create_token;
 use super::people::add_user;
-use super::{CliError, open, serve, vault};
+use super::place::{begin, first_vault};
+use super::{CliError, serve};
 use crate::clock::now_ms;
 use crate::config::Config;
 use crate::domain::Role;
@@ -62,10 +63,11 @@ impl Demo {
         let listener = serve::listen(&config).await?;
         config.server.listen = listener.local_addr().unwrap_or(self.listen);
         let _only_server = serve::lock(&config)?;
-        let store = open(&config).await?;
+        let store = begin(&config).await?;
         let people = people(&store).await?;
         let token = sample::fill(&store).await?;
-        let app = App::start(store, Arc::new(config.clone()), vault(&config)?, Arc::new(Notify::new()), true).await?;
+        let vault = first_vault(&config, &store).await?;
+        let app = App::start(store, Arc::new(config.clone()), vault, Arc::new(Notify::new()), true).await?;
         // Whoever started it may have read enough and closed the pipe: that ends nothing.
         let _ = self.tell(&mut std::io::stdout(), &config, &people, &token);
         serve::run(app, (listener, None), None, Some(Arc::default()), false).await?;

@@ -1,7 +1,8 @@
 //! `init`: from nothing to an installation that can be served. Each question is also a flag, so that it runs unattended.
 use super::admin::OrgCommand;
 use super::people::UserCommand;
-use super::{CliError, failed, open, vault};
+use super::place::{begin, first_vault};
+use super::{CliError, failed};
 use crate::config::{Config, LimaCharlieConfig};
 use crate::domain::Role;
 use crate::limacharlie::identity::NEEDS;
@@ -164,8 +165,8 @@ async fn greet(lima: &LimaCharlieConfig) -> Result<(), CliError> {
 
 /// Schema, key file, organisation and admin.
 async fn set_up(config: &Config, answers: &Answers) -> Result<(), CliError> {
-    let store = open(config).await?;
-    vault(config)?;
+    let store = begin(config).await?;
+    first_vault(config, &store).await?;
     let oid = answers.limacharlie.as_ref().map(|lima| lima.oid.clone());
     // A try that ended at the password has made it already.
     let there = orgs::by_slug(&mut store.read().await?, &answers.org).await?.is_some();

@@ -13,6 +13,7 @@ mod ledger;
 pub mod log;
 mod look;
 mod people;
+mod place;
 mod pull;
 mod replay;
 mod serve;
@@ -21,8 +22,7 @@ mod simulate;
 mod train;
 
 use crate::config::{BadConfig, Config};
-use crate::secret::Vault;
-use crate::store::{OpenError, Store};
+use crate::store::OpenError;
 use clap::{Parser, Subcommand};
 use std::borrow::Cow;
 use std::path::PathBuf;
@@ -197,26 +197,19 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, CliError> {
 }
 
 async fn on_store(command: StoreCommand, config: Config) -> Result<ExitCode, CliError> {
-    let store = open(&config).await?;
+    let store = match &command {
+        // Who adds the first organisation by hand begins an installation.
+        StoreCommand::Org(admin::OrgCommand::Add { .. }) => place::open_or_begin(&config).await?,
+        _ => place::open(&config).await?,
+    };
     match command {
         StoreCommand::Import(import) => import.run(&store).await,
         StoreCommand::Pull(pull) => pull.run(&store, &config).await,
         StoreCommand::Org(command) => command.run(&store).await,
         StoreCommand::User(command) => command.run(&store, config.oidc.map(|oidc| oidc.issuer)).await,
         StoreCommand::Token(command) => command.run(&store).await,
-        StoreCommand::Source(command) => command.run(&store, &vault(&config)?).await,
+        StoreCommand::Source(command) => command.run(&store, &place::first_vault(&config, &store).await?).await,
         StoreCommand::Replay(replay) => replay.run(&store, &config).await,
-        StoreCommand::Ledger(command) => command.run(&store, &vault(&config)?).await,
+        StoreCommand::Ledger(command) => command.run(&store, &place::vault(&config)?).await,
     }
-}
-
-/// Opens the database of the settings.
-pub(crate) async fn open(config: &Config) -> Result<Store, CliError> {
-    let database = &config.database;
-    Ok(Store::open_with(&database.url, database.durability, database.connections).await?)
-}
-
-/// Opens the key file of the settings.
-pub(crate) fn vault(config: &Config) -> Result<Vault, CliError> {
-    Vault::make(&config.key_path()).map_err(|error| CliError::Setting(format!("server.key_file: {error}")))
 }

@@ -1,10 +1,11 @@
 //! `pull`: fetches detections from LimaCharlie now, or those of a range, with a progress bar.
-use super::{CliError, failed, vault};
+use super::place::load_keys;
+use super::{CliError, failed};
 use crate::clock::now_ms;
 use crate::config::Config;
 use crate::ingest::pulled::Counts;
+use crate::jobs::Connections;
 use crate::jobs::pull::{Pulls, Reader, Trouble, WINDOW_S, catch_up};
-use crate::jobs::{Connections, keys};
 use crate::limacharlie::Range;
 use crate::store::{Actor, Store, orgs, pulls};
 use clap::Args;
@@ -32,7 +33,7 @@ impl Pull {
         let Some(org) = orgs::by_slug(&mut store.read().await?, &self.org).await? else {
             return failed(format!("--org: there is no organisation {}", self.org));
         };
-        keys::load(store, &vault(config)?, &config.keys).await?;
+        load_keys(config, store).await?;
         let connections = Connections::of_config(&config.limacharlie, &config.keys);
         let sources = Pulls::of_config(config, &connections)?;
         let Some(source) = sources.of(&self.org) else {

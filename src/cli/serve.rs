@@ -1,5 +1,6 @@
 //! `serve` and `worker`: start, wait for a signal, stop in order.
-use super::{CliError, failed, look, open, signals, vault};
+use super::place::{begin, first_vault};
+use super::{CliError, failed, look, signals};
 use crate::api::metrics::{self, Watched};
 use crate::config::Config;
 use crate::intel::Intelligence;
@@ -26,14 +27,15 @@ use tokio_util::sync::CancellationToken;
 pub async fn serve(config: Config, with_worker: bool) -> Result<ExitCode, CliError> {
     signals::outlive_hangups()?;
     let _only_server = lock(&config)?;
-    let store = open(&config).await?;
+    let store = begin(&config).await?;
     let whole = look::first(&store).await?;
     warn_unwalled(&store).await?;
     let tls = certificate(&config)?;
     let config = Arc::new(config);
     let wake = Arc::new(Notify::new());
     let (channels, intel, provider) = (channels(&config)?, intelligence(&config)?, provider(&config)?);
-    let app = App::start(store, Arc::clone(&config), vault(&config)?, wake, false).await?;
+    let vault = first_vault(&config, &store).await?;
+    let app = App::start(store, Arc::clone(&config), vault, wake, false).await?;
     let app = app.telling(channels).informed(intel).signing_in_by(provider);
     let (listener, numbers) = (listen(&config).await?, numbers(&config).await?);
     // Settings of voters that can't be used are told now, not at the first detection.
@@ -162,12 +164,12 @@ fn beside(app: &App, pulls: Arc<Pulls>) -> Worker {
 /// Where the settings or the database can't be used.
 pub async fn worker(config: Config) -> Result<ExitCode, CliError> {
     signals::outlive_hangups()?;
-    let store = open(&config).await?;
+    let store = begin(&config).await?;
     let whole = look::first(&store).await?;
     warn_unwalled(&store).await?;
     let config = Arc::new(config);
     let (channels, intel) = (channels(&config)?, intelligence(&config)?);
-    let vault = vault(&config)?;
+    let vault = first_vault(&config, &store).await?;
     keys::load(&store, &vault, &config.keys).await?;
     let signer = vault.signer().ok();
     tokio::spawn(keys::watch(store.clone(), vault, config.keys.clone()));

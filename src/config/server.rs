@@ -32,8 +32,8 @@ pub struct Server {
     pub session_idle_minutes: u16,
     /// A session ends after so many hours in any case, 1 to 168.
     pub session_hours: u16,
-    /// The file with the key that seals stored secrets; made where it is missing, beside a `SQLite` database. Keep a
-    /// copy: no backup holds it.
+    /// The file with the key that seals stored secrets, beside a `SQLite` database; made at the first start, and never
+    /// again once something was sealed or signed with it. Keep a copy: no backup holds it.
     #[schemars(extend("x-secret" = "file"))]
     pub key_file: String,
     /// Address and port where `/metrics` is told without a token, such as `127.0.0.1:9090`, on this machine alone; a

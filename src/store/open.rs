@@ -58,6 +58,16 @@ pub enum OpenError {
     /// Its schema can't be brought up to date.
     #[error("database.url: the schema can't be used by this version: {0}")]
     Migrate(#[source] MigrateError),
+    /// An older program made it, and nobody asked to bring it up to date: the newest migration there, and the newest
+    /// that is known here.
+    #[error(
+        "database.url: its newest migration is {0:04}, this program's is {1:04}; `fusionsoc migrate` brings it up to \
+         date, and so does a start of the new `serve` or `worker`"
+    )]
+    Older(i64, i64),
+    /// There is no database, or an empty one.
+    #[error("database.url: {0}; `fusionsoc init`, `serve` and `migrate` make a new one")]
+    Nothing(String),
     /// Its files can't be used.
     #[error("database.url: {0}")]
     Files(String),

@@ -26,6 +26,13 @@ pub fn known() -> i64 {
 /// Where the database can't be read.
 pub async fn newest(tx: &mut Tx) -> super::Result<i64> {
     const SQL: &str = "SELECT COALESCE(MAX(version), 0) FROM _sqlx_migrations";
+    let there = match tx {
+        Tx::Sqlite(_) => "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = '_sqlx_migrations')",
+        Tx::Postgres(_) => "SELECT to_regclass('_sqlx_migrations') IS NOT NULL",
+    };
+    if !super::on!(tx, |db| sqlx::query_scalar::<_, bool>(there).fetch_one(db))? {
+        return Ok(0);
+    }
     super::on!(tx, |db| sqlx::query_scalar(SQL).fetch_one(db))
 }
 
@@ -54,6 +61,15 @@ impl Store {
                 Ok(())
             }
         }
+    }
+}
+
+impl Store {
+    /// Waits until no other program changes the schema of a `SQLite` database in this folder.
+    pub(super) async fn until_settled(&self) {
+        let Self::Sqlite { write, .. } = self else { return };
+        let file = write.connect_options().get_filename().to_owned();
+        drop(tokio::task::spawn_blocking(move || turn(&file)).await);
     }
 }
 

@@ -73,3 +73,11 @@ pub async fn version(tx: &mut Tx, name: &str) -> Result<i64> {
         on!(tx, |db| sqlx::query_scalar("SELECT version FROM secrets WHERE name = $1").bind(name).fetch_optional(db))?;
     Ok(found.unwrap_or_default())
 }
+
+/// Whether anything was sealed or signed with the key file: a stored key, a webhook's secret, a second factor, or a
+/// stretch of the ledger.
+pub async fn is_anything_sealed(tx: &mut Tx) -> Result<bool> {
+    const SQL: &str = "SELECT EXISTS (SELECT 1 FROM secrets) OR EXISTS (SELECT 1 FROM sources)
+        OR EXISTS (SELECT 1 FROM second_factors) OR EXISTS (SELECT 1 FROM ledger_segments)";
+    on!(tx, |db| sqlx::query_scalar(SQL).fetch_one(db))
+}

@@ -1,6 +1,7 @@
 //! Backups, restores, moves and starts, with the real program: what was acknowledged is never lost, and what
 //! can't be used changes nothing.
 mod beside;
+mod found;
 mod hot;
 mod kept;
 mod linked;

@@ -33,9 +33,13 @@ async fn checked(voters: &[String]) -> (i32, String) {
 }
 
 fn run(folder: &Path) -> std::process::Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_fusionsoc"));
-    command.current_dir(folder).env_remove("GEMINI_API_KEY").args(["--config", "fusionsoc.toml", "check"]);
-    command.output().unwrap()
+    let command = |what| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_fusionsoc"));
+        command.current_dir(folder).env_remove("GEMINI_API_KEY").args(["--config", "fusionsoc.toml", what]);
+        command.output().unwrap()
+    };
+    assert!(command("migrate").status.success());
+    command("check")
 }
 
 async fn get(server: &MockServer, at: &str, key: (&'static str, &str), reply: ResponseTemplate) {

@@ -73,9 +73,13 @@ fn on_hosts(count: usize) -> String {
 /// Runs `fusionsoc check` with a configuration; returns its exit code and all it said.
 async fn check(dir: &Path, toml: &str, more: &[&str]) -> (i32, String) {
     std::fs::write(dir.join("fusionsoc.toml"), toml).unwrap();
-    let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_fusionsoc"));
-    let output =
-        command.current_dir(dir).env_remove("FUSIONSOC_CONFIG").arg("check").args(more).output().await.unwrap();
+    let command = || {
+        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_fusionsoc"));
+        command.current_dir(dir).env_remove("FUSIONSOC_CONFIG");
+        command
+    };
+    command().arg("migrate").output().await.unwrap();
+    let output = command().arg("check").args(more).output().await.unwrap();
     let all = [output.stdout, output.stderr].concat();
     (output.status.code().unwrap(), String::from_utf8(all).unwrap())
 }

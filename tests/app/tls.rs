@@ -82,6 +82,7 @@ fn what_is_wrong_with_a_certificate_is_told_with_its_setting() {
     for (name, year) in [("good", 2099), ("other", 2099), ("old", 2021)] {
         authority.sign(dir, name, year);
     }
+    assert!(fusionsoc(dir).arg("migrate").output().unwrap().status.success());
     let told = |cert: &str, key: &str, words: &[&str], code: i32| {
         let (exit, text) = check(dir, cert, key);
         assert_eq!(exit, code, "{text}");

@@ -1,5 +1,5 @@
 //! Opening a database for oneself alone, as it is: neither made nor migrated.
-use super::{LOCK_WAIT, OpenError, files};
+use super::{CONNECTIONS, Durability, LOCK_WAIT, OpenError, files};
 use crate::store::{Store, in_use, schema};
 use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -60,15 +60,34 @@ impl Store {
     /// # Errors
     /// Where it is not there, can't be opened or was used by a newer version.
     pub async fn as_it_is(url: &str) -> Result<Self, OpenError> {
+        Self::found(url, Durability::Full, CONNECTIONS).await.map(|(store, _)| store)
+    }
+
+    /// The same of one that has the schema of this program.
+    ///
+    /// # Errors
+    /// Also where an older version used it last.
+    pub async fn existing(url: &str, durability: Durability, connections: u32) -> Result<Self, OpenError> {
+        let (store, newest) = Self::found(url, durability, connections).await?;
+        if newest < schema::known() { Err(OpenError::Older(newest, schema::known())) } else { Ok(store) }
+    }
+
+    /// A database that is there, and the number of its newest migration.
+    async fn found(url: &str, durability: Durability, connections: u32) -> Result<(Self, i64), OpenError> {
         let store = match Self::file_of(url) {
             Some(file) => {
                 files::existing(&file)?;
-                Self::sqlite(url, super::Durability::Full).await?
+                Self::sqlite(url, durability).await?
             }
-            None => Self::postgres(url, super::CONNECTIONS).await?,
+            None if url.starts_with("postgres") => Self::postgres(url, connections).await?,
+            None => return Err(OpenError::Files("names no file".to_owned())),
         };
-        let newest = store.newest().await?;
-        if newest > schema::known() { Err(OpenError::Newer(newest, schema::known())) } else { Ok(store) }
+        store.until_settled().await;
+        match store.newest().await? {
+            0 => Err(OpenError::Nothing("the database is empty".to_owned())),
+            newest if newest > schema::known() => Err(OpenError::Newer(newest, schema::known())),
+            newest => Ok((store, newest)),
+        }
     }
 
     /// The number of its newest migration.

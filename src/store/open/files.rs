@@ -45,16 +45,11 @@ fn failed(path: &Path, error: impl std::fmt::Display) -> OpenError {
 pub(super) async fn prepare(named: &Path, file: &Path) -> Result<File, OpenError> {
     private_folder(named)?;
     let lock = in_use::shared(file)?;
-    let journal = beside(file, "-wal");
-    let waiting = fs::metadata(&journal).is_ok_and(|journal| journal.len() > 0);
     match fs::metadata(file) {
-        Err(error) if error.kind() == ErrorKind::NotFound && waiting => {
-            let text = format!("{} is gone, yet its journal {} is there", file.display(), journal.display());
-            return Err(OpenError::Damaged(format!(
-                "{text}; restore a backup, or move the journal away to begin anew"
-            )));
-        }
-        Err(error) if error.kind() == ErrorKind::NotFound => make(file, folder(file)).await?,
+        Err(error) if error.kind() == ErrorKind::NotFound => match gone(file) {
+            OpenError::Nothing(_) => make(file, folder(file)).await?,
+            lost => return Err(lost),
+        },
         Err(error) => return Err(failed(file, error)),
         Ok(found) if !found.is_file() => return Err(failed(file, "is not a file")),
         Ok(found) => sound(file, found.len())?,
@@ -63,6 +58,16 @@ pub(super) async fn prepare(named: &Path, file: &Path) -> Result<File, OpenError
         private(&beside(file, ending))?;
     }
     Ok(lock)
+}
+
+/// What is to be said of a database whose file is not there: it was never made, or only its journal is left.
+fn gone(file: &Path) -> OpenError {
+    let journal = beside(file, "-wal");
+    if fs::metadata(&journal).is_ok_and(|journal| journal.len() > 0) {
+        let text = format!("{} is gone, yet its journal {} is there", file.display(), journal.display());
+        return OpenError::Damaged(format!("{text}; restore a backup, or move the journal away to begin anew"));
+    }
+    OpenError::Nothing(format!("there is no database {}", file.display()))
 }
 
 /// Makes the folder of a file where there is none. The one that a link leads to has to be there: it may be on a disk that
@@ -77,7 +82,10 @@ fn private_folder(named: &Path) -> Result<(), OpenError> {
 
 /// Refuses a file that is not there or no database.
 pub(super) fn existing(file: &Path) -> Result<(), OpenError> {
-    let found = fs::metadata(file).map_err(|error| failed(file, error))?;
+    let found = match fs::metadata(file) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Err(gone(file)),
+        found => found.map_err(|error| failed(file, error))?,
+    };
     if found.is_file() { sound(file, found.len()) } else { Err(failed(file, "is not a file")) }
 }
 

@@ -209,4 +209,7 @@ async fn two_programs_that_begin_at_once_use_one_database() {
     let orgs: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM orgs").fetch_one(&mut connection).await.unwrap();
     connection.close().await.unwrap();
     assert_eq!(orgs, 6);
+    let all = std::fs::read_dir(place.dir.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    let keys: Vec<_> = all.filter(|name| name.to_string_lossy().ends_with(".key")).collect();
+    assert_eq!(keys, ["fusionsoc.key"], "one key, and nothing of it is left behind");
 }

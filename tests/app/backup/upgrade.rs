@@ -7,6 +7,7 @@ use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Connection, Executor, PgConnection};
 use std::borrow::Cow;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 static ALL: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -81,6 +82,7 @@ async fn everything_is_there_after_the_step() {
         for other in &others {
             other.ok(&["restore", place.path("old-backup.db").to_str().unwrap()]).await;
         }
+        place.ok(&["migrate"]).await;
         for place in [&place, &others[0], &others[1]] {
             let token = place.ok(&["token", "create", "--name", "t", "--org", "acme", "--scope", "read"]).await;
             let running = place.serve().await;
@@ -95,6 +97,31 @@ async fn everything_is_there_after_the_step() {
             assert!(whole && checked.contains("ok    database"), "{version}: {checked}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_new_command_beside_an_old_server_does_not_take_the_step() {
+    let version = versions()[2];
+    let place = earlier_place(version).await;
+    std::fs::write(place.path("fusionsoc.key"), "00".repeat(32)).unwrap();
+    std::fs::set_permissions(place.path("fusionsoc.key"), PermissionsExt::from_mode(0o600)).unwrap();
+    let commands: [&[&str]; 5] = [
+        &["check"],
+        &["user", "list"],
+        &["org", "add", "beta", "--name", "Beta"],
+        &["ledger", "verify"],
+        &["replay", "--org", "acme"],
+    ];
+    for args in commands {
+        let (code, _, err) = place.run(args).await;
+        one_line(&err, "`fusionsoc migrate` brings it up to date");
+        assert_eq!(code, 2, "{args:?}");
+        let store = Store::as_it_is(&place.url).await.unwrap();
+        assert_eq!(store.newest().await.unwrap(), version, "{args:?}");
+        store.close().await;
+    }
+    place.ok(&["migrate"]).await;
+    place.ok(&["check"]).await;
 }
 
 #[tokio::test]

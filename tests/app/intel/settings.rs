@@ -40,6 +40,8 @@ async fn the_environment_overrides_the_file() {
     file(dir.path(), "fusionsoc.toml", "[intel.virustotal]\napi_key_file = \"missing\"\n");
     let (folder, url) = (dir.path().to_owned(), format!("{}/api/v3", fake.server.uri()));
     let run = move || {
+        let mut migrate = Command::new(env!("CARGO_BIN_EXE_fusionsoc"));
+        assert!(migrate.current_dir(&folder).arg("migrate").status().unwrap().success());
         let mut command = Command::new(env!("CARGO_BIN_EXE_fusionsoc"));
         command.env("FUSIONSOC__INTEL__VIRUSTOTAL__API_KEY_FILE", "vt.key").env("FUSIONSOC__INTEL__URLS", "true");
         command.env("FUSIONSOC__INTEL__VIRUSTOTAL__BASE_URL", url).env("FUSIONSOC__INTEL__VIRUSTOTAL__PER_DAY", "7");
@@ -75,8 +77,10 @@ fn files_that_cannot_be_used_are_named_with_the_line() {
 async fn checked(dir: &std::path::Path, settings: &str) -> (i32, String) {
     file(dir, "fusionsoc.toml", settings);
     let folder = dir.to_owned();
-    let run = move || Command::new(env!("CARGO_BIN_EXE_fusionsoc")).current_dir(folder).arg("check").output().unwrap();
-    let output = tokio::task::spawn_blocking(run).await.unwrap();
+    let run =
+        move |what| Command::new(env!("CARGO_BIN_EXE_fusionsoc")).current_dir(&folder).arg(what).output().unwrap();
+    let both = move || (run("migrate"), run("check")).1;
+    let output = tokio::task::spawn_blocking(both).await.unwrap();
     let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap()).concat();
     assert!(!text.contains(KEY), "{text}");
     (output.status.code().unwrap(), text)
