@@ -30,20 +30,19 @@ pub struct Check {
     pub label: &'static str,
     /// What is wrong and what to do; nothing where it works.
     pub problem: Option<String>,
+    /// What is to be known while it works.
+    pub note: Option<String>,
 }
 
 impl Check {
     const fn of(name: &'static str, label: &'static str, problem: Option<String>) -> Self {
-        Self { name, label, problem }
+        Self { name, label, problem, note: None }
     }
 }
 
 /// All of them. Every text is about the installation and names no organisation's objects.
 pub async fn checks(app: &App) -> Vec<Check> {
-    let mut all = vec![
-        Check::of("database", "Database", database(&app.store).await),
-        Check::of("migrations", "Schema", migrations(&app.store).await),
-    ];
+    let mut all = vec![Check::of("database", "Database", database(&app.store).await), migrations(&app.store).await];
     if let Some(folder) = disk::folder(&app.config) {
         all.push(Check::of("disk", "Disk", full(disk::space(&folder))));
     }
@@ -62,12 +61,14 @@ pub async fn ready(State(app): State<App>, mut parts: Parts) -> impl IntoRespons
     if may_see(&app, &mut parts).await {
         let works = checks.iter().map(|check| (check.name.to_owned(), json!(check.problem.is_none())));
         let works: Map<String, Value> = works.chain([("running".to_owned(), json!(!stopping))]).collect();
+        let notes = checks.iter().filter_map(|check| Some((check.name.to_owned(), json!(check.note.as_ref()?))));
+        let notes: Map<String, Value> = notes.collect();
         let wrong = checks.into_iter().filter_map(|check| Some((check.name.to_owned(), json!(check.problem?))));
         let mut wrong: Map<String, Value> = wrong.collect();
         if stopping {
             wrong.insert("running".to_owned(), json!("The server was told to stop."));
         }
-        (said["checks"], said["problems"]) = (works.into(), wrong.into());
+        (said["checks"], said["problems"], said["notes"]) = (works.into(), wrong.into(), notes.into());
     }
     (status, Json(said))
 }
@@ -85,13 +86,18 @@ async fn database(store: &Store) -> Option<String> {
     answers.await.err().map(|_| "The database does not answer. The log says why.".to_owned())
 }
 
-/// A database that does not answer is told of once.
-async fn migrations(store: &Store) -> Option<String> {
-    let is = async { schema::newest(&mut store.read().await?).await }.await.ok()?;
-    let wanted = schema::known();
-    (is != wanted).then(|| {
-        format!("The schema is at version {is}, this program needs {wanted}. Run `fusionsoc migrate`, or the program that made it.")
-    })
+/// A database that does not answer is told of once. One that a newer version has used works: a version only adds what
+/// the one before does without.
+async fn migrations(store: &Store) -> Check {
+    let (wanted, mut check) = (schema::known(), Check::of("migrations", "Schema", None));
+    let Ok(is) = async { schema::newest(&mut store.read().await?).await }.await else { return check };
+    let told = format!("The schema is at version {is}, this program");
+    if is < wanted {
+        check.problem = Some(format!("{told} needs {wanted}. Run `fusionsoc migrate`."));
+    } else if is > wanted {
+        check.note = Some(format!("{told} knows {wanted}. It goes on, and can't be started again: replace it."));
+    }
+    check
 }
 
 fn full(space: Option<disk::Space>) -> Option<String> {

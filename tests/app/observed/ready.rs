@@ -58,7 +58,7 @@ async fn a_disk_that_is_almost_full_is_no_place_to_store_anything() {
 }
 
 #[tokio::test]
-async fn the_schema_of_another_program_is_told() {
+async fn a_server_goes_on_when_a_newer_program_has_changed_the_schema() {
     let server = working().await;
     let (name, hash) = match server.app.store {
         Store::Sqlite { .. } => ("9999", "x'00'"),
@@ -66,8 +66,21 @@ async fn the_schema_of_another_program_is_told() {
     };
     server.sql(&format!("INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES ({name}, 'x', TRUE, {hash}, 0)")).await;
     let (status, said) = ready(&server, TOKEN).await;
+    assert_eq!((status, &said["checks"]["migrations"], &said["problems"]), (200, &json!(true), &json!({})), "{said}");
+    assert!(said["notes"]["migrations"].as_str().unwrap().contains("version 9999"), "{said}");
+    assert_eq!(ready(&server, "").await, (200, json!({"ready": true})));
+    let ada = server.sign_in("ada", Role::Admin).await;
+    assert!(ada.page("/admin/system").await.1.contains("version 9999"));
+}
+
+#[tokio::test]
+async fn a_schema_that_lacks_a_step_is_a_problem() {
+    let server = working().await;
+    assert_eq!(ready(&server, TOKEN).await.1["notes"], json!({}));
+    server.sql("DELETE FROM _sqlx_migrations WHERE version = (SELECT MAX(version) FROM _sqlx_migrations)").await;
+    let (status, said) = ready(&server, TOKEN).await;
     assert_eq!((status, &said["checks"]["migrations"]), (503, &json!(false)), "{said}");
-    assert!(said["problems"]["migrations"].as_str().unwrap().contains("version 9999"), "{said}");
+    assert!(said["problems"]["migrations"].as_str().unwrap().contains("fusionsoc migrate"), "{said}");
 }
 
 #[tokio::test]
