@@ -28,7 +28,7 @@ pub struct Restored {
 /// Where the database is in use, the backup can't be used or the disk refuses. Then nothing has changed.
 pub async fn into_sqlite(database: &Path, file: &Path) -> Result<Restored> {
     let alone = in_use::alone(database)?;
-    let (copy, version) = prepared(database, file).await?;
+    let (copy, version) = prepared(part(database)?, file).await?;
     let kept = set_aside(database).await.map_err(|error| wrong(database, error))?;
     copy.persist(database).map_err(|refused| wrong(database, refused.error))?;
     sync(folder(database)).map_err(|error| wrong(database, error))?;
@@ -47,7 +47,9 @@ pub async fn into_postgres(url: &str, file: &Path, replace: bool, told: Told<'_>
     if !replace {
         refuse_occupied(&mut to.read().await?).await.map_err(occupied)?;
     }
-    let (copied, version) = prepared(&std::env::temp_dir().join("restore"), file).await?;
+    // Beside the backup, where there is room for it and nobody else looks; that folder may be for reading alone.
+    let empty = part(file).or_else(|_| part(&std::env::temp_dir().join("restore")))?;
+    let (copied, version) = prepared(empty, file).await?;
     to.update().await?;
     let from = Store::of_file(copied.path()).await?;
     let (mut rows, mut tx) = (from.read().await?, to.write().await?);
@@ -62,14 +64,14 @@ pub async fn into_postgres(url: &str, file: &Path, replace: bool, told: Told<'_>
     Ok(Restored { version, kept: None, rows: counted })
 }
 
-/// A verified copy of a backup beside the place where it goes, brought up to date, without what must not come back: the
-/// backup itself is only read.
-async fn prepared(place: &Path, file: &Path) -> Result<(NamedTempFile, i64)> {
+/// A verified copy of a backup in an empty file, brought up to date, without what must not come back: the backup itself
+/// is only read.
+async fn prepared(copy: NamedTempFile, file: &Path) -> Result<(NamedTempFile, i64)> {
     let journal = beside(file, "-wal");
     if fs::metadata(&journal).is_ok_and(|journal| journal.len() > 0) {
         return no(format!("{} has a journal beside it, so it is a database in use and no backup", file.display()));
     }
-    let (copy, from) = (part(place)?, file.to_owned());
+    let from = file.to_owned();
     let copy = blocking(move || {
         fs::copy(&from, copy.path())?;
         fs::set_permissions(copy.path(), std::os::unix::fs::PermissionsExt::from_mode(0o600))?;

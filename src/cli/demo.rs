@@ -20,6 +20,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use tempfile::TempDir;
 use tokio::sync::Notify;
 
 /// `demo`
@@ -49,11 +50,13 @@ impl Demo {
         if !self.listen.ip().is_loopback() {
             return super::failed("--listen: the demo is for this machine only; use a loopback address");
         }
-        let temporary = tempfile::Builder::new()
-            .prefix("fusionsoc-demo-")
-            .tempdir()
-            .map_err(|error| CliError::Failed(error.to_string()))?;
-        let dir = self.data.clone().unwrap_or_else(|| temporary.path().to_owned());
+        // It goes away with the demo.
+        let temporary = match &self.data {
+            Some(_) => None,
+            None => Some(tempfile::Builder::new().prefix("fusionsoc-demo-").tempdir()),
+        };
+        let temporary = temporary.transpose().map_err(|error| CliError::Failed(error.to_string()))?;
+        let dir = self.data.as_deref().or(temporary.as_ref().map(TempDir::path)).unwrap_or(Path::new(".")).to_owned();
         std::fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)

@@ -171,6 +171,8 @@ fn the_demo_tells_how_to_sign_in_and_stops_when_it_is_told() {
     let dir = tempfile::tempdir().unwrap();
     let mut demo = fusionsoc(dir.path())
         .args(["demo", "--json", "--listen", "127.0.0.1:0", "--data", "data"])
+        // Who says where the data goes needs no other folder.
+        .env("TMPDIR", "/no/such/folder")
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()

@@ -101,6 +101,21 @@ async fn sessions_end_and_nothing_is_done_to_a_host_a_second_time() {
 }
 
 #[tokio::test]
+async fn a_restore_needs_no_folder_of_the_machine_for_its_copy() {
+    let (from, place) = (Place::sqlite("from.db"), Place::new().await);
+    from.set_up().await;
+    from.ok(&["backup", "good.db"]).await;
+    let mut command = place.command();
+    command.args(["restore", from.path("good.db").to_str().unwrap()]).env("TMPDIR", "/no/such/folder");
+    let (code, _, err) = super::said(&command.output().unwrap());
+    assert_eq!(code, 0, "{err}");
+    assert!(place.ok(&["org", "list"]).await.contains("acme"));
+    let left = std::fs::read_dir(from.dir.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    let left: Vec<_> = left.filter(|name| name.to_string_lossy().ends_with(".part")).collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[tokio::test]
 async fn search_finds_what_it_found_before() {
     let place = Place::new().await;
     let token = place.set_up().await;
