@@ -14,7 +14,7 @@ use std::process::ExitCode;
 pub enum LedgerCommand {
     /// Read the whole ledger and all receipts; name what was altered, removed or put in.
     Verify {
-        /// A checkpoint that was kept elsewhere: shows also whether the end was cut off.
+        /// A checkpoint that was kept elsewhere, or a file of them, one a line: shows also whether the end was cut off.
         #[arg(long)]
         checkpoint: Option<PathBuf>,
     },
@@ -28,11 +28,11 @@ impl LedgerCommand {
         let signer = vault.signer().map_err(|error| CliError::Failed(format!("server.key_file: {error}")))?;
         match self {
             Self::Verify { checkpoint } => {
-                let checkpoint = match checkpoint {
-                    None => None,
-                    Some(file) => Some(Checkpoint::read(&read(&file)?, &signer).map_err(|fault| faulty(&fault))?),
+                let checkpoints = match checkpoint {
+                    None => Vec::new(),
+                    Some(file) => Checkpoint::all(&read(&file)?, &signer).map_err(|fault| faulty(&fault))?,
                 };
-                Ok(tell(&verify(store, &signer, checkpoint.as_ref()).await?, checkpoint.is_some()))
+                Ok(tell(&verify(store, &signer, &checkpoints).await?, !checkpoints.is_empty()))
             }
             Self::Checkpoint => {
                 let head = ledger::head(&mut store.read().await?).await?;

@@ -44,6 +44,20 @@ impl Checkpoint {
         }
     }
 
+    /// Reads a file of them, one a line as they were appended; each must be one that this installation signed.
+    ///
+    /// # Errors
+    /// Where there is none, or see [`Self::read`].
+    pub fn all(text: &str, signer: &Signer) -> Result<Vec<Self>, Fault> {
+        // One that was laid out anew stands on several lines.
+        if let Ok(only) = Self::read(text, signer) {
+            return Ok(vec![only]);
+        }
+        let lines = text.lines().filter(|line| !line.trim().is_empty());
+        let all = lines.map(|line| Self::read(line, signer)).collect::<Result<Vec<_>, _>>()?;
+        if all.is_empty() { Err(Fault::Checkpoint("is an empty file".to_owned())) } else { Ok(all) }
+    }
+
     /// Reads one and proves that this installation signed it.
     ///
     /// # Errors
@@ -62,6 +76,12 @@ impl Checkpoint {
             return Err(bad("its signature is wrong: it was altered"));
         }
         Ok(read)
+    }
+
+    /// Whether its line was removed with others of its segment, so that it can't be compared any more.
+    pub fn is_too_old(&self, segments: &[Segment]) -> bool {
+        let removed = |segment: &Segment| segment.purged_ms.is_some() && segment.last_id >= self.line;
+        segments.iter().any(removed) && segments.iter().all(|segment| segment.last_id != self.line)
     }
 
     /// What of the chain is not as it was then.

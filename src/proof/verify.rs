@@ -50,19 +50,28 @@ impl Found {
     }
 }
 
-/// Reads chain, seals, receipts, and compares with a checkpoint, all as they are at one moment.
+/// Reads chain, seals, receipts, and compares with checkpoints, all as they are at one moment.
 ///
 /// # Errors
 /// Where the database refuses.
-pub async fn verify(store: &Store, signer: &Signer, checkpoint: Option<&Checkpoint>) -> Result<Found, sqlx::Error> {
+pub async fn verify<'a>(
+    store: &Store,
+    signer: &Signer,
+    checkpoints: impl IntoIterator<Item = &'a Checkpoint>,
+) -> Result<Found, sqlx::Error> {
+    let mut checkpoints: Vec<_> = checkpoints.into_iter().collect();
+    checkpoints.sort_by_key(|one| one.line);
     let mut tx = store.read().await?;
     let mut found = Found::default();
     let segments = ledger::segments(&mut tx).await?;
     let start = seals(&segments, signer, &mut found);
     newest(&segments, signer, &mut found);
     let removed = chain(&mut tx, start, &segments, &mut found).await?;
-    if let Some(checkpoint) = checkpoint {
-        found.fault(checkpoint.compare(&mut tx).await?);
+    for (after, one) in (0..checkpoints.len()).rev().zip(&checkpoints) {
+        // One that is too old matters where there is none after it.
+        if after == 0 || !one.is_too_old(&segments) {
+            found.fault(one.compare(&mut tx).await?);
+        }
     }
     receipts::all(&mut tx, signer, removed, &mut found).await?;
     Ok(found)

@@ -65,6 +65,41 @@ async fn verify_names_the_first_bad_line_and_a_checkpoint_tells_of_a_cut_end() {
 }
 
 #[tokio::test]
+async fn every_checkpoint_of_a_file_counts() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    let mut kept = Vec::new();
+    for slug in ["one", "two", "three"] {
+        assert!(fusionsoc(dir, &["org", "add", slug, "--name", slug], "").status.success());
+        kept.extend(fusionsoc(dir, &["ledger", "checkpoint"], "").stdout);
+        kept.push(b'\n');
+    }
+    std::fs::write(dir.join("kept.jsonl"), &kept).unwrap();
+    let verify = ["ledger", "verify", "--checkpoint", "kept.jsonl"];
+    let (code, text) = out(&fusionsoc(dir, &verify, ""));
+    assert_eq!(code, Some(0), "{text}");
+    // Its end is cut off and written anew, further than before; the newest checkpoint is of the new end.
+    tamper(
+        dir,
+        "DROP TRIGGER ledger_no_delete; DELETE FROM ledger WHERE id > 1;
+        UPDATE ledger_head SET line_id = 1, hash = (SELECT hash FROM ledger WHERE id = 1)",
+    )
+    .await;
+    let (code, text) = out(&fusionsoc(dir, &verify, ""));
+    assert!(code == Some(1) && text.contains("its end was cut off"), "{text}");
+    for slug in ["four", "five", "six"] {
+        assert!(fusionsoc(dir, &["org", "add", slug, "--name", slug], "").status.success());
+    }
+    kept.extend(fusionsoc(dir, &["ledger", "checkpoint"], "").stdout);
+    std::fs::write(dir.join("kept.jsonl"), &kept).unwrap();
+    let (code, text) = out(&fusionsoc(dir, &verify, ""));
+    assert!(code == Some(1) && text.contains("line 2 is not the one that it was"), "{text}");
+    std::fs::write(dir.join("kept.jsonl"), "\n").unwrap();
+    let (code, text) = out(&fusionsoc(dir, &verify, ""));
+    assert!(code == Some(1) && text.contains("is an empty file"), "{text}");
+}
+
+#[tokio::test]
 async fn a_line_that_was_put_in_beside_the_program_is_not_taken_into_the_chain() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
