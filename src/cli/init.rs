@@ -15,7 +15,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// The file that is written.
+/// The file that is written where nobody names another one.
 const FILE: &str = "fusionsoc.toml";
 
 /// `init`
@@ -62,10 +62,11 @@ struct Answers {
 }
 
 impl Init {
-    /// Runs the command. Nothing is written where an answer can't be used.
-    pub async fn run(self) -> Result<ExitCode, CliError> {
-        if Path::new(FILE).exists() {
-            return failed(format!("there is a {FILE} in this folder already; init does not change it"));
+    /// Runs the command and writes the settings into a file. Nothing is written where an answer can't be used.
+    pub async fn run(self, file: Option<PathBuf>) -> Result<ExitCode, CliError> {
+        let file = file.unwrap_or_else(|| FILE.into());
+        if file.exists() {
+            return failed(format!("{} is there already; init does not change it", file.display()));
         }
         let answers = self.answers()?;
         if let Some(lima) = &answers.limacharlie {
@@ -73,14 +74,14 @@ impl Init {
         }
         let text = self.settings(&answers);
         let config: Config = Config::from_text(&text)?;
-        write_new(&text)?;
+        write_new(&file, &text)?;
         let set_up = set_up(&config, &answers).await;
         if set_up.is_err() {
             // A second try must not be refused because of the first.
-            let _ = std::fs::remove_file(FILE);
+            let _ = std::fs::remove_file(&file);
         }
         set_up?;
-        println!("Wrote {FILE}. Start it: fusionsoc serve");
+        println!("Wrote {}. Start it: fusionsoc serve", file.display());
         println!("Then sign in as {} at {}", answers.admin, config.public_url());
         Ok(ExitCode::SUCCESS)
     }
@@ -179,8 +180,8 @@ async fn set_up(config: &Config, answers: &Answers) -> Result<(), CliError> {
     Ok(())
 }
 
-fn write_new(text: &str) -> Result<(), CliError> {
-    let file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(FILE);
-    let written = file.and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()));
-    written.map_err(|error| CliError::Failed(format!("{FILE}: {error}")))
+fn write_new(file: &Path, text: &str) -> Result<(), CliError> {
+    let open = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
+    let written = open.and_then(|mut open| open.write_all(text.as_bytes()).and_then(|()| open.sync_all()));
+    written.map_err(|error| CliError::Failed(format!("{}: {error}", file.display())))
 }

@@ -43,7 +43,7 @@ pub struct Cli {
 enum Command {
     /// Start a ready instance with sample data; needs nothing.
     Demo(demo::Demo),
-    /// Set up an installation: organisation, first admin, LimaCharlie, voters.
+    /// Set up an installation: organisation, first admin, LimaCharlie, voters. Writes the file of `--config`.
     Init(init::Init),
     /// Start the web server, with a worker.
     Serve {
@@ -171,12 +171,12 @@ pub async fn run(cli: Cli) -> ExitCode {
 }
 
 async fn dispatch(cli: Cli) -> Result<ExitCode, CliError> {
-    let usual = PathBuf::from("fusionsoc.toml");
+    let (usual, named) = (PathBuf::from("fusionsoc.toml"), cli.config.clone());
     let file = cli.config.or_else(|| usual.is_file().then_some(usual));
     let config = || Config::load(file.as_deref());
     match cli.command {
         Command::Demo(demo) => demo.run().await,
-        Command::Init(init) => init.run().await,
+        Command::Init(init) => init.run(named).await,
         Command::Serve { no_worker } => serve::serve(config()?, !no_worker).await,
         Command::Worker => serve::worker(config()?).await,
         Command::Train(train) => train.run(),

@@ -95,6 +95,20 @@ async fn two_commands_lead_to_the_first_own_detection_triaged() {
 }
 
 #[tokio::test]
+async fn the_settings_go_where_somebody_wants_them() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join("etc")).unwrap();
+    let init = ["--config", "etc/own.toml", "init", "--org", "acme", "--admin", "ana", "--oid", ""];
+    let (code, out, err) = run(dir.path(), &init, "a long enough password\n").await;
+    assert!(code == 0 && out.contains("Wrote etc/own.toml"), "{out}{err}");
+    assert!(dir.path().join("etc/own.toml").is_file() && !dir.path().join("fusionsoc.toml").exists());
+    let (code, out, _) = run(dir.path(), &["--config", "etc/own.toml", "user", "list"], "").await;
+    assert!(code == 0 && out.contains("ana"), "{out}");
+    let (code, _, err) = run(dir.path(), &init, "a long enough password\n").await;
+    assert!(code == 1 && err.contains("etc/own.toml is there already"), "{err}");
+}
+
+#[tokio::test]
 async fn what_is_missing_is_named_and_nothing_is_left_behind() {
     let (fake, dir, flags) = place().await;
     let (code, _, err) = run(dir.path(), &refs(&flags), "short\n").await;
