@@ -109,7 +109,11 @@ enum ConfigCommand {
     /// Print what each setting is for, its type and default, and how it is set otherwise, as Markdown.
     Reference,
     /// Print a unit for systemd.
-    Unit,
+    Unit {
+        /// One of a worker alone, beside servers with `--no-worker`.
+        #[arg(long)]
+        worker: bool,
+    },
     /// Print a configuration of a proxy in front.
     Proxy {
         /// `nginx` or `caddy`.
@@ -118,13 +122,23 @@ enum ConfigCommand {
     },
 }
 
+/// The unit of a server.
+const UNIT: &str = include_str!("ship/fusionsoc.service");
+
 impl ConfigCommand {
     /// What it prints.
     fn text(&self) -> Cow<'static, str> {
         match self {
             Self::Example => include_str!("example.toml").into(),
             Self::Reference => crate::config::reference().into(),
-            Self::Unit => include_str!("ship/fusionsoc.service").into(),
+            Self::Unit { worker: false } => UNIT.into(),
+            Self::Unit { worker: true } => UNIT
+                .replace("bin/fusionsoc serve", "bin/fusionsoc worker")
+                .replace("config unit >", "config unit --worker >")
+                .replace("fusionsoc.service", "fusionsoc-worker.service")
+                .replace("enable --now fusionsoc", "enable --now fusionsoc-worker")
+                .replace("FusionSOC: case review for a security operations centre", "FusionSOC: a worker")
+                .into(),
             Self::Proxy { which } if which == "nginx" => include_str!("ship/nginx.conf").into(),
             Self::Proxy { .. } => include_str!("ship/Caddyfile").into(),
         }

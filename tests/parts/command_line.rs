@@ -95,6 +95,29 @@ fn wrong_settings_are_named_and_exit_with_2() {
 }
 
 #[test]
+fn a_proxy_leaves_to_us_what_we_say_ourselves() {
+    let dir = tempfile::tempdir().unwrap();
+    for which in ["nginx", "caddy"] {
+        let (code, out, _) = text(&run(dir.path(), &["config", "proxy", which], ""));
+        assert!(code == 0 && out.contains("trusted_proxies"), "{out}");
+        assert!(!out.contains("Strict-Transport-Security"), "{which} would send it a second time");
+    }
+}
+
+#[test]
+fn a_worker_has_a_unit_of_its_own() {
+    let dir = tempfile::tempdir().unwrap();
+    let unit = |args: &[&str]| text(&run(dir.path(), &[&["config", "unit"], args].concat(), "")).1;
+    let (server, worker) = (unit(&[]), unit(&["--worker"]));
+    let starts = |unit: &str| unit.lines().find(|line| line.starts_with("ExecStart=")).unwrap().to_owned();
+    assert_eq!(starts(&server), "ExecStart=/usr/local/bin/fusionsoc serve");
+    assert_eq!(starts(&worker), "ExecStart=/usr/local/bin/fusionsoc worker");
+    assert!(worker.contains("/etc/systemd/system/fusionsoc-worker.service") && !worker.contains("fusionsoc serve"));
+    let sealed = |unit: &str| unit.lines().filter(|line| line.contains("=yes")).count();
+    assert_eq!(sealed(&server), sealed(&worker), "it may do no more");
+}
+
+#[test]
 fn an_organisation_may_have_a_budget_of_its_own() {
     let dir = tempfile::tempdir().unwrap();
     run(dir.path(), &["org", "add", "acme", "--name", "Acme"], "");
