@@ -69,9 +69,11 @@ pub struct Config {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Database {
-    /// The database: `sqlite:FILE`, or `postgres://user@host/name` for several processes on one database.
+    /// The database: `sqlite:FILE`, or `postgres://user@host/name` for several processes on one database; where the host is
+    /// another machine, with `?sslmode=verify-full&sslrootcert=FILE`.
     pub url: String,
-    /// What a commit to `SQLite` survives.
+    /// What a commit survives. With `full`, `synchronous_commit` of PostgreSQL is on for this program where the server has
+    /// it off; with `normal` it stays as it is there.
     pub durability: Durability,
     /// Connections to PostgreSQL that each process opens at most, 2 to 200; one more listens.
     pub connections: u32,

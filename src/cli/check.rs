@@ -33,7 +33,8 @@ pub async fn check(config: Config, send_test: bool) -> Result<ExitCode, CliError
     println!("ok    database, schema up to date");
     let mut failures = whole(&store).await?;
     last_backup(&store).await?;
-    if let Some(why) = store.unwalled().await? {
+    let unwalled = store.unwalled().await?.map(str::to_owned);
+    for why in Store::unproven(&config.database.url).into_iter().chain(unwalled) {
         println!("warn  database.url: {why}");
     }
     if store.searches_slowly().await? {

@@ -29,7 +29,7 @@ pub async fn serve(config: Config, with_worker: bool) -> Result<ExitCode, CliErr
     let _only_server = lock(&config)?;
     let store = begin(&config).await?;
     let whole = look::first(&store).await?;
-    warn_unwalled(&store).await?;
+    warn_open(&store, &config).await?;
     let tls = certificate(&config)?;
     let config = Arc::new(config);
     let wake = Arc::new(Notify::new());
@@ -56,8 +56,12 @@ pub async fn serve(config: Config, with_worker: bool) -> Result<ExitCode, CliErr
     Ok(ExitCode::SUCCESS)
 }
 
-/// Tells where only the queries themselves keep organisations apart, and where others can look into the folder.
-async fn warn_unwalled(store: &Store) -> Result<(), CliError> {
+/// Tells where nobody proves who the database is, where only the queries themselves keep organisations apart, and where
+/// others can look into the folder.
+async fn warn_open(store: &Store, config: &Config) -> Result<(), CliError> {
+    if let Some(why) = Store::unproven(&config.database.url) {
+        tracing::warn!("database.url: {why}");
+    }
     if let Some(why) = store.unwalled().await? {
         tracing::warn!("database.url: {why}");
     }
@@ -166,7 +170,7 @@ pub async fn worker(config: Config) -> Result<ExitCode, CliError> {
     signals::outlive_hangups()?;
     let store = begin(&config).await?;
     let whole = look::first(&store).await?;
-    warn_unwalled(&store).await?;
+    warn_open(&store, &config).await?;
     let config = Arc::new(config);
     let (channels, intel) = (channels(&config)?, intelligence(&config)?);
     let vault = first_vault(&config, &store).await?;

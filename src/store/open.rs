@@ -1,10 +1,10 @@
 //! Opening a database: connection settings and migrations.
 mod alone;
 pub(super) mod files;
+mod remote;
 
-use super::{Store, in_use, ledger, schema};
+use super::{Store, ledger, schema};
 use sqlx::migrate::MigrateError;
-use sqlx::postgres::PgPoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, Executor};
 use std::path::PathBuf;
@@ -15,15 +15,6 @@ use tokio_util::sync::CancellationToken;
 
 /// How long a writer waits for a lock that another process holds.
 const LOCK_WAIT: Duration = Duration::from_secs(8);
-
-/// What holds for each connection of servers and workers to `PostgreSQL`. A machine that vanishes takes its locks with
-/// it: its connections are found dead within half a minute, and a transaction in which nothing happens for so long
-/// ends.
-/// Who waits for a lock gives up as on `SQLite`, after [`LOCK_WAIT`]. A migration, a restore and a move are alone on
-/// connections of their own and may take their time.
-const LIMITS: &str = "SET idle_in_transaction_session_timeout = '30s'; SET lock_timeout = '8s';
-    SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3;
-    SET tcp_user_timeout = '30s'";
 
 /// Connections to `PostgreSQL` that a process opens at most where the settings say nothing else.
 pub const CONNECTIONS: u32 = 16;
@@ -111,7 +102,7 @@ impl Store {
     /// See [`OpenError`]; each names the setting.
     pub async fn open_with(url: &str, durability: Durability, connections: u32) -> Result<Self, OpenError> {
         let store = if url.starts_with("postgres") {
-            Self::postgres(url, connections).await
+            Self::postgres(url, durability, connections).await
         } else {
             Self::sqlite(url, durability).await
         }?;
@@ -141,25 +132,6 @@ impl Store {
             }
             (error, _) => OpenError::Migrate(error),
         }
-    }
-
-    async fn postgres(url: &str, connections: u32) -> Result<Self, OpenError> {
-        // A connection is asked whether it lives before it is given out, so that a database that was started again
-        // costs nobody an error.
-        let pool = PgPoolOptions::new()
-            .max_connections(connections)
-            .acquire_timeout(LOCK_WAIT)
-            .test_before_acquire(true)
-            // Whoever holds a connection that can write holds the lock as well.
-            .after_connect(|connection, _| {
-                Box::pin(async move {
-                    in_use::shared_postgres(connection).await?;
-                    sqlx::raw_sql(LIMITS).execute(connection).await.map(drop)
-                })
-            })
-            .connect(url)
-            .await;
-        Ok(Self::Postgres(pool.map_err(OpenError::Connect)?))
     }
 
     /// The file of a `SQLite` database; none for one in memory. Where its name is a link, the file that the link means:

@@ -47,3 +47,38 @@ async fn a_transaction_in_which_nothing_happens_stops_nobody_for_long() {
     assert_eq!((reply.status().as_u16(), reply.headers()["retry-after"].to_str().unwrap()), (503, "5"));
     assert!((7..20).contains(&began.elapsed().as_secs()), "it gives up as on SQLite: {:?}", began.elapsed());
 }
+
+#[tokio::test]
+async fn a_commit_lasts_where_the_server_itself_would_not_wait() {
+    let dir = tempfile::tempdir().unwrap();
+    let url = database(dir.path()).await;
+    for (server, durability, wanted) in [
+        ("off", Durability::Full, "on"),
+        ("off", Durability::Normal, "off"),
+        ("remote_apply", Durability::Full, "remote_apply"),
+    ] {
+        let url = format!("{url}%20-csynchronous_commit%3D{server}");
+        let Ok(Store::Postgres(pool)) = Store::existing(&url, durability, 2).await else {
+            assert!(!crate::backup::is_postgres(), "it opens");
+            return;
+        };
+        let is: String = sqlx::query_scalar("SHOW synchronous_commit").fetch_one(&pool).await.unwrap();
+        assert_eq!(is, wanted, "{server} {durability:?}");
+        pool.close().await;
+    }
+}
+
+#[tokio::test]
+async fn check_warns_of_a_server_elsewhere_that_nobody_proves() {
+    if !crate::backup::is_postgres() {
+        return;
+    }
+    let place = crate::backup::Place::new().await;
+    assert!(!place.ok(&["check"]).await.contains("sslmode"));
+    let elsewhere = place.url.replace("127.0.0.1", "0.0.0.0");
+    assert_ne!(place.url, elsewhere);
+    let mut command = place.command();
+    command.arg("check").env("FUSIONSOC__DATABASE__URL", elsewhere);
+    let (code, out, err) = crate::backup::said(&command.output().unwrap());
+    assert!(code == 0 && out.contains("warn  database.url: ") && out.contains("sslmode=verify-full"), "{out}{err}");
+}

@@ -1,4 +1,5 @@
 //! Opening a database for oneself alone, as it is: neither made nor migrated.
+use super::remote::lasting;
 use super::{CONNECTIONS, Durability, LOCK_WAIT, OpenError, files};
 use crate::store::{Store, in_use, schema};
 use sqlx::ConnectOptions;
@@ -27,7 +28,10 @@ impl Store {
                 .max_lifetime(None)
                 .after_connect(move |connection, _| {
                     let lock = Arc::clone(&each);
-                    Box::pin(async move { lock.take(connection).await })
+                    Box::pin(async move {
+                        lock.take(connection).await?;
+                        lasting(connection, Durability::Full).await
+                    })
                 })
                 .connect_with(options)
                 .await
@@ -79,7 +83,7 @@ impl Store {
                 files::existing(&file)?;
                 Self::sqlite(url, durability).await?
             }
-            None if url.starts_with("postgres") => Self::postgres(url, connections).await?,
+            None if url.starts_with("postgres") => Self::postgres(url, durability, connections).await?,
             None => return Err(OpenError::Files("names no file".to_owned())),
         };
         store.until_settled().await;
