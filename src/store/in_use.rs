@@ -7,9 +7,14 @@ use std::fs::{File, TryLockError};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// The first number of the advisory lock on `PostgreSQL`, four letters of ours; the second one is the schema's.
 const CLASS: i32 = 0x4653_696e;
+/// A program that has just ended holds its lock on `PostgreSQL` until the server sees that: it is looked at so often,
+const TRIES: u32 = 10;
+/// after this time.
+const AGAIN: Duration = Duration::from_millis(100);
 /// Why nobody may open the database.
 const TAKEN: &str = "a restore or a move is at work on this database";
 /// Why nobody may put another one in its place.
@@ -66,7 +71,14 @@ impl Alone {
     /// what became of the first one says [`Self::taken`].
     pub(super) async fn take(&self, connection: &mut PgConnection) -> super::Result<()> {
         let sql = "SELECT COALESCE(pg_try_advisory_lock($1, hashtext(current_schema())), TRUE)";
-        let free: bool = sqlx::query_scalar(sql).bind(CLASS).fetch_one(connection).await?;
+        let mut free = false;
+        for _ in 0..TRIES {
+            free = sqlx::query_scalar(sql).bind(CLASS).fetch_one(&mut *connection).await?;
+            if free {
+                break;
+            }
+            tokio::time::sleep(AGAIN).await;
+        }
         let was_held = self.held.fetch_or(free, Ordering::Relaxed);
         if was_held && !free { Err(sqlx::Error::Configuration(USED.into())) } else { Ok(()) }
     }

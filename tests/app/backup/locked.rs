@@ -4,8 +4,9 @@ use fusionsoc::store::Store;
 use sqlx::{Connection, PgConnection};
 use std::time::Duration;
 
-/// The connections that keep everybody else away from a schema.
+/// The connections that keep everybody else away from a schema of this database.
 const HOLDERS: &str = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ExclusiveLock' AND granted
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
     AND classid = 1179871598 AND CAST(objid AS BIGINT) = (CAST(hashtext(current_schema()) AS BIGINT) & 4294967295)";
 
 async fn holders(place: &Place) -> Vec<i32> {
