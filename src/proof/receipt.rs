@@ -1,4 +1,5 @@
 //! Writes the receipt of a run, and compares one with what is stored now.
+use super::Fault;
 use crate::config::Policy;
 use crate::domain::Dossier;
 use crate::domain::chain::sha256;
@@ -233,4 +234,9 @@ pub async fn anchored(tx: &mut Tx, kept: &Kept, purged: &Purged, signer: &Signer
 pub(super) fn told_by(line: &Chained) -> Option<i64> {
     let run = line.body.object.strip_prefix("run:").filter(|_| line.body.action == ACTION)?;
     run.parse().ok()
+}
+
+/// That the receipt of which a line tells is not there.
+pub(super) fn absent(run: i64, line: &Chained) -> Fault {
+    Fault::Receipt { run, why: format!("line {} tells of it, and it is not there", line.id) }
 }

@@ -121,7 +121,8 @@ pub async fn purge(store: &Store, signer: &Signer, before_ms: i64, now_ms: i64) 
         for line in proven(&mut tx, &segment, signer).await? {
             sign_receipt(&mut tx, &line, signer).await?;
         }
-        let signature = signer.sign(&segment.signed_purge(now_ms));
+        let receipts = receipts::signed(&mut tx).await?;
+        let signature = signer.sign(&segment.signed_purge(now_ms, receipts));
         removed += ledger::purge(&mut tx, &segment, &signature, now_ms).await?;
         let (object, old) = (object(&segment), format!("lines {} to {}", segment.first_id, segment.last_id));
         let left = format!("seal with last hash {}", hex::encode(&segment.last_hash));
@@ -147,10 +148,13 @@ async fn proven(tx: &mut Tx, segment: &Segment, signer: &Signer) -> Result<Vec<C
     Ok(lines)
 }
 
-/// Signs the receipt that a line tells of. One that is another is left without: that proves that it is.
-async fn sign_receipt(tx: &mut Tx, line: &Chained, signer: &Signer) -> crate::store::Result<()> {
+/// Signs the receipt that a line tells of. One that is another is left without: that proves that it is. The line of one
+/// that is not there is all that proves it.
+async fn sign_receipt(tx: &mut Tx, line: &Chained, signer: &Signer) -> Result<(), SealError> {
     let Some(run) = receipt::told_by(line) else { return Ok(()) };
-    let Some(kept) = receipts::of_run(tx, run).await? else { return Ok(()) };
+    let Some(kept) = receipts::of_run(tx, run).await? else {
+        return Err(SealError::Fault(receipt::absent(run, line)));
+    };
     if kept.signature.is_empty() && hex::encode(&kept.hash) == line.body.new {
         receipts::sign(tx, run, &signer.sign(&kept.signed())).await?;
     }

@@ -8,10 +8,12 @@ use super::{Fault, Walk, unsigned};
 use crate::domain::chain::START;
 use crate::secret::{Signer, is_signed};
 use crate::store::ledger::{self, Segment};
-use crate::store::{Store, Tx};
+use crate::store::{Store, Tx, receipts as stored};
 
 /// Lines that are read in one go.
 const LINES: i64 = 1_000;
+/// Where receipts are gone or were put in, their number of before is looked for so far around the one of now.
+const COUNTED: i64 = 1_000;
 /// So many faults are told; a chain that was written anew has one at most, one that was played with has few.
 const TOLD: usize = 50;
 
@@ -65,6 +67,7 @@ pub async fn verify<'a>(
     let mut found = Found::default();
     let segments = ledger::segments(&mut tx).await?;
     let start = seals(&segments, signer, &mut found);
+    found.fault(removal(&mut tx, &segments, signer).await?);
     newest(&segments, signer, &mut found);
     let removed = chain(&mut tx, start, &segments, &mut found).await?;
     for (after, one) in (0..checkpoints.len()).rev().zip(&checkpoints) {
@@ -100,19 +103,26 @@ fn seals(segments: &[Segment], signer: &Signer, found: &mut Found) -> Walk {
         }
     }
     found.segments = segments.len();
-    let last = segments.iter().rfind(|segment| segment.purged_ms.is_some());
-    if let Some(segment) = last.filter(|segment| !is_purge_signed(segment, signer)) {
-        let why = "is called purged, and the signature over that is missing or wrong".to_owned();
-        found.fault(Fault::Segment { number: segment.number, why });
-    }
     start
 }
 
-/// Whether this installation removed the lines of a segment: segments leave in their order, so that the newest one
-/// stands for all before it.
-fn is_purge_signed(segment: &Segment, signer: &Signer) -> bool {
-    let (Some(purged_ms), Some(signature)) = (segment.purged_ms, &segment.purge_signature) else { return false };
-    is_signed(&segment.signed_purge(purged_ms), signer.public_key(), signature)
+/// Checks that this installation removed the lines that are called old, and that the receipts of which they told are all
+/// there: segments leave in their order, so that the newest one stands for all before it.
+async fn removal(tx: &mut Tx, segments: &[Segment], signer: &Signer) -> Result<Option<Fault>, sqlx::Error> {
+    let newest = segments.iter().rev().find_map(|segment| Some((segment, segment.purged_ms?)));
+    let Some((segment, purged_ms)) = newest else { return Ok(None) };
+    let receipts = stored::signed(tx).await?;
+    let signature = segment.purge_signature.as_deref().unwrap_or_default();
+    let fits = |text: &str| is_signed(text, signer.public_key(), signature);
+    let counted = |count: &i64| fits(&segment.signed_purge(purged_ms, *count));
+    if counted(&receipts) || fits(&segment.signed_purge_uncounted(purged_ms)) {
+        return Ok(None);
+    }
+    let why = match ((receipts - COUNTED).max(0)..receipts + COUNTED).find(counted) {
+        Some(then) => format!("was purged when {then} receipts of removed lines were there, and now {receipts} are"),
+        None => "is called purged, and the signature over that is missing or wrong".to_owned(),
+    };
+    Ok(Some(Fault::Segment { number: segment.number, why }))
 }
 
 /// Compares with the seal that is kept beside the key file.

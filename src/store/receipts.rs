@@ -50,6 +50,12 @@ pub async fn sign(tx: &mut Tx, run_id: i64, signature: &[u8]) -> Result<u64> {
     run!(tx, sqlx::query("UPDATE receipts SET signature = $1 WHERE run_id = $2").bind(signature).bind(run_id))
 }
 
+/// How many receipts have a signature of their own.
+pub async fn signed(tx: &mut Tx) -> Result<i64> {
+    const SQL: &str = "SELECT COUNT(*) FROM receipts WHERE length(signature) > 0";
+    on!(tx, |db| sqlx::query_scalar(SQL).fetch_one(db))
+}
+
 /// Receipts after a run's, in the order of runs.
 pub async fn after(tx: &mut Tx, run_id: i64, limit: i64) -> Result<Vec<Kept>> {
     let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM receipts WHERE run_id > $1 ORDER BY run_id LIMIT $2"));

@@ -50,7 +50,7 @@ impl Removed {
 pub(super) async fn told(tx: &mut Tx, line: &Chained, found: &mut Found) -> Result<(), sqlx::Error> {
     let Some(run) = receipt::told_by(line) else { return Ok(()) };
     if receipts::of_run(tx, run).await?.is_none() {
-        found.fault(Fault::Receipt { run, why: format!("line {} tells of it, and it is not there", line.id) });
+        found.fault(receipt::absent(run, line));
     }
     Ok(())
 }

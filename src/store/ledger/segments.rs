@@ -40,8 +40,15 @@ impl Segment {
         serde_json::json!(["fusionsoc-ledger-segment-1", numbers, self.sealed_ms, hashes]).to_string()
     }
 
-    /// The text that is signed when its lines are removed at a moment, in the same form.
-    pub fn signed_purge(&self, purged_ms: i64) -> String {
+    /// The text that is signed when its lines are removed at a moment, in the same form. `receipts` of all have a signature
+    /// of their own from then on, because the lines that told of them were removed: no other line counts them.
+    pub fn signed_purge(&self, purged_ms: i64, receipts: i64) -> String {
+        let hash = hex::encode(&self.last_hash);
+        serde_json::json!(["fusionsoc-ledger-purge-2", self.number, hash, purged_ms, receipts]).to_string()
+    }
+
+    /// The same as older versions of the program signed it, which counted no receipts.
+    pub fn signed_purge_uncounted(&self, purged_ms: i64) -> String {
         serde_json::json!(["fusionsoc-ledger-purge-1", self.number, hex::encode(&self.last_hash), purged_ms])
             .to_string()
     }

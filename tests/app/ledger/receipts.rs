@@ -5,7 +5,7 @@ use fusionsoc::clock::{advance_here, now_ms};
 use fusionsoc::domain::Role;
 use fusionsoc::jobs::retention;
 use fusionsoc::proof::seal::{purge, seal};
-use fusionsoc::store::{Store, receipts};
+use fusionsoc::store::{Store, ledger, receipts};
 use sha2::{Digest, Sha256};
 
 async fn triaged(server: &Server) -> i64 {
@@ -156,6 +156,49 @@ async fn a_receipt_is_signed_when_its_line_is_removed() {
     server.sql("UPDATE ledger_segments SET purge_signature = NULL").await;
     let older = found(&server).await;
     assert!(older.lost == 1 && !faults(&server).await.contains("receipt"), "{older:?}");
+}
+
+#[tokio::test]
+async fn a_receipt_that_goes_after_its_line_was_removed_is_missed() {
+    let server = spawn().await;
+    triaged(&server).await;
+    server.deliver(&crate::backup::detection(1)).await;
+    server.run_jobs().await;
+    purged(&server).await;
+    let whole = found(&server).await;
+    assert!(whole.faults.is_empty(), "{whole:?}");
+    let receipts = whole.receipts;
+    attack(&server, &["DELETE FROM receipts WHERE run_id = (SELECT MAX(run_id) FROM receipts)"]).await;
+    let (told, left) = (faults(&server).await, receipts - 1);
+    assert_eq!(
+        told,
+        format!("segment 1: was purged when {receipts} receipts of removed lines were there, and now {left} are")
+    );
+}
+
+#[tokio::test]
+async fn what_an_older_version_removed_and_did_not_count_still_holds() {
+    let server = spawn().await;
+    triaged(&server).await;
+    purged(&server).await;
+    let segment = ledger::last_segment(&mut server.app.store.read().await.unwrap()).await.unwrap().unwrap();
+    let first = signer(&server).sign(&segment.signed_purge_uncounted(segment.purged_ms.unwrap()));
+    let open = if matches!(server.app.store, Store::Sqlite { .. }) { "x'" } else { "'\\x" };
+    let set = format!("UPDATE ledger_segments SET purge_signature = {open}{}'", hex::encode(first));
+    attack(&server, &[&set, "DELETE FROM receipts"]).await;
+    assert_eq!(faults(&server).await, "");
+}
+
+#[tokio::test]
+async fn the_line_of_a_receipt_that_is_not_there_stays() {
+    let server = spawn().await;
+    triaged(&server).await;
+    attack(&server, &["DELETE FROM receipts"]).await;
+    let now = now_ms();
+    seal(&server.app.store, &signer(&server), now + 2 * DAY_MS).await.unwrap();
+    let refused = purge(&server.app.store, &signer(&server), now + 9 * DAY_MS, now).await;
+    assert!(refused.unwrap_err().to_string().contains("tells of it, and it is not there"));
+    assert!(faults(&server).await.contains("tells of it, and it is not there"));
 }
 
 #[tokio::test]
