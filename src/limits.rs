@@ -23,6 +23,8 @@ pub const DETECTIONS_PER_REQUEST: usize = 1_000;
 pub const INGEST_BODY: usize = 5 * 1024 * 1024;
 /// A request's body at the ingest routes, after decompression.
 pub const INGEST_UNPACKED: usize = 32 * 1024 * 1024;
+/// Bytes of deliveries, as sent and unpacked, that are held at once by each way in; more are told to come again.
+pub const INGEST_HELD: usize = 128 * 1024 * 1024;
 /// What is kept of a refused body.
 pub const REJECT_KEPT: usize = 4 * 1024;
 /// Deliveries that wait for their commit; more are told to come again.

@@ -1,5 +1,6 @@
 //! `POST /api/v1/detections`, and what both ways of delivering have in common.
 use super::bearer::Bearer;
+use super::body;
 use crate::clock::now_ms;
 use crate::domain::role::Scope;
 use crate::error::{AppError, Result};
@@ -10,14 +11,11 @@ use crate::limits;
 use crate::store::{orgs, rejects, rejects::Reject};
 use crate::web::App;
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::{FromRequest, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use flate2::read::GzDecoder;
 use serde::Serialize;
 use std::collections::HashMap;
-use std::io::Read;
 
 /// The answer to a delivery.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -52,14 +50,17 @@ pub async fn receive(
     if let Err(error) = bearer.and_then(|bearer| bearer.may(Scope::Ingest)) {
         return kept(&app, &from, &[], Err(error)).await;
     }
-    let body = Bytes::from_request(request, &app).await;
+    let (bytes, mut place) = match body::read(&app.rooms.calls, request.into_body()).await {
+        Ok(read) => read,
+        Err(error) => return kept(&app, &from, &[], Err(error)).await,
+    };
     let done = async {
         let kind = header_text(&headers, header::CONTENT_TYPE.as_str());
         let layout = if kind.contains("ndjson") { Layout::Lines } else { Layout::Either };
-        let plain = unpack(&headers, body.as_ref().map_err(AppError::from_body)?)?;
+        let plain = body::unpack(&headers, &bytes, &mut place)?;
         deliver(&app, from.clone(), &plain, layout).await
     };
-    kept(&app, &from, body.as_deref().unwrap_or_default(), done.await).await
+    kept(&app, &from, &bytes, done.await).await
 }
 
 /// The same answer, after a refusal that is not kept yet was kept; of a flood only the beginning is.
@@ -89,21 +90,6 @@ pub(super) struct Origin {
 
 pub(super) fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
-}
-
-/// The body without its compression.
-pub(super) fn unpack(headers: &HeaderMap, body: &[u8]) -> Result<Vec<u8>> {
-    match header_text(headers, header::CONTENT_ENCODING.as_str()) {
-        "" | "identity" => Ok(body.to_vec()),
-        "gzip" => {
-            let mut plain = Vec::new();
-            let cap = u64::try_from(limits::INGEST_UNPACKED).unwrap_or(u64::MAX);
-            let read = GzDecoder::new(body).take(cap + 1).read_to_end(&mut plain);
-            read.map_err(|_| AppError::BadRequest("The body is not gzip.".to_owned()))?;
-            if plain.len() > limits::INGEST_UNPACKED { Err(AppError::TooLarge) } else { Ok(plain) }
-        }
-        _ => Err(AppError::Unsupported("Only gzip is accepted as Content-Encoding.")),
-    }
 }
 
 /// Stores a delivery and answers after the commit.

@@ -4,6 +4,7 @@
 //! organisation. Errors are RFC 9457 problem documents.
 mod actions;
 pub mod bearer;
+mod body;
 mod case_json;
 mod cases;
 mod detections;
@@ -36,8 +37,7 @@ use axum::routing::{get, post};
 pub fn router(_: &App) -> Router<App> {
     let ingest = Router::new()
         .route("/api/v1/detections", post(detections::receive))
-        .route("/ingest/limacharlie/{source}", post(webhook::receive))
-        .layer(DefaultBodyLimit::max(limits::INGEST_BODY));
+        .route("/ingest/limacharlie/{source}", post(webhook::receive));
     let cases = Router::new()
         .route("/api/v1/cases", get(cases::index))
         .route("/api/v1/cases/{number}", get(cases::show).patch(cases::change))

@@ -1,8 +1,10 @@
 //! `POST /ingest/limacharlie/{source}`: LimaCharlie's webhook output, signed with the source's secret.
-use super::detections::{Origin, deliver, header_text, kept, unpack};
+use super::body::{self, unpack};
+use super::detections::{Origin, deliver, header_text, kept};
 use crate::clock::now_ms;
 use crate::error::{AppError, Result};
 use crate::ingest::reading::Layout;
+use crate::ingest::room::Place;
 use crate::ingest::signature::{self, SHORTEST_SECRET};
 use crate::secret::Secret;
 use crate::store::record::{Ended, Entry, audit_as};
@@ -10,9 +12,7 @@ use crate::store::sources::{self, Source};
 use crate::store::{ActorKind, Store};
 use crate::web::App;
 use crate::web::auth::{client_address, unproven};
-use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
@@ -22,12 +22,8 @@ const WRONG_PER_SECOND: f64 = 1.0;
 const WRONG_AT_ONCE: f64 = 30.0;
 
 /// The route.
-pub async fn receive(
-    State(app): State<App>,
-    Path(name): Path<String>,
-    parts: Parts,
-    body: Result<Bytes, BytesRejection>,
-) -> Result<Response> {
+pub async fn receive(State(app): State<App>, Path(name): Path<String>, request: Request) -> Result<Response> {
+    let (parts, body) = request.into_parts();
     let source = sources::by_name(&mut app.store.read().await?, "limacharlie", &name).await?;
     let secrets = source.as_ref().map(|source| secrets(&app, source)).unwrap_or_default();
     if source.is_some() && secrets.is_empty() {
@@ -38,11 +34,19 @@ pub async fn receive(
         source: format!("webhook:{}", name.chars().take(64).collect::<String>()),
         limit: format!("source:{}", source.as_ref().map_or(0, |source| source.id)),
     };
-    let done = prove_and_deliver(&app, &from, &parts, &body, &secrets, source.as_ref()).await;
+    // Nobody's body is read for a source that there is not.
+    let sent = if source.is_some() { body::read(&app.rooms.webhooks, body).await } else { Err(AppError::Unsigned) };
+    let (done, bytes) = match sent {
+        Ok((bytes, mut place)) => {
+            let sent = (bytes.as_slice(), &mut place);
+            (prove_and_deliver(&app, &from, &parts, sent, &secrets, source.as_ref()).await, bytes)
+        }
+        Err(error) => (Err(error), Vec::new()),
+    };
     if let Err(AppError::Unsigned) = done {
         unsigned(&app, &parts, &from, source.as_ref()).await?;
     }
-    kept(&app, &from, body.as_deref().unwrap_or_default(), done).await
+    kept(&app, &from, &bytes, done).await
 }
 
 /// Enters a wrong or missing signature: once a minute for each source and address, those sources together that there are
@@ -64,13 +68,12 @@ async fn prove_and_deliver(
     app: &App,
     from: &Origin,
     parts: &Parts,
-    body: &Result<Bytes, BytesRejection>,
+    (body, place): (&[u8], &mut Place),
     secrets: &[Secret],
     source: Option<&Source>,
 ) -> Result<Response> {
-    let body = body.as_ref().map_err(AppError::from_body)?;
     let asker = format!("{} {}", from.limit, client_address(app, parts));
-    let content = proven(app, &asker, &parts.headers, body, secrets)?.ok_or(AppError::Unsigned)?;
+    let content = proven(app, &asker, &parts.headers, (body, place), secrets)?.ok_or(AppError::Unsigned)?;
     // A commit of its own for each delivery would undo what sharing one saves.
     if let Some(source) = source.filter(|source| source.seen_ms.is_none_or(|seen| now_ms() - seen > 60_000)) {
         crate::store::wall::spawn(touch(app.store.clone(), source.id));
@@ -88,12 +91,18 @@ fn secrets(app: &App, source: &Source) -> Vec<Secret> {
 
 /// The content, where its signature fits: over the bytes as they came, else over those unpacked. Unpacking is work, so
 /// that who was wrong too often at a source has to wait before it is done once more.
-fn proven(app: &App, asker: &str, headers: &HeaderMap, body: &[u8], secrets: &[Secret]) -> Result<Option<Vec<u8>>> {
+fn proven(
+    app: &App,
+    asker: &str,
+    headers: &HeaderMap,
+    (body, place): (&[u8], &mut Place),
+    secrets: &[Secret],
+) -> Result<Option<Vec<u8>>> {
     let (kind, given) = (header_text(headers, header::CONTENT_TYPE.as_str()), header_text(headers, "lc-signature"));
     let fits =
         |message: &[u8]| secrets.iter().any(|secret| signature::fits(secret.expose().as_bytes(), message, given));
     if fits(body) {
-        return unpack(headers, body).map(Some);
+        return unpack(headers, body, place).map(Some);
     }
     // Nothing is unpacked for somebody who can't be right.
     if secrets.is_empty() || given.len() != 64 || !given.bytes().all(|byte| byte.is_ascii_hexdigit()) {
@@ -104,7 +113,10 @@ fn proven(app: &App, asker: &str, headers: &HeaderMap, body: &[u8], secrets: &[S
     if packed && let Some(wait) = app.buckets.empty_for(&tries) {
         return Err(AppError::TooMany(wait));
     }
-    let plain = unpack(headers, body).unwrap_or_default();
+    let plain = match unpack(headers, body, place) {
+        Err(error @ AppError::Crowded(_)) => return Err(error),
+        plain => plain.unwrap_or_default(),
+    };
     let content = signature::signed_part(kind, &plain).filter(|part| fits(part));
     if packed && content.is_none() {
         let _ = app.buckets.take(&tries, WRONG_PER_SECOND, WRONG_AT_ONCE);

@@ -6,6 +6,7 @@
 //! `reading` turns bytes into documents, `batch` lets requests that arrive together share one
 //! commit, `signature` proves a webhook's sender, `recorded` brings in a triage of elsewhere,
 //! `pulled` takes in what was fetched, `templates` brings the tasks that a case is opened with.
+//! `room` bounds what all deliveries hold together before they are stored.
 mod accept;
 pub mod batch;
 mod drawing;
@@ -16,6 +17,7 @@ mod known;
 pub mod pulled;
 pub mod reading;
 pub mod recorded;
+pub mod room;
 pub mod signature;
 mod templates;
 

@@ -7,6 +7,7 @@ use crate::actions::wish::Wish;
 use crate::clock::now_ms;
 use crate::config::Config;
 use crate::ingest::batch::Batcher;
+use crate::ingest::room::Rooms;
 use crate::intel::Intelligence;
 use crate::jobs::{Connections, PanelSource, keys};
 use crate::notify::Channels;
@@ -28,6 +29,8 @@ pub struct App {
     pub config: Arc<Config>,
     /// The way in for detections.
     pub batcher: Batcher,
+    /// Room for what is on its way in.
+    pub rooms: Rooms,
     /// Who votes.
     pub panel: Arc<PanelSource>,
     /// Each organisation's `LimaCharlie`.
@@ -84,6 +87,7 @@ impl App {
             batcher: Batcher::start(store.clone(), Arc::clone(&wake), config.policy.clone()),
             newest: super::live::watch(store.clone(), Arc::clone(&wake)).await?,
             looks: Looks::start(store.clone()),
+            rooms: Rooms::default(),
             hashing: Arc::new(Semaphore::new(2)),
             connections: Arc::new(Connections::of_config(&config.limacharlie, &config.keys)),
             streams: Arc::new(Semaphore::new(crate::limits::STREAMS)),

@@ -6,6 +6,9 @@ use fusionsoc::store::sources;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use std::io::Write;
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 const SECRET: &str = "a-secret-of-enough-length";
 const NEXT: &str = "another-secret-of-enough-length";
@@ -200,4 +203,51 @@ async fn who_is_wrong_too_often_waits_before_anything_is_unpacked_and_the_right_
     let right = [("lc-signature", mac(SECRET, &body)), ("content-encoding", "gzip".to_owned())];
     let right = right.each_ref().map(|(name, value)| (*name, value.as_str()));
     assert_eq!(send(&server, &right, body.clone()).await.0, 202, "signed as it was sent, it needs no unpacking first");
+}
+
+/// Begins to deliver so many bytes of a body of five million, and goes no further.
+async fn begin(server: &Server, path: &str, more: &str, bytes: usize) -> TcpStream {
+    let mut stream = TcpStream::connect(server.url.trim_start_matches("http://")).await.unwrap();
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nhost: x\r\n{more}content-type: application/json\r\ncontent-length: 5000000\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(&vec![b' '; bytes]).await.unwrap();
+    stream
+}
+
+#[tokio::test]
+async fn what_is_under_way_is_held_as_far_as_there_is_room() {
+    let server = place().await;
+    let large = format!("{}{SEED}", " ".repeat(3_000_000));
+    let call = async || {
+        let sent = http().post(format!("{}/api/v1/detections", server.url)).bearer_auth(&server.token);
+        let reply = sent.header("content-type", "application/json").body(large.clone()).send().await.unwrap();
+        (reply.status().as_u16(), reply.headers().get("retry-after").is_some())
+    };
+    assert_eq!(call().await, (202, false));
+    let token = format!("authorization: Bearer {}\r\n", server.token);
+    let held = (0..27).map(|_| begin(&server, "/api/v1/detections", &token, 4_900_000));
+    let held = futures_util::future::join_all(held).await;
+    let began = Instant::now();
+    while call().await != (503, true) {
+        assert!(began.elapsed() < Duration::from_secs(30), "132 MB wait for their end, and there is room for more");
+    }
+    let signature = mac(SECRET, large.as_bytes());
+    let headers = [("content-type", "application/json"), ("lc-signature", signature.as_str())];
+    assert_eq!(send(&server, &headers, large.clone().into_bytes()).await.0, 202, "webhooks have room of their own");
+    drop(held);
+    while call().await != (202, false) {
+        assert!(began.elapsed() < Duration::from_mins(1), "what is given up is free again");
+    }
+}
+
+#[tokio::test]
+async fn nobodys_body_is_read_for_a_source_that_there_is_not() {
+    let server = place().await;
+    let mut stream = begin(&server, "/ingest/limacharlie/none", "", 10).await;
+    let mut answer = [0; 12];
+    let read = tokio::time::timeout(Duration::from_secs(20), stream.read_exact(&mut answer)).await;
+    read.expect("it is answered at once").unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 401");
 }
