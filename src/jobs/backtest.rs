@@ -145,8 +145,8 @@ async fn end(worker: &Worker, job: &jobs::Job, payload: &Payload) -> Result<(), 
         exclusions::end_test(&mut tx, tested.id, WorkState::Done, &tallies, now).await?;
         let tested = exclusions::by_id(&mut tx, tested.id).await?;
         trace(&mut tx, &tested, now).await?;
-        let published = worker.publisher.serves(&tested.org);
-        approval::tested(&mut tx, &tested, published, now).await?;
+        let undo_ms = worker.publisher.serves(&tested.org).then_some(i64::from(worker.policy.undo_s) * 1000);
+        approval::tested(&mut tx, &tested, undo_ms, now).await?;
     }
     jobs::finish(&mut tx, job).await?;
     Ok(tx.commit().await?)

@@ -20,16 +20,16 @@ struct Payload {
     exclusion: i64,
 }
 
-/// Asks for LimaCharlie to be brought in line with an exclusion.
+/// Asks for LimaCharlie to be brought in line with an exclusion, from a time on.
 ///
 /// # Errors
 /// Where the database refuses.
-pub async fn ask(tx: &mut Tx, id: i64, now_ms: i64) -> crate::store::Result<()> {
+pub async fn ask(tx: &mut Tx, id: i64, at_ms: i64) -> crate::store::Result<()> {
     let known = exclusions::by_id(tx, id).await?;
     exclusions::set_published(tx, id, WorkState::Queued, "", &known.etag).await?;
     let payload = serde_json::json!(Payload { exclusion: id }).to_string();
     // Named by the state too: a removal must not be lost because the writing still waits.
-    jobs::enqueue(tx, KIND, &format!("publish_exclusion:{id}:{}", known.state), &payload, 1, now_ms).await?;
+    jobs::enqueue(tx, KIND, &format!("publish_exclusion:{id}:{}", known.state), &payload, 1, at_ms).await?;
     Ok(())
 }
 
@@ -46,20 +46,33 @@ pub async fn work(worker: &Worker, job: &jobs::Job) -> Result<(), JobError> {
         return Err(JobError::Unusable("no LimaCharlie is set up".to_owned()));
     }
     exclusions::set_published(&mut tx, known.id, WorkState::Running, "", &known.etag).await?;
+    // Declared since the back-test, or while LimaCharlie could not be reached.
+    let hidden = exclusions::conflicts_of(&mut tx, known.id, 0, now_ms()).await?;
     tx.commit().await?;
-    let done = match known.state_at(now_ms()) {
-        ExclusionState::Approved | ExclusionState::Active => write(publisher.as_ref(), &known).await,
+    let done = match (known.state_at(now_ms()), hidden.first()) {
+        (ExclusionState::Approved | ExclusionState::Active, Some((_, _, case))) => Err(PublishError::Hides(*case)),
+        (state, _) => brought_in_line(publisher.as_ref(), &known, state).await?,
+    };
+    match done {
+        Err(PublishError::Unreachable(text)) if job.attempt < limits::JOB_TRIES => Err(JobError::Elsewhere(text)),
+        done => conclude(worker, job, &known, done).await,
+    }
+}
+
+async fn brought_in_line(
+    publisher: &dyn Publisher,
+    known: &Exclusion,
+    state: ExclusionState,
+) -> Result<Result<String, PublishError>, JobError> {
+    Ok(match state {
+        ExclusionState::Approved | ExclusionState::Active => write(publisher, known).await,
         ExclusionState::Disabled | ExclusionState::Expired => {
             publisher.delete(&known.org, &known.name).await.map(|()| String::new())
         }
         ExclusionState::Proposed | ExclusionState::Refused => {
             return Err(JobError::Unusable("it is not approved".to_owned()));
         }
-    };
-    match done {
-        Err(PublishError::Unreachable(text)) if job.attempt < limits::JOB_TRIES => Err(JobError::Elsewhere(text)),
-        done => conclude(worker, job, &known, done).await,
-    }
+    })
 }
 
 /// Writes it unless it is there already; one of the same name that says something else is left alone.

@@ -5,6 +5,7 @@ use crate::review::gate;
 use crate::store::{
     Result, Store, drafts, idempotency, identities, jobs, looks, lookups, second, sessions, throttles, upkeep,
 };
+use crate::tuning::exclusion;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -54,6 +55,7 @@ pub async fn once(store: &Store) -> Result<bool> {
     }
     // What rests on reviews that are too old by now is shut.
     gate::check(&mut tx, None, now).await?;
+    exclusion::end_those_over(&mut tx, now).await?;
     tx.commit().await?;
     Ok(true)
 }

@@ -6,6 +6,7 @@ use crate::domain::{Status, Verdict, reason};
 use crate::store::cases::{self, Case, Decision};
 use crate::store::links::{self, LinkKind};
 use crate::store::{Actor, Change, Tx, merges, record};
+use crate::tuning::conflict;
 
 /// The longest row of duplicates of duplicates that is followed.
 const CHAIN: usize = 100;
@@ -114,6 +115,18 @@ pub async fn duplicate(
         ..case.decision()
     };
     apply(tx, By::one(actor), case, &to).await?;
+    if of.verdict == Verdict::TruePositive {
+        conflict::declared_true_positive(tx, of, now_ms).await?;
+    }
+    tell_duplicate(tx, actor, (case, of), now_ms).await
+}
+
+async fn tell_duplicate(
+    tx: &mut Tx,
+    actor: &Actor,
+    (case, of): (&Case, &Case),
+    now_ms: i64,
+) -> Result<(), ReviewError> {
     let undo = serde_json::to_string(&case.decision()).unwrap_or_default();
     let (here, there) = (format!("case:{}", case.number), format!("case:{}", of.number));
     let closed = format!("Closed as a duplicate of case #{}", of.number);

@@ -87,6 +87,8 @@ pub struct Exclusion {
     pub publish_result: String,
     /// LimaCharlie's etag, or empty where it is not there.
     pub etag: String,
+    /// Detections with a warning, or that could not be evaluated, when it was approved.
+    pub looked_at: i64,
 }
 
 impl Exclusion {
@@ -104,7 +106,7 @@ impl Exclusion {
 
 const COLUMNS: &str = "x.id, x.org_id, o.slug AS org, x.case_number, x.name, x.comment, x.rule, x.conditions, x.state, x.expires_ms, x.proposed_by, \
     x.proposed_ms, x.approver, x.acknowledged, x.changed_by, x.changed_ms, x.note, x.test_state, x.test_no, x.test_rule, x.test_detection, x.test_read, \
-    x.test_unread, x.test_first_ms, x.tested_ms, x.tallies, x.publish_state, x.publish_result, x.etag";
+    x.test_unread, x.test_first_ms, x.tested_ms, x.tallies, x.publish_state, x.publish_result, x.etag, x.looked_at";
 
 /// An exclusion to propose.
 #[derive(Debug, Clone, Copy)]
@@ -191,6 +193,20 @@ pub async fn in_force(tx: &mut Tx, org_id: i64, now_ms: i64) -> Result<Vec<Exclu
          WHERE x.org_id = $1 AND x.state IN ('approved', 'active') AND x.expires_ms > $2 ORDER BY x.id"
     ));
     on!(tx, |db| sqlx::query_as(sql).bind(org_id).bind(now_ms).fetch_all(db))
+}
+
+/// Those whose time is over and of which that is not noted, of all organisations.
+pub async fn over(tx: &mut Tx, now_ms: i64, limit: i64) -> Result<Vec<Exclusion>> {
+    let sql = sqlx::AssertSqlSafe(format!(
+        "SELECT {COLUMNS} FROM exclusions x JOIN orgs o ON o.id = x.org_id
+         WHERE x.state IN ('proposed', 'approved', 'active') AND x.expires_ms <= $1 ORDER BY x.id LIMIT $2"
+    ));
+    on!(tx, |db| sqlx::query_as(sql).bind(now_ms).bind(limit).fetch_all(db))
+}
+
+/// Notes how many detections with a warning were looked at.
+pub async fn set_looked_at(tx: &mut Tx, id: i64, detections: i64) -> Result<u64> {
+    run!(tx, sqlx::query("UPDATE exclusions SET looked_at = $1 WHERE id = $2").bind(detections).bind(id))
 }
 
 /// Those proposed for a case, newest first.

@@ -33,6 +33,7 @@ pub async fn approve(
     }
     let to = ExclusionState::Proposed;
     change(tx, actor, exclusion, to, (&actor.name, acknowledged), "", now_ms).await?;
+    exclusions::set_looked_at(tx, exclusion.id, doubtful(exclusion)).await?;
     backtest::ask(tx, exclusion.id, now_ms).await?;
     Ok(())
 }
@@ -48,19 +49,25 @@ pub fn objection(exclusion: &Exclusion) -> Option<String> {
 
 /// Whether the back-test found what a lead has to look at.
 pub fn needs_a_look(exclusion: &Exclusion) -> bool {
-    exclusion.hidden(HitKind::Warned) > 0 || exclusion.test_unread > 0
+    doubtful(exclusion) > 0
+}
+
+/// Detections with a warning, or that could not be evaluated.
+fn doubtful(exclusion: &Exclusion) -> i64 {
+    exclusion.hidden(HitKind::Warned) + exclusion.test_unread
 }
 
 /// Ends the back-test of an exclusion that was approved on condition of it: it is approved, or the approval is void.
+/// `undo_ms` is for how long it can be taken back before it is written to LimaCharlie, where there is one.
 ///
 /// # Errors
 /// Where the database refuses.
-pub async fn tested(tx: &mut Tx, exclusion: &Exclusion, published: bool, now_ms: i64) -> Result<(), sqlx::Error> {
+pub async fn tested(tx: &mut Tx, exclusion: &Exclusion, undo_ms: Option<i64>, now_ms: i64) -> Result<(), sqlx::Error> {
     if exclusion.state != ExclusionState::Proposed || exclusion.approver.is_empty() {
         return Ok(());
     }
     let against = match objection(exclusion) {
-        None if needs_a_look(exclusion) && !exclusion.acknowledged => {
+        None if doubtful(exclusion) > if exclusion.acknowledged { exclusion.looked_at } else { 0 } => {
             Some("The back-test found cases with a warning that were not there before.".to_owned())
         }
         None if exclusion.expires_ms <= now_ms => Some("Its time is over.".to_owned()),
@@ -86,8 +93,8 @@ pub async fn tested(tx: &mut Tx, exclusion: &Exclusion, published: bool, now_ms:
         let (action, new) =
             if counts { ("exclusion_approved", approver) } else { ("exclusion_approval_void", note.as_str()) };
         trace(tx, &Actor::system(), (exclusion.org_id, exclusion.id), action, ("proposed", new), now_ms).await?;
-        if counts && published {
-            publish_exclusion::ask(tx, exclusion.id, now_ms).await?;
+        if let Some(undo_ms) = undo_ms.filter(|_| counts) {
+            publish_exclusion::ask(tx, exclusion.id, now_ms + undo_ms).await?;
         }
     }
     Ok(())

@@ -2,11 +2,13 @@
 use super::Rule;
 use crate::store::exclusions::{self, Exclusion};
 use crate::store::record::{Entry, audit};
-use crate::store::{Actor, Change, Result, Tx, cases::Case, detections, record};
+use crate::store::{Actor, Change, Result, Tx, cases::Case, detections, record, related};
 use serde_json::Value;
 
 /// Detections of a case that are evaluated; what the back-test found of it counts as well.
 const NEWEST: i64 = 100;
+/// Its duplicates that are looked at.
+const DUPLICATES: i64 = 20;
 
 /// Finds the exclusions in force that hide detections of a case, and notes each on the case and in the ledger.
 ///
@@ -17,8 +19,13 @@ pub async fn declared_true_positive(tx: &mut Tx, case: &Case, now_ms: i64) -> Re
     if in_force.is_empty() {
         return Ok(());
     }
-    let found = exclusions::hits_of_case(tx, case.number).await?;
-    let stored = detections::of_case(tx, case.number, NEWEST).await?;
+    let mut found = exclusions::hits_of_case(tx, case.number).await?;
+    let mut stored = detections::of_case(tx, case.number, NEWEST).await?;
+    // What was closed as a duplicate of it is one as well.
+    for duplicate in related::duplicates(tx, case.number, DUPLICATES).await? {
+        found.extend(exclusions::hits_of_case(tx, duplicate).await?);
+        stored.extend(detections::of_case(tx, duplicate, NEWEST).await?);
+    }
     let documents: Vec<Option<Value>> = stored.iter().map(|one| serde_json::from_str(&one.raw).ok()).collect();
     for exclusion in in_force {
         if found.contains(&exclusion.id) || documents.iter().any(|document| hides(&exclusion, document.as_ref())) {

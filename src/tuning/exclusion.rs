@@ -13,6 +13,8 @@ pub const MOST_DAYS: i64 = 365;
 pub const USUAL_DAYS: i64 = 90;
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 const LONGEST_COMMENT: usize = 1_000;
+/// Exclusions that are ended in one go.
+const OVER: i64 = 200;
 
 /// Why something could not be done.
 #[derive(Debug, thiserror::Error)]
@@ -160,8 +162,40 @@ pub async fn pasted(tx: &mut Tx, actor: &Actor, exclusion: &Exclusion, now_ms: i
     if exclusion.state_at(now_ms) != ExclusionState::Approved {
         return refused("Only an approved exclusion can be put into LimaCharlie.");
     }
+    if let Some((_, _, case)) = exclusions::conflicts_of(tx, exclusion.id, 0, now_ms).await?.first() {
+        return refused(format!("It hides detections of case #{case}, which was declared true positive. Disable it."));
+    }
     let approver = (exclusion.approver.as_str(), exclusion.acknowledged);
     change(tx, actor, exclusion, ExclusionState::Active, approver, "Put into LimaCharlie by hand.", now_ms).await
+}
+
+/// Ends exclusions whose time is over. LimaCharlie ends those itself that were written there; they are removed all the
+/// same, and of those that somebody put there by hand it is told that nobody can tell.
+///
+/// # Errors
+/// Where the database refuses.
+pub(crate) async fn end_those_over(tx: &mut Tx, now_ms: i64) -> Result<(), sqlx::Error> {
+    for one in exclusions::over(tx, now_ms, OVER).await? {
+        let by_hand = one.state == ExclusionState::Active && one.publish_state == WorkState::None;
+        let note = if by_hand { "It was put into LimaCharlie by hand: take it out there as well." } else { "" };
+        let approver = (one.approver.as_str(), one.acknowledged);
+        let step = Step {
+            from: one.state,
+            to: ExclusionState::Expired,
+            approver: approver.0,
+            acknowledged: approver.1,
+            by: "FusionSOC",
+            note,
+        };
+        if exclusions::step(tx, one.id, &step, now_ms).await? {
+            let (of, values) = ((one.org_id, one.id), (one.state.as_str(), "expired"));
+            trace(tx, &Actor::system(), of, "exclusion_expired", values, now_ms).await?;
+            if one.state != ExclusionState::Proposed && one.publish_state != WorkState::None {
+                publish_exclusion::ask(tx, one.id, now_ms).await?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Takes an exclusion out of use; what was written to LimaCharlie is removed there.

@@ -31,6 +31,9 @@ pub struct Wanted {
 /// Why it was not written, or may not have been.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PublishError {
+    /// It hides what was declared a true positive; nothing was written.
+    #[error("it hides detections of case #{0}, which was declared true positive")]
+    Hides(i64),
     /// LimaCharlie said no; nothing was changed.
     #[error("LimaCharlie refused: {0}")]
     Refused(String),

@@ -1,5 +1,6 @@
 //! Exclusions by people: proposed from a case, back-tested, approved by a second person, written to LimaCharlie.
 mod effect;
+mod meanwhile;
 mod publishing;
 mod search;
 

@@ -27,7 +27,7 @@ pub async fn add_hits(tx: &mut Tx, id: i64, cases: &[(i64, i64)]) -> Result<()> 
 }
 
 /// Says of each hit what hiding it would mean as the cases stand now, and counts them. A case that
-/// became part of another one counts as that one.
+/// became part of another one, or was closed as its duplicate, counts as that one.
 pub async fn classify(tx: &mut Tx, id: i64) -> Result<Vec<Tally>> {
     run!(tx, sqlx::query(
         "UPDATE exclusion_hits SET kind = (
@@ -36,7 +36,9 @@ pub async fn classify(tx: &mut Tx, id: i64) -> Result<Vec<Tally>> {
                 WHEN t.blind <> 'blind' AND (t.machine_verdict = 'true_positive' OR EXISTS (SELECT 1 FROM runs r WHERE r.case_number = t.number AND r.vetoes <> '[]'
                     AND r.number = (SELECT MAX(n.number) FROM runs n WHERE n.case_number = t.number))) THEN 'warned'
                 ELSE 'undecided' END
-            FROM cases c JOIN cases t ON t.number = COALESCE(c.merged_into, c.number) WHERE c.number = exclusion_hits.case_number)
+            FROM cases c JOIN cases h ON h.number = COALESCE(c.merged_into, c.number)
+            LEFT JOIN cases o ON o.number = h.duplicate_of
+            JOIN cases t ON t.number = COALESCE(o.merged_into, o.number, h.number) WHERE c.number = exclusion_hits.case_number)
          WHERE exclusion_id = $1"
     )
     .bind(id))?;

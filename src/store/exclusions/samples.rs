@@ -32,12 +32,16 @@ pub struct Place {
 
 const PLACE: &str = "d.id, d.case_number, d.fingerprint, c.verdict, c.opened_ms";
 
+/// The verdict of the case that a case `c` was closed as a duplicate of, by way of one that it is part of.
+const OF_DUPLICATE: &str = "SELECT t.verdict FROM cases o JOIN cases t ON t.number = COALESCE(o.merged_into, o.number)
+    WHERE o.number = c.duplicate_of";
+
 /// Detections of a rule in declared cases, newest first, each once: benign and false ones of cases opened since a time,
 /// others whenever that was.
 pub async fn places_of_rule(tx: &mut Tx, rule_id: i64, since_ms: i64) -> Result<Vec<Place>> {
     let sql = sqlx::AssertSqlSafe(format!(
         "SELECT {PLACE} FROM (SELECT id, case_number, fingerprint FROM detections WHERE rule_id = $1 ORDER BY id DESC LIMIT {NEWEST}) AS d
-         JOIN cases c ON c.number = d.case_number
+         JOIN (SELECT c.number, c.opened_ms, COALESCE(({OF_DUPLICATE}), c.verdict) AS verdict FROM cases c) AS c ON c.number = d.case_number
          WHERE c.verdict IN ('true_positive', 'undetermined') OR c.verdict IN ('false_positive', 'benign_true_positive') AND c.opened_ms >= $2"
     ));
     let mut all: Vec<Place> = on!(tx, |db| sqlx::query_as(sql).bind(rule_id).bind(since_ms).fetch_all(db))?;

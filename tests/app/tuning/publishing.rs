@@ -2,11 +2,16 @@
 use super::{PAIR, again, declare, exclusion, proposed};
 use crate::support::{Server, spawn};
 use async_trait::async_trait;
+use fusionsoc::clock::advance_here;
 use fusionsoc::domain::Role;
+use fusionsoc::jobs::upkeep;
 use fusionsoc::tuning::publisher::{PublishError, Published, Publisher, Wanted};
 use serde_json::json;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+
+/// The usual window of an undo.
+const UNDO_MS: i64 = 10_000;
 
 #[derive(Default)]
 struct Fake {
@@ -46,6 +51,9 @@ impl Publisher for Fake {
 async fn work(server: &Server, fake: &Arc<Fake>) {
     let mut worker = server.worker();
     worker.publisher = fake.clone();
+    worker.run_due().await;
+    // What is approved can be taken back at one press for so long.
+    advance_here(UNDO_MS);
     worker.run_due().await;
 }
 
@@ -121,6 +129,11 @@ async fn in_limacharlie_it_is_enabled_and_ends_by_itself_and_goes_when_it_is_dis
     let to = proposed(&server, &ana, case, "fp-pair", PAIR).await;
     assert_eq!(lea.post(&format!("{to}/approve"), &[]).await.status(), 303);
     server.run_jobs().await;
+    let waiting = exclusion(&server, &to).await;
+    assert_eq!((waiting.state.as_str(), waiting.publish_state.as_str()), ("approved", "queued"));
+    assert!(!lima.change(|state| state.rules.contains_key("fp-pair")), "it can still be taken back");
+    advance_here(UNDO_MS);
+    server.run_jobs().await;
     let known = exclusion(&server, &to).await;
     assert_eq!((known.state.as_str(), known.publish_state.as_str()), ("active", "done"));
     let there = lima.change(|state| state.rules["fp-pair"].clone());
@@ -145,4 +158,40 @@ async fn what_could_not_be_removed_is_removed_once_limacharlie_is_set_up_again()
     work(&server, &fake).await;
     assert_eq!(exclusion(&server, &to).await.publish_state.as_str(), "done");
     assert!(fake.there.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn nothing_is_written_that_hides_what_was_declared_meanwhile() {
+    let (server, fake) = (spawn().await, Arc::new(Fake::default()));
+    let away = PublishError::Refused("not today".to_owned());
+    fake.errors.lock().unwrap().push(away);
+    let (to, lea) = approved(&server, &fake).await;
+    let again = server.deliver(&again(2, &[])).await["number"].as_i64().unwrap();
+    server.run_jobs().await;
+    declare(&lea, again, "true_positive", "malware").await;
+    assert_eq!(lea.post(&format!("{to}/publish"), &[]).await.status(), 303);
+    work(&server, &fake).await;
+    let known = exclusion(&server, &to).await;
+    assert_eq!((known.state.as_str(), known.publish_state.as_str()), ("approved", "failed"));
+    assert!(fake.there.lock().unwrap().is_empty());
+    let page = lea.page(&to).await.1;
+    assert!(page.contains(&format!("it hides detections of case #{again}")), "{page}");
+    assert_eq!(lea.post(&format!("{to}/pasted"), &[]).await.status(), 409, "nor by hand");
+}
+
+#[tokio::test]
+async fn one_whose_time_is_over_is_taken_out_and_the_ledger_says_so() {
+    let (server, fake) = (spawn().await, Arc::new(Fake::default()));
+    let (to, _) = approved(&server, &fake).await;
+    let known = exclusion(&server, &to).await;
+    assert!(fake.there.lock().unwrap().contains_key("fp-pair"));
+    advance_here(known.expires_ms - fusionsoc::clock::now_ms() + 1);
+    assert!(upkeep::once(&server.app.store).await.unwrap());
+    work(&server, &fake).await;
+    let over = exclusion(&server, &to).await;
+    assert_eq!((over.state.as_str(), over.publish_state.as_str()), ("expired", "done"));
+    assert!(fake.there.lock().unwrap().is_empty());
+    let ada = server.sign_in("ada", Role::Admin).await;
+    let (_, log) = ada.page("/admin/audit?by=all&what=exclusion_expired").await;
+    assert!(log.contains(&format!("exclusion:{}", over.id)), "{log}");
 }
