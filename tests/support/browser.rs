@@ -57,8 +57,14 @@ pub async fn sign_in_as(driver: &WebDriver, server: &Server, name: &str, role: R
     driver.find(By::Name("username")).await?.send_keys(name).await?;
     driver.find(By::Name("password")).await?.send_keys(PASSWORD).await?;
     driver.find(By::Css("button[type=submit]")).await?.click().await?;
-    driver.query(By::Css("h1")).first().await?;
-    Ok(())
+    // The form is sent by then, and whoever goes elsewhere before the answer is there is not signed in.
+    for _ in 0..600 {
+        if driver.find(By::Css("details.menu")).await.is_ok() {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("{name} is not signed in: {}", driver.find(By::Css("body")).await?.text().await?);
 }
 
 /// Waits until an element holds a text.
