@@ -197,3 +197,34 @@ async fn a_host_is_isolated_by_two_people_and_let_back() {
     })
     .await;
 }
+
+/// Texts with less than four letters a line, of a page on which everything is unfolded.
+const COLUMNS: &str = "document.querySelectorAll('details').forEach((one) => { one.open = true; }); \
+    return [...document.querySelectorAll('main :is(li, p, dd, td)')].filter((one) => { \
+    const lines = one.clientHeight / parseFloat(getComputedStyle(one).lineHeight); \
+    return lines > 6 && !one.querySelector('*') && one.textContent.trim().length / lines < 4; }) \
+    .map((one) => one.textContent.trim().slice(0, 60))";
+
+#[tokio::test]
+async fn what_is_unfolded_can_be_read() {
+    for width in [None, Some(390)] {
+        in_browser(width, async |driver| {
+            let fake =
+                crate::support::fakes::ollama("one", &crate::support::fakes::answer("false_positive", 95).to_string())
+                    .await;
+            let voter = |name: &str| VoterConfig::ollama(name, &fake.uri(), "one");
+            let server = spawn_with(|config| config.voters = vec![voter("one"), voter("two")]).await;
+            sign_in(driver, &server).await?;
+            let number = server.deliver(SEED).await["number"].clone();
+            server.run_jobs().await;
+            for path in [format!("/cases/{number}"), "/cases?view=open".to_owned()] {
+                driver.goto(format!("{}{path}", server.url)).await?;
+                shows(driver, "main", "Potentially Suspicious Cabinet").await?;
+                let found = driver.execute(COLUMNS, vec![]).await?;
+                assert_eq!(found.json(), &json!([]), "{path} {width:?}");
+            }
+            Ok(())
+        })
+        .await;
+    }
+}
