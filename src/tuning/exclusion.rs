@@ -179,20 +179,14 @@ pub(crate) async fn end_those_over(tx: &mut Tx, now_ms: i64) -> Result<(), sqlx:
         let by_hand = one.state == ExclusionState::Active && one.publish_state == WorkState::None;
         let note = if by_hand { "It was put into LimaCharlie by hand: take it out there as well." } else { "" };
         let approver = (one.approver.as_str(), one.acknowledged);
-        let step = Step {
-            from: one.state,
-            to: ExclusionState::Expired,
-            approver: approver.0,
-            acknowledged: approver.1,
-            by: "FusionSOC",
-            note,
-        };
-        if exclusions::step(tx, one.id, &step, now_ms).await? {
-            let (of, values) = ((one.org_id, one.id), (one.state.as_str(), "expired"));
-            trace(tx, &Actor::system(), of, "exclusion_expired", values, now_ms).await?;
-            if one.state != ExclusionState::Proposed && one.publish_state != WorkState::None {
-                publish_exclusion::ask(tx, one.id, now_ms).await?;
-            }
+        match change(tx, &Actor::system(), &one, ExclusionState::Expired, approver, note, now_ms).await {
+            Err(ExclusionError::Store(error)) => return Err(error),
+            // Somebody was faster.
+            Err(_) => continue,
+            Ok(()) => {}
+        }
+        if one.state != ExclusionState::Proposed && one.publish_state != WorkState::None {
+            publish_exclusion::ask(tx, one.id, now_ms).await?;
         }
     }
     Ok(())
