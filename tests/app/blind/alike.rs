@@ -25,7 +25,7 @@ async fn seen(answer: &Value) -> BTreeMap<String, String> {
         r"\b[0-9]{13}\b",
         r"\b[0-9]+ (d|h|min|s)\b( [0-9]+ (h|min|s)\b)*",
         // Which of several votes was stored first.
-        "(\"id\":|\\bid=\"e|#e)[0-9]+",
+        "(\"id\": ?|\\bid=\"e|#e)[0-9]+",
     ];
     let moments = Regex::new(&moments.join("|")).unwrap();
     let mut seen = BTreeMap::new();
