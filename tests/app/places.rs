@@ -33,11 +33,11 @@ async fn until(server: &Server, of: &str, wanted: i64) {
     }
 }
 
-/// A model that answers after a minute, and a voter that asks it for many at once.
+/// A model that answers long after the test, and a voter that asks it for many at once.
 async fn slow() -> (MockServer, VoterConfig) {
-    let slow = ResponseTemplate::new(200).set_delay(Duration::from_mins(1));
+    let slow = ResponseTemplate::new(200).set_delay(Duration::from_mins(10));
     let ollama = fakes::ollama_answering("slow", slow).await;
-    let voter = VoterConfig { concurrency: 16, timeout_s: 110, ..VoterConfig::ollama("slow", &ollama.uri(), "slow") };
+    let voter = VoterConfig { concurrency: 16, timeout_s: 600, ..VoterConfig::ollama("slow", &ollama.uri(), "slow") };
     (ollama, voter)
 }
 
@@ -75,15 +75,21 @@ async fn what_comes_again_and_again_goes_on_beside_votes_that_take_for_ever() {
     tokio::spawn(worker.run(stop));
     let places = i64::try_from(limits::JOBS_AT_ONCE).unwrap();
     until(&server, ASKING, places).await;
+    // What a worker does when it begins is through.
+    let regular = "jobs WHERE kind IN ('pull', 'backup', 'ledger', 'retention')";
+    until(&server, "pulls WHERE read_ms > 0", 1).await;
+    until(&server, &format!("{regular} AND owner <> ''"), 0).await;
+    // And a pull within the second up to which the last one read finds nothing to read.
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
     // All its places are taken, and more wait: only now does the rest fall due.
     fake.change(|state| state.detections = vec![detection(&serde_json::from_str(SEED).unwrap(), 7, now_ms())]);
-    server.sql("UPDATE jobs SET run_at_ms = 1 WHERE kind IN ('pull', 'backup', 'ledger', 'retention')").await;
+    server.sql(&format!("UPDATE {}", regular.replacen(" WHERE", " SET run_at_ms = 1 WHERE", 1))).await;
     let mut tx = server.app.store.write().await.unwrap();
     watch::ask(&mut tx, now_ms()).await.unwrap();
     tx.commit().await.unwrap();
     until(&server, "detections", i64::try_from(deliveries).unwrap() + 1).await;
     until(&server, "jobs WHERE kind = 'watch'", 0).await;
-    until(&server, "jobs WHERE kind IN ('pull', 'backup', 'ledger', 'retention') AND run_at_ms = 1", 0).await;
+    until(&server, &format!("{regular} AND run_at_ms = 1"), 0).await;
     assert!(std::fs::read_dir(&folder).unwrap().count() > 0, "a backup was made");
     assert_eq!(count(&server, ASKING).await, places, "the models are still at it, in no more places");
     assert!(count(&server, "jobs WHERE kind = 'triage' AND owner = ''").await > 0, "and others wait for them");
