@@ -2,23 +2,29 @@
 const say = (text) => { document.getElementById("say").textContent = text; };
 
 // The preview's questions.
+const ask = (question) => {
+  if (!question?.open) return;
+  for (const button of question.querySelectorAll("[data-shut], .chips")) button.hidden = false;
+  if (!question.contains(document.activeElement) || document.activeElement.matches("summary")) question.querySelector("[data-first]")?.focus();
+};
+// A key's question has the focus before the next key is read; "toggle" comes when the page has time for it.
+document.addEventListener("pressed", (event) => ask(event.target.closest("details.ask")));
 document.addEventListener("toggle", (event) => {
-  const ask = event.target;
-  if (!ask.matches?.("details.ask")) return;
+  const question = event.target;
+  if (!question.matches?.("details.ask")) return;
   // What is being asked stays under the hand, whatever the live feed brings.
-  const peek = ask.closest("aside");
+  const peek = question.closest("aside");
   peek?.toggleAttribute("data-live", !peek.querySelector("details.ask[open]"));
-  if (!ask.open) return;
-  for (const button of ask.querySelectorAll("[data-shut], .chips")) button.hidden = false;
-  ask.querySelector("[data-first]")?.focus();
-  say(ask.querySelector(".pop b")?.textContent || "");
+  if (!question.open) return;
+  ask(question);
+  say(question.querySelector(".pop b")?.textContent || "");
 }, true);
-const shut = (ask) => { ask.open = false; ask.querySelector("summary").focus(); };
+const shut = (question) => { question.open = false; question.querySelector("summary").focus(); };
 document.addEventListener("keydown", (event) => {
-  const ask = event.key === "Escape" && document.querySelector("details.ask[open]");
-  if (!ask) return;
+  const question = event.key === "Escape" && document.querySelector("details.ask[open]");
+  if (!question) return;
   event.stopPropagation();
-  shut(ask);
+  shut(question);
 }, true);
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-shut], [data-reason]");

@@ -26,6 +26,7 @@ const press = (key) => {
   // A toast's undo comes before the one in the menu.
   const control = controls.find((one) => one.checkVisibility()) || controls[0];
   control?.click();
+  control?.dispatchEvent(new CustomEvent("pressed", { bubbles: true }));
   return Boolean(control);
 };
 
