@@ -1,5 +1,6 @@
 //! Once a day, removes the documents of detections that are older than is set and belong to closed cases. What was made
-//! of them stays: the rows, fields, observables, behaviours, votes and reports.
+//! of them stays: the rows, fields, observables, behaviours, votes and reports. Deliveries that were refused go when they
+//! are as old.
 //!
 //! It works in small steps, so that nobody waits for the writer, and each step enters in the ledger what it removed. The
 //! words by which search found a document go with it: the detection is found by what is left, the title, the rule, the
@@ -10,7 +11,7 @@ use crate::domain::spans;
 use crate::limits;
 use crate::store::record::{Entry, Happened, audit, tell_all};
 use crate::store::retention::{self, ACTION, Kept, Old};
-use crate::store::{Actor, Tx, jobs, search, upkeep};
+use crate::store::{Actor, Tx, jobs, rejects, search, upkeep};
 use crate::triage::words::{self, Left};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -50,6 +51,9 @@ pub(super) async fn work(worker: &Worker, job: &jobs::Job) -> Result<(), JobErro
         removed += step(worker, job, &old, until_ms).await?;
         tokio::time::sleep(limits::RETENTION_PAUSE).await;
     }
+    if days > 0 && !is_held {
+        refused(worker, job, until_ms).await?;
+    }
     let now = now_ms();
     let mut tx = worker.store.write().await?;
     if !jobs::finish(&mut tx, job).await? {
@@ -74,6 +78,31 @@ async fn step(worker: &Worker, job: &jobs::Job, old: &[Old], until_ms: i64) -> R
     enter(&mut tx, &kept, until_ms).await?;
     tx.commit().await?;
     Ok(u64::try_from(kept.len()).unwrap_or(u64::MAX))
+}
+
+/// Removes refused deliveries, some in each transaction.
+async fn refused(worker: &Worker, job: &jobs::Job, until_ms: i64) -> Result<(), JobError> {
+    loop {
+        let mut tx = worker.store.write().await?;
+        if !jobs::holds(&mut tx, job).await? {
+            return Err(JobError::LeaseLost);
+        }
+        let mut orgs: BTreeMap<i64, usize> = BTreeMap::new();
+        for org_id in rejects::remove(&mut tx, until_ms, limits::RETENTION_STEP).await? {
+            *orgs.entry(org_id).or_default() += 1;
+        }
+        if orgs.is_empty() {
+            return Ok(());
+        }
+        let until = jiff::Timestamp::from_millisecond(until_ms).unwrap_or_default();
+        for (org_id, count) in orgs {
+            let new = format!("{count} that came before {until:.0}");
+            let entry = Entry { action: "refused_removed", object: "deliveries", old: "", new: &new };
+            audit(&mut tx, &Actor::system(), (org_id > 0).then_some(org_id), &entry, now_ms()).await?;
+        }
+        tx.commit().await?;
+        tokio::time::sleep(limits::RETENTION_PAUSE).await;
+    }
 }
 
 /// The words of what is left of detections, by id.

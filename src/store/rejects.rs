@@ -1,5 +1,6 @@
 //! What ingest refused, newest first.
 use super::{Result, Tx, on, run};
+use sha2::{Digest, Sha256};
 
 /// A refused delivery.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -29,12 +30,12 @@ pub struct Reject {
 }
 
 /// Keeps a refused delivery. Of whole requests that were refused, an organisation keeps its last 100
-/// (and nobody in particular theirs); bad items of a list are kept until somebody has dealt with them.
+/// (and nobody in particular theirs); bad items of a list are kept as long as documents of detections are.
 pub async fn insert(tx: &mut Tx, reject: &Reject) -> Result<()> {
     run!(
         tx,
         sqlx::query(
-            "INSERT INTO rejects (org_id, at_ms, source, status, error, body, cut) VALUES ($1, $2, $3, $4, $5, $6, $7)"
+            "INSERT INTO rejects (org_id, at_ms, source, status, error, body, cut, sha256) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
         )
         .bind(reject.org_id)
         .bind(reject.at_ms)
@@ -43,6 +44,7 @@ pub async fn insert(tx: &mut Tx, reject: &Reject) -> Result<()> {
         .bind(&reject.error)
         .bind(reject.body.replace('\0', "\u{FFFD}"))
         .bind(reject.cut)
+        .bind(hash(&reject.body))
     )?;
     if reject.status != BAD_ITEM {
         run!(
@@ -89,12 +91,12 @@ pub async fn by_id(tx: &mut Tx, user_id: i64, id: i64) -> Result<Option<Reject>>
 pub async fn is_kept(tx: &mut Tx, org_id: i64, source: &str, body: &str) -> Result<bool> {
     let id: Option<i64> = on!(tx, |db| {
         sqlx::query_scalar(
-        "SELECT id FROM rejects WHERE COALESCE(org_id, 0) = $1 AND status = $2 AND source = $3 AND body = $4 LIMIT 1"
+        "SELECT id FROM rejects WHERE COALESCE(org_id, 0) = $1 AND sha256 = $2 AND status = $3 AND source = $4 LIMIT 1"
     )
     .bind(org_id)
+    .bind(hash(body))
     .bind(BAD_ITEM)
     .bind(source)
-    .bind(body.replace('\0', "\u{FFFD}"))
     .fetch_optional(db)
     })?;
     Ok(id.is_some())
@@ -103,4 +105,21 @@ pub async fn is_kept(tx: &mut Tx, org_id: i64, source: &str, body: &str) -> Resu
 /// Notes that it was taken in after all.
 pub async fn replayed(tx: &mut Tx, id: i64, now_ms: i64) -> Result<u64> {
     run!(tx, sqlx::query("UPDATE rejects SET replayed_ms = $1 WHERE id = $2").bind(now_ms).bind(id))
+}
+
+/// Removes some that came before `until_ms`; whose they were, 0 for nobody in particular.
+pub async fn remove(tx: &mut Tx, until_ms: i64, limit: i64) -> Result<Vec<i64>> {
+    on!(tx, |db| {
+        sqlx::query_scalar(
+        "DELETE FROM rejects WHERE id IN (SELECT id FROM rejects WHERE at_ms < $1 ORDER BY at_ms DESC, id DESC LIMIT $2)
+         RETURNING COALESCE(org_id, 0)"
+    )
+    .bind(until_ms)
+    .bind(limit)
+    .fetch_all(db)
+    })
+}
+
+fn hash(body: &str) -> String {
+    hex::encode(Sha256::digest(body))
 }

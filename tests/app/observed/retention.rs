@@ -177,6 +177,24 @@ async fn nothing_is_removed_where_everything_is_kept() {
 }
 
 #[tokio::test]
+async fn what_was_refused_goes_when_it_is_as_old_and_the_ledger_says_so() {
+    let server = watched(|config| config.retention.raw_days = 180).await;
+    let nameless = seed_with(&[(&seed_id(), "")]);
+    assert_eq!(server.post("/api/v1/detections", nameless).await.0, 422);
+    assert_eq!(server.post("/api/v1/detections", "{".to_owned()).await.0, 400);
+    let ana = server.sign_in("ana", Role::Admin).await;
+    let kept = async || number_of(&server, "SELECT CAST(COUNT(*) AS BIGINT) FROM rejects").await;
+    pass(&server, 179).await;
+    assert_eq!(kept().await, 2);
+    pass(&server, 2).await;
+    assert_eq!(kept().await, 0);
+    let bob = server.sign_in("bob", Role::Admin).await;
+    assert!(bob.page("/admin/rejects").await.1.contains("Nothing was refused."));
+    assert!(bob.page("/admin/audit?by=all&what=refused_removed").await.1.contains("2 that came before 20"));
+    assert_eq!(ana.page("/admin/rejects").await.0, 303, "half a year later she has to sign in again");
+}
+
+#[tokio::test]
 async fn many_old_documents_are_removed_in_steps() {
     let server = watched(|_| ()).await;
     let eve = server.sign_in("eve", Role::Lead).await;
