@@ -11,8 +11,8 @@ mod reviews;
 
 pub use board::{Board, board};
 pub use cases::{
-    Kept, Ran, closed_parts, kept, last_true_positive, not_eligible, of_org_after, overtaken, put, ran, set_closed,
-    set_declared, set_reopened, still_eligible, that_follow,
+    Kept, Ran, closed_parts, doubts, kept, last_true_positive, not_eligible, of_org_after, overtaken, put, ran,
+    set_closed, set_declared, set_reopened, still_eligible, that_follow,
 };
 pub use days::{count, counts, eligible_since};
 pub use events::{Event, events, insert as insert_events};

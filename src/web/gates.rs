@@ -78,16 +78,18 @@ pub async fn index(me: SignedIn, State(app): State<App>) -> Result<Response> {
     for (state, title, note, none) in PARTS {
         let found = gates::listed(&mut tx, me.scope(), state, now_ms() - DAYS * DAY_MS).await?;
         let full = i64::try_from(found.len()).is_ok_and(|count| count == MOST);
-        parts.push(Part { id: state, title, note, none, rows: found.iter().map(row).collect(), full });
+        let doubts = gates::doubts(&mut tx, &found.iter().map(|one| one.gate.id).collect::<Vec<_>>()).await?;
+        let rows = found.iter().map(|one| row(one, &doubts)).collect();
+        parts.push(Part { id: state, title, note, none, rows, full });
     }
     drop(tx);
     Ok(Page(Index { chrome, modes, parts, several_orgs }).into_response())
 }
 
-fn row(one: &Listed) -> Row {
+fn row(one: &Listed, doubts: &[(i64, i64)]) -> Row {
     Row {
         page: if one.gate.level == GateLevel::Rule { links::rule(&one.gate.key) } else { String::new() },
-        gate: named(&one.gate),
+        gate: named(&one.gate, doubts),
         org: text::visible(&one.org),
         closed: one.closed,
     }

@@ -112,9 +112,11 @@ async fn proven(app: &App, tx: &mut Tx, known: &[rules::Known], several_orgs: bo
     let mut all = Vec::with_capacity(known.len());
     for one in known {
         let own = policies::of_rule(tx, one.rule.id).await?;
+        let known = gates::of_rule(tx, one.rule.id).await?;
+        let doubts = gates::doubts(tx, &known.iter().map(|gate| gate.id).collect::<Vec<_>>()).await?;
         all.push(ProvenView {
             org: if several_orgs { text::visible(&one.org) } else { String::new() },
-            gates: gates::of_rule(tx, one.rule.id).await?.iter().map(gate::gate).collect(),
+            gates: known.iter().map(|one| gate::gate(one, &doubts)).collect(),
             mode: gate::mode(app.config.policy.of(&own).auto_close),
             board: gates::board(tx, one.rule.id, now_ms() - WINDOW_DAYS * DAY_MS).await?,
         });

@@ -119,23 +119,21 @@ async fn eligible(
     let before = store::kept(tx, case.number).await?;
     if let Some(kept) = before.as_ref().filter(|kept| is_settled(kept)) {
         store::still_eligible(tx, case.number).await?;
-        return Ok(said(kept, None, (false, false)));
+        return Ok(said(kept, None, (false, None)));
     }
     let mut scopes = opened(tx, case, newest.rule_id, panel, under).await?;
     let ids: Vec<i64> = scopes.gates.iter().map(|gate| gate.id).collect();
     let before = before.filter(|kept| kept.rule_gate == ids[0]);
     let open = judge::opens(&scopes.gates.iter().map(gates::standing).collect::<Vec<_>>(), now);
-    let lot = lot(case, newest, before.as_ref(), now);
+    let lot = lot(case, (newest, &ids), before.as_ref(), now);
     let free = is_free(tx, case).await?;
-    let late = open.is_some() && free && !lot.drawn && joined_meanwhile(tx, case, (newest, now)).await?;
+    let lets = open.filter(|_| free && !lot.drawn);
+    let waits = waits(tx, case, (newest, lets.map(|at| ids[at])), now).await?;
     let kept = Kept {
         behaviours: i64::try_from(behaviours).unwrap_or(i64::MAX),
-        rule_gate: ids[0],
-        family_gate: (ids.len() > 2).then(|| ids[1]),
-        org_gate: ids[ids.len() - 1],
         // What a person did since does not change that it would have been closed.
         would_close: !lot.drawn && (free || before.as_ref().is_some_and(|kept| kept.would_close)),
-        opened_by: open.filter(|_| free && !late && !lot.drawn).map(|at| ids[at]),
+        opened_by: lets.filter(|_| waits.is_none()).map(|at| ids[at]),
         ..lot
     };
     store::put(tx, &kept).await?;
@@ -144,8 +142,8 @@ async fn eligible(
     if before.is_none() && !is_blind {
         scopes.eligible(tx, &kept, now).await?;
     }
-    let closed = allowed(worker, tx, (case, &kept, newest.id), &mut scopes, (open, under)).await?;
-    let said = said(&kept, open.map(|at| &scopes.gates[at]), (closed, late));
+    let closed = allowed(worker, tx, (case, newest.id), &mut scopes, (lets, waits, under)).await?;
+    let said = said(&kept, open.map(|at| &scopes.gates[at]), (closed, waits));
     scopes.keep(tx, Some(case).filter(|_| !is_blind), now).await?;
     gates::declared_before(tx, case, now).await?;
     Ok(said)
@@ -157,11 +155,14 @@ const fn is_settled(kept: &Kept) -> bool {
 }
 
 /// By which share a case was drawn for blind review, whether it was, and since when it is eligible. What was kept of it
-/// by an earlier vote stays: another vote is no other lot.
-fn lot(case: &Case, newest: &Ran, before: Option<&Kept>, now_ms: i64) -> Kept {
+/// by an earlier vote stays: another vote is no other lot. `gates` are those of the case, from the rule's on.
+fn lot(case: &Case, (newest, gates): (&Ran, &[i64]), before: Option<&Kept>, now_ms: i64) -> Kept {
     Kept {
         run_id: newest.id,
         rule_id: newest.rule_id,
+        rule_gate: gates[0],
+        family_gate: (gates.len() > 2).then(|| gates[1]),
+        org_gate: gates[gates.len() - 1],
         at_ms: before.map_or(now_ms, |kept| kept.at_ms),
         share: before.map_or(case.blind_share, |kept| kept.share),
         drawn: case.blind.drawn() || before.is_some_and(|kept| kept.drawn),
@@ -175,15 +176,33 @@ async fn is_free(tx: &mut Tx, case: &Case) -> Result<bool, JobError> {
     Ok(!decided && case.snoozed_by.is_empty() && cases::untouched(tx, case.number).await?)
 }
 
-/// Whether a detection joined since the voters were asked: nobody looked at it yet. What is known is counted anew then,
-/// once; where more go on joining, a person decides.
-async fn joined_meanwhile(tx: &mut Tx, case: &Case, (newest, now_ms): (&Ran, i64)) -> Result<bool, JobError> {
-    let Some(run) = store::overtaken(tx, case.number).await? else { return Ok(false) };
+/// What a case waits for although a gate would let it be closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Waits {
+    /// For people, who look again at another case that the gate had let the machine close.
+    Doubt(i64),
+    /// For another vote: a detection joined since the voters were asked, and nobody looked at it yet. What is known is
+    /// counted anew then, once; where more go on joining, a person decides.
+    Joined,
+}
+
+/// What it waits for, where a gate would let it be closed.
+async fn waits(
+    tx: &mut Tx,
+    case: &Case,
+    (newest, gate): (&Ran, Option<i64>),
+    now_ms: i64,
+) -> Result<Option<Waits>, JobError> {
+    let Some(gate) = gate else { return Ok(None) };
+    if let Some((_, doubted)) = store::doubts(tx, &[gate]).await?.first() {
+        return Ok(Some(Waits::Doubt(*doubted)));
+    }
+    let Some(run) = store::overtaken(tx, case.number).await? else { return Ok(None) };
     let run = runs::by_id(tx, run).await?;
     if run.continues.is_none() && run.id == newest.id {
         follow_up(tx, &run, run.tries, now_ms).await?;
     }
-    Ok(true)
+    Ok(Some(Waits::Joined))
 }
 
 /// The gates of a case, opened where it is the first one of theirs, and with today's counts and limit.
@@ -213,24 +232,29 @@ async fn opened(tx: &mut Tx, case: &Case, rule_id: i64, panel: &str, under: Unde
 async fn allowed(
     worker: &Worker,
     tx: &mut Tx,
-    (case, kept, run): (&Case, &Kept, i64),
+    (case, run): (&Case, i64),
     scopes: &mut Scopes,
-    (open, under): (Option<usize>, Under<'_>),
+    (lets, waits, under): (Option<usize>, Option<Waits>, Under<'_>),
 ) -> Result<bool, JobError> {
-    let (Some(at), true) = (open, kept.opened_by.is_some()) else { return Ok(false) };
+    let Some(at) = lets else { return Ok(false) };
     let now = under.now_ms;
     let gate = scopes.gates[at].clone();
-    match under.policy.auto_close {
-        AutoClose::Off | AutoClose::Shadow => return Ok(false),
-        AutoClose::Propose => {
-            let text = format!("The machine could close this under {}: {}", gates::about(&gate), gates::proof(&gate));
-            let (org_id, case) = (case.org_id, case.number);
-            let change =
-                Change { org_id, case, kind: "gate", text: &text, old: "", new: "", run: Some(run), undo: None };
-            record(tx, &Actor::panel(), change, now).await?;
-            return Ok(false);
+    let text = match (under.policy.auto_close, waits) {
+        (AutoClose::Off | AutoClose::Shadow, _) | (_, Some(Waits::Joined)) => return Ok(false),
+        (AutoClose::Auto, None) => String::new(),
+        (AutoClose::Propose, None) => {
+            format!("The machine could close this under {}: {}", gates::about(&gate), gates::proof(&gate))
         }
-        AutoClose::Auto => {}
+        (_, Some(Waits::Doubt(doubted))) => format!(
+            "Not closed by the machine: case #{doubted}, which it had closed under {}, is open again and not decided",
+            gates::about(&gate)
+        ),
+    };
+    if !text.is_empty() {
+        let (org_id, case) = (case.org_id, case.number);
+        let change = Change { org_id, case, kind: "gate", text: &text, old: "", new: "", run: Some(run), undo: None };
+        record(tx, &Actor::panel(), change, now).await?;
+        return Ok(false);
     }
     let fields = Fields { tag: under.policy.close_tag.clone(), ..Fields::default() };
     let connected = worker.connections.of(&case.org).is_some();
@@ -249,14 +273,18 @@ async fn allowed(
 }
 
 /// What the receipt says.
-fn said(kept: &Kept, gate: Option<&Gate>, (closed, late): (bool, bool)) -> Value {
+fn said(kept: &Kept, gate: Option<&Gate>, (closed, waits): (bool, Option<Waits>)) -> Value {
     let gate = gate.map(|gate| {
         json!({
             "gate": gate.id, "level": gate.level, "key": gate.key, "version": gate.version, "n": gate.look_n, "k": gate.look_k,
             "bound": gate.look_bound, "limit": gate.limit,
         })
     });
-    let joined = late.then_some("A detection joined after the voters were asked.");
-    let why = if kept.drawn { Some("Drawn for blind review, so a person decides.") } else { joined };
+    let why = match waits {
+        _ if kept.drawn => Some("Drawn for blind review, so a person decides.".to_owned()),
+        Some(Waits::Doubt(case)) => Some(format!("Case #{case}, which the machine had closed, is looked at again.")),
+        Some(Waits::Joined) => Some("A detection joined after the voters were asked.".to_owned()),
+        None => None,
+    };
     json!({"eligible": true, "share": kept.share, "drawn": kept.drawn, "open": gate, "closed": closed, "why": why})
 }

@@ -9,7 +9,7 @@ use crate::domain::{GateEvent, Status, Verdict};
 use crate::review::ReviewError;
 use crate::store::cases::{self, Case, Decision};
 use crate::store::gates::{self, Gate, Kept};
-use crate::store::{Actor, Change, Tx, actions, record};
+use crate::store::{Actor, ActorKind, Change, Tx, actions, record};
 use serde_json::json;
 
 /// What the timeline calls the closing.
@@ -120,7 +120,9 @@ pub(in crate::review) async fn taken_back(
         return Ok(());
     }
     if case.machine_closed_ms.is_some() {
-        back(tx, actor, case, now_ms).await?;
+        let by_people = matches!(actor.kind, ActorKind::Person | ActorKind::Token);
+        let undecided = to.status.is_open() && matches!(to.verdict, Verdict::Pending | Verdict::Undetermined);
+        back(tx, actor, (case, by_people && undecided), now_ms).await?;
     }
     parts_taken_back(tx, actor, case.number, now_ms).await
 }
@@ -129,7 +131,7 @@ pub(in crate::review) async fn taken_back(
 async fn parts_taken_back(tx: &mut Tx, actor: &Actor, holder: i64, now_ms: i64) -> Result<(), ReviewError> {
     for number in gates::closed_parts(tx, holder).await? {
         let part = cases::by_number(tx, number).await?;
-        back(tx, actor, &part, now_ms).await?;
+        back(tx, actor, (&part, false), now_ms).await?;
     }
     Ok(())
 }
@@ -148,9 +150,10 @@ pub(in crate::review) async fn open_after(tx: &mut Tx, number: i64, now_ms: i64)
     reopen(tx, &case, "Meanwhile it was part of a case that was open or a true positive.", now_ms).await
 }
 
-async fn back(tx: &mut Tx, actor: &Actor, case: &Case, now_ms: i64) -> Result<(), ReviewError> {
+/// `doubted` where people opened it to look at it again: until they have decided it, the gate lets nothing else be closed.
+async fn back(tx: &mut Tx, actor: &Actor, (case, doubted): (&Case, bool), now_ms: i64) -> Result<(), ReviewError> {
     let Some(kept) = gates::kept(tx, case.number).await? else { return Ok(()) };
-    if gates::set_reopened(tx, case.number, now_ms).await? == 0 {
+    if gates::set_reopened(tx, case.number, doubted, now_ms).await? == 0 {
         return Ok(());
     }
     let mut scopes = Scopes::begin(tx, case.org_id).await?;
@@ -158,9 +161,13 @@ async fn back(tx: &mut Tx, actor: &Actor, case: &Case, now_ms: i64) -> Result<()
         scopes.gates.extend(gates::by_id(tx, id).await?);
     }
     if !scopes.gates.is_empty() {
-        scopes.tell(0, GateEvent::Reopened, &json!({"case": case.number, "by": actor.name}), now_ms);
+        let data = json!({"case": case.number, "by": actor.name, "doubted": doubted});
+        scopes.tell(0, GateEvent::Reopened, &data, now_ms);
+        if doubted {
+            scopes.doubted(0);
+        }
     }
-    scopes.keep(tx, None, now_ms).await?;
+    scopes.keep(tx, Some(case).filter(|_| doubted), now_ms).await?;
     compensate(tx, actor, case, &kept, now_ms).await
 }
 

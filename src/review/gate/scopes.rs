@@ -139,6 +139,14 @@ impl Scopes {
         (gate.fresh, gate.n, gate.k) = (0, 0, 0);
     }
 
+    /// Says that people look again at what a gate had let the machine close.
+    pub(crate) fn doubted(&mut self, at: usize) {
+        if self.gates[at].state == GateState::Active {
+            let about = about(&self.gates[at]);
+            self.said.push(format!("While this is open and not decided, nothing else is closed under {about}."));
+        }
+    }
+
     /// Moves a gate to a state, with who did it and why.
     pub(crate) fn become_(&mut self, at: usize, to: (GateState, GateEvent), by: &Actor, why: &str, now_ms: i64) {
         let (state, kind) = to;

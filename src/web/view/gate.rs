@@ -32,22 +32,24 @@ pub struct GateView {
     pub why: String,
     /// How far it is, in words.
     pub text: String,
+    /// The case that keeps it from letting others be closed, where there is one.
+    pub doubt: Option<i64>,
     /// What a lead can do with it: the step's word, and the button's.
     pub steps: &'static [(&'static str, &'static str)],
 }
 
-/// A gate among those of other scopes, in words: named by what it is about.
-pub fn named(one: &Gate) -> GateView {
+/// A gate among those of other scopes, in words: named by what it is about. `doubts` are cases that gates wait for.
+pub fn named(one: &Gate, doubts: &[(i64, i64)]) -> GateView {
     let about = match one.level {
         GateLevel::Rule => visible(&one.key),
         GateLevel::Family => format!("Family {}", visible(&one.key)),
         GateLevel::Org => "All rules of the organisation".to_owned(),
     };
-    GateView { about, ..gate(one) }
+    GateView { about, ..gate(one, doubts) }
 }
 
 /// A gate in words.
-pub fn gate(gate: &Gate) -> GateView {
+pub fn gate(gate: &Gate, doubts: &[(i64, i64)]) -> GateView {
     GateView {
         id: gate.id,
         about: match gate.level {
@@ -63,6 +65,7 @@ pub fn gate(gate: &Gate) -> GateView {
             GateState::Proposed => format!("Proven: {}. A lead has to switch it on.", proof(gate)),
             GateState::Active => format!("Proven: {}. What is drawn for review goes on counting.", proof(gate)),
         },
+        doubt: doubts.iter().find(|(id, _)| *id == gate.id && gate.state == GateState::Active).map(|(_, case)| *case),
         steps: match gate.state {
             GateState::Shadow | GateState::Suspended => &[],
             GateState::Proposed => &[("activate", "Switch on"), ("decline", "Decline")],

@@ -116,3 +116,33 @@ async fn what_the_machine_takes_away_proves_nothing_for_other_gates() {
     desk.declare(evil, "true_positive").await;
     assert_eq!(desk.rule().await.2, "suspended", "an error counts however it is found");
 }
+
+#[tokio::test]
+async fn while_people_look_again_at_one_nothing_else_is_closed() {
+    let mut desk = Desk::closing().await;
+    desk.proven().await;
+    let doubted = desk.undrawn().await;
+    let form = [("status", "in_progress"), ("reason", "looks odd")];
+    assert_eq!(desk.ana.post(&format!("/cases/{doubted}/status"), &form).await.status(), 303);
+    let waits = "While this is open and not decided, nothing else is closed under the gate of the rule service.windows";
+    let opened = desk.server.case(doubted).await;
+    assert!(opened["timeline"].to_string().contains(waits), "{opened}");
+    let kept = desk.undrawn().await;
+    let case = desk.server.case(kept).await;
+    assert_eq!(case["status"], "new", "{case}");
+    let why = format!("Not closed by the machine: case #{doubted}, which it had closed under the gate of the rule");
+    assert!(case["timeline"].to_string().contains(&why), "{case}");
+    let why = format!("Case #{doubted}, which the machine had closed, is looked at again.");
+    assert_eq!(desk.receipt(kept).await["why"], why);
+    let gate = desk.gate("rule").await;
+    assert_eq!((&gate["state"], &gate["waits_for_case"]), (&json!("active"), &json!(doubted)), "to look is no error");
+    for page in ["/gates".to_owned(), format!("/rules/{}", gate["key"].as_str().unwrap())] {
+        let (_, page) = desk.lea.page(&page).await;
+        assert!(page.contains(&format!("until <a href=\"/cases/{doubted}\">")), "{page}");
+    }
+    desk.declare(doubted, "false_positive").await;
+    assert_eq!(desk.gate("rule").await["waits_for_case"], json!(null));
+    let next = desk.undrawn().await;
+    assert_eq!(desk.server.case(next).await["status"], "closed");
+    assert_eq!(desk.server.case(kept).await["status"], "new", "what was left to people stays with them");
+}
