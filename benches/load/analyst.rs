@@ -48,6 +48,7 @@ pub async fn run(asked: &Asked) {
     }
     desk.session(look_ms, asked.alone).await;
     println!("{}", asked.words());
+    desk.count_unseen(&url).await;
     desk.burden.tell();
     if asked.alone.is_some() {
         desk.tell_alone(&url, lines[0].arrival_ms, lines.len()).await;

@@ -42,6 +42,16 @@ impl Desk {
         tx.commit().await.unwrap();
     }
 
+    /// Counts the cases that nobody was shown, and prints how many runs asked nobody.
+    pub async fn count_unseen(&mut self, url: &str) {
+        let pool = sqlx::SqlitePool::connect(url).await.unwrap();
+        let one = "SELECT (SELECT COUNT(*) FROM cases), (SELECT COUNT(*) FROM runs), (SELECT COUNT(*) FROM runs WHERE reused_from IS NOT NULL)";
+        let row = sqlx::query(one).fetch_one(&pool).await.unwrap();
+        let [cases, runs, reused] = [0, 1, 2].map(|at| row.get::<i64, _>(at));
+        self.burden.unseen = usize::try_from(cases).unwrap() - self.burden.shown();
+        println!("reuse: {reused} of {runs} runs took the votes of an earlier one over");
+    }
+
     /// Prints what was closed alone and what of it was malicious, by week.
     pub async fn tell_alone(&self, url: &str, begun_ms: i64, detections: usize) {
         let pool = sqlx::SqlitePool::connect(url).await.unwrap();

@@ -23,6 +23,8 @@ struct Act {
 /// All that happened.
 pub struct Burden {
     begun_ms: i64,
+    /// Cases that the machine closed and that nobody was shown.
+    pub unseen: usize,
     /// Detections delivered, and those among them that were new, by week.
     delivered: BTreeMap<i64, (usize, usize)>,
     sources: HashSet<String>,
@@ -41,6 +43,7 @@ impl Burden {
     pub fn of(begun_ms: i64) -> Self {
         Self {
             begun_ms,
+            unseen: 0,
             delivered: BTreeMap::new(),
             sources: HashSet::new(),
             acts: Vec::new(),
@@ -85,6 +88,11 @@ impl Burden {
     /// How many acts there were.
     pub fn decisions(&self) -> usize {
         self.acts.len()
+    }
+
+    /// How many cases were shown.
+    pub fn shown(&self) -> usize {
+        self.cases().count()
     }
 
     /// Prints everything.
@@ -132,7 +140,8 @@ impl Burden {
         assert_eq!(cases - (held - acts) + again, self.decisions(), "the parts are not the whole");
         println!("\n{lines:>7} detections delivered");
         println!("{:>7} delivered again", signed(distinct, lines));
-        println!("{:>7} grouping: joined a case that was there", signed(cases, distinct));
+        println!("{:>7} grouping: joined a case that was there", signed(cases + self.unseen, distinct));
+        println!("{:>7} cases that the machine closed alone", signed(cases, cases + self.unseen));
         println!("{cases:>7} cases, of which {recurs} repeat a closed one");
         println!("{:>7} clusters: {held} cases decided by {acts} acts over several", signed(acts, held));
         let (offers, of) = self.offers;
