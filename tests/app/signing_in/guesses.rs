@@ -51,30 +51,28 @@ async fn unknown_wrong_empty_and_disabled_get_the_same_page() {
 #[tokio::test]
 async fn unknown_wrong_empty_and_disabled_cost_the_same_hash() {
     let server = spawn().await;
-    let mut fastest: Vec<(&str, Duration)> = Vec::new();
     let kinds = refused(&server).await;
-    for (name, password) in kinds.iter().filter(|(_, password)| password.len() <= 1_024) {
-        fastest.push((name, Duration::MAX));
-        for _ in 0..5 {
+    let kinds: Vec<_> = kinds.iter().filter(|(_, password)| password.len() <= 1_024).collect();
+    let mut fastest = vec![Duration::MAX; kinds.len()];
+    // A form without any hash, as a measure of the rest.
+    let mut bare = Duration::MAX;
+    // What else the machine does makes some of them slow, never fast: the fastest of many tries tells what each costs.
+    for _ in 0..40 {
+        for ((name, password), fastest) in kinds.iter().zip(&mut fastest) {
             forget_tries(&server).await;
             let began = Instant::now();
             form(&server, &nobody(&server), name, password).await;
-            let last = fastest.last_mut().unwrap();
-            last.1 = last.1.min(began.elapsed());
+            *fastest = began.elapsed().min(*fastest);
         }
-    }
-    // A form without any hash, as a measure of the rest.
-    let mut bare = Duration::MAX;
-    for _ in 0..5 {
         let began = Instant::now();
         nobody(&server).page("/login").await;
-        bare = bare.min(began.elapsed());
+        bare = began.elapsed().min(bare);
+        let most = *fastest.iter().max().unwrap();
+        if most > bare * 3 && fastest.iter().all(|took| *took * 4 > most) {
+            return;
+        }
     }
-    let most = fastest.iter().map(|(_, took)| *took).max().unwrap();
-    assert!(most > bare * 3, "hashing can be told from the rest: {most:?} and {bare:?}");
-    for (name, took) in &fastest {
-        assert!(*took * 4 > most, "{name:?} took {took:?}, others {most:?}");
-    }
+    panic!("one of them costs no hash: {fastest:?}, and what has none takes {bare:?}");
 }
 
 #[tokio::test]
