@@ -94,12 +94,15 @@ pub async fn catch_up(reader: &Reader<'_>, told: Told<'_>) -> Result<(), Trouble
         let pull = pulls::begin(&mut tx, reader.org_id, now_s - FIRST_S, now).await.map_err(JobError::from)?;
         let gaps = pulls::gaps(&mut tx, reader.org_id).await.map_err(JobError::from)?;
         let first = *first.get_or_insert(pull.read_ms.is_none());
-        let went_back = reader.went_back(&mut tx, &pull, first, now_s).await?;
         tx.commit().await.map_err(JobError::from)?;
-        if went_back {
+        let place = pull.position();
+        if honest::lies_ahead(&place, now_s) {
+            now_s = reader.asked_s(now_s, &place).await?;
+            if honest::lies_ahead(&place, now_s) {
+                reader.go_back(&pull, first, now_s).await?;
+            }
             continue;
         }
-        let place = pull.position();
         if place.done_s >= now_s && place.to_s == 0 {
             return Ok(());
         }

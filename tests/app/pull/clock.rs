@@ -69,3 +69,20 @@ async fn a_position_that_lies_ahead_goes_back_and_the_stretch_is_read_again() {
     let page = admin.page("/admin/audit?by=all").await.1;
     assert!(page.contains("pull_again") && page.contains("org:acme"), "{page}");
 }
+
+#[tokio::test]
+async fn a_clock_that_is_behind_reads_nothing_again_and_what_is_new_all_the_same() {
+    let (server, fake, _keys) = place(3).await;
+    pull(&server).await;
+    let before = state(&server).await.done_s;
+    // The clock of this machine is a day behind LimaCharlie's.
+    advance_here(-DAY_MS);
+    fake.change(|state| state.ahead_s = DAY_MS / 1000);
+    raise(&fake, 71, -DAY_MS);
+    tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+    pull(&server).await;
+    assert_eq!(stored(&server).await.len(), 4);
+    assert!(state(&server).await.done_s >= before, "it did not go back");
+    let admin = server.sign_in("root-admin", Role::Admin).await;
+    assert!(!admin.page("/admin/audit?by=all").await.1.contains("pull_again"));
+}
