@@ -1,6 +1,7 @@
 //! Signs stretches of the ledger, and removes old ones whole.
 use super::{Fault, Walk, newest, receipt, unsigned};
 use crate::domain::chain::START;
+use crate::limits;
 use crate::secret::Signer;
 use crate::store::ledger::{self, Chained, Segment};
 use crate::store::record::{Entry, audit};
@@ -129,6 +130,7 @@ pub async fn purge(store: &Store, signer: &Signer, before_ms: i64, now_ms: i64) 
         let entry = Entry { action: "ledger_purged", object: &object, old: &old, new: &left };
         audit(&mut tx, &Actor::system(), None, &entry, now_ms).await?;
         tx.commit().await?;
+        tokio::time::sleep(limits::RETENTION_PAUSE).await;
     }
 }
 
