@@ -6,6 +6,7 @@ use crate::domain::role::Scope;
 use crate::error::{AppError, Result};
 use crate::ingest::batch::Request;
 use crate::ingest::reading::{self, Layout, Unreadable};
+use crate::ingest::room::Place;
 use crate::ingest::{Accepted, reading::Documents};
 use crate::limits;
 use crate::store::{orgs, rejects, rejects::Reject};
@@ -58,7 +59,7 @@ pub async fn receive(
         let kind = header_text(&headers, header::CONTENT_TYPE.as_str());
         let layout = if kind.contains("ndjson") { Layout::Lines } else { Layout::Either };
         let plain = body::unpack(&headers, &bytes, &mut place)?;
-        deliver(&app, from.clone(), &plain, layout).await
+        deliver(&app, from.clone(), (&plain, place), layout).await
     };
     kept(&app, &from, &bytes, done.await).await
 }
@@ -92,8 +93,13 @@ pub(super) fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
-/// Stores a delivery and answers after the commit.
-pub(super) async fn deliver(app: &App, from: Origin, body: &[u8], layout: Layout) -> Result<Response> {
+/// Stores a delivery and answers after the commit. Its room is taken until then, whoever hangs up meanwhile.
+pub(super) async fn deliver(
+    app: &App,
+    from: Origin,
+    (body, place): (&[u8], Place),
+    layout: Layout,
+) -> Result<Response> {
     let limit = &app.config.limits;
     app.buckets
         .take(&format!("ingest:{}", from.limit), limit.ingest_per_second.into(), limit.ingest_burst.into())
@@ -106,7 +112,8 @@ pub(super) async fn deliver(app: &App, from: Origin, body: &[u8], layout: Layout
             return Err(AppError::BadRequest(error.to_string()));
         }
     };
-    let (request, mut rejected) = sort(app, &from, documents).await?;
+    let (mut request, mut rejected) = sort(app, &from, documents).await?;
+    request.place = Some(place);
     let answers = app.batcher.submit(request).await?;
     let accepted = answers.iter().filter(|answer| matches!(answer, Accepted::New { .. })).count();
     let received = Received { accepted, duplicates: answers.len() - accepted, rejected: std::mem::take(&mut rejected) };
@@ -125,6 +132,7 @@ async fn sort(app: &App, from: &Origin, documents: Documents) -> Result<(Request
         fingerprints: Vec::new(),
         rejects: Vec::new(),
         received_ms,
+        place: None,
     };
     let mut rejected = Vec::new();
     for (index, document) in documents.into_iter().enumerate() {

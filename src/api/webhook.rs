@@ -37,8 +37,8 @@ pub async fn receive(State(app): State<App>, Path(name): Path<String>, request: 
     // Nobody's body is read for a source that there is not.
     let sent = if source.is_some() { body::read(&app.rooms.webhooks, body).await } else { Err(AppError::Unsigned) };
     let (done, bytes) = match sent {
-        Ok((bytes, mut place)) => {
-            let sent = (bytes.as_slice(), &mut place);
+        Ok((bytes, place)) => {
+            let sent = (bytes.as_slice(), place);
             (prove_and_deliver(&app, &from, &parts, sent, &secrets, source.as_ref()).await, bytes)
         }
         Err(error) => (Err(error), Vec::new()),
@@ -68,17 +68,17 @@ async fn prove_and_deliver(
     app: &App,
     from: &Origin,
     parts: &Parts,
-    (body, place): (&[u8], &mut Place),
+    (body, mut place): (&[u8], Place),
     secrets: &[Secret],
     source: Option<&Source>,
 ) -> Result<Response> {
     let asker = format!("{} {}", from.limit, client_address(app, parts));
-    let content = proven(app, &asker, &parts.headers, (body, place), secrets)?.ok_or(AppError::Unsigned)?;
+    let content = proven(app, &asker, &parts.headers, (body, &mut place), secrets)?.ok_or(AppError::Unsigned)?;
     // A commit of its own for each delivery would undo what sharing one saves.
     if let Some(source) = source.filter(|source| source.seen_ms.is_none_or(|seen| now_ms() - seen > 60_000)) {
         crate::store::wall::spawn(touch(app.store.clone(), source.id));
     }
-    deliver(app, from.clone(), &content, Layout::Either).await
+    deliver(app, from.clone(), (&content, place), Layout::Either).await
 }
 
 /// The source's secrets that can be opened and are long enough; two during a rotation.

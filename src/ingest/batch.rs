@@ -1,6 +1,7 @@
 //! Group commit: requests that arrive while one commit is under way share the next one, so that
 //! one write to disk serves them all. A request is answered after the commit that holds it.
 use super::reading::Document;
+use super::room::Place;
 use super::{Accepted, Delivery, Gathered, accept};
 use crate::config::Policy;
 use crate::limits;
@@ -25,6 +26,8 @@ pub struct Request {
     pub rejects: Vec<Reject>,
     /// When they arrived.
     pub received_ms: i64,
+    /// The room that they take until they are stored, also where nobody waits for the answer any more.
+    pub place: Option<Place>,
 }
 
 /// What became of a request's detections, in order.
