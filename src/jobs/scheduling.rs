@@ -7,7 +7,7 @@ use super::{
 use crate::clock::now_ms;
 use crate::limits;
 use crate::review::{gate, snooze};
-use crate::store::{Tx, jobs};
+use crate::store::{Tx, intel as store_intel, jobs};
 use futures_util::FutureExt;
 use std::time::Instant;
 use tokio::time::{Interval, MissedTickBehavior, interval};
@@ -35,8 +35,10 @@ const LONGEST_MS: &[(&str, i64)] = &[
 pub(super) struct Schedule {
     again: Interval,
     done: bool,
-    /// When the clock was last read, by one that only goes on, and what it showed.
-    read: (Instant, i64),
+    /// When the clock that jobs go by is read again.
+    look: Interval,
+    /// When it was last read, by one that only goes on, and what it showed.
+    read: Option<(Instant, i64)>,
     /// Whether it was set back since.
     back: bool,
 }
@@ -44,23 +46,39 @@ pub(super) struct Schedule {
 impl Schedule {
     /// Nothing is queued yet.
     pub(super) fn new() -> Self {
-        let mut again = interval(limits::SCHEDULE_AGAIN);
-        again.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Self { again, done: false, read: (Instant::now(), now_ms()), back: false }
+        let [again, look] = [(); 2].map(|()| {
+            let mut every = interval(limits::SCHEDULE_AGAIN);
+            every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            every
+        });
+        Self { again, done: false, look, read: None, back: false }
     }
 
     /// Queues it where that is not done yet, or the clock was set back; tried again soon where the database refuses.
     pub(super) async fn keep(&mut self, worker: &Worker) {
-        let (passed, now) = (i64::try_from(self.read.0.elapsed().as_millis()).unwrap_or(i64::MAX), now_ms());
-        if now < self.read.1.saturating_add(passed) - STEP_MS {
-            tracing::warn!(was_ms = self.read.1, now_ms = now, "the clock was set back; what waits is looked through");
-            (self.done, self.back) = (false, true);
+        if self.look.tick().now_or_never().is_some() {
+            self.look_at_clock(worker).await;
         }
-        self.read = (Instant::now(), now);
         if !self.done && self.again.tick().now_or_never().is_some() {
             self.done = worker.schedule(self.back).await;
             self.back &= !self.done;
         }
+    }
+
+    async fn look_at_clock(&mut self, worker: &Worker) {
+        let read = async { jobs::time(&mut worker.store.read().await?, now_ms()).await };
+        let Ok(now) = read.await else { return };
+        let passed = |since: Instant| i64::try_from(since.elapsed().as_millis()).unwrap_or(i64::MAX);
+        let expected = self.read.map(|(since, was_ms)| was_ms.saturating_add(passed(since)));
+        if expected.is_some_and(|expected_ms| now < expected_ms - STEP_MS) {
+            tracing::warn!(
+                expected_ms = expected,
+                now_ms = now,
+                "the clock was set back; what waits is looked through"
+            );
+            (self.done, self.back) = (false, true);
+        }
+        self.read = Some((Instant::now(), now));
     }
 }
 
@@ -97,6 +115,7 @@ impl Worker {
         for (kind, longest_ms) in LONGEST_MS {
             jobs::no_further(tx, kind, *longest_ms, now_ms()).await?;
         }
+        store_intel::no_further(tx, now_ms() + 25 * HOUR_MS).await?;
         let undo_ms = i64::from(self.policy.undo_s) * 1000;
         jobs::no_further(tx, crate::actions::KIND, undo_ms + HOUR_MS, now_ms()).await?;
         // LimaCharlie may have asked for a long wait; where the clock was set back, the other reason is likelier.

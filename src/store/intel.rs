@@ -199,6 +199,11 @@ pub async fn due(tx: &mut Tx, now_ms: i64, most: i64) -> Result<Vec<Due>> {
     on!(tx, |db| sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(now_ms).bind(most).fetch_all(db))
 }
 
+/// Lets no question wait for longer than until a moment: what lies further ahead was put off by a clock that was ahead.
+pub async fn no_further(tx: &mut Tx, until_ms: i64) -> Result<u64> {
+    run!(tx, sqlx::query("UPDATE intel SET due_ms = $1 WHERE due_ms > $1").bind(until_ms))
+}
+
 /// Takes a question that is due, as it stands now; nothing where somebody took it first or it went to another case. It
 /// is held until the transaction ends.
 pub async fn claim(tx: &mut Tx, due: &Due) -> Result<Option<Answer>> {

@@ -87,10 +87,13 @@ pub async fn due(tx: &mut Tx, which: Which<'_>, now_ms: i64) -> Result<bool> {
 }
 
 /// Gives back whatever a worker holds: it works on nothing any more, and nobody need wait for its leases to run out.
-/// What another one took up meanwhile is not its any more.
+/// What another one took up meanwhile is not its any more. That it was begun does not count as a try: nothing failed.
 pub async fn give_back(tx: &mut Tx, owner: &str) -> Result<u64> {
     run!(
         tx,
-        sqlx::query("UPDATE jobs SET leased_until_ms = 0, owner = '' WHERE owner = $1 AND dead = FALSE").bind(owner)
+        sqlx::query(
+            "UPDATE jobs SET leased_until_ms = 0, owner = '', attempt = attempt - 1 WHERE owner = $1 AND dead = FALSE"
+        )
+        .bind(owner)
     )
 }
