@@ -1,4 +1,5 @@
 //! Removes what is over, such as sessions and counts of wrong passwords: every hour, by one of all servers.
+use super::held;
 use crate::clock::now_ms;
 use crate::limits;
 use crate::review::gate;
@@ -36,6 +37,7 @@ pub const REMOVED: &[(&str, &str)] = &[
 pub async fn once(store: &Store) -> Result<bool> {
     let now = now_ms();
     let mut tx = store.write().await?;
+    let is_held = held::is_held(&mut tx, TURN, now).await?;
     if !upkeep::take(&mut tx, TURN, TURN_MS, now).await? {
         return Ok(false);
     }
@@ -55,7 +57,10 @@ pub async fn once(store: &Store) -> Result<bool> {
     }
     // What rests on reviews that are too old by now is shut.
     gate::check(&mut tx, None, now).await?;
-    exclusion::end_those_over(&mut tx, now).await?;
+    // What was ended is not taken up again once the clock is right.
+    if !is_held {
+        exclusion::end_those_over(&mut tx, now).await?;
+    }
     tx.commit().await?;
     Ok(true)
 }
