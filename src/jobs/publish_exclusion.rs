@@ -104,6 +104,9 @@ async fn conclude(
     if !jobs::holds(&mut tx, job).await? {
         return Err(JobError::LeaseLost);
     }
+    // Taken out of use while it was being written; what removed it may have found nothing there yet.
+    let outdated = done.as_ref().is_ok_and(|etag| !etag.is_empty())
+        && !exclusions::by_id(&mut tx, known.id).await?.state_at(now).in_force();
     match done {
         Ok(etag) => {
             exclusions::set_published(&mut tx, known.id, WorkState::Done, "", &etag).await?;
@@ -114,6 +117,9 @@ async fn conclude(
         Err(error) => note(&mut tx, known, &error, now).await?,
     }
     jobs::finish(&mut tx, job).await?;
+    if outdated {
+        ask(&mut tx, known.id, now).await?;
+    }
     Ok(tx.commit().await?)
 }
 

@@ -65,7 +65,7 @@ pub async fn merge(tx: &mut Tx, actor: &Actor, numbers: &[i64], into: i64, now_m
 pub(crate) async fn came_along(tx: &mut Tx, actor: &Actor, home: &Case, now_ms: i64) -> crate::store::Result<()> {
     if home.verdict == Verdict::TruePositive {
         conflict::declared_true_positive(tx, home, now_ms).await?;
-        gate::followed(tx, declare::By::one(actor), home.number, true, now_ms).await?;
+        gate::followed(tx, declare::By::one(actor), home.number, now_ms).await?;
     }
     Ok(())
 }
@@ -198,7 +198,7 @@ pub async fn unmerge(tx: &mut Tx, actor: &Actor, number: i64, any: bool, now_ms:
         return ReviewError::invalid("number", text);
     }
     merges::keep_apart(tx, number, holder).await?;
-    gate::follow(tx, declare::By::one(actor), (number, None), false, now_ms).await?;
+    gate::follow(tx, declare::By::one(actor), (number, None), now_ms).await?;
     gate::open_after(tx, number, now_ms).await?;
     tell_apart(tx, actor, (&case, &left), now_ms).await?;
     Ok(holder)

@@ -186,11 +186,12 @@ pub async fn page(tx: &mut Tx, org_id: i64, before: i64, limit: i64) -> Result<V
     on!(tx, |db| sqlx::query_as(sql).bind(org_id).bind(before).bind(limit).fetch_all(db))
 }
 
-/// Those of an organisation that are approved or active and whose time is not over.
+/// Those of an organisation that are approved or active and whose time is not over, with those that somebody approved and
+/// that are tried once more before that holds.
 pub async fn in_force(tx: &mut Tx, org_id: i64, now_ms: i64) -> Result<Vec<Exclusion>> {
     let sql = sqlx::AssertSqlSafe(format!(
-        "SELECT {COLUMNS} FROM exclusions x JOIN orgs o ON o.id = x.org_id
-         WHERE x.org_id = $1 AND x.state IN ('approved', 'active') AND x.expires_ms > $2 ORDER BY x.id"
+        "SELECT {COLUMNS} FROM exclusions x JOIN orgs o ON o.id = x.org_id WHERE x.org_id = $1 AND x.expires_ms > $2
+            AND (x.state IN ('approved', 'active') OR x.state = 'proposed' AND x.approver <> '') ORDER BY x.id"
     ));
     on!(tx, |db| sqlx::query_as(sql).bind(org_id).bind(now_ms).fetch_all(db))
 }

@@ -83,11 +83,15 @@ pub struct Gate {
     pub last_ms: i64,
     /// The vetoes under which its cases are judged, in JSON; empty where that was not noted yet.
     pub vetoes: String,
+    /// Who is asked for evidence, one a line; empty where that was not noted yet.
+    pub sources: String,
+    /// Clean reviews count of cases that were found eligible since then: before, others were let through.
+    pub since_ms: i64,
 }
 
 const COLUMNS: &str = "g.id, g.org_id, g.level, g.key, g.version, g.panel, g.state, g.state_ms, g.state_by, g.state_why, g.error_limit, \
     g.epoch, g.looks, g.fresh, g.n, g.k, g.eligible, g.last_tp_ms, g.look_n, g.look_k, g.look_delta, g.look_bound, g.look_limit, \
-    g.look_ms, g.seq, g.first_ms, g.last_ms, g.vetoes";
+    g.look_ms, g.seq, g.first_ms, g.last_ms, g.vetoes, g.sources, g.since_ms";
 
 /// A scope to find or to open.
 #[derive(Debug, Clone, PartialEq)]
@@ -238,7 +242,7 @@ pub async fn save(tx: &mut Tx, gate: &Gate) -> Result<u64> {
         sqlx::query(
             "UPDATE gates SET state = $1, state_ms = $2, state_by = $3, state_why = $4, error_limit = $5, epoch = $6, looks = $7, fresh = $8,
                 n = $9, k = $10, eligible = $11, last_tp_ms = $12, look_n = $13, look_k = $14, look_delta = $15, look_bound = $16,
-                look_limit = $17, look_ms = $18, seq = $19, last_ms = $20, first_ms = $21, vetoes = $22 WHERE id = $23"
+                look_limit = $17, look_ms = $18, seq = $19, last_ms = $20, first_ms = $21, vetoes = $22, sources = $23, since_ms = $24 WHERE id = $25"
         )
         .bind(gate.state)
         .bind(gate.state_ms)
@@ -262,6 +266,8 @@ pub async fn save(tx: &mut Tx, gate: &Gate) -> Result<u64> {
         .bind(gate.last_ms)
         .bind(gate.first_ms)
         .bind(&gate.vetoes)
+        .bind(&gate.sources)
+        .bind(gate.since_ms)
         .bind(gate.id)
     )
 }

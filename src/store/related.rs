@@ -56,6 +56,18 @@ pub async fn repeating(tx: &mut Tx, number: i64, limit: i64) -> Result<Vec<i64>>
         .fetch_all(db))
 }
 
+/// A case ($1) and the cases that are what it is: part of it, closed as a duplicate of it, or of one of these.
+pub(super) const FOLLOWERS: &str = "WITH RECURSIVE followers (number) AS (SELECT CAST($1 AS BIGINT) UNION
+    SELECT c.number FROM followers f JOIN cases c ON c.duplicate_of = f.number OR c.merged_into = f.number)";
+
+/// The cases that are what one is, newest first.
+pub async fn followers(tx: &mut Tx, number: i64, limit: i64) -> Result<Vec<i64>> {
+    let sql = sqlx::AssertSqlSafe(format!(
+        "{FOLLOWERS} SELECT number FROM followers WHERE number <> $1 ORDER BY number DESC LIMIT $2"
+    ));
+    on!(tx, |db| sqlx::query_scalar(sql).bind(number).bind(limit).fetch_all(db))
+}
+
 /// The cases that were closed as duplicates of one.
 pub async fn duplicates(tx: &mut Tx, number: i64, limit: i64) -> Result<Vec<i64>> {
     on!(tx, |db| sqlx::query_scalar("SELECT number FROM cases WHERE duplicate_of = $1 ORDER BY number DESC LIMIT $2")

@@ -174,6 +174,8 @@ pub enum Broken {
     Version,
     /// The vetoes let more through than those under which it was proven.
     Vetoes,
+    /// Somebody who gave evidence for its cases is not asked any more.
+    Sources,
 }
 
 impl Broken {
@@ -185,6 +187,7 @@ impl Broken {
             Self::Evidence => "too few reviews of the last 180 days are left to prove it",
             Self::Version => "another panel votes, or the rule was worded anew",
             Self::Vetoes => "the vetoes let more through than before",
+            Self::Sources => "somebody who gave evidence before is not asked any more",
         }
     }
 }

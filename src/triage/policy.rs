@@ -70,8 +70,8 @@ pub fn vetoes(
     if dossier.detection.process().as_ref().is_some_and(unsigned_in_writable) {
         vetoes.push(("unsigned", "The image is not signed and lies where users can write.".to_owned()));
     }
-    if dossier.prevalence.cases == 0 && dossier.precedents == Precedents::default() {
-        vetoes.push(("first_sight", "This behaviour is seen here for the first time.".to_owned()));
+    if dossier.precedents == Precedents::default() {
+        vetoes.push(("first_sight", unknown(dossier.prevalence.cases).to_owned()));
     }
     if dossier.precedents.true_positive > 0 {
         vetoes.push(("precedent", "People declared this behaviour a true positive before.".to_owned()));
@@ -91,6 +91,16 @@ fn intelligence(dossier: &Dossier) -> [(&'static str, bool); 2] {
     let any = |is: fn(&Intel) -> bool| dossier.intel.iter().any(is);
     let suspicious = |intel: &Intel| intel.malicious == 0 && intel.suspicious > 0;
     [("malicious", any(|intel| intel.malicious > 0)), ("suspicious", any(suspicious))]
+}
+
+/// Nobody has decided the behaviour yet. That it is in other cases says nothing: they may be of the same minute, and of
+/// the same attack.
+const fn unknown(cases: i64) -> &'static str {
+    if cases == 0 {
+        "This behaviour is seen here for the first time."
+    } else {
+        "Nobody has decided a case of this behaviour yet."
+    }
 }
 
 fn never(rule: &str, patterns: &[String]) -> Option<Named> {

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 /// Detections of a case that are evaluated; what the back-test found of it counts as well.
 const NEWEST: i64 = 100;
-/// Its duplicates that are looked at.
-const DUPLICATES: i64 = 20;
+/// Its parts and duplicates that are looked at.
+const FOLLOWERS: i64 = 50;
 
 /// Finds the exclusions in force that hide detections of a case, and notes each on the case and in the ledger.
 ///
@@ -21,10 +21,10 @@ pub async fn declared_true_positive(tx: &mut Tx, case: &Case, now_ms: i64) -> Re
     }
     let mut found = exclusions::hits_of_case(tx, case.number).await?;
     let mut stored = detections::of_case(tx, case.number, NEWEST).await?;
-    // What was closed as a duplicate of it is one as well.
-    for duplicate in related::duplicates(tx, case.number, DUPLICATES).await? {
-        found.extend(exclusions::hits_of_case(tx, duplicate).await?);
-        stored.extend(detections::of_case(tx, duplicate, NEWEST).await?);
+    // What is part of it or was closed as its duplicate is one as well.
+    for follower in related::followers(tx, case.number, FOLLOWERS).await? {
+        found.extend(exclusions::hits_of_case(tx, follower).await?);
+        stored.extend(detections::of_case(tx, follower, NEWEST).await?);
     }
     let documents: Vec<Option<Value>> = stored.iter().map(|one| serde_json::from_str(&one.raw).ok()).collect();
     for exclusion in in_force {

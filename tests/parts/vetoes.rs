@@ -151,6 +151,7 @@ const CHANGES: &[(&str, Change)] = &[
         it.document["detect"]["event"]["FILE_PATH"] = json!("C:\\Users\\ana\\x.exe");
     }),
     ("first_sight", |it| (it.cases, it.precedents) = (0, Precedents::default())),
+    ("first_sight", |it| it.precedents = Precedents::default()),
     ("truncated", |it| it.truncated = true),
     ("degraded", |it| it.votes.push(failed())),
     ("claim_contradicted", |it| it.claims.push(claim(ClaimState::Contradicted))),

@@ -4,7 +4,7 @@
 //! All of it is in the transaction that stores the run: vetoes, gate and age of the evidence are asked there once more.
 mod scope;
 
-use self::scope::{on_rule, other_panels, panels, scopes_of};
+use self::scope::{opened, other_panels, panels, sources};
 use super::super::panel::Seats;
 use super::super::{JobError, Worker};
 use super::{follow_up, receipt};
@@ -59,8 +59,8 @@ async fn concluded(worker: &Worker, tx: &mut Tx, number: i64, under: Under<'_>) 
         other_panels(tx, &case, version, under.now_ms).await?;
     }
     let waits = matches!(case.triage_state, RunState::Queued | RunState::Running);
-    let by_person = severe(&case, under.policy);
-    match judge::eligible(&heard, &behaviours, waits).and_then(|()| by_person.map_or(Ok(()), Err)) {
+    let severe = severe(&case, under.policy);
+    match judge::eligible(&heard, &behaviours, waits).and_then(|()| severe.map_or(Ok(()), Err)) {
         Err(why) => not_eligible(tx, &case, &why, under.now_ms).await,
         Ok(()) if whole(&case).is_err() => Ok(Value::Null),
         Ok(()) => {
@@ -70,11 +70,17 @@ async fn concluded(worker: &Worker, tx: &mut Tx, number: i64, under: Under<'_>) 
     }
 }
 
-/// What a person says of the severity holds, whatever voters and rules say.
+/// What a person says of the severity holds, whatever voters and rules say; so does the highest level of its detections,
+/// one of which may have joined after the voters were asked.
 fn severe(case: &Case, policy: &Policy) -> Option<Ineligible> {
-    let by_person = !matches!(case.severity_by.as_str(), "rule" | "panel");
-    let text = || format!("A person set the severity to {}.", case.severity.label().to_lowercase());
-    (by_person && case.severity >= policy.veto_severity).then(|| Ineligible::No(text()))
+    let by_person = !matches!(case.severity_by.as_str(), "rule" | "panel") && case.severity >= policy.veto_severity;
+    let level = case.rule_level.filter(|level| *level >= policy.veto_severity);
+    let text = match level {
+        _ if by_person => format!("A person set the severity to {}.", case.severity.label().to_lowercase()),
+        Some(level) => format!("The rule of a detection has the severity {}.", level.label().to_lowercase()),
+        None => return None,
+    };
+    Some(Ineligible::No(text))
 }
 
 fn heard<'a>(ran: &'a Ran, panel: Option<&'a str>) -> Heard<'a> {
@@ -121,7 +127,7 @@ async fn eligible(
         store::still_eligible(tx, case.number).await?;
         return Ok(said(kept, None, (false, None)));
     }
-    let mut scopes = opened(tx, case, newest.rule_id, panel, under).await?;
+    let mut scopes = opened(tx, (case, &sources(worker, case)), newest.rule_id, panel, under).await?;
     let ids: Vec<i64> = scopes.gates.iter().map(|gate| gate.id).collect();
     let before = before.filter(|kept| kept.rule_gate == ids[0]);
     let open = judge::opens(&scopes.gates.iter().map(gates::standing).collect::<Vec<_>>(), now);
@@ -203,29 +209,6 @@ async fn waits(
         follow_up(tx, &run, run.tries, now_ms).await?;
     }
     Ok(Some(Waits::Joined))
-}
-
-/// The gates of a case, opened where it is the first one of theirs, and with today's counts and limit.
-async fn opened(tx: &mut Tx, case: &Case, rule_id: i64, panel: &str, under: Under<'_>) -> Result<Scopes, JobError> {
-    let (now, limit) = (under.now_ms, under.policy.limit);
-    let (on_rule, path) = on_rule(tx, rule_id, panel).await?;
-    let mut scopes = Scopes::begin(tx, case.org_id).await?;
-    for wanted in scopes_of(&path, &on_rule, panel) {
-        scopes.gates.push(match store::of_scope(tx, case.org_id, &wanted).await? {
-            Some(gate) => gate,
-            None => store::insert(tx, case.org_id, &wanted, (panel, limit), now).await?,
-        });
-    }
-    scopes.count(tx, now).await?;
-    let vetoes = under.policy.vetoes().into();
-    for at in 0..scopes.gates.len() {
-        scopes.accept(at, (limit, &vetoes), now);
-        // Evidence may have grown too old since anybody looked.
-        if scopes.gates[at].state.stands() {
-            scopes.follow(at, false, now);
-        }
-    }
-    Ok(scopes)
 }
 
 /// Does what the mode allows with a case that an open gate lets the machine close; `true` where it was closed.

@@ -119,19 +119,25 @@ pub(in crate::review) async fn taken_back(
     if !to.status.is_open() && to.verdict != Verdict::TruePositive {
         return Ok(());
     }
+    let by_people = matches!(actor.kind, ActorKind::Person | ActorKind::Token);
+    let undecided = to.status.is_open() && matches!(to.verdict, Verdict::Pending | Verdict::Undetermined);
+    let doubted = by_people && undecided;
     if case.machine_closed_ms.is_some() {
-        let by_people = matches!(actor.kind, ActorKind::Person | ActorKind::Token);
-        let undecided = to.status.is_open() && matches!(to.verdict, Verdict::Pending | Verdict::Undetermined);
-        back(tx, actor, (case, by_people && undecided), now_ms).await?;
+        back(tx, actor, (case, doubted), now_ms).await?;
     }
-    parts_taken_back(tx, actor, case.number, now_ms).await
+    parts_taken_back(tx, actor, (case.number, doubted), now_ms).await
 }
 
 /// The same for cases that are part of one that is open, or a true positive.
-async fn parts_taken_back(tx: &mut Tx, actor: &Actor, holder: i64, now_ms: i64) -> Result<(), ReviewError> {
+async fn parts_taken_back(
+    tx: &mut Tx,
+    actor: &Actor,
+    (holder, doubted): (i64, bool),
+    now_ms: i64,
+) -> Result<(), ReviewError> {
     for number in gates::closed_parts(tx, holder).await? {
         let part = cases::by_number(tx, number).await?;
-        back(tx, actor, (&part, false), now_ms).await?;
+        back(tx, actor, (&part, doubted), now_ms).await?;
     }
     Ok(())
 }

@@ -14,6 +14,9 @@ use crate::store::{ActorKind, Result, Tx, cases, fingerprints};
 use crate::triage::gate as rules;
 use serde_json::json;
 
+/// The longest row of duplicates of duplicates that is followed.
+const CHAIN: usize = 50;
+
 /// How what is said of a case changes.
 struct Said {
     act: String,
@@ -41,17 +44,28 @@ pub(in crate::review) async fn declared(
             own(tx, by, (case, &kept), to, now_ms).await?;
         }
         if Verdict::TruePositive == case.verdict || to.verdict == Verdict::TruePositive {
-            followed(tx, by, case.number, to.verdict == Verdict::TruePositive, now_ms).await?;
+            followed(tx, by, case.number, now_ms).await?;
         }
     }
     if case.duplicate_of != to.duplicate_of {
-        let of = match to.duplicate_of {
-            Some(of) => Some(cases::by_number(tx, of).await?.verdict),
-            None => None,
-        };
-        follow(tx, by, (case.number, to.duplicate_of), of == Some(Verdict::TruePositive), now_ms).await?;
+        follow(tx, by, (case.number, to.duplicate_of), now_ms).await?;
+        // What was a duplicate of it comes along.
+        followed(tx, by, case.number, now_ms).await?;
     }
     Ok(())
+}
+
+/// Whether a case, or what it is part or a duplicate of, is a true positive.
+async fn belongs_to_error(tx: &mut Tx, mut number: Option<i64>) -> Result<bool> {
+    for _ in 0..CHAIN {
+        let Some(next) = number else { return Ok(false) };
+        let case = cases::by_number(tx, next).await?;
+        if case.verdict == Verdict::TruePositive {
+            return Ok(true);
+        }
+        number = case.merged_into.or(case.duplicate_of);
+    }
+    Ok(false)
 }
 
 async fn own(tx: &mut Tx, by: By<'_>, (case, kept): (&Case, &Kept), to: &Decision, now_ms: i64) -> Result<()> {
@@ -86,8 +100,10 @@ fn act_of(case: &Case) -> String {
 pub(crate) async fn declared_before(tx: &mut Tx, case: &Case, now_ms: i64) -> Result<()> {
     let Some(kept) = gates::kept(tx, case.number).await?.filter(|kept| kept.act.is_none()) else { return Ok(()) };
     let blind = case.blind == Blind::Committed;
-    let Some(error) = rules::is_error(case.verdict).filter(|error| *error || blind) else { return Ok(()) };
-    let (verdict, by) = (case.verdict, case.decided_by.clone());
+    let belongs = belongs_to_error(tx, case.merged_into.or(case.duplicate_of)).await?;
+    let verdict = if belongs { Verdict::TruePositive } else { case.verdict };
+    let Some(error) = rules::is_error(verdict).filter(|error| *error || blind) else { return Ok(()) };
+    let by = case.decided_by.clone();
     count(tx, case, &kept, Said { act: act_of(case), from: None, to: Some(error), verdict, by, blind }, now_ms).await
 }
 
@@ -96,9 +112,9 @@ pub(crate) async fn declared_before(tx: &mut Tx, case: &Case, now_ms: i64) -> Re
 ///
 /// # Errors
 /// Where the database refuses.
-pub(in crate::review) async fn followed(tx: &mut Tx, by: By<'_>, holder: i64, error: bool, now_ms: i64) -> Result<()> {
+pub(in crate::review) async fn followed(tx: &mut Tx, by: By<'_>, holder: i64, now_ms: i64) -> Result<()> {
     for number in gates::that_follow(tx, holder).await? {
-        follow(tx, by, (number, Some(holder)), error, now_ms).await?;
+        follow(tx, by, (number, Some(holder)), now_ms).await?;
     }
     Ok(())
 }
@@ -111,13 +127,14 @@ pub(in crate::review) async fn follow(
     tx: &mut Tx,
     by: By<'_>,
     (number, holder): (i64, Option<i64>),
-    error: bool,
     now_ms: i64,
 ) -> Result<()> {
     let Some(kept) = gates::kept(tx, number).await? else { return Ok(()) };
     let case = cases::by_number(tx, number).await?;
+    // What was declared of it alone holds again once it stands alone.
     let own = case.verdict == Verdict::TruePositive && case.merged_into.is_none();
-    if own || error == (kept.verdict == Verdict::TruePositive) {
+    let error = own || belongs_to_error(tx, case.merged_into.or(case.duplicate_of)).await?;
+    if error == (kept.verdict == Verdict::TruePositive) {
         return Ok(());
     }
     let from = rules::is_error(kept.verdict).filter(|_| kept.act.is_some());
@@ -181,9 +198,13 @@ async fn review(
     let before = kept.counted >> at & 1 == 1;
     let fresh = said.from.is_none() && said.to.is_some();
     let blind = kept.drawn && said.blind;
-    // An error says something however it was found.
-    let fair = !taken || blind || said.to == Some(true);
-    let now = said.to.is_some() && (before || fresh && fair && rules::is_counted(gate.state, blind));
+    // An error says something however it was found, and whatever was said before it; a clean one nothing where other
+    // cases were let through when it was found eligible.
+    let error = said.to == Some(true);
+    let fair = error || (!taken || blind) && kept.at_ms >= gate.since_ms;
+    let first = (fresh || error && !before) && rules::is_counted(gate.state, blind);
+    let stays = before && (fair || said.from == said.to);
+    let now = said.to.is_some() && (stays || first && fair);
     if before || now {
         let known = gates::review(tx, gate.id, &said.act).await?;
         let old = known.unwrap_or(Review { epoch: gate.epoch, at_ms: now_ms, clean: 0, errors: 0 });

@@ -8,6 +8,7 @@ use crate::store::{Actor, Change, Result, Tx, locks, record};
 use crate::triage::gate::{self as rules, Counts, Follows, Look, Proof, Standing};
 use crate::triage::policy::Kept as Vetoes;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// What the ledger calls a step of a gate.
 const ACTION: &str = "gate";
@@ -181,11 +182,28 @@ impl Scopes {
         let known: Option<Vetoes> = serde_json::from_str(&self.gates[at].vetoes).ok();
         self.gates[at].vetoes = serde_json::to_string(vetoes).unwrap_or_default();
         if known.is_some_and(|known| vetoes.is_looser_than(&known)) {
-            if self.gates[at].state.stands() {
-                self.suspend(at, &Actor::system(), rules::Broken::Vetoes.words(), now_ms);
-            } else {
-                self.anew(at, rules::Broken::Vetoes.words(), now_ms);
-            }
+            self.unproven(at, rules::Broken::Vetoes, now_ms);
+        }
+    }
+
+    /// Sets who is asked for evidence, one a line, where they are others. What is proven with somebody's evidence says
+    /// nothing of cases that are judged without; who is asked as well only speaks against more of them.
+    pub(crate) fn asked(&mut self, at: usize, sources: &str, now_ms: i64) {
+        let now: BTreeSet<&str> = sources.lines().collect();
+        let known = std::mem::replace(&mut self.gates[at].sources, sources.to_owned());
+        if !known.lines().all(|one| now.contains(one)) {
+            self.unproven(at, rules::Broken::Sources, now_ms);
+        }
+    }
+
+    /// Begins anew, whether or not it stands: other cases are let through now than were measured. Those that were found
+    /// eligible before are none of them.
+    fn unproven(&mut self, at: usize, why: rules::Broken, now_ms: i64) {
+        self.gates[at].since_ms = now_ms;
+        if self.gates[at].state.stands() {
+            self.suspend(at, &Actor::system(), why.words(), now_ms);
+        } else {
+            self.anew(at, why.words(), now_ms);
         }
     }
 

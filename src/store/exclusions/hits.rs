@@ -38,7 +38,9 @@ pub async fn classify(tx: &mut Tx, id: i64) -> Result<Vec<Tally>> {
                 ELSE 'undecided' END
             FROM cases c JOIN cases h ON h.number = COALESCE(c.merged_into, c.number)
             LEFT JOIN cases o ON o.number = h.duplicate_of
-            JOIN cases t ON t.number = COALESCE(o.merged_into, o.number, h.number) WHERE c.number = exclusion_hits.case_number)
+            JOIN cases m ON m.number = COALESCE(o.merged_into, o.number, h.number)
+            LEFT JOIN cases p ON p.number = m.duplicate_of
+            JOIN cases t ON t.number = COALESCE(p.merged_into, p.number, m.number) WHERE c.number = exclusion_hits.case_number)
          WHERE exclusion_id = $1"
     )
     .bind(id))?;

@@ -2,6 +2,7 @@
 use super::Gate;
 use crate::domain::{GateLevel, MachineVerdict, Verdict};
 use crate::store::many::places;
+use crate::store::related::FOLLOWERS;
 use crate::store::runs::{Flag, SUPERSEDES};
 use crate::store::{JsonText, Result, Tx, on, run};
 
@@ -187,14 +188,15 @@ pub async fn set_reopened(tx: &mut Tx, case: i64, doubted: bool, now_ms: i64) ->
 }
 
 /// Which of these gates had let the machine close a case that people opened again and have not decided yet, each with the
-/// first such case.
+/// first such case. What became part or a duplicate of another case is decided with that one.
 pub async fn doubts(tx: &mut Tx, gates: &[i64]) -> Result<Vec<(i64, i64)>> {
     if gates.is_empty() {
         return Ok(Vec::new());
     }
     let sql = sqlx::AssertSqlSafe(format!(
         "SELECT g.opened_by, MIN(g.case_number) FROM gate_cases g JOIN cases c ON c.number = g.case_number
-         WHERE g.opened_by IN {} AND g.doubted = TRUE AND c.open = TRUE AND c.verdict IN ('pending', 'undetermined')
+         JOIN cases h ON h.number = COALESCE(c.merged_into, c.duplicate_of, c.number)
+         WHERE g.opened_by IN {} AND g.doubted = TRUE AND h.open = TRUE AND h.verdict IN ('pending', 'undetermined')
          GROUP BY g.opened_by",
         places(1, gates.len())
     ));
@@ -232,17 +234,13 @@ pub async fn last_true_positive(tx: &mut Tx, gate: &Gate) -> Result<Option<i64>>
     on!(tx, |db| sqlx::query_scalar(sql).bind(gate.id).fetch_one(db))
 }
 
-/// Cases that are or were eligible and are what another one is: part of it, or closed as a duplicate of it or of a part.
+/// Cases that are or were eligible and are what another one is: part of it, closed as a duplicate of it, and so on.
 pub async fn that_follow(tx: &mut Tx, holder: i64) -> Result<Vec<i64>> {
-    on!(tx, |db| {
-        sqlx::query_scalar(
-            "SELECT number FROM (SELECT number FROM cases WHERE merged_into = $1 UNION SELECT number FROM cases WHERE duplicate_of = $1
-                UNION SELECT d.number FROM cases p JOIN cases d ON d.duplicate_of = p.number WHERE p.merged_into = $1) AS f
-             WHERE EXISTS (SELECT 1 FROM gate_cases g WHERE g.case_number = f.number) ORDER BY number",
-        )
-        .bind(holder)
-        .fetch_all(db)
-    })
+    let sql = sqlx::AssertSqlSafe(format!(
+        "{FOLLOWERS} SELECT number FROM followers WHERE number <> $1
+            AND EXISTS (SELECT 1 FROM gate_cases g WHERE g.case_number = number) ORDER BY number"
+    ));
+    on!(tx, |db| sqlx::query_scalar(sql).bind(holder).fetch_all(db))
 }
 
 /// The newest run of a behaviour, as far as the gate asks for it.

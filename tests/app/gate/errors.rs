@@ -94,3 +94,64 @@ async fn whoever_is_faster_than_the_panel_counts_against_it() {
     let review = events.iter().rfind(|event| event["kind"] == "review").unwrap();
     assert_eq!((&review["data"]["case"], &review["data"]["error"]), (&number.into(), &true.into()), "{review}");
 }
+
+#[tokio::test]
+async fn a_duplicate_that_was_closed_before_the_panel_voted_is_one_too() {
+    let mut desk = Desk::new(|_| {}).await;
+    desk.clean(2).await;
+    let home = incident(&desk, 900).await;
+    desk.declare(home, "true_positive").await;
+    desk.delivered += 2;
+    let mut early = Vec::new();
+    for at in [desk.delivered - 1, desk.delivered] {
+        early.push(desk.server.deliver(&benign(at).to_string()).await["number"].as_i64().unwrap());
+    }
+    // One of the true positive, and one of that one.
+    for (number, of) in [(early[0], home), (early[1], early[0])] {
+        let of = of.to_string();
+        assert_eq!(desk.ana.post(&format!("/cases/{number}/duplicate"), &[("of", &of)]).await.status(), 303);
+    }
+    desk.server.run_jobs().await;
+    assert_eq!(desk.rule().await, (4, 2, "shadow".to_owned()));
+    desk.declare(home, "benign_true_positive").await;
+    assert_eq!(desk.rule().await.1, 0, "and neither where it was no attack");
+    desk.declare(home, "true_positive").await;
+    assert_eq!(desk.rule().await, (3, 1, "shadow".to_owned()), "both by one act now");
+}
+
+#[tokio::test]
+async fn what_was_first_taken_for_benign_is_an_error_for_gates_that_had_not_counted_it() {
+    let mut desk = Desk::closing().await;
+    desk.proven().await;
+    for level in ["family", "org"] {
+        assert_eq!(desk.step(&desk.lea, level, "decline").await, 303, "it goes on counting");
+    }
+    let closed = desk.undrawn().await;
+    assert_eq!(desk.server.case(closed).await["status"], "closed");
+    desk.declare(closed, "false_positive").await;
+    desk.declare(closed, "true_positive").await;
+    assert_eq!(desk.rule().await.2, "suspended");
+    for level in ["family", "org"] {
+        let gate = desk.gate(level).await;
+        assert_eq!((&gate["reviews"], &gate["true_positives"]), (&1.into(), &1.into()), "{gate}");
+    }
+    desk.declare(closed, "false_positive").await;
+    let gate = desk.gate("org").await;
+    assert_eq!((&gate["reviews"], &gate["true_positives"]), (&0.into(), &0.into()), "nor does it stay one: {gate}");
+}
+
+#[tokio::test]
+async fn a_part_that_was_declared_alone_is_an_error_again_once_it_is_alone() {
+    let mut desk = Desk::new(|_| {}).await;
+    desk.clean(2).await;
+    let part = desk.case().await;
+    desk.declare(part, "true_positive").await;
+    assert_eq!(desk.rule().await, (3, 1, "shadow".to_owned()));
+    let home = incident(&desk, 900).await;
+    merge(&desk, &[part], home).await;
+    desk.declare(home, "true_positive").await;
+    desk.declare(home, "benign_true_positive").await;
+    assert_eq!(desk.rule().await.1, 0, "as part of what is none");
+    assert_eq!(desk.ana.post(&format!("/cases/{part}/unmerge"), &[]).await.status(), 303);
+    assert_eq!(desk.rule().await, (3, 1, "shadow".to_owned()));
+}

@@ -2,8 +2,11 @@
 use super::Desk;
 use crate::support::{agreeing, fakes};
 use fusionsoc::clock::advance_here;
+use fusionsoc::intel::{IntelConfig, Intelligence};
 use fusionsoc::jobs::upkeep;
+use fusionsoc::secret::Keys;
 use serde_json::json;
+use std::sync::Arc;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
@@ -87,6 +90,40 @@ async fn vetoes_that_let_more_through_shut_and_stricter_ones_do_not() {
 }
 
 #[tokio::test]
+async fn who_gave_evidence_and_is_not_asked_any_more_shuts_and_who_is_asked_as_well_does_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let deny = folder.path().join("deny.csv");
+    std::fs::write(&deny, "domain,bad.example,seen in March\n").unwrap();
+    let mut desk = Desk::closing().await;
+    desk.proven().await;
+    let listed: IntelConfig = serde_json::from_value(json!({"lists": {"deny_file": deny}})).unwrap();
+    let listed = Arc::new(Intelligence::build(&listed, &Keys::default()).unwrap());
+    let before = desk.rule().await;
+    desk.judged(Arc::clone(&listed)).await;
+    assert_eq!(desk.rule().await, before, "a list more only speaks against more cases");
+    let waiting = desk.judged(listed).await;
+    let case = desk.judged(Arc::default()).await;
+    let gate = desk.gate("rule").await;
+    assert_eq!((&gate["state"], &gate["reviews"]), (&json!("suspended"), &json!(0)), "{gate}");
+    assert_eq!(gate["state_why"], "somebody who gave evidence before is not asked any more");
+    assert_eq!(desk.gate("org").await["reviews"], 0, "one that only counts begins anew");
+    desk.declare(waiting, "false_positive").await;
+    assert_eq!(desk.rule().await.0, 0, "what was eligible under the old list proves nothing of the new population");
+    let case = desk.server.case(case).await;
+    assert_eq!(case["status"], "new", "{case}");
+}
+
+impl Desk {
+    /// Another case that is judged where these are asked for intelligence.
+    async fn judged(&mut self, intel: Arc<Intelligence>) -> i64 {
+        self.delivered += 1;
+        let case = self.server.deliver(&agreeing::benign(self.delivered).to_string()).await;
+        self.server.worker().informed(intel).run_due().await;
+        case["number"].as_i64().unwrap()
+    }
+}
+
+#[tokio::test]
 async fn a_rule_that_only_people_close_is_left_to_them() {
     let mut desk = Desk::closing().await;
     desk.proven().await;
@@ -140,9 +177,14 @@ async fn while_people_look_again_at_one_nothing_else_is_closed() {
         let (_, page) = desk.lea.page(&page).await;
         assert!(page.contains(&format!("until <a href=\"/cases/{doubted}\">")), "{page}");
     }
-    desk.declare(doubted, "false_positive").await;
+    // Part of another case it is decided with that one.
+    let other = desk.undrawn().await;
+    let into = other.to_string();
+    assert_eq!(desk.ana.post(&format!("/cases/{doubted}/merge"), &[("into", &into)]).await.status(), 303);
+    assert_eq!(desk.gate("rule").await["waits_for_case"], json!(doubted));
+    desk.declare(other, "false_positive").await;
     assert_eq!(desk.gate("rule").await["waits_for_case"], json!(null));
     let next = desk.undrawn().await;
-    assert_eq!(desk.server.case(next).await["status"], "closed");
+    assert_eq!(desk.server.case(next).await["status"], "closed", "{}", desk.timeline(next).await);
     assert_eq!(desk.server.case(kept).await["status"], "new", "what was left to people stays with them");
 }

@@ -1,5 +1,6 @@
 //! Which panel voted on which words: the scopes of a case.
-use super::super::super::JobError;
+use super::super::super::{JobError, Worker};
+use super::Under;
 use crate::domain::{GateLevel, MachineVerdict, VoteState, gate as words};
 use crate::review::gate::Scopes;
 use crate::store::cases::Case;
@@ -9,6 +10,7 @@ use crate::store::{Actor, Tx, rules};
 use crate::triage::gate::{self as judge, Juror};
 use crate::triage::vote::Panel;
 use serde_json::json;
+use std::collections::BTreeSet;
 
 /// The version of the panel of each run; nothing where somebody is missing, because nobody knows who they would be.
 pub(super) async fn panels(tx: &mut Tx, ran: &[Ran], rules: Panel) -> Result<Vec<Option<String>>, JobError> {
@@ -58,6 +60,44 @@ pub(super) fn scopes_of<'a>(path: &'a str, on_rule: &'a str, panel: &'a str) -> 
     let family = words::family(path).map(|family| wanted(GateLevel::Family, family, panel));
     let rule = wanted(GateLevel::Rule, path, on_rule);
     [Some(rule), family, Some(wanted(GateLevel::Org, "", panel))].into_iter().flatten().collect()
+}
+
+/// Who is asked for evidence of a case, one a line: the sensor, by LimaCharlie, and providers of intelligence.
+pub(super) fn sources(worker: &Worker, case: &Case) -> String {
+    let sensor = worker.connections.of(&case.org).map(|_| "sensor");
+    let providers = worker.intel.seats.iter().map(|seat| seat.provider.name());
+    let all: BTreeSet<&str> = sensor.into_iter().chain(providers).collect();
+    all.into_iter().collect::<Vec<_>>().join("\n")
+}
+
+/// The gates of a case, opened where it is the first one of theirs, and with today's counts, limit, vetoes and sources.
+pub(super) async fn opened(
+    tx: &mut Tx,
+    (case, sources): (&Case, &str),
+    rule_id: i64,
+    panel: &str,
+    under: Under<'_>,
+) -> Result<Scopes, JobError> {
+    let (now, limit) = (under.now_ms, under.policy.limit);
+    let (on_rule, path) = on_rule(tx, rule_id, panel).await?;
+    let mut scopes = Scopes::begin(tx, case.org_id).await?;
+    for wanted in scopes_of(&path, &on_rule, panel) {
+        scopes.gates.push(match store::of_scope(tx, case.org_id, &wanted).await? {
+            Some(gate) => gate,
+            None => store::insert(tx, case.org_id, &wanted, (panel, limit), now).await?,
+        });
+    }
+    scopes.count(tx, now).await?;
+    let vetoes = under.policy.vetoes().into();
+    for at in 0..scopes.gates.len() {
+        scopes.accept(at, (limit, &vetoes), now);
+        scopes.asked(at, sources, now);
+        // Evidence may have grown too old since anybody looked.
+        if scopes.gates[at].state.stands() {
+            scopes.follow(at, false, now);
+        }
+    }
+    Ok(scopes)
 }
 
 /// Suspends gates of the same scopes that rest on another panel than the one that voted now.
