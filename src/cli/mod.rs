@@ -222,7 +222,7 @@ async fn on_store(command: StoreCommand, config: Config) -> Result<ExitCode, Cli
         StoreCommand::Org(command) => command.run(&store).await,
         StoreCommand::User(command) => command.run(&store, config.oidc.map(|oidc| oidc.issuer)).await,
         StoreCommand::Token(command) => command.run(&store).await,
-        StoreCommand::Source(command) => command.run(&store, &place::vault(&config)?).await,
+        StoreCommand::Source(command) => command.run(&store, &place::first_vault(&config, &store).await?).await,
         StoreCommand::Replay(replay) => replay.run(&store, &config).await,
         StoreCommand::Ledger(command) => command.run(&store, &place::vault(&config)?).await,
     }

@@ -82,6 +82,8 @@ pub async fn one(config: &Config, (seats, rules): (&Seats, vote::Panel), line: &
     let second = second_look(seats, &question, cloud, (&mut count, &votes)).await;
     let report = report::report(&count, rules.mode, &counted, &dossier);
     let mut vetoes = policy::vetoes(&dossier, &count, report.severity, truncated, config.policy.vetoes());
+    // A line stands for a behaviour that is known; nobody can have decided it here.
+    vetoes.retain(|(kind, _)| *kind != "first_sight");
     vetoes.extend(policy::claims(&stated));
     vetoes.extend(policy::builtin(&dossier, &votes));
     vetoes.extend(injection::named(&injection::of(&dossier)).map(|(_, veto)| veto));
