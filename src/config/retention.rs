@@ -10,8 +10,8 @@ const MOST: u32 = 36_500;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Retention {
-    /// Days for which documents of detections of closed cases are kept, what was made of them stays; and deliveries that
-    /// were refused.
+    /// Days for which documents of detections of closed cases, of which what was made stays, and refused deliveries are
+    /// kept.
     pub raw_days: u32,
     /// Days for which lines of the audit ledger are kept; whole sealed segments are removed, and their seals stay.
     pub ledger_days: u32,
