@@ -28,8 +28,16 @@ struct Payload {
 /// # Errors
 /// Where the database refuses.
 pub async fn ask(tx: &mut Tx, id: i64, now_ms: i64) -> crate::store::Result<()> {
-    let test = exclusions::begin_test(tx, id).await?;
     exclusions::clear_hits(tx, id).await?;
+    again(tx, id, now_ms).await
+}
+
+/// The same, over what is remembered of the one before.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn again(tx: &mut Tx, id: i64, now_ms: i64) -> crate::store::Result<()> {
+    let test = exclusions::begin_test(tx, id).await?;
     let payload = serde_json::json!(Payload { exclusion: id, test }).to_string();
     jobs::enqueue(tx, KIND, &format!("backtest:{id}:{test}"), &payload, 0, now_ms).await?;
     Ok(())
@@ -47,8 +55,8 @@ pub async fn work(worker: &Worker, job: &jobs::Job) -> Result<(), JobError> {
     let only = only_rule(store, &tested, &rule).await?;
     while tested.test_no == payload.test {
         let mut tx = store.read().await?;
-        let batch = match &only {
-            Some(only) => next(&mut tx, &tested, only.as_slice()).await?,
+        let batch = match only {
+            Some(rule_id) => next(&mut tx, &tested, rule_id).await?,
             None => next_of_all(&mut tx, &tested).await?,
         };
         drop(tx);
@@ -60,15 +68,14 @@ pub async fn work(worker: &Worker, job: &jobs::Job) -> Result<(), JobError> {
     Ok(tx.commit().await?)
 }
 
-/// The stored rules whose detections alone can match, where the exclusion names its rule.
-async fn only_rule(store: &Store, tested: &Exclusion, rule: &Rule) -> Result<Option<Vec<i64>>, JobError> {
+/// The stored rule whose detections alone can match, where the exclusion names it. One that is not stored under that
+/// path may be under another, so then all are read: a back-test of nothing must not pass for a harmless one.
+async fn only_rule(store: &Store, tested: &Exclusion, rule: &Rule) -> Result<Option<i64>, JobError> {
     let Some(path) = rule.source_rule().filter(|path| path.chars().count() < LONGEST_PATH) else { return Ok(None) };
-    let found = exclusions::rule_by_path(&mut store.read().await?, tested.org_id, path).await?;
-    Ok(Some(found.into_iter().collect()))
+    Ok(exclusions::rule_by_path(&mut store.read().await?, tested.org_id, path).await?)
 }
 
-async fn next(tx: &mut Tx, tested: &Exclusion, only: &[i64]) -> Result<Option<(i64, Batch)>, JobError> {
-    let Some(rule_id) = only.first().copied() else { return Ok(None) };
+async fn next(tx: &mut Tx, tested: &Exclusion, rule_id: i64) -> Result<Option<(i64, Batch)>, JobError> {
     let batch = exclusions::next_batch(tx, rule_id, tested.test_detection, BATCH).await?;
     Ok((!batch.is_empty()).then_some((rule_id, batch)))
 }

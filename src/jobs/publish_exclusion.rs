@@ -66,9 +66,7 @@ async fn brought_in_line(
 ) -> Result<Result<String, PublishError>, JobError> {
     Ok(match state {
         ExclusionState::Approved | ExclusionState::Active => write(publisher, known).await,
-        ExclusionState::Disabled | ExclusionState::Expired => {
-            publisher.delete(&known.org, &known.name).await.map(|()| String::new())
-        }
+        ExclusionState::Disabled | ExclusionState::Expired => remove(publisher, known).await,
         ExclusionState::Proposed | ExclusionState::Refused => {
             return Err(JobError::Unusable("it is not approved".to_owned()));
         }
@@ -79,7 +77,9 @@ async fn brought_in_line(
 async fn write(publisher: &dyn Publisher, known: &Exclusion) -> Result<String, PublishError> {
     let there = publisher.get(&known.org, &known.name).await?;
     let etag = match there {
-        Some(there) if there.rule == known.rule.0 && there.expires_ms == known.expires_ms => return Ok(there.etag),
+        Some(there) if there.rule == known.rule.0 && there.expires_ms == known.expires_ms && there.enabled => {
+            return Ok(there.etag);
+        }
         Some(there) if there.etag != known.etag => return Err(PublishError::Changed),
         Some(there) => Some(there.etag),
         None => None,
@@ -91,6 +91,19 @@ async fn write(publisher: &dyn Publisher, known: &Exclusion) -> Result<String, P
         comment: format!("case {}: {}", known.case_number, known.comment),
     };
     publisher.set(&known.org, &wanted, etag.as_deref()).await
+}
+
+/// Removes it. One of the same name that was never written from here, or that somebody changed, is left alone.
+async fn remove(publisher: &dyn Publisher, known: &Exclusion) -> Result<String, PublishError> {
+    match publisher.get(&known.org, &known.name).await? {
+        None => {}
+        Some(there) if there.rule == known.rule.0 || there.etag == known.etag => {
+            publisher.delete(&known.org, &known.name).await?;
+        }
+        Some(_) if known.etag.is_empty() => {}
+        Some(_) => return Err(PublishError::Changed),
+    }
+    Ok(String::new())
 }
 
 async fn conclude(
@@ -136,6 +149,8 @@ async fn activate(tx: &mut Tx, known: &Exclusion, now: i64) -> Result<(), JobErr
     if known.state == ExclusionState::Approved && exclusions::step(tx, known.id, &step, now).await? {
         let of = (known.org_id, known.id);
         exclusion::trace(tx, &Actor::system(), of, "exclusion_active", ("approved", "active"), now).await?;
+        let words = ("is in LimaCharlie and hides detections from now on", "");
+        exclusion::told(tx, &Actor::system(), known, words, now).await?;
     }
     Ok(())
 }

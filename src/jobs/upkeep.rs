@@ -6,7 +6,7 @@ use crate::review::gate;
 use crate::store::{
     Result, Store, drafts, idempotency, identities, jobs, looks, lookups, second, sessions, throttles, upkeep,
 };
-use crate::tuning::exclusion;
+use crate::tuning::ending;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -59,7 +59,7 @@ pub async fn once(store: &Store) -> Result<bool> {
     gate::check(&mut tx, None, now).await?;
     // What was ended is not taken up again once the clock is right.
     if !is_held {
-        exclusion::end_those_over(&mut tx, now).await?;
+        ending::end_those_over(&mut tx, now).await?;
     }
     tx.commit().await?;
     Ok(true)

@@ -3,17 +3,31 @@
 mod hits;
 mod samples;
 mod test;
+mod watched;
 
-pub use hits::{Hit, add_hits, classify, clear_hits, conflict, conflicts_of, hits, hits_of_case, hits_true_positive};
-pub use samples::{Place, acts, answers, by_programs, documents, places_of_rule, steered};
+pub use hits::{
+    Hit, add_hits, classify, clear_hits, conflict, conflicts_of, hits, hits_of_case, hits_true_positive, keep_looked,
+    unlooked,
+};
+pub use samples::{Noisy, Place, acts, answers, by_programs, documents, noisy, places_of_rule, steered};
 pub use test::{
     Arrived, Batch, begin_test, end_test, newest_of_rule, next_batch, next_rule, rule_by_path, start_test, step_test,
 };
+
+pub use watched::{set_watched, to_watch};
 
 use super::{JsonText, Result, Scope, Tx, on, run};
 use crate::domain::{ExclusionState, HitKind, WorkState};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+/// How a chain of (number, root, hop) goes on from cases to those that they are part of or duplicates of: what is decided
+/// of the last one holds for them. No longer than linking lets one become.
+const ONWARD: &str = "UNION ALL SELECT k.number, COALESCE(c.merged_into, c.duplicate_of), k.hop + 1
+    FROM chain k JOIN cases c ON c.number = k.root WHERE COALESCE(c.merged_into, c.duplicate_of) IS NOT NULL AND k.hop < 100";
+
+/// Of an exclusion that is over: whether it may still be in LimaCharlie.
+const LEFT: &str = "x.state IN ('disabled', 'expired') AND x.publish_state NOT IN ('none', 'done')";
 
 /// How many cases and detections of one kind an exclusion would hide.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,8 +101,12 @@ pub struct Exclusion {
     pub publish_result: String,
     /// LimaCharlie's etag, or empty where it is not there.
     pub etag: String,
-    /// Detections with a warning, or that could not be evaluated, when it was approved.
+    /// Detections that could not be evaluated when it was approved.
     pub looked_at: i64,
+    /// When it was last looked whether it does what was approved.
+    pub watched_ms: Option<i64>,
+    /// What was amiss then, in sentences.
+    pub warnings: JsonText<Vec<String>>,
 }
 
 impl Exclusion {
@@ -96,6 +114,18 @@ impl Exclusion {
     pub fn state_at(&self, now_ms: i64) -> ExclusionState {
         let ends = matches!(self.state, ExclusionState::Proposed | ExclusionState::Approved | ExclusionState::Active);
         if ends && self.expires_ms <= now_ms { ExclusionState::Expired } else { self.state }
+    }
+
+    /// Whether a person put it into LimaCharlie, where nothing from here can take it out.
+    pub fn is_by_hand(&self) -> bool {
+        self.state == ExclusionState::Active && self.publish_state == WorkState::None
+    }
+
+    /// Whether it is over and may hide detections all the same, because it was not, or not for sure, taken out of
+    /// LimaCharlie.
+    pub fn may_be_left(&self, now_ms: i64) -> bool {
+        matches!(self.state_at(now_ms), ExclusionState::Disabled | ExclusionState::Expired)
+            && !matches!(self.publish_state, WorkState::None | WorkState::Done)
     }
 
     /// Detections of a kind that it would hide.
@@ -106,7 +136,8 @@ impl Exclusion {
 
 const COLUMNS: &str = "x.id, x.org_id, o.slug AS org, x.case_number, x.name, x.comment, x.rule, x.conditions, x.state, x.expires_ms, x.proposed_by, \
     x.proposed_ms, x.approver, x.acknowledged, x.changed_by, x.changed_ms, x.note, x.test_state, x.test_no, x.test_rule, x.test_detection, x.test_read, \
-    x.test_unread, x.test_first_ms, x.tested_ms, x.tallies, x.publish_state, x.publish_result, x.etag, x.looked_at";
+    x.test_unread, x.test_first_ms, x.tested_ms, x.tallies, x.publish_state, x.publish_result, x.etag, x.looked_at, \
+    x.watched_ms, x.warnings";
 
 /// An exclusion to propose.
 #[derive(Debug, Clone, Copy)]
@@ -186,12 +217,12 @@ pub async fn page(tx: &mut Tx, org_id: i64, before: i64, limit: i64) -> Result<V
     on!(tx, |db| sqlx::query_as(sql).bind(org_id).bind(before).bind(limit).fetch_all(db))
 }
 
-/// Those of an organisation that are approved or active and whose time is not over, with those that somebody approved and
-/// that are tried once more before that holds.
+/// Those of an organisation that hide detections or may: approved or active ones whose time is not over, those that
+/// somebody approved and that are tried once more before that holds, and those that may be left in LimaCharlie.
 pub async fn in_force(tx: &mut Tx, org_id: i64, now_ms: i64) -> Result<Vec<Exclusion>> {
     let sql = sqlx::AssertSqlSafe(format!(
-        "SELECT {COLUMNS} FROM exclusions x JOIN orgs o ON o.id = x.org_id WHERE x.org_id = $1 AND x.expires_ms > $2
-            AND (x.state IN ('approved', 'active') OR x.state = 'proposed' AND x.approver <> '') ORDER BY x.id"
+        "SELECT {COLUMNS} FROM exclusions x JOIN orgs o ON o.id = x.org_id WHERE x.org_id = $1
+            AND (x.expires_ms > $2 AND (x.state IN ('approved', 'active') OR x.state = 'proposed' AND x.approver <> '') OR {LEFT}) ORDER BY x.id"
     ));
     on!(tx, |db| sqlx::query_as(sql).bind(org_id).bind(now_ms).fetch_all(db))
 }
@@ -205,7 +236,7 @@ pub async fn over(tx: &mut Tx, now_ms: i64, limit: i64) -> Result<Vec<Exclusion>
     on!(tx, |db| sqlx::query_as(sql).bind(now_ms).bind(limit).fetch_all(db))
 }
 
-/// Notes how many detections with a warning were looked at.
+/// Notes how many detections could not be evaluated when it was approved.
 pub async fn set_looked_at(tx: &mut Tx, id: i64, detections: i64) -> Result<u64> {
     run!(tx, sqlx::query("UPDATE exclusions SET looked_at = $1 WHERE id = $2").bind(detections).bind(id))
 }
@@ -261,33 +292,4 @@ pub async fn set_published(tx: &mut Tx, id: i64, state: WorkState, result: &str,
             .bind(etag)
             .bind(id)
     )
-}
-
-/// A rule and how many of the newest false positives it caused.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct Noisy {
-    /// Its path.
-    pub path: String,
-    /// Its title.
-    pub title: String,
-    /// Cases declared false positive.
-    pub cases: i64,
-    /// The newest of them.
-    pub newest: i64,
-}
-
-/// The rules that caused most of the newest 1,000 false positives since a time.
-pub async fn noisy(tx: &mut Tx, org_id: i64, since_ms: i64, limit: i64) -> Result<Vec<Noisy>> {
-    on!(tx, |db| sqlx::query_as(
-        "SELECT r.path, r.title, g.cases, g.newest FROM (
-            SELECT rule_id, CAST(COUNT(*) AS BIGINT) AS cases, MAX(number) AS newest FROM (
-                SELECT rule_id, number FROM cases WHERE org_id = $1 AND verdict = 'false_positive' AND opened_ms >= $2
-                ORDER BY opened_ms DESC LIMIT 1000
-            ) AS n GROUP BY rule_id ORDER BY cases DESC, rule_id LIMIT $3
-         ) AS g JOIN rules r ON r.id = g.rule_id ORDER BY g.cases DESC, r.title"
-    )
-    .bind(org_id)
-    .bind(since_ms)
-    .bind(limit)
-    .fetch_all(db))
 }

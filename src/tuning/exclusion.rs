@@ -1,7 +1,7 @@
 //! What people do with an exclusion: propose, approve, refuse, use, disable. Each leaves a trace in the ledger.
 use super::condition::{self, Condition};
-use crate::domain::{ExclusionState, Verdict, WorkState};
-use crate::jobs::{backtest, publish_exclusion};
+use crate::domain::{ExclusionState, Verdict};
+use crate::jobs::backtest;
 use crate::store::cases::Case;
 use crate::store::exclusions::{self, Exclusion, New, Step};
 use crate::store::record::{Entry, audit};
@@ -13,8 +13,6 @@ pub const MOST_DAYS: i64 = 365;
 pub const USUAL_DAYS: i64 = 90;
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 const LONGEST_COMMENT: usize = 1_000;
-/// Exclusions that are ended in one go.
-const OVER: i64 = 200;
 
 /// Why something could not be done.
 #[derive(Debug, thiserror::Error)]
@@ -105,16 +103,18 @@ async fn noted(
 ) -> Result<(), sqlx::Error> {
     trace(tx, actor, (case.org_id, id), "exclusion_proposed", ("", rule), now_ms).await?;
     let text = format!("Proposed the exclusion {name}");
-    let change = Change {
-        org_id: case.org_id,
-        case: case.number,
-        kind: "exclusion",
-        text: &text,
-        old: "",
-        new: name,
-        run: None,
-        undo: None,
-    };
+    on_case(tx, actor, (case.org_id, case.number), (&text, name), now_ms).await
+}
+
+/// Tells something of an exclusion on a case, named by organisation and number; of text and the exclusion's name.
+pub(crate) async fn on_case(
+    tx: &mut Tx,
+    actor: &Actor,
+    (org_id, case): (i64, i64),
+    (text, new): (&str, &str),
+    now_ms: i64,
+) -> Result<(), sqlx::Error> {
+    let change = Change { org_id, case, kind: "exclusion", text, old: "", new, run: None, undo: None };
     record(tx, actor, change, now_ms).await?;
     Ok(())
 }
@@ -169,53 +169,7 @@ pub async fn pasted(tx: &mut Tx, actor: &Actor, exclusion: &Exclusion, now_ms: i
     change(tx, actor, exclusion, ExclusionState::Active, approver, "Put into LimaCharlie by hand.", now_ms).await
 }
 
-/// Ends exclusions whose time is over. LimaCharlie ends those itself that were written there; they are removed all the
-/// same, and of those that somebody put there by hand it is told that nobody can tell.
-///
-/// # Errors
-/// Where the database refuses.
-pub(crate) async fn end_those_over(tx: &mut Tx, now_ms: i64) -> Result<(), sqlx::Error> {
-    for one in exclusions::over(tx, now_ms, OVER).await? {
-        let by_hand = one.state == ExclusionState::Active && one.publish_state == WorkState::None;
-        let note = if by_hand { "It was put into LimaCharlie by hand: take it out there as well." } else { "" };
-        let approver = (one.approver.as_str(), one.acknowledged);
-        match change(tx, &Actor::system(), &one, ExclusionState::Expired, approver, note, now_ms).await {
-            Err(ExclusionError::Store(error)) => return Err(error),
-            // Somebody was faster.
-            Err(_) => continue,
-            Ok(()) => {}
-        }
-        if one.state != ExclusionState::Proposed && one.publish_state != WorkState::None {
-            publish_exclusion::ask(tx, one.id, now_ms).await?;
-        }
-    }
-    Ok(())
-}
-
-/// Takes an exclusion out of use; what was written to LimaCharlie is removed there.
-///
-/// # Errors
-/// `Refused` where it is not in force, `Invalid` without a reason.
-pub async fn disable(
-    tx: &mut Tx,
-    actor: &Actor,
-    exclusion: &Exclusion,
-    note: &str,
-    now_ms: i64,
-) -> Result<(), ExclusionError> {
-    if !exclusion.state_at(now_ms).in_force() {
-        return refused("Only an exclusion that is approved or active can be disabled.");
-    }
-    let note = reason(note)?;
-    let approver = (exclusion.approver.as_str(), exclusion.acknowledged);
-    change(tx, actor, exclusion, ExclusionState::Disabled, approver, note, now_ms).await?;
-    if exclusion.publish_state != WorkState::None {
-        publish_exclusion::ask(tx, exclusion.id, now_ms).await?;
-    }
-    Ok(())
-}
-
-fn reason(note: &str) -> Result<&str, ExclusionError> {
+pub(super) fn reason(note: &str) -> Result<&str, ExclusionError> {
     match note.trim() {
         "" => invalid("note", "Say why."),
         note if note.len() > LONGEST_COMMENT => invalid("note", "A reason holds at most 1,000 bytes."),
@@ -237,16 +191,31 @@ pub(super) async fn change(
     if !exclusions::step(tx, exclusion.id, &step, now_ms).await? {
         return refused("Somebody changed it meanwhile. Look again.");
     }
-    let action = match to {
-        ExclusionState::Proposed => "exclusion_approval_asked",
-        ExclusionState::Approved => "exclusion_approved",
-        ExclusionState::Active => "exclusion_active",
-        ExclusionState::Expired => "exclusion_expired",
-        ExclusionState::Disabled => "exclusion_disabled",
-        ExclusionState::Refused => "exclusion_refused",
+    let (action, words) = match to {
+        ExclusionState::Proposed => ("exclusion_approval_asked", "is approved once its back-test has run again"),
+        ExclusionState::Approved => ("exclusion_approved", "was approved"),
+        ExclusionState::Active => ("exclusion_active", "hides detections from now on"),
+        ExclusionState::Expired => ("exclusion_expired", "is over"),
+        ExclusionState::Disabled => ("exclusion_disabled", "was disabled"),
+        ExclusionState::Refused => ("exclusion_refused", "was refused"),
     };
     let new = if note.is_empty() { to.as_str().to_owned() } else { format!("{to}: {note}") };
-    Ok(trace(tx, actor, (exclusion.org_id, exclusion.id), action, (exclusion.state.as_str(), &new), now_ms).await?)
+    let of = (exclusion.org_id, exclusion.id);
+    trace(tx, actor, of, action, (exclusion.state.as_str(), &new), now_ms).await?;
+    Ok(told(tx, actor, exclusion, (words, note), now_ms).await?)
+}
+
+/// Tells on its case what became of an exclusion, in words that go on from its name, and with what is to be added.
+pub(crate) async fn told(
+    tx: &mut Tx,
+    actor: &Actor,
+    exclusion: &Exclusion,
+    (words, note): (&str, &str),
+    now_ms: i64,
+) -> Result<(), sqlx::Error> {
+    let more = if note.is_empty() { String::new() } else { format!(": {note}") };
+    let text = format!("The exclusion {} {words}{more}", exclusion.name);
+    on_case(tx, actor, (exclusion.org_id, exclusion.case_number), (&text, &exclusion.name), now_ms).await
 }
 
 /// Writes a ledger line for an exclusion, named by organisation and id.

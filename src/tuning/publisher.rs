@@ -13,6 +13,10 @@ pub struct Published {
     pub expires_ms: i64,
     /// Changes with every change there.
     pub etag: String,
+    /// Whether it is switched on.
+    pub enabled: bool,
+    /// Why LimaCharlie can't use it, or empty.
+    pub error: String,
 }
 
 /// An exclusion to write.

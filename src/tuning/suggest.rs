@@ -62,8 +62,9 @@ pub async fn gather(tx: &mut Tx, org_id: i64, rule_id: i64, now_ms: i64) -> Resu
     let false_positive = places.iter().filter(|place| place.verdict == Verdict::FalsePositive);
     let cases: BTreeSet<i64> = false_positive.map(|place| place.case_number).collect();
     let cases: Vec<i64> = cases.into_iter().collect();
-    let acts: HashMap<i64, i64> = exclusions::acts(tx, &cases).await?.into_iter().collect();
-    let distinct: BTreeSet<String> = cases.iter().map(|case| act(&acts, *case)).collect();
+    let decided = deciding(&places);
+    let acts: HashMap<i64, i64> = exclusions::acts(tx, &decided).await?.into_iter().collect();
+    let distinct: BTreeSet<String> = decided.iter().map(|case| act(&acts, *case)).collect();
     if distinct.len() < LEAST {
         return Ok(None);
     }
@@ -84,13 +85,16 @@ pub async fn gather(tx: &mut Tx, org_id: i64, rule_id: i64, now_ms: i64) -> Resu
     Ok(Some(Gathered { places, raws, acts, flagged, scanned, exclusions, now_ms }))
 }
 
+/// The cases whose verdict, as it stands, makes some of these false positives. A duplicate is no decision of its own.
+fn deciding(places: &[Place]) -> Vec<i64> {
+    let of = places.iter().filter(|place| place.verdict == Verdict::FalsePositive).map(|place| place.decided_in);
+    of.collect::<BTreeSet<i64>>().into_iter().collect()
+}
+
 /// What programs declared false teaches nothing: an exclusion rests on what people decided.
 async fn leave_out_programs(tx: &mut Tx, places: &mut Vec<Place>) -> Result<()> {
-    let learnt = |place: &Place| place.verdict == Verdict::FalsePositive;
-    let cases: BTreeSet<i64> = places.iter().filter(|place| learnt(place)).map(|place| place.case_number).collect();
-    let cases: Vec<i64> = cases.into_iter().collect();
-    let programs: HashSet<i64> = exclusions::by_programs(tx, &cases).await?.into_iter().collect();
-    places.retain(|place| !learnt(place) || !programs.contains(&place.case_number));
+    let programs: HashSet<i64> = exclusions::by_programs(tx, &deciding(places)).await?.into_iter().collect();
+    places.retain(|place| place.verdict != Verdict::FalsePositive || !programs.contains(&place.decided_in));
     Ok(())
 }
 
@@ -159,7 +163,7 @@ impl Gathered {
             Side::FalsePositive if self.flagged.contains(&place.case_number) => Side::Flagged,
             side => side,
         };
-        let sample = Sample { case: place.case_number, act: act(&self.acts, place.case_number), side, document };
+        let sample = Sample { case: place.case_number, act: act(&self.acts, place.decided_in), side, document };
         Some((sample, place.fingerprint.clone()))
     }
 

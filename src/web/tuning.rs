@@ -111,6 +111,7 @@ struct Show {
     proposed: When,
     changed: Option<When>,
     tested: Option<When>,
+    watched: Option<When>,
     read: i64,
     unread: i64,
     percent: String,
@@ -140,6 +141,7 @@ struct May {
     disable: bool,
     test: bool,
     publish: bool,
+    taken_out: bool,
     /// Why they may not approve it.
     why: &'static str,
 }
@@ -205,6 +207,7 @@ fn show_of(
         proposed: when(x.proposed_ms),
         changed: x.changed_ms.map(when),
         tested: x.tested_ms.map(when),
+        watched: x.watched_ms.map(when),
         read: x.test_read,
         unread: x.test_unread,
         percent: view::progress(&x),
@@ -241,6 +244,7 @@ fn may(me: &SignedIn, x: &Exclusion, now: i64) -> May {
         disable: state.in_force() && lead,
         test: proposed && me.user.role >= Role::Analyst && matches!(x.test_state, WorkState::Done | WorkState::Failed),
         publish: lead && failed,
+        taken_out: lead && x.may_be_left(now),
         why: match (proposed, own, lead) {
             (true, true, _) => "A second person has to approve it: you proposed it yourself.",
             (true, _, false) => "A lead has to approve it.",

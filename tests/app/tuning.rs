@@ -221,7 +221,7 @@ async fn others_see_and_change_nothing() {
     for (person, want) in [(&stranger, 404), (&viewer, 200)] {
         assert_eq!(person.page(&to).await.0, want);
     }
-    for step in ["approve", "refuse", "pasted", "disable", "test", "publish"] {
+    for step in ["approve", "refuse", "pasted", "disable", "taken_out", "test", "publish"] {
         assert_eq!(stranger.post(&format!("{to}/{step}"), &[]).await.status(), 404, "{step}");
         assert_eq!(viewer.post(&format!("{to}/{step}"), &[]).await.status(), 403, "{step}");
     }

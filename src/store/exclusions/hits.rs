@@ -1,11 +1,29 @@
 //! The cases of which an exclusion would hide detections, and what that would mean.
-use super::Tally;
+use super::{LEFT, ONWARD, Tally};
 use crate::domain::{HitKind, Severity, Verdict};
 use crate::store::{Result, Tx, on, run};
 
 /// Forgets what an earlier back-test found.
 pub async fn clear_hits(tx: &mut Tx, id: i64) -> Result<u64> {
     run!(tx, sqlx::query("DELETE FROM exclusion_hits WHERE exclusion_id = $1").bind(id))
+}
+
+/// Begins a back-test anew after somebody looked at the cases with a warning: these are remembered, without detections.
+pub async fn keep_looked(tx: &mut Tx, id: i64) -> Result<()> {
+    run!(tx, sqlx::query("DELETE FROM exclusion_hits WHERE exclusion_id = $1 AND kind <> 'warned'").bind(id))?;
+    run!(tx, sqlx::query("UPDATE exclusion_hits SET looked = TRUE, detections = 0 WHERE exclusion_id = $1").bind(id))?;
+    Ok(())
+}
+
+/// Cases with a warning at which nobody looked before the approval.
+pub async fn unlooked(tx: &mut Tx, id: i64) -> Result<i64> {
+    on!(tx, |db| {
+        sqlx::query_scalar(
+        "SELECT CAST(COUNT(*) AS BIGINT) FROM exclusion_hits WHERE exclusion_id = $1 AND kind = 'warned' AND looked = FALSE"
+    )
+    .bind(id)
+    .fetch_one(db)
+    })
 }
 
 /// Adds detections of cases that would be hidden.
@@ -27,22 +45,22 @@ pub async fn add_hits(tx: &mut Tx, id: i64, cases: &[(i64, i64)]) -> Result<()> 
 }
 
 /// Says of each hit what hiding it would mean as the cases stand now, and counts them. A case that
-/// became part of another one, or was closed as its duplicate, counts as that one.
+/// became part of another one, or was closed as its duplicate, counts as that one, however far the way is.
 pub async fn classify(tx: &mut Tx, id: i64) -> Result<Vec<Tally>> {
-    run!(tx, sqlx::query(
-        "UPDATE exclusion_hits SET kind = (
-            SELECT CASE WHEN t.verdict IN ('true_positive', 'false_positive', 'benign_true_positive') THEN t.verdict
+    // Looked at for an approval, and not matched any more.
+    run!(tx, sqlx::query("DELETE FROM exclusion_hits WHERE exclusion_id = $1 AND detections = 0").bind(id))?;
+    run!(tx, sqlx::query(sqlx::AssertSqlSafe(format!(
+        "WITH RECURSIVE chain (number, root, hop) AS (
+            SELECT case_number, case_number, 0 FROM exclusion_hits WHERE exclusion_id = $1 {ONWARD}),
+         said (number, kind) AS (SELECT k.number, CASE
+                WHEN t.verdict IN ('true_positive', 'false_positive', 'benign_true_positive') THEN t.verdict
                 WHEN t.verdict = 'undetermined' THEN 'warned'
                 WHEN t.blind <> 'blind' AND (t.machine_verdict = 'true_positive' OR EXISTS (SELECT 1 FROM runs r WHERE r.case_number = t.number AND r.vetoes <> '[]'
                     AND r.number = (SELECT MAX(n.number) FROM runs n WHERE n.case_number = t.number))) THEN 'warned'
                 ELSE 'undecided' END
-            FROM cases c JOIN cases h ON h.number = COALESCE(c.merged_into, c.number)
-            LEFT JOIN cases o ON o.number = h.duplicate_of
-            JOIN cases m ON m.number = COALESCE(o.merged_into, o.number, h.number)
-            LEFT JOIN cases p ON p.number = m.duplicate_of
-            JOIN cases t ON t.number = COALESCE(p.merged_into, p.number, m.number) WHERE c.number = exclusion_hits.case_number)
-         WHERE exclusion_id = $1"
-    )
+            FROM chain k JOIN cases t ON t.number = k.root WHERE t.merged_into IS NULL AND t.duplicate_of IS NULL)
+         UPDATE exclusion_hits SET kind = said.kind FROM said WHERE exclusion_hits.exclusion_id = $1 AND exclusion_hits.case_number = said.number"
+    )))
     .bind(id))?;
     let rows: Vec<(HitKind, i64, i64)> = on!(tx, |db| {
         sqlx::query_as(
@@ -123,13 +141,13 @@ pub async fn conflict(tx: &mut Tx, id: i64, case: i64, now_ms: i64) -> Result<bo
     Ok(added > 0)
 }
 
-/// Pairs of exclusion, its name, and case that is still declared true positive, while the exclusion
-/// is in force: those of an exclusion, or of a case where `id` is 0.
+/// Pairs of exclusion, its name, and case that is still declared true positive, while the exclusion is in force or may be
+/// left in LimaCharlie: those of an exclusion, or of a case where `id` is 0.
 pub async fn conflicts_of(tx: &mut Tx, id: i64, case: i64, now_ms: i64) -> Result<Vec<(i64, String, i64)>> {
     let by = if id > 0 { "k.exclusion_id = $1" } else { "k.case_number = $2" };
     let sql = format!(
         "SELECT x.id, x.name, c.number FROM exclusion_conflicts k JOIN exclusions x ON x.id = k.exclusion_id JOIN cases c ON c.number = k.case_number
-         WHERE {by} AND c.verdict = 'true_positive' AND x.state IN ('approved', 'active') AND x.expires_ms > $3
+         WHERE {by} AND c.verdict = 'true_positive' AND (x.state IN ('approved', 'active') AND x.expires_ms > $3 OR {LEFT})
          ORDER BY c.number DESC, x.id LIMIT 20"
     );
     on!(tx, |db| sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(id).bind(case).bind(now_ms).fetch_all(db))

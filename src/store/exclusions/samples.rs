@@ -1,5 +1,7 @@
-//! Detections of a rule in declared cases, from which the search for exclusions learns. Nothing here grows with the
+//! Which rules cause most false positives, and detections of a rule in declared cases, from which the search for
+//! exclusions learns. Nothing here grows with the
 //! store: a stretch of the rule's newest detections, and of the newest cases of each verdict.
+use super::ONWARD;
 use crate::domain::Verdict;
 use crate::store::intel::Answer;
 use crate::store::many::of_each;
@@ -22,6 +24,8 @@ pub struct Place {
     pub id: i64,
     /// Its case.
     pub case_number: i64,
+    /// The case that was decided: its own, or the one that this is part of or a duplicate of.
+    pub decided_in: i64,
     /// Its behaviour.
     pub fingerprint: String,
     /// What was declared.
@@ -30,19 +34,16 @@ pub struct Place {
     pub opened_ms: i64,
 }
 
-const PLACE: &str = "d.id, d.case_number, d.fingerprint, c.verdict, c.opened_ms";
-
-/// The verdict of the case that a case `c` was closed as a duplicate of, by way of one that it is part of.
-const OF_DUPLICATE: &str = "SELECT t.verdict FROM cases o JOIN cases t ON t.number = COALESCE(o.merged_into, o.number)
-    WHERE o.number = c.duplicate_of";
-
 /// Detections of a rule in declared cases, newest first, each once: benign and false ones of cases opened since a time,
 /// others whenever that was.
 pub async fn places_of_rule(tx: &mut Tx, rule_id: i64, since_ms: i64) -> Result<Vec<Place>> {
     let sql = sqlx::AssertSqlSafe(format!(
-        "SELECT {PLACE} FROM (SELECT id, case_number, fingerprint FROM detections WHERE rule_id = $1 ORDER BY id DESC LIMIT {NEWEST}) AS d
-         JOIN (SELECT c.number, c.opened_ms, COALESCE(({OF_DUPLICATE}), c.verdict) AS verdict FROM cases c) AS c ON c.number = d.case_number
-         WHERE c.verdict IN ('true_positive', 'undetermined') OR c.verdict IN ('false_positive', 'benign_true_positive') AND c.opened_ms >= $2"
+        "WITH RECURSIVE d AS (SELECT id, case_number, fingerprint FROM detections WHERE rule_id = $1 ORDER BY id DESC LIMIT {NEWEST}),
+         chain (number, root, hop) AS (SELECT w.case_number, w.case_number, 0 FROM (SELECT DISTINCT case_number FROM d) AS w {ONWARD})
+         SELECT d.id, d.case_number, k.root AS decided_in, d.fingerprint, t.verdict, c.opened_ms
+         FROM chain k JOIN cases t ON t.number = k.root JOIN cases c ON c.number = k.number JOIN d ON d.case_number = k.number
+         WHERE t.merged_into IS NULL AND t.duplicate_of IS NULL AND (t.verdict IN ('true_positive', 'undetermined')
+            OR t.verdict IN ('false_positive', 'benign_true_positive') AND c.opened_ms >= $2)"
     ));
     let mut all: Vec<Place> = on!(tx, |db| sqlx::query_as(sql).bind(rule_id).bind(since_ms).fetch_all(db))?;
     for (verdict, since_ms) in
@@ -55,11 +56,16 @@ pub async fn places_of_rule(tx: &mut Tx, rule_id: i64, since_ms: i64) -> Result<
     Ok(all)
 }
 
+/// Those of the newest cases of one verdict, with the cases that are part of them or their duplicates.
 async fn places_of_verdict(tx: &mut Tx, rule_id: i64, verdict: Verdict, since_ms: i64) -> Result<Vec<Place>> {
     let sql = sqlx::AssertSqlSafe(format!(
-        "SELECT {PLACE} FROM (SELECT number, verdict, opened_ms FROM cases WHERE rule_id = $1 AND verdict = $2 AND opened_ms >= $3
-            ORDER BY opened_ms DESC, number LIMIT {CASES}) AS c
-         JOIN detections d ON d.case_number = c.number WHERE d.rule_id = $1 ORDER BY d.id DESC LIMIT {OF_CASES}"
+        "WITH RECURSIVE top AS (SELECT number, verdict FROM cases WHERE rule_id = $1 AND verdict = $2 AND opened_ms >= $3
+            AND merged_into IS NULL AND duplicate_of IS NULL ORDER BY opened_ms DESC, number LIMIT {CASES}),
+         chain (root, number) AS (SELECT number, number FROM top
+            UNION SELECT k.root, c.number FROM chain k JOIN cases c ON c.duplicate_of = k.number OR c.merged_into = k.number)
+         SELECT d.id, d.case_number, k.root AS decided_in, d.fingerprint, t.verdict, c.opened_ms
+         FROM chain k JOIN top t ON t.number = k.root JOIN cases c ON c.number = k.number JOIN detections d ON d.case_number = k.number
+         WHERE d.rule_id = $1 ORDER BY d.id DESC LIMIT {OF_CASES}"
     ));
     on!(tx, |db| sqlx::query_as(sql).bind(rule_id).bind(verdict).bind(since_ms).fetch_all(db))
 }
@@ -123,4 +129,33 @@ pub async fn answers(tx: &mut Tx, cases: &[i64]) -> Result<Vec<(i64, Answer)>> {
     })
     .await?;
     Ok(found.into_iter().map(|of| (of.case_number, of.answer)).collect())
+}
+
+/// A rule and how many of the newest false positives it caused.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Noisy {
+    /// Its path.
+    pub path: String,
+    /// Its title.
+    pub title: String,
+    /// Cases declared false positive.
+    pub cases: i64,
+    /// The newest of them.
+    pub newest: i64,
+}
+
+/// The rules that caused most of the newest 1,000 false positives since a time.
+pub async fn noisy(tx: &mut Tx, org_id: i64, since_ms: i64, limit: i64) -> Result<Vec<Noisy>> {
+    on!(tx, |db| sqlx::query_as(
+        "SELECT r.path, r.title, g.cases, g.newest FROM (
+            SELECT rule_id, CAST(COUNT(*) AS BIGINT) AS cases, MAX(number) AS newest FROM (
+                SELECT rule_id, number FROM cases WHERE org_id = $1 AND verdict = 'false_positive' AND opened_ms >= $2
+                ORDER BY opened_ms DESC LIMIT 1000
+            ) AS n GROUP BY rule_id ORDER BY cases DESC, rule_id LIMIT $3
+         ) AS g JOIN rules r ON r.id = g.rule_id ORDER BY g.cases DESC, r.title"
+    )
+    .bind(org_id)
+    .bind(since_ms)
+    .bind(limit)
+    .fetch_all(db))
 }

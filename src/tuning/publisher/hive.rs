@@ -12,7 +12,13 @@ const TAG: &str = "fusion-soc";
 /// See [`PublishError`].
 pub async fn get(client: &Client, name: &str) -> Result<Option<Published>, PublishError> {
     let there = client.rule(&named(name)?).await.map_err(failed)?;
-    Ok(there.map(|rule| Published { rule: rule.data, expires_ms: rule.usr_mtd.expiry, etag: rule.sys_mtd.etag }))
+    Ok(there.map(|rule| Published {
+        rule: rule.data,
+        expires_ms: rule.usr_mtd.expiry,
+        etag: rule.sys_mtd.etag,
+        enabled: rule.usr_mtd.enabled,
+        error: rule.sys_mtd.last_error,
+    }))
 }
 
 /// Writes a rule, enabled: one that doesn't say so is stored and does nothing.
@@ -25,9 +31,11 @@ pub async fn set(client: &Client, wanted: &Wanted, etag: Option<&str>) -> Result
     client.set_rule(&named(&wanted.name)?, &wanted.rule, &about, etag).await.map_err(failed)?;
     // The rule is there. That its etag can't be read now must not look as if it were not.
     let there = get(client, &wanted.name).await.map_err(|error| PublishError::Unknown(error.to_string()))?;
-    there
-        .map(|there| there.etag)
-        .ok_or_else(|| PublishError::Unknown("it is not there after it was written".to_owned()))
+    match there {
+        Some(there) if there.error.is_empty() => Ok(there.etag),
+        Some(there) => Err(PublishError::Refused(there.error)),
+        None => Err(PublishError::Unknown("it is not there after it was written".to_owned())),
+    }
 }
 
 /// Removes a rule; that it is not there is no error.

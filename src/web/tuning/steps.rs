@@ -9,7 +9,8 @@ use crate::error::{AppError, Result};
 use crate::jobs::{backtest, publish_exclusion};
 use crate::store::exclusions::{self, Exclusion};
 use crate::store::{Actor, Tx};
-use crate::tuning::approval;
+use crate::tuning::approval::{self, Agreed};
+use crate::tuning::ending;
 use crate::tuning::exclusion::{self, ExclusionError};
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -22,6 +23,7 @@ use serde::Deserialize;
 pub struct StepForm {
     note: String,
     acknowledged: String,
+    test: String,
 }
 
 /// `POST /tuning/{id}/{step}`
@@ -90,13 +92,21 @@ async fn act(
 ) -> std::result::Result<(), Failed> {
     let now = now_ms();
     match name {
-        "approve" => approval::approve(tx, actor, x, form.acknowledged == "true", now).await?,
+        "approve" => {
+            let agreed = Agreed { acknowledged: form.acknowledged == "true", test_no: form.test.parse().ok() };
+            approval::approve(tx, actor, x, agreed, now).await?;
+        }
         "refuse" => exclusion::refuse(tx, actor, x, &form.note, now).await?,
         "pasted" => exclusion::pasted(tx, actor, x, now).await?,
-        "disable" => exclusion::disable(tx, actor, x, &form.note, now).await?,
-        "test" if x.state == ExclusionState::Proposed => backtest::ask(tx, x.id, now).await?,
+        "disable" => ending::disable(tx, actor, x, &form.note, now).await?,
+        "taken_out" => ending::taken_out(tx, actor, x, now).await?,
+        "test" if x.state == ExclusionState::Proposed => {
+            backtest::ask(tx, x.id, now).await?;
+            exclusion::trace(tx, actor, (x.org_id, x.id), "exclusion_test_asked", ("", ""), now).await?;
+        }
         "publish" if matches!(x.publish_state, WorkState::Failed | WorkState::Unknown) => {
             publish_exclusion::ask(tx, x.id, now).await?;
+            exclusion::trace(tx, actor, (x.org_id, x.id), "exclusion_publish_asked", ("", ""), now).await?;
         }
         "test" | "publish" => return Err(ExclusionError::Refused("There is nothing to do again.".to_owned()).into()),
         _ => return Err(Failed::App(AppError::Unknown("step"))),

@@ -30,6 +30,10 @@ pub struct Row {
     pub approver: String,
     /// When it ends.
     pub expires: When,
+    /// Whether it is over and may still be in LimaCharlie.
+    pub may_be_left: bool,
+    /// What somebody has to look at, as the last look found.
+    pub warnings: Vec<String>,
 }
 
 /// An exclusion for a list.
@@ -55,7 +59,21 @@ pub fn row(x: &Exclusion, now_ms: i64) -> Row {
         by: x.proposed_by.clone(),
         approver: if state == State::Proposed { String::new() } else { x.approver.clone() },
         expires: when(x.expires_ms),
+        may_be_left: x.may_be_left(now_ms),
+        warnings: warnings(x, now_ms),
     }
+}
+
+/// What the last look found, and that LimaCharlie could not be written to; of one that is over, nothing.
+fn warnings(x: &Exclusion, now_ms: i64) -> Vec<String> {
+    if !x.state_at(now_ms).in_force() {
+        return Vec::new();
+    }
+    let mut all: Vec<String> = x.warnings.0.iter().map(|text| text::visible(text)).collect();
+    if matches!(x.publish_state, WorkState::Failed | WorkState::Unknown) {
+        all.push(format!("Writing to LimaCharlie failed: {}.", text::visible(&x.publish_result)));
+    }
+    all
 }
 
 /// What the back-test says, such as `Would have hidden 212 false positives, 0 true positives, 14 undecided in 90 days`.

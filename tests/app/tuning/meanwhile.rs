@@ -1,7 +1,12 @@
 //! What speaks against an exclusion from elsewhere, or came after somebody had looked.
 use super::{PAIR, again, declare, exclusion, proposed};
-use crate::support::{SEED, spawn};
+use crate::support::{Person, SEED, spawn};
 use fusionsoc::domain::Role;
+
+async fn duplicate(by: &Person, case: i64, of: i64) {
+    let reply = by.post(&format!("/cases/{case}/duplicate"), &[("of", &of.to_string())]).await;
+    assert_eq!(reply.status(), 303, "{}", reply.text().await.unwrap());
+}
 
 #[tokio::test]
 async fn a_duplicate_of_a_true_positive_is_one_for_exclusions_too() {
@@ -16,8 +21,15 @@ async fn a_duplicate_of_a_true_positive_is_one_for_exclusions_too() {
     let other = server.deliver(&again(4, &[("index.cab", "payload.cab")])).await["number"].as_i64().unwrap();
     declare(&ana, numbers[0], "false_positive", "known_application").await;
     declare(&lea, other, "true_positive", "malware").await;
-    let duplicate = ana.post(&format!("/cases/{}/duplicate", numbers[2]), &[("of", &other.to_string())]).await;
-    assert_eq!(duplicate.status(), 303);
+    // However long the way to it is.
+    let mut of = other;
+    for (at, host) in [(5, "c"), (6, "b")] {
+        let between =
+            server.deliver(&again(at, &[("index.cab", &format!("{host}.cab"))])).await["number"].as_i64().unwrap();
+        duplicate(&ana, between, of).await;
+        of = between;
+    }
+    duplicate(&ana, numbers[2], of).await;
     let narrow = ["source_rule", "image", "command"];
     let to = proposed(&server, &ana, numbers[0], "fp-dup", &narrow).await;
     let page = lea.page(&to).await.1;

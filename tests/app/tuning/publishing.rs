@@ -14,8 +14,8 @@ use std::sync::{Arc, Mutex};
 const UNDO_MS: i64 = 10_000;
 
 #[derive(Default)]
-struct Fake {
-    there: Mutex<HashMap<String, Published>>,
+pub(super) struct Fake {
+    pub(super) there: Mutex<HashMap<String, Published>>,
     /// What the next writings answer; those that answer Unknown take effect.
     errors: Mutex<Vec<PublishError>>,
     written: Mutex<usize>,
@@ -35,7 +35,8 @@ impl Publisher for Fake {
         let error = self.errors.lock().unwrap().pop();
         if matches!(error, None | Some(PublishError::Unknown(_))) {
             let etag = "e1".to_owned();
-            let one = Published { rule: wanted.rule.clone(), expires_ms: wanted.expires_ms, etag };
+            let (enabled, error) = (true, String::new());
+            let one = Published { rule: wanted.rule.clone(), expires_ms: wanted.expires_ms, etag, enabled, error };
             self.there.lock().unwrap().insert(wanted.name.clone(), one);
             *self.written.lock().unwrap() += 1;
         }
@@ -48,7 +49,13 @@ impl Publisher for Fake {
     }
 }
 
-async fn work(server: &Server, fake: &Arc<Fake>) {
+/// One that somebody wrote there by hand.
+fn theirs() -> Published {
+    let (etag, error) = ("theirs".to_owned(), String::new());
+    Published { rule: json!({"op": "is windows"}), expires_ms: 0, etag, enabled: true, error }
+}
+
+pub(super) async fn work(server: &Server, fake: &Arc<Fake>) {
     let mut worker = server.worker();
     worker.publisher = fake.clone();
     worker.run_due().await;
@@ -58,7 +65,7 @@ async fn work(server: &Server, fake: &Arc<Fake>) {
 }
 
 /// An exclusion that was approved, with what came of writing it; and a lead.
-async fn approved(server: &Server, fake: &Arc<Fake>) -> (String, crate::support::Person) {
+pub(super) async fn approved(server: &Server, fake: &Arc<Fake>) -> (String, crate::support::Person) {
     let (ana, lea) = (server.sign_in("ana", Role::Analyst).await, server.sign_in("lea", Role::Lead).await);
     let case = server.deliver(&again(1, &[])).await["number"].as_i64().unwrap();
     server.run_jobs().await;
@@ -100,12 +107,39 @@ async fn an_answer_that_does_not_come_back_is_told_and_looked_up_before_writing_
 #[tokio::test]
 async fn one_of_the_same_name_that_says_something_else_is_left_alone() {
     let (server, fake) = (spawn().await, Arc::new(Fake::default()));
-    let other = Published { rule: json!({"op": "is windows"}), expires_ms: 0, etag: "theirs".to_owned() };
+    let other = theirs();
     fake.there.lock().unwrap().insert("fp-pair".to_owned(), other.clone());
-    let (to, _) = approved(&server, &fake).await;
+    let (to, lea) = approved(&server, &fake).await;
     let known = exclusion(&server, &to).await;
     assert_eq!((known.state.as_str(), known.publish_state.as_str()), ("approved", "failed"));
     assert_eq!(fake.there.lock().unwrap()["fp-pair"], other);
+    // It was never ours, so it is not ours to take out.
+    assert_eq!(lea.post(&format!("{to}/disable"), &[("note", "Enough")]).await.status(), 303);
+    work(&server, &fake).await;
+    assert_eq!(exclusion(&server, &to).await.publish_state.as_str(), "done");
+    assert_eq!(fake.there.lock().unwrap()["fp-pair"], other);
+}
+
+#[tokio::test]
+async fn what_somebody_changed_in_limacharlie_is_left_there_and_told_until_a_person_took_it_out() {
+    let (server, fake) = (spawn().await, Arc::new(Fake::default()));
+    let (to, lea) = approved(&server, &fake).await;
+    fake.there.lock().unwrap().insert("fp-pair".to_owned(), theirs());
+    assert_eq!(lea.post(&format!("{to}/disable"), &[("note", "Enough")]).await.status(), 303);
+    work(&server, &fake).await;
+    assert_eq!(fake.there.lock().unwrap()["fp-pair"], theirs());
+    let page = lea.page(&to).await.1;
+    assert!(page.contains("It may still hide detections.") && page.contains("it was changed in LimaCharlie"), "{page}");
+    assert!(lea.page("/tuning").await.1.contains("It may still hide detections in LimaCharlie"));
+    // What it hides is told as long as nobody knows that it is gone.
+    let case = server.deliver(&again(2, &[])).await["number"].as_i64().unwrap();
+    server.run_jobs().await;
+    declare(&lea, case, "true_positive", "malware").await;
+    assert!(lea.page(&to).await.1.contains("It hides a true positive."));
+    assert_eq!(lea.post(&format!("{to}/taken_out"), &[]).await.status(), 303);
+    let page = lea.page(&to).await.1;
+    assert!(!page.contains("It may still hide") && !page.contains("It hides a true positive."), "{page}");
+    assert_eq!(lea.post(&format!("{to}/taken_out"), &[]).await.status(), 409, "once");
 }
 
 #[tokio::test]

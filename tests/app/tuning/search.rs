@@ -106,6 +106,23 @@ async fn what_false_positives_share_is_found_proposed_and_tested() {
     assert!(ana.page("/dashboard").await.1.contains("See how its exclusion does"));
 }
 
+#[tokio::test]
+async fn what_was_closed_as_a_duplicate_is_no_decision_of_its_own() {
+    let server = spawn().await;
+    let ana = server.sign_in("ana", Role::Analyst).await;
+    let mut cases = Vec::new();
+    for at in 1..=8 {
+        cases.push(delivered(&server, &planted(at, EXPAND, DELL)).await);
+    }
+    server.run_jobs().await;
+    declare(&ana, cases[0], "false_positive", "known_application").await;
+    for case in &cases[1..] {
+        let of = cases[0].to_string();
+        assert_eq!(ana.post(&format!("/cases/{case}/duplicate"), &[("of", &of)]).await.status(), 303);
+    }
+    assert!(!ana.page(RULE).await.1.contains("Propose this"), "one decision about eight cases proves little");
+}
+
 /// What the page of the rule says after something that shares both fields was declared.
 async fn beside(verdict: (&str, &str)) -> String {
     let server = spawn().await;
