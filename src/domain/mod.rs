@@ -57,4 +57,4 @@ pub use status::Status;
 pub use verdict::{MachineVerdict, Outcome, Verdict};
 pub use vote::{Failure, Vote, VoteState};
 pub use weighing::{Weighing, Weights};
-pub use words::UnknownWord;
+pub use words::{UnknownWord, plural};

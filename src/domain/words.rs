@@ -62,3 +62,8 @@ macro_rules! words {
     };
 }
 pub(crate) use words;
+
+/// So many of something, by its word for one: `1 case`, `2 cases`.
+pub fn plural(count: i64, word: &str) -> String {
+    format!("{count} {word}{}", if count == 1 { "" } else { "s" })
+}

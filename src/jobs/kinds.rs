@@ -1,7 +1,7 @@
 //! Which job is done by whom, and what follows where one is given up.
 use super::{
     JobError, Worker, backtest, backup, bulk, intel, learn, ledger, measure, notify, publish_exclusion, pull, range,
-    retention, triage, trial, wake, watch,
+    retention, triage, trial, wake, watch, watch_exclusions,
 };
 use crate::clock::now_ms;
 use crate::limits;
@@ -32,6 +32,7 @@ impl Worker {
             backup::KIND => backup::work(self, job).await,
             intel::KIND => intel::work(self, job).await,
             retention::KIND => retention::work(self, job).await,
+            watch_exclusions::KIND => watch_exclusions::work(self, job).await,
             other => Err(JobError::Unusable(format!("unknown kind of job: {other}"))),
         }
     }
@@ -70,5 +71,5 @@ pub(super) fn is_deadly(job: &jobs::Job) -> bool {
 
 /// Whether a job is never given up: there is no other one that would take over from it.
 fn is_kept(job: &jobs::Job) -> bool {
-    [pull::KIND, backup::KIND, retention::KIND, watch::KIND].contains(&job.kind.as_str())
+    [pull::KIND, backup::KIND, retention::KIND, watch::KIND, watch_exclusions::KIND].contains(&job.kind.as_str())
 }

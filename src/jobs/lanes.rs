@@ -1,6 +1,8 @@
 //! The places of a worker. Votes of slow models may take hours to be through; pulls, backups, seals and the like go on
 //! beside them in places of their own, and take none away from them however long they take.
-use super::{backtest, backup, learn, ledger, measure, publish_exclusion, pull, range, retention, watch};
+use super::{
+    backtest, backup, learn, ledger, measure, publish_exclusion, pull, range, retention, watch, watch_exclusions,
+};
 use crate::limits;
 use crate::store::jobs::{URGENT, Which};
 use std::sync::Arc;
@@ -17,6 +19,7 @@ const APART: &[&str] = &[
     range::KIND,
     ledger::KIND,
     retention::KIND,
+    watch_exclusions::KIND,
     backup::KIND,
 ];
 

@@ -32,6 +32,7 @@ pub mod trial;
 pub mod upkeep;
 pub mod wake;
 pub mod watch;
+pub mod watch_exclusions;
 mod worker;
 
 pub use connections::Connections;
@@ -57,6 +58,7 @@ pub const KINDS: &[(&str, &str)] = &[
     (pull::KIND, "Pulls from LimaCharlie"),
     (intel::KIND, "Threat intelligence"),
     (retention::KIND, "Removal of old detections"),
+    (watch_exclusions::KIND, "Looks at exclusions in force"),
     (ledger::KIND, "Seals of the audit ledger"),
     (backup::KIND, "Backups"),
 ];

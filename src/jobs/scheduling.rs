@@ -2,7 +2,7 @@
 //! when the clock was set back, because what was queued until then waits for a time that is far ahead.
 use super::{
     Worker, backtest, backup, bulk, intel, learn, ledger, measure, publish_exclusion, pull, range, retention, triage,
-    trial, watch,
+    trial, watch, watch_exclusions,
 };
 use crate::clock::now_ms;
 use crate::limits;
@@ -91,6 +91,7 @@ impl Worker {
             range::schedule(&mut tx, now_ms()).await?;
             ledger::schedule(&mut tx, now_ms()).await?;
             retention::schedule(&mut tx, now_ms()).await?;
+            watch_exclusions::schedule(&mut tx, now_ms()).await?;
             intel::queue(&mut tx).await?;
             backup::schedule(&mut tx, &self.backup, now_ms()).await?;
             gate::check(&mut tx, Some(&self.policy), now_ms()).await?;

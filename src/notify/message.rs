@@ -116,6 +116,7 @@ impl Message {
             (Some(number), _) => format!("cases/{number}"),
             (None, Kind::SilentSource) => "admin/intake".to_owned(),
             (None, Kind::VoterSuspended) => "models".to_owned(),
+            (None, Kind::Exclusion) => "tuning".to_owned(),
             (None, _) => "admin/integrations".to_owned(),
         };
         format!("{}/{page}", self.public_url)

@@ -11,7 +11,9 @@ mod tell;
 pub mod webhook;
 
 pub use message::Message;
-pub use tell::{backup_failed, backups_stay, overdue, reminder, seal_refused, silent, suspended, test, triaged};
+pub use tell::{
+    backup_failed, backups_stay, exclusion, overdue, reminder, seal_refused, silent, suspended, test, triaged,
+};
 
 use crate::config::{Config, notify as settings};
 use crate::store::notifications::{self, Facts, Kind, New};

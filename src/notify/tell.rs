@@ -3,6 +3,7 @@ use super::plain::plain;
 use super::{Channels, News, queue};
 use crate::domain::{MachineVerdict, Outcome};
 use crate::store::cases::{self, Case};
+use crate::store::exclusions::Exclusion;
 use crate::store::intake::{MINUTE_MS, Pauses};
 use crate::store::notifications::{Facts, Kind};
 use crate::store::ranges::Score;
@@ -120,6 +121,18 @@ pub async fn suspended(channels: &Channels, tx: &mut Tx, score: &Score, now_ms: 
     };
     let subject = format!("voter:{}@{}", score.voter, score.ran_ms);
     let news = News { org_id: None, kind: Kind::VoterSuspended, subject: &subject, facts: &facts };
+    channels.tell(tx, &news, now_ms).await
+}
+
+/// Tells of an exclusion in force with which something is amiss that was not before.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn exclusion(channels: &Channels, tx: &mut Tx, known: &Exclusion, text: &str, now_ms: i64) -> Result<()> {
+    let (org, title) = (known.org.clone(), plain(&known.name, NAME));
+    let facts = Facts { org, title, text: plain(text, 500), ..Facts::default() };
+    let subject = format!("exclusion:{}@{}", known.id, now_ms / DAY_MS);
+    let news = News { org_id: Some(known.org_id), kind: Kind::Exclusion, subject: &subject, facts: &facts };
     channels.tell(tx, &news, now_ms).await
 }
 

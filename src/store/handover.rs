@@ -128,7 +128,7 @@ pub struct Outage {
 pub async fn outages(tx: &mut Tx, scope: Scope, since_ms: i64, limit: i64) -> Result<Vec<Outage>> {
     let sql = sqlx::AssertSqlSafe(format!(
         "SELECT n.kind, n.facts, n.created_ms FROM notifications n
-         WHERE n.created_ms >= $4 AND n.kind IN ('silent_source', 'voter_suspended') AND (n.org_id IS NULL OR n.org_id IN {ORGS})
+         WHERE n.created_ms >= $4 AND n.kind IN ('silent_source', 'voter_suspended', 'exclusion') AND (n.org_id IS NULL OR n.org_id IN {ORGS})
             AND NOT EXISTS (SELECT 1 FROM notifications o WHERE o.subject = n.subject AND o.kind = n.kind AND o.id < n.id)
          ORDER BY n.created_ms DESC, n.id DESC LIMIT $1"
     ));

@@ -20,6 +20,8 @@ words! {
         SilentSource = "silent_source", "Silent source";
         /// A model lost its vote in the injection range.
         VoterSuspended = "voter_suspended", "Vote taken away";
+        /// An exclusion in force does not do what was approved.
+        Exclusion = "exclusion", "Exclusion to look at";
         /// A scheduled backup failed.
         BackupFailed = "backup_failed", "Backup failed";
         /// The ledger is not what it was, and was not sealed.

@@ -3,6 +3,7 @@ mod effect;
 mod meanwhile;
 mod publishing;
 mod search;
+mod standing;
 
 use crate::support::{Person, SEED, Server, http, seed_id, seed_with, spawn};
 use fusionsoc::domain::{Role, Verdict};

@@ -3,16 +3,11 @@ use crate::domain::ExclusionState;
 use crate::error::{AppError, Result};
 use crate::store::exclusions::Exclusion;
 use crate::tuning::effect::{Effect, Gathered, NEWEST, WEEKS, Week};
-use crate::tuning::search::Shape;
+use crate::tuning::watched;
 use crate::web::view::strip::day_text;
 use crate::web::view::text;
-use crate::web::view::words::plural;
-use std::collections::BTreeSet;
 
 pub(super) use crate::tuning::effect::gather;
-
-/// New values of one kind that are named.
-const NAMED: usize = 5;
 
 /// A week of the table.
 #[derive(Debug)]
@@ -73,7 +68,8 @@ fn words(effect: &Effect, x: &Exclusion) -> EffectView {
     }
     let mut weeks: Vec<WeekView> = effect.weeks.iter().map(|week| week_view(week, usual.filter(|_| active))).collect();
     weeks.reverse();
-    EffectView { weeks, told, warnings: warnings(effect, active) }
+    let warnings = watched::of_effect(effect, active).iter().map(|text| text::visible(text)).collect();
+    EffectView { weeks, told, warnings }
 }
 
 fn tenths_text(tenths: i64) -> String {
@@ -90,32 +86,4 @@ fn week_view(week: &Week, usual: Option<i64>) -> WeekView {
         matched: week.matched,
         hidden: hidden.map(|tenths| format!("about {}", tenths_text(tenths))).unwrap_or_default(),
     }
-}
-
-fn warnings(effect: &Effect, active: bool) -> Vec<String> {
-    let (mut all, arrived) = (Vec::new(), effect.arrived);
-    if active && arrived > 0 {
-        let detections = plural(arrived, "detection");
-        all.push(format!("{detections} that it should hide arrived all the same. Look whether LimaCharlie has it."));
-    }
-    let Shape { hosts, users, fields } = &effect.shape;
-    for (new, word) in [(hosts, "host"), (users, "user")] {
-        if !new.is_empty() {
-            let count = plural(i64::try_from(new.len()).unwrap_or(i64::MAX), word);
-            all.push(format!("It matches {count} that the back-test did not see: {}.", named(new)));
-        }
-    }
-    for (field, values) in fields {
-        let values: BTreeSet<String> = values.iter().cloned().collect();
-        all.push(format!("{field} has a value that the back-test did not see: {}.", named(&values)));
-    }
-    all
-}
-
-fn named(values: &BTreeSet<String>) -> String {
-    let mut names: Vec<String> = values.iter().take(NAMED).map(|value| text::start(value, 80)).collect();
-    if values.len() > NAMED {
-        names.push(format!("and {} more", values.len() - NAMED));
-    }
-    names.join(", ")
 }

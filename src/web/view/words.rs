@@ -1,4 +1,6 @@
 //! Times, durations, shares and the shape of each verdict.
+pub use crate::domain::plural;
+
 use crate::domain::{Blind, Failure, MachineVerdict, Severity, Verdict, VoteState};
 use crate::review::sight::Sight;
 use jiff::Timestamp;
@@ -73,11 +75,6 @@ pub fn waiting(ms: i64) -> String {
         (0, h @ 1.., m) => format!("{h} h {m:02} min"),
         (_, _, m) => format!("{m} min"),
     }
-}
-
-/// So many of something, by its word for one: `1 case`, `2 cases`.
-pub fn plural(count: i64, word: &str) -> String {
-    format!("{count} {word}{}", if count == 1 { "" } else { "s" })
 }
 
 /// A share as whole percent.
