@@ -140,12 +140,14 @@ pub(super) async fn reopen_question(tx: &mut Tx, case: &Case, now_ms: i64) -> Re
         decided_by: String::new(),
         decided_ms: None,
         closed_ms: None,
+        by_program: Some(false),
         ..case.decision()
     };
     let version = cases::by_number(tx, case.number).await?.version;
     cases::decide(tx, case.number, version, &to).await?;
     for fingerprint in fingerprints::of_case(tx, case.number).await? {
-        precedents::shift(tx, case.org_id, &fingerprint, case.verdict, Verdict::Pending).await?;
+        precedents::shift(tx, case.org_id, &fingerprint, (case.verdict, case.by_program), (Verdict::Pending, false))
+            .await?;
     }
     learn::ask(tx, case.org_id, now_ms).await?;
     let text = format!(

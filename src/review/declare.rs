@@ -5,7 +5,7 @@ use crate::clock::now_ms;
 use crate::domain::{MachineVerdict, Status, Verdict, reason};
 use crate::jobs::learn;
 use crate::store::cases::{self, Case, Decision};
-use crate::store::{Actor, Change, Tx, fingerprints, precedents, record};
+use crate::store::{Actor, ActorKind, Change, Tx, fingerprints, precedents, record};
 use crate::tuning::conflict;
 
 /// What a person declares.
@@ -66,8 +66,10 @@ pub(super) async fn declare_as(
     fresh(case, declaration.version)?;
     check(case, declaration)?;
     let to = decision(actor, case, declaration, now_ms);
-    // Saying the same again confirms it against a vote that came later and dissents.
-    let unchanged = !case.dissent && (to.verdict, &to.reason, to.status) == (case.verdict, &case.reason, case.status);
+    // Saying the same again confirms it against a vote that came later and dissents, and makes what a program said a
+    // person's word.
+    let confirms = case.dissent || case.by_program && to.by_program == Some(false);
+    let unchanged = !confirms && (to.verdict, &to.reason, to.status) == (case.verdict, &case.reason, case.status);
     let id = if unchanged { None } else { Some(store(tx, by, case, (&to, how), now_ms).await?) };
     if !declaration.note.trim().is_empty() {
         add_note(tx, actor, case, &declaration.note, "general", now_ms).await?;
@@ -108,7 +110,10 @@ fn decision(actor: &Actor, case: &Case, declaration: &Declaration, now_ms: i64) 
         (false, Status::New) => Status::InProgress,
         (false, status) => status,
     };
+    // A program that repeats what a person declared takes nothing of it away.
+    let repeats = case.verdict == declaration.verdict && !case.by_program;
     Decision {
+        by_program: Some(actor.kind != ActorKind::Person && !repeats),
         status,
         verdict: declaration.verdict,
         reason: declaration.reason.clone(),
@@ -161,17 +166,28 @@ pub(super) async fn apply(tx: &mut Tx, by: By<'_>, case: &Case, to: &Decision) -
     }
     // Before anything counts it: what the gates were not to know yet, they learn here.
     blind::decided(tx, by.actor, case, &to, now_ms()).await?;
-    if case.verdict != to.verdict {
-        for fingerprint in fingerprints::of_case(tx, case.number).await? {
-            precedents::shift(tx, case.org_id, &fingerprint, case.verdict, to.verdict).await?;
-        }
-        learn::ask(tx, case.org_id, now_ms()).await?;
-        // An undo makes true positives as well.
-        if to.verdict == Verdict::TruePositive {
-            conflict::declared_true_positive(tx, case, now_ms()).await?;
-            super::tasks::declared_true_positive(tx, case, now_ms()).await?;
-        }
+    shift(tx, case, &to).await?;
+    // An undo makes true positives as well.
+    if case.verdict != to.verdict && to.verdict == Verdict::TruePositive {
+        conflict::declared_true_positive(tx, case, now_ms()).await?;
+        super::tasks::declared_true_positive(tx, case, now_ms()).await?;
     }
     gate::declared(tx, by, case, &to, now_ms()).await?;
     gate::taken_back(tx, by.actor, case, &to, now_ms()).await
+}
+
+/// Moves the precedents of the case's behaviours along, and has them learnt from.
+async fn shift(tx: &mut Tx, case: &Case, to: &Decision) -> Result<(), ReviewError> {
+    let by_program = match to.by_program {
+        Some(by_program) => by_program,
+        None => cases::by_number(tx, case.number).await?.by_program,
+    };
+    let (from, to) = ((case.verdict, case.by_program), (to.verdict, by_program));
+    if from == to {
+        return Ok(());
+    }
+    for fingerprint in fingerprints::of_case(tx, case.number).await? {
+        precedents::shift(tx, case.org_id, &fingerprint, from, to).await?;
+    }
+    Ok(learn::ask(tx, case.org_id, now_ms()).await?)
 }

@@ -26,6 +26,9 @@ pub(super) fn settled(case: &Case, to: &Decision, now_ms: i64) -> Decision {
     if to.verdict.decided() {
         to.first_decided_ms = to.first_decided_ms.or(to.decided_ms);
     }
+    if !to.verdict.decided() {
+        to.by_program = Some(false);
+    }
     if !duplicate {
         to.duplicate_of = None;
     }

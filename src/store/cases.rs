@@ -10,6 +10,7 @@ mod states;
 mod triaged;
 
 pub use blind::{Committed, blind_among, commit_blind, set_blind};
+pub(super) use decision::by_program;
 pub use decision::{Decision, decide};
 pub use grown::{Grown, grow};
 pub use host::high_on_host;
@@ -130,6 +131,8 @@ pub struct Case {
     pub blind: Blind,
     /// The share of cases by which that was drawn, 0 to 1.
     pub blind_share: f64,
+    /// Whether a program declared the verdict that stands.
+    pub by_program: bool,
 }
 
 /// A vote as the queue shows it.
@@ -148,7 +151,7 @@ pub(super) const COLUMNS: &str = "c.number, c.org_id, o.slug AS org, c.title, c.
     c.fingerprint, c.status, c.verdict, c.reason, c.decided_by, c.decided_ms, c.machine_verdict, c.outcome, c.confidence, c.risk_score, \
     c.triage_state, c.glance, c.severity, c.severity_by, c.rule_level, c.flags, u.username AS assignee, c.previous_case, c.merged_into, c.duplicate_of, c.detections, c.repeats, \
     c.opened_ms, c.updated_ms, c.first_event_ms, c.last_event_ms, c.closed_ms, c.machine_closed_ms, c.version, c.recorded, c.dissent, c.first_decided_ms, \
-    c.overturned_ms, c.spot_checked, c.snoozed, c.snoozed_until_ms, c.snoozed_by, c.woken, c.assigned_ms, c.tags, c.blind, c.blind_share";
+    c.overturned_ms, c.spot_checked, c.snoozed, c.snoozed_until_ms, c.snoozed_by, c.woken, c.assigned_ms, c.tags, c.blind, c.blind_share, c.by_program";
 /// The tables behind [`COLUMNS`].
 pub(super) const TABLES: &str =
     "cases c JOIN orgs o ON o.id = c.org_id JOIN rules r ON r.id = c.rule_id LEFT JOIN users u ON u.id = c.assignee_id";

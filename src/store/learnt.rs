@@ -95,16 +95,18 @@ pub struct Declared {
     pub raw: String,
 }
 
-/// The declared behaviours of an organisation that were seen last.
+/// The behaviours of an organisation that people declared and that were seen last; what programs declared is left out.
 pub async fn declared(tx: &mut Tx, org_id: i64, limit: i64) -> Result<Vec<Declared>> {
     let mut all: Vec<Declared> = on!(tx, |db| {
         sqlx::query_as(
             "SELECT u.fingerprint, u.family, u.benign, u.true_positive, d.raw FROM (
-                SELECT p.fingerprint, p.family, p.false_positive + p.benign_true_positive AS benign, p.true_positive,
+                SELECT p.fingerprint, p.family, p.false_positive + p.benign_true_positive - p.program_benign AS benign,
+                    p.true_positive - p.program_true_positive AS true_positive,
                     (SELECT MIN(s.id) FROM (SELECT x.id FROM case_fingerprints f
                         JOIN detections x ON x.sensor_id = f.sensor_id AND x.fingerprint = f.fingerprint
                         WHERE f.org_id = p.org_id AND f.fingerprint = p.fingerprint AND x.raw <> '' LIMIT 1) AS s) AS detection_id
                 FROM precedents p WHERE p.org_id = $1 AND p.false_positive + p.benign_true_positive + p.true_positive > 0
+                    AND p.false_positive + p.benign_true_positive + p.true_positive > p.program_benign + p.program_true_positive
                 ORDER BY p.last_ms DESC LIMIT $2) AS u
              JOIN detections d ON d.id = u.detection_id WHERE LENGTH(d.raw) <= $3",
         )

@@ -3,7 +3,7 @@
 //! A case counts once for each voter: by the newest run of the behaviour that opened the case, of those
 //! that had finished when it was declared. A vote that came later may have known the outcome by way of
 //! precedents. Runs that took place elsewhere don't count, nor does the second look. `undetermined`
-//! measures nothing.
+//! measures nothing, nor does what a program declared: one that repeats the vote would make it look perfect.
 mod asked;
 mod calibration;
 mod figures;
@@ -16,7 +16,7 @@ pub use together::*;
 
 use super::activity::DAY_MS;
 use super::votes::{self, MASKED, Stored};
-use super::{Result, Tx, on, run};
+use super::{ORGS, Result, Scope, Tx, on, run};
 use crate::domain::{MachineVerdict, Verdict, VoteState, stated};
 
 /// The voter's name under which the panel's own verdicts stand.
@@ -43,8 +43,14 @@ struct Row {
 /// The run of a case `c` that counts.
 const COUNTED: &str = "SELECT r.id FROM runs r WHERE r.case_number = c.number AND r.fingerprint = c.fingerprint AND r.state = 'done' \
     AND r.recorded = FALSE AND r.finished_ms <= c.decided_ms ORDER BY r.finished_ms DESC, r.id DESC LIMIT 1";
-/// Declarations that measure something.
-const DECLARED: &str = "c.verdict IN ('false_positive', 'benign_true_positive', 'true_positive')";
+/// Declarations that say what the case was.
+const SAID: &str = "c.verdict IN ('false_positive', 'benign_true_positive', 'true_positive')";
+/// Declarations that measure something, in the words of a partial index: those of people.
+pub(super) const DECLARED: &str = "c.by_program = FALSE AND c.verdict NOT IN ('pending', 'undetermined')";
+/// Those of programs.
+pub(super) const PROGRAMS: &str = "c.by_program = TRUE AND c.verdict NOT IN ('pending', 'undetermined')";
+/// So many of what programs declared are counted.
+pub const PROGRAMS_MOST: i64 = 1_000;
 
 /// Brings the figures up to date with a case as it now stands: what it counted before is taken out first.
 pub async fn refresh(tx: &mut Tx, case: i64) -> Result<()> {
@@ -144,12 +150,22 @@ async fn count(tx: &mut Tx, row: &Row, by: i64) -> Result<u64> {
     )
 }
 
-/// Numbers of declared cases after one, to count what was declared before these figures existed.
+/// Numbers of declared cases after one, to count what was declared before these figures existed, and no longer what
+/// programs had declared.
 pub async fn declared(tx: &mut Tx, after: i64, limit: i64) -> Result<Vec<i64>> {
     let sql = sqlx::AssertSqlSafe(format!(
-        "SELECT c.number FROM cases c WHERE c.number > $1 AND {DECLARED} ORDER BY c.number LIMIT $2"
+        "SELECT c.number FROM cases c WHERE c.number > $1 AND {SAID} ORDER BY c.number LIMIT $2"
     ));
     on!(tx, |db| sqlx::query_scalar(sql).bind(after).bind(limit).fetch_all(db))
+}
+
+/// How many cases that stand declared since a time were declared by programs, at most [`PROGRAMS_MOST`]: they are left out.
+pub async fn by_programs(tx: &mut Tx, scope: Scope, since_ms: i64) -> Result<i64> {
+    let sql = sqlx::AssertSqlSafe(format!(
+        "SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT c.number FROM cases c WHERE {PROGRAMS} AND c.decided_ms >= $1 AND c.org_id IN {ORGS}
+            LIMIT {PROGRAMS_MOST}) AS n"
+    ));
+    on!(tx, |db| sqlx::query_scalar(sql).bind(since_ms).bind(scope.org_id).bind(scope.user_id).fetch_one(db))
 }
 
 /// A count of cases: voter, digest, prompt version, vote, declaration, day, cases.

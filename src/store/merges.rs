@@ -11,7 +11,7 @@ mod rebuild;
 pub use apart::{are_apart, bring_together, keep_apart};
 pub use rebuild::{levels, rebuild, unlevelled};
 
-use super::cases::Decision;
+use super::cases::{Decision, by_program};
 use super::{JsonText, Result, Tx, daily, measured, on, run};
 
 /// How a case became part of another one.
@@ -137,12 +137,16 @@ const MOVED: &[&str] = &[
 const COUNTED: &[&str] = &[
     "UPDATE precedents SET cases = precedents.cases - 1, false_positive = precedents.false_positive - CASE WHEN c.verdict = 'false_positive' THEN 1 ELSE 0 END,
         benign_true_positive = precedents.benign_true_positive - CASE WHEN c.verdict = 'benign_true_positive' THEN 1 ELSE 0 END,
-        true_positive = precedents.true_positive - CASE WHEN c.verdict = 'true_positive' THEN 1 ELSE 0 END
+        true_positive = precedents.true_positive - CASE WHEN c.verdict = 'true_positive' THEN 1 ELSE 0 END,
+        program_benign = precedents.program_benign - CASE WHEN c.by_program = TRUE AND c.verdict IN ('false_positive', 'benign_true_positive') THEN 1 ELSE 0 END,
+        program_true_positive = precedents.program_true_positive - CASE WHEN c.by_program = TRUE AND c.verdict = 'true_positive' THEN 1 ELSE 0 END
      FROM cases c JOIN case_fingerprints f ON f.case_number = c.number
      WHERE c.number = $1 AND precedents.org_id = c.org_id AND precedents.fingerprint = f.fingerprint",
     "UPDATE precedents SET cases = precedents.cases + 1, false_positive = precedents.false_positive + CASE WHEN c.verdict = 'false_positive' THEN 1 ELSE 0 END,
         benign_true_positive = precedents.benign_true_positive + CASE WHEN c.verdict = 'benign_true_positive' THEN 1 ELSE 0 END,
-        true_positive = precedents.true_positive + CASE WHEN c.verdict = 'true_positive' THEN 1 ELSE 0 END
+        true_positive = precedents.true_positive + CASE WHEN c.verdict = 'true_positive' THEN 1 ELSE 0 END,
+        program_benign = precedents.program_benign + CASE WHEN c.by_program = TRUE AND c.verdict IN ('false_positive', 'benign_true_positive') THEN 1 ELSE 0 END,
+        program_true_positive = precedents.program_true_positive + CASE WHEN c.by_program = TRUE AND c.verdict = 'true_positive' THEN 1 ELSE 0 END
      FROM cases c, case_fingerprints f
      WHERE c.number = $2 AND f.case_number = $1 AND precedents.org_id = c.org_id AND precedents.fingerprint = f.fingerprint
         AND NOT EXISTS (SELECT 1 FROM case_fingerprints g WHERE g.case_number = $2 AND g.fingerprint = f.fingerprint)",
@@ -186,7 +190,7 @@ const LENT: &[&str] = &[
 ];
 
 const CLOSED: &str = "UPDATE cases SET status = 'closed', open = FALSE, verdict = 'pending', reason = 'merged', decided_by = '', decided_ms = NULL,
-    first_decided_ms = NULL, overturned_ms = NULL, spot_checked = FALSE, duplicate_of = NULL,
+    first_decided_ms = NULL, overturned_ms = NULL, spot_checked = FALSE, by_program = FALSE, duplicate_of = NULL,
     merged_into = $2, closed_ms = $3, machine_closed_ms = NULL, detections = 0, repeats = 0, triage_state = 'none', dissent = FALSE, snoozed = FALSE, unasked_until = NULL,
     version = version + 1 WHERE number = $1";
 
@@ -259,28 +263,31 @@ const OWN: &[&str] = &[
 
 async fn reopen(tx: &mut Tx, number: i64, to: &Decision, now_ms: i64) -> Result<()> {
     let counted = daily::of_case(tx, number).await?;
+    let sql = sqlx::AssertSqlSafe(format!(
+        "UPDATE cases SET status = $1, open = $2, verdict = $3, reason = $4, decided_by = $5, decided_ms = $6, closed_ms = $7,
+            first_decided_ms = $9, overturned_ms = $10, spot_checked = $11, duplicate_of = $12, machine_closed_ms = $15, merged_into = NULL,
+            by_program = {}, snoozed = CASE WHEN snoozed_until_ms > $13 THEN $14 ELSE FALSE END, version = version + 1 WHERE number = $8",
+        by_program("$16", "$6", "$8")
+    ));
     run!(
         tx,
-        sqlx::query(
-            "UPDATE cases SET status = $1, open = $2, verdict = $3, reason = $4, decided_by = $5, decided_ms = $6, closed_ms = $7,
-                first_decided_ms = $9, overturned_ms = $10, spot_checked = $11, duplicate_of = $12, machine_closed_ms = $15, merged_into = NULL,
-                snoozed = CASE WHEN snoozed_until_ms > $13 THEN $14 ELSE FALSE END, version = version + 1 WHERE number = $8"
-        )
-        .bind(to.status)
-        .bind(to.status.is_open())
-        .bind(to.verdict)
-        .bind(&to.reason)
-        .bind(&to.decided_by)
-        .bind(to.decided_ms)
-        .bind(to.closed_ms)
-        .bind(number)
-        .bind(to.first_decided_ms)
-        .bind(to.overturned_ms)
-        .bind(to.spot_checked)
-        .bind(to.duplicate_of)
-        .bind(now_ms)
-        .bind(to.snoozed)
-        .bind(to.machine_closed_ms)
+        sqlx::query(sql)
+            .bind(to.status)
+            .bind(to.status.is_open())
+            .bind(to.verdict)
+            .bind(&to.reason)
+            .bind(&to.decided_by)
+            .bind(to.decided_ms)
+            .bind(to.closed_ms)
+            .bind(number)
+            .bind(to.first_decided_ms)
+            .bind(to.overturned_ms)
+            .bind(to.spot_checked)
+            .bind(to.duplicate_of)
+            .bind(now_ms)
+            .bind(to.snoozed)
+            .bind(to.machine_closed_ms)
+            .bind(to.by_program)
     )?;
     daily::shift(tx, number, &counted).await
 }

@@ -42,20 +42,28 @@ pub async fn seen(tx: &mut Tx, all: &[Seen], now_ms: i64) -> Result<()> {
     Ok(())
 }
 
+/// A verdict, and whether a program declared it.
+pub type Said = (Verdict, bool);
+
 /// Moves one case of a behaviour from one verdict to another.
-pub async fn shift(tx: &mut Tx, org_id: i64, fingerprint: &str, from: Verdict, to: Verdict) -> Result<u64> {
-    let delta = |verdict: Verdict| i64::from(to == verdict) - i64::from(from == verdict);
+pub async fn shift(tx: &mut Tx, org_id: i64, fingerprint: &str, from: Said, to: Said) -> Result<u64> {
+    let delta = |verdict: Verdict| i64::from(to.0 == verdict) - i64::from(from.0 == verdict);
+    let benign = |said: Said| matches!(said, (Verdict::FalsePositive | Verdict::BenignTruePositive, true));
+    let malicious = |said: Said| said == (Verdict::TruePositive, true);
     run!(
         tx,
         sqlx::query(
             "UPDATE precedents SET false_positive = false_positive + $1, benign_true_positive = benign_true_positive + $2,
-                true_positive = true_positive + $3 WHERE org_id = $4 AND fingerprint = $5"
+                true_positive = true_positive + $3, program_benign = program_benign + $6,
+                program_true_positive = program_true_positive + $7 WHERE org_id = $4 AND fingerprint = $5"
         )
         .bind(delta(Verdict::FalsePositive))
         .bind(delta(Verdict::BenignTruePositive))
         .bind(delta(Verdict::TruePositive))
         .bind(org_id)
         .bind(fingerprint)
+        .bind(i64::from(benign(to)) - i64::from(benign(from)))
+        .bind(i64::from(malicious(to)) - i64::from(malicious(from)))
     )
 }
 
@@ -67,7 +75,11 @@ pub async fn weigh(tx: &mut Tx, case: i64, by: i64) -> Result<u64> {
             "UPDATE precedents SET cases = precedents.cases + $2,
                 false_positive = precedents.false_positive + CASE WHEN c.verdict = 'false_positive' THEN $2 ELSE 0 END,
                 benign_true_positive = precedents.benign_true_positive + CASE WHEN c.verdict = 'benign_true_positive' THEN $2 ELSE 0 END,
-                true_positive = precedents.true_positive + CASE WHEN c.verdict = 'true_positive' THEN $2 ELSE 0 END
+                true_positive = precedents.true_positive + CASE WHEN c.verdict = 'true_positive' THEN $2 ELSE 0 END,
+                program_benign = precedents.program_benign
+                    + CASE WHEN c.by_program = TRUE AND c.verdict IN ('false_positive', 'benign_true_positive') THEN $2 ELSE 0 END,
+                program_true_positive = precedents.program_true_positive
+                    + CASE WHEN c.by_program = TRUE AND c.verdict = 'true_positive' THEN $2 ELSE 0 END
              FROM cases c JOIN case_fingerprints f ON f.case_number = c.number
              WHERE c.number = $1 AND precedents.org_id = c.org_id AND precedents.fingerprint = f.fingerprint"
         )

@@ -6,7 +6,7 @@ mod sql;
 
 pub use beside::{Way, beside, place};
 pub use cluster::Cluster;
-pub use moments::{Moments, Stretch};
+pub use moments::{Moments, Stretch, Whose};
 pub(super) use sql::condition;
 
 use super::cases::Case;

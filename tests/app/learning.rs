@@ -111,3 +111,28 @@ async fn another_organisation_learns_nothing_and_contradictions_teach_nothing() 
     let (_, words) = said(&bo, next + 1).await;
     assert!(!words.contains("learnt"), "{words}");
 }
+
+#[tokio::test]
+async fn what_programs_declare_teaches_nothing_until_a_person_says_the_same() {
+    let server = spawn().await;
+    let ana = server.sign_in("ana", Role::Lead).await;
+    let mut numbers = Vec::new();
+    for at in 1..=5 {
+        let number = case_of(&server, &fetching(at)).await;
+        let sent = http().patch(format!("{}/api/v1/cases/{number}", server.url)).bearer_auth(&server.token);
+        let sent =
+            sent.json(&json!({"verdict": "false_positive", "reason": "known_application"})).send().await.unwrap();
+        assert_eq!(sent.status(), 200);
+        numbers.push(number);
+    }
+    learn(&server).await;
+    let next = case_of(&server, &fetching(7)).await;
+    assert!(!said(&ana, next).await.1.contains("learnt"));
+    for number in &numbers[..3] {
+        declare(&ana, *number, "false_positive").await;
+    }
+    learn(&server).await;
+    let next = case_of(&server, &fetching(8)).await;
+    let (_, words) = said(&ana, next).await;
+    assert!(words.contains("learnt from 3 behaviours that were declared here, 0 of them true positives."), "{words}");
+}

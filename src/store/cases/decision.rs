@@ -37,6 +37,18 @@ pub struct Decision {
     /// When the machine closed it, while it stands closed since.
     #[serde(default)]
     pub machine_closed_ms: Option<i64>,
+    /// Whether a program declared the verdict. Nothing in what was kept before that was stored; then the timeline says it.
+    #[serde(default)]
+    pub by_program: Option<bool>,
+}
+
+/// Whether a program declared the verdict that stands after a decision, told by `place` or else by the timeline; the time
+/// of the verdict stands in the place `decided` and the case in `number`.
+pub(in crate::store) fn by_program(place: &str, decided: &str, number: &str) -> String {
+    format!(
+        "COALESCE({place}, EXISTS (SELECT 1 FROM timeline t WHERE t.case_number = {number} AND t.at_ms = {decided}
+            AND t.kind = 'verdict' AND t.actor_kind = 'token' AND t.undone_ms IS NULL))"
+    )
 }
 
 impl Case {
@@ -55,6 +67,7 @@ impl Case {
             duplicate_of: self.duplicate_of,
             snoozed: self.snoozed,
             machine_closed_ms: self.machine_closed_ms,
+            by_program: Some(self.by_program),
         }
     }
 }
@@ -63,28 +76,31 @@ impl Case {
 /// somebody was faster.
 pub async fn decide(tx: &mut Tx, number: i64, version: i64, to: &Decision) -> Result<bool> {
     let before = daily::of_case(tx, number).await?;
+    let sql = sqlx::AssertSqlSafe(format!(
+        "UPDATE cases SET status = $1, open = $2, verdict = $3, reason = $4, decided_by = $5, decided_ms = $6, closed_ms = $7, version = version + 1,
+            first_decided_ms = $10, overturned_ms = $11, spot_checked = $12, duplicate_of = $13, snoozed = $14, machine_closed_ms = $15, by_program = {}
+         WHERE number = $8 AND version = $9",
+        by_program("$16", "$6", "$8")
+    ));
     let changed = run!(
         tx,
-        sqlx::query(
-            "UPDATE cases SET status = $1, open = $2, verdict = $3, reason = $4, decided_by = $5, decided_ms = $6, closed_ms = $7, version = version + 1,
-                first_decided_ms = $10, overturned_ms = $11, spot_checked = $12, duplicate_of = $13, snoozed = $14, machine_closed_ms = $15
-             WHERE number = $8 AND version = $9"
-        )
-        .bind(to.status)
-        .bind(to.status.is_open())
-        .bind(to.verdict)
-        .bind(&to.reason)
-        .bind(&to.decided_by)
-        .bind(to.decided_ms)
-        .bind(to.closed_ms)
-        .bind(number)
-        .bind(version)
-        .bind(to.first_decided_ms)
-        .bind(to.overturned_ms)
-        .bind(to.spot_checked)
-        .bind(to.duplicate_of)
-        .bind(to.snoozed)
-        .bind(to.machine_closed_ms)
+        sqlx::query(sql)
+            .bind(to.status)
+            .bind(to.status.is_open())
+            .bind(to.verdict)
+            .bind(&to.reason)
+            .bind(&to.decided_by)
+            .bind(to.decided_ms)
+            .bind(to.closed_ms)
+            .bind(number)
+            .bind(version)
+            .bind(to.first_decided_ms)
+            .bind(to.overturned_ms)
+            .bind(to.spot_checked)
+            .bind(to.duplicate_of)
+            .bind(to.snoozed)
+            .bind(to.machine_closed_ms)
+            .bind(to.by_program)
     )?;
     if changed > 0 {
         dissent::note(tx, number).await?;

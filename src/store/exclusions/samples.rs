@@ -93,10 +93,7 @@ pub async fn acts(tx: &mut Tx, cases: &[i64]) -> Result<Vec<(i64, i64)>> {
 /// Those of these cases whose verdict, as it stands, a program declared with a token.
 pub async fn by_programs(tx: &mut Tx, cases: &[i64]) -> Result<Vec<i64>> {
     let found: Vec<(i64,)> = of_each(tx, cases, |places| {
-        format!(
-            "SELECT DISTINCT c.number FROM cases c JOIN timeline t ON t.case_number = c.number AND t.at_ms = c.decided_ms
-             WHERE c.number IN {places} AND t.kind = 'verdict' AND t.actor_kind = 'token' AND t.undone_ms IS NULL"
-        )
+        format!("SELECT c.number FROM cases c WHERE c.number IN {places} AND c.by_program = TRUE")
     })
     .await?;
     Ok(found.into_iter().map(|(number,)| number).collect())

@@ -1,4 +1,6 @@
 //! Filters by what happened to a case when, and by whom.
+use super::super::measured::{DECLARED, PROGRAMS};
+use crate::domain::words;
 
 /// A stretch of time in milliseconds, its end not included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +41,18 @@ pub struct Moments {
     pub spot: bool,
     /// Whether a vote that came after the verdict says otherwise.
     pub dissent: bool,
+    /// Whose word its reviewed verdict is, where that is asked for.
+    pub reviewed: Option<Whose>,
+}
+
+words! {
+    /// Who reviewed a case: declared it false positive, benign true positive or true positive.
+    Whose ("reviewed") {
+        /// A person.
+        People = "people", "by people";
+        /// A program with a token.
+        Programs = "programs", "by programs";
+    }
 }
 
 impl Moments {
@@ -59,6 +73,8 @@ impl Moments {
             (!self.decided_by.is_empty(), "c.decided_by = $28 AND c.verdict <> 'pending'"),
             (self.spot, "c.spot_checked = TRUE"),
             (self.dissent, "c.dissent = TRUE"),
+            (self.reviewed == Some(Whose::People), DECLARED),
+            (self.reviewed == Some(Whose::Programs), PROGRAMS),
         ];
         let bound = stretches.into_iter().filter(|(stretch, _)| stretch.is_bound()).map(|(_, sql)| sql.to_owned());
         bound.chain(flags.into_iter().filter(|(set, _)| *set).map(|(_, sql)| sql.to_owned())).collect()

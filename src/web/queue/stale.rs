@@ -39,6 +39,7 @@ const KNOWN: &[&str] = &[
     "decided_by",
     "spot",
     "dissent",
+    "reviewed",
 ];
 
 /// Takes out of a saved view what is not known any more; returns a sentence for each.

@@ -197,7 +197,7 @@ pub fn word<T: FromStr<Err = crate::domain::UnknownWord>>(name: &str, text: &str
 }
 
 /// A word's label, or the text where it is no such word.
-fn label<T: FromStr>(text: &str, label: impl Fn(T) -> &'static str) -> String {
+pub(super) fn label<T: FromStr>(text: &str, label: impl Fn(T) -> &'static str) -> String {
     text.parse().map_or_else(|_| text.to_owned(), |word| label(word).to_owned())
 }
 

@@ -2,10 +2,11 @@
 //!
 //! A stretch is two ends with `..` between; either may be left out. An end is a day of UTC, which counts whole, or a
 //! moment as RFC 3339, of which the second one is not included.
+use super::listing::{label, word};
 use super::text::start;
 use crate::error::{AppError, Result};
 use crate::store::activity::DAY_MS;
-use crate::store::queue::{Moments, Stretch};
+use crate::store::queue::{Moments, Stretch, Whose};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -29,6 +30,8 @@ pub struct Asked {
     pub spot: String,
     /// `true` where a later vote says otherwise.
     pub dissent: String,
+    /// `people` or `programs`: who reviewed it.
+    pub reviewed: String,
 }
 
 impl Asked {
@@ -45,11 +48,12 @@ impl Asked {
             decided_by: self.decided_by.clone(),
             spot: flag("spot", &self.spot)?,
             dissent: flag("dissent", &self.dissent)?,
+            reviewed: word::<Whose>("reviewed", &self.reviewed)?,
         })
     }
 
     /// Parameters and their values, empty ones among them.
-    pub fn pairs(&self) -> [(&'static str, &String); 7] {
+    pub fn pairs(&self) -> [(&'static str, &String); 8] {
         [
             ("opened", &self.opened),
             ("decided", &self.decided),
@@ -58,11 +62,12 @@ impl Asked {
             ("decided_by", &self.decided_by),
             ("spot", &self.spot),
             ("dissent", &self.dissent),
+            ("reviewed", &self.reviewed),
         ]
     }
 
     /// What stands on the chips: a parameter, its words, its value.
-    pub fn words(&self) -> [(&'static str, &'static str, String); 7] {
+    pub fn words(&self) -> [(&'static str, &'static str, String); 8] {
         let told = |text: &str| text.replace("..", " to ").trim().to_owned();
         let set = |text: &str, words: &str| if text.is_empty() { String::new() } else { words.to_owned() };
         [
@@ -73,6 +78,7 @@ impl Asked {
             ("decided_by", "Decided by", self.decided_by.clone()),
             ("spot", "Closed by AI", set(&self.spot, "and checked")),
             ("dissent", "A later vote", set(&self.dissent, "says otherwise")),
+            ("reviewed", "Reviewed", label::<Whose>(&self.reviewed, Whose::label)),
         ]
     }
 
@@ -85,9 +91,11 @@ impl Asked {
             ("overturned", &mut self.overturned),
             ("spot", &mut self.spot),
             ("dissent", &mut self.dissent),
+            ("reviewed", &mut self.reviewed),
         ];
         let bad = |name: &str, value: &str| match name {
             "spot" | "dissent" => flag(name, value).is_err(),
+            "reviewed" => word::<Whose>(name, value).is_err(),
             _ => stretch(name, value).is_err(),
         };
         all.into_iter().filter_map(|(name, value)| bad(name, value).then(|| (name, std::mem::take(value)))).collect()
