@@ -1,5 +1,6 @@
 //! What a rule's reviewed cases suggest: keep it, tune it, narrow it, or wait for more.
 use crate::domain::words;
+use crate::store::rules::health::Sample;
 use crate::triage::measure;
 
 /// Reviewed cases below which nothing is suggested.
@@ -37,6 +38,12 @@ pub struct Reviewed {
 }
 
 impl Reviewed {
+    /// What was declared of the newest reviewed cases.
+    pub const fn of(sample: &Sample) -> Self {
+        let Sample { false_positive, benign_true_positive, true_positive, .. } = *sample;
+        Self { false_positive, benign_true_positive, true_positive }
+    }
+
     /// All of them.
     pub const fn all(self) -> i64 {
         self.false_positive + self.benign_true_positive + self.true_positive
@@ -44,7 +51,12 @@ impl Reviewed {
 
     /// The Wilson interval of the share of false positives; nothing where nothing was reviewed.
     pub fn interval(self) -> Option<(f64, f64)> {
-        (self.all() > 0).then(|| measure::wilson(self.false_positive, self.all()))
+        self.interval_of(self.false_positive)
+    }
+
+    /// The same of the share of so many of them.
+    pub fn interval_of(self, count: i64) -> Option<(f64, f64)> {
+        (self.all() > 0).then(|| measure::wilson(count, self.all()))
     }
 }
 
@@ -60,10 +72,4 @@ pub fn advice(reviewed: Reviewed, last_tp_ms: Option<i64>, now_ms: i64) -> Advic
         (true, _) if reviewed.false_positive * 2 > reviewed.all() => Advice::Watch,
         _ => Advice::Keep,
     }
-}
-
-/// The median by nearest rank.
-pub fn median(mut all: Vec<i64>) -> Option<i64> {
-    all.sort_unstable();
-    all.get(all.len().div_ceil(2).checked_sub(1)?).copied()
 }

@@ -1,19 +1,18 @@
 //! How rules fare: their volume, and what people declared of their cases, over cases opened in the last 90 days.
 //!
 //! Nothing here grows with the store: of each organisation's rules those last active, of each rule up to [`MOST`] cases
-//! by an index, and days of its activity.
+//! by an index, and days of its activity. What programs declared says nothing of a rule and is only counted.
 use super::{COLUMNS, Known};
 use crate::store::activity::DAY_MS;
+use crate::store::measured::{DECLARED, PROGRAMS};
 use crate::store::{Result, Tx, on};
 
 /// Declarations are looked at in so many days.
 pub const DAYS: i64 = 90;
-/// A count ends here.
+/// A count ends here, and so many of a rule's newest reviewed cases are looked at together.
 pub const MOST: i64 = 1_000;
 /// Rules of one organisation.
 pub const RULES: i64 = 200;
-/// First declarations of one organisation of which the time is looked at, the newest.
-pub const TIMED: i64 = 5_000;
 
 /// How a rule fares in one organisation.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -33,16 +32,81 @@ pub struct Health {
     pub cases_30: i64,
     /// In the last 90.
     pub cases_90: i64,
-    /// Of those of 90 days, declared false positive.
+    /// The reviewed ones, as the query tells them.
+    told: Option<String>,
+    /// Of those of 90 days, declared by programs.
+    pub by_programs: i64,
+    /// The newest true positive, whenever that was,
+    pub last_tp: Option<i64>,
+    /// and when it was opened.
+    pub last_tp_ms: Option<i64>,
+}
+
+/// What people declared of the newest reviewed cases of a rule, [`MOST`] and those opened at the same moment as the last
+/// of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sample {
+    /// Declared false positive.
     pub false_positive: i64,
     /// Benign true positive.
     pub benign_true_positive: i64,
     /// True positive.
     pub true_positive: i64,
-    /// The newest true positive, whenever that was,
-    pub last_tp: Option<i64>,
-    /// and when it was opened.
-    pub last_tp_ms: Option<i64>,
+    /// When the oldest of them was opened.
+    pub since_ms: i64,
+    /// The median from the opening to the first declaration, by nearest rank.
+    pub took_ms: i64,
+}
+
+impl Sample {
+    /// How many they are.
+    pub const fn all(&self) -> i64 {
+        self.false_positive + self.benign_true_positive + self.true_positive
+    }
+
+    /// Whether there are others of 90 days, which are older.
+    pub const fn is_part(&self) -> bool {
+        self.all() >= MOST
+    }
+
+    fn read(told: &str) -> Option<Self> {
+        let numbers: Vec<i64> = told.split(' ').filter_map(|number| number.parse().ok()).collect();
+        match *numbers.as_slice() {
+            [false_positive, benign_true_positive, true_positive, since_ms, took_ms] => {
+                Some(Self { false_positive, benign_true_positive, true_positive, since_ms, took_ms })
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Health {
+    /// The reviewed cases; nothing where there are none.
+    pub fn reviewed(&self) -> Option<Sample> {
+        self.told.as_deref().and_then(Sample::read)
+    }
+}
+
+/// A rule's newest reviewed cases as one text, so that they are read once: verdicts, the oldest opening, the median. All
+/// that were opened with the last of them are among them, so that a moment says which they are.
+fn told() -> String {
+    let own = format!("{DECLARED} AND c.rule_id = r.id AND c.opened_ms >= $5");
+    let last = format!(
+        "SELECT x.opened_ms FROM cases x WHERE {} ORDER BY x.opened_ms DESC, x.number LIMIT 1 OFFSET {}",
+        own.replace("c.", "x."),
+        MOST - 1
+    );
+    let sum = |verdict: &str| format!("CAST(SUM(CASE WHEN n.verdict = '{verdict}' THEN 1 ELSE 0 END) AS TEXT)");
+    format!(
+        "(SELECT {} || ' ' || {} || ' ' || {} || ' ' || CAST(MIN(n.opened_ms) AS TEXT) || ' '
+            || CAST(MAX(CASE WHEN n.place = (n.whole + 1) / 2 THEN n.took ELSE 0 END) AS TEXT) FROM (
+            SELECT m.verdict, m.opened_ms, m.took, ROW_NUMBER() OVER (ORDER BY m.took) AS place, COUNT(*) OVER () AS whole FROM (
+                SELECT c.verdict, c.opened_ms, COALESCE(c.first_decided_ms - c.opened_ms, 0) AS took FROM cases c
+                WHERE {own} AND c.opened_ms >= COALESCE(({last}), $5) ORDER BY c.opened_ms DESC, c.number LIMIT 2 * {MOST}) AS m) AS n)",
+        sum("false_positive"),
+        sum("benign_true_positive"),
+        sum("true_positive"),
+    )
 }
 
 fn columns() -> String {
@@ -51,7 +115,6 @@ fn columns() -> String {
             "(SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS one FROM cases c WHERE c.rule_id = r.id AND c.opened_ms >= ${since}{more} LIMIT {MOST}) AS n)"
         )
     };
-    let declared = |verdict: &str| count(5, &format!(" AND c.verdict = '{verdict}'"));
     let detections = |since: u8| {
         format!(
             "(SELECT CAST(COALESCE(SUM(a.detections), 0) AS BIGINT) FROM activity a WHERE a.kind = 'rule' AND a.ref_id = r.id AND a.day > ${since} / {DAY_MS})"
@@ -64,16 +127,15 @@ fn columns() -> String {
     };
     format!(
         "{COLUMNS}, {} AS detections_7, {} AS detections_30, {} AS detections_90, {} AS cases_7, {} AS cases_30, {} AS cases_90,
-            {} AS false_positive, {} AS benign_true_positive, {} AS true_positive, {} AS last_tp, {} AS last_tp_ms",
+            {} AS told, {} AS by_programs, {} AS last_tp, {} AS last_tp_ms",
         detections(3),
         detections(4),
         detections(5),
         count(3, ""),
         count(4, ""),
         count(5, ""),
-        declared("false_positive"),
-        declared("benign_true_positive"),
-        declared("true_positive"),
+        told(),
+        count(5, &format!(" AND {PROGRAMS}")),
         last("number"),
         last("opened_ms"),
     )
@@ -114,27 +176,4 @@ pub async fn of_rule(tx: &mut Tx, rule_id: i64, now_ms: i64) -> Result<Health> {
         .bind(since[1])
         .bind(since[2])
         .fetch_one(db))
-}
-
-const REVIEWED: &str = "c.verdict IN ('false_positive', 'benign_true_positive', 'true_positive')";
-
-/// How long it took from the opening of a case to its first declaration, in milliseconds, by rule: of the newest
-/// [`TIMED`] first declarations of an organisation, those of reviewed cases opened in the last 90 days.
-pub async fn took(tx: &mut Tx, org_id: i64, now_ms: i64) -> Result<Vec<(i64, i64)>> {
-    let sql = sqlx::AssertSqlSafe(format!(
-        "SELECT c.rule_id, c.first_decided_ms - c.opened_ms FROM (SELECT number FROM cases
-            WHERE org_id = $1 AND opened_ms >= $2 AND first_decided_ms IS NOT NULL ORDER BY first_decided_ms DESC, number DESC LIMIT {TIMED}) AS d
-         JOIN cases c ON c.number = d.number WHERE c.opened_ms >= $2 AND {REVIEWED}"
-    ));
-    on!(tx, |db| sqlx::query_as(sql).bind(org_id).bind(since(now_ms)[2]).fetch_all(db))
-}
-
-/// The same of one rule's newest [`MOST`] cases.
-pub async fn took_of_rule(tx: &mut Tx, rule_id: i64, now_ms: i64) -> Result<Vec<i64>> {
-    let sql = sqlx::AssertSqlSafe(format!(
-        "SELECT c.first_decided_ms - c.opened_ms FROM (SELECT number FROM cases WHERE rule_id = $1 AND opened_ms >= $2
-            ORDER BY opened_ms DESC, number LIMIT {MOST}) AS n
-         JOIN cases c ON c.number = n.number WHERE c.first_decided_ms IS NOT NULL AND {REVIEWED}"
-    ));
-    on!(tx, |db| sqlx::query_scalar(sql).bind(rule_id).bind(since(now_ms)[2]).fetch_all(db))
 }

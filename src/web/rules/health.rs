@@ -2,7 +2,7 @@
 use crate::clock::now_ms;
 use crate::error::{AppError, Result};
 use crate::store::orgs::Org;
-use crate::store::rules::health::{self, RULES};
+use crate::store::rules::health::{self, MOST, RULES};
 use crate::store::{Tx, rules};
 use crate::web::App;
 use crate::web::auth::{SignedIn, orgs_of};
@@ -13,7 +13,6 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
-use std::collections::HashMap;
 
 /// Rules that are shown.
 const SHOWN: usize = 100;
@@ -39,6 +38,8 @@ struct Index {
     /// How many rules there are.
     all: usize,
     most: i64,
+    /// So many of a rule's newest reviewed cases are looked at.
+    newest: i64,
 }
 
 /// `GET /rules/health`
@@ -52,7 +53,8 @@ pub async fn index(me: SignedIn, State(app): State<App>, Asked(query): Asked<Que
     let all = rows.len();
     rows.truncate(SHOWN);
     let sorts = SORTS.map(|(word, label)| (word, label, word == sort)).to_vec();
-    Ok(Page(Index { chrome, several_orgs: orgs.len() > 1, sorts, rows, all, most: RULES }).into_response())
+    Ok(Page(Index { chrome, several_orgs: orgs.len() > 1, sorts, rows, all, most: RULES, newest: MOST })
+        .into_response())
 }
 
 /// Puts rules into the wanted order, by volume where none is; returns its word.
@@ -77,12 +79,8 @@ pub fn order(rows: &mut [HealthView], sort: &str) -> Result<&'static str> {
 pub async fn of_orgs(tx: &mut Tx, orgs: &[Org]) -> Result<Vec<HealthView>> {
     let (now, mut rows) = (now_ms(), Vec::new());
     for org in orgs {
-        let mut took: HashMap<i64, Vec<i64>> = HashMap::new();
-        for (rule, ms) in health::took(tx, org.id, now).await? {
-            took.entry(rule).or_default().push(ms);
-        }
         let found = health::of_org(tx, org.id, now).await?;
-        rows.extend(found.iter().map(|one| view(one, took.remove(&one.known.rule.id).unwrap_or_default(), now)));
+        rows.extend(found.iter().map(|one| view(one, now)));
     }
     Ok(rows)
 }
@@ -91,8 +89,7 @@ pub async fn of_orgs(tx: &mut Tx, orgs: &[Org]) -> Result<Vec<HealthView>> {
 pub(super) async fn of_known(tx: &mut Tx, known: &[rules::Known]) -> Result<Vec<HealthView>> {
     let (now, mut all) = (now_ms(), Vec::with_capacity(known.len()));
     for one in known {
-        let took = health::took_of_rule(tx, one.rule.id, now).await?;
-        all.push(view(&health::of_rule(tx, one.rule.id, now).await?, took, now));
+        all.push(view(&health::of_rule(tx, one.rule.id, now).await?, now));
     }
     Ok(all)
 }

@@ -5,7 +5,7 @@ use super::words::{When, duration, percent, plural, waiting, when};
 use super::{links, text};
 use crate::domain::Verdict;
 use crate::store::rules::health::{self, DAYS, Health, MOST};
-use crate::tuning::health::{Advice, Reviewed, advice, median};
+use crate::tuning::health::{Advice, Reviewed, advice};
 
 /// A number and the list of the cases that it counts.
 pub type Count = (String, String);
@@ -25,14 +25,14 @@ pub struct HealthView {
     pub detections: [i64; 3],
     /// Cases of 7, 30 and 90 days.
     pub cases: [Count; 3],
-    /// Declared false positive, benign true positive and true positive, of 90 days.
-    pub declared: [Count; 3],
     /// Reviewed cases of 90 days.
-    pub reviewed: i64,
-    /// The share of false positives, or empty.
-    pub share: String,
-    /// Its interval, or empty.
-    pub interval: String,
+    pub reviewed: Count,
+    /// Whether these are the newest alone.
+    pub newest: bool,
+    /// What programs declared in 90 days.
+    pub by_programs: Option<Count>,
+    /// Declared false positive, benign true positive and true positive, of those reviewed, each with its share.
+    pub declared: [Share; 3],
     /// The median time from opening to the first declaration, or empty.
     pub took: String,
     /// The newest true positive: its number, and when it was opened.
@@ -47,17 +47,28 @@ pub struct HealthView {
     pub order: (i64, i64, i64),
 }
 
-/// A rule with the times that its reviewed cases took.
-pub fn view(one: &Health, took: Vec<i64>, now_ms: i64) -> HealthView {
-    let reviewed = Reviewed {
-        false_positive: one.false_positive,
-        benign_true_positive: one.benign_true_positive,
-        true_positive: one.true_positive,
-    };
-    let (interval, took) = (reviewed.interval(), median(took));
+/// Cases of one verdict.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Share {
+    /// What they are called in a list of columns.
+    pub label: &'static str,
+    /// How many they are.
+    pub count: i64,
+    /// Their list.
+    pub list: String,
+    /// Their share with its interval, or empty.
+    pub share: String,
+}
+
+/// A rule as it fares now.
+pub fn view(one: &Health, now_ms: i64) -> HealthView {
+    let sample = one.reviewed();
+    let reviewed = sample.as_ref().map(Reviewed::of).unwrap_or_default();
+    let (interval, took) = (reviewed.interval(), sample.map(|sample| sample.took_ms));
     let advised = advice(reviewed, one.last_tp_ms, now_ms);
     #[expect(clippy::cast_possible_truncation, reason = "a share in millionths")]
     let low = interval.map_or(-1, |(low, _)| (low * 1e6) as i64);
+    let since_ms = sample.map_or(health::since(now_ms)[2], |sample| sample.since_ms);
     HealthView {
         title: text::start(&one.known.rule.title, 160),
         path: text::pieces(&text::start(&one.known.rule.path, 160)),
@@ -65,10 +76,11 @@ pub fn view(one: &Health, took: Vec<i64>, now_ms: i64) -> HealthView {
         org: one.known.org.clone(),
         detections: [one.detections_7, one.detections_30, one.detections_90],
         cases: cases(one, now_ms),
-        declared: declared(one, now_ms),
-        reviewed: reviewed.all(),
-        share: share(reviewed),
-        interval: interval.map(between).unwrap_or_default(),
+        reviewed: (reviewed.all().to_string(), list(one, since_ms, &[("reviewed", "people")])),
+        newest: sample.is_some_and(|sample| sample.is_part()),
+        by_programs: (one.by_programs > 0)
+            .then(|| (shown(one.by_programs), list(one, health::since(now_ms)[2], &[("reviewed", "programs")]))),
+        declared: declared(one, reviewed, since_ms),
         took: took.map(duration).unwrap_or_default(),
         last_tp: one.last_tp.zip(one.last_tp_ms).map(|(number, at)| (number, when(at))),
         advice: advised.label(),
@@ -78,27 +90,31 @@ pub fn view(one: &Health, took: Vec<i64>, now_ms: i64) -> HealthView {
     }
 }
 
-fn list(one: &Health, since_ms: i64, verdict: &str) -> String {
+fn list(one: &Health, since_ms: i64, more: &[(&str, &str)]) -> String {
     let opened = format!("{}..", moment(since_ms));
     let (rule, org) = (one.known.rule.path.as_str(), one.known.org.as_str());
-    let filter = [("view", "all"), ("rule", rule), ("org", org), ("opened", opened.as_str()), ("verdict", verdict)];
-    Listing::default().with(&filter)
+    let filter = [("view", "all"), ("rule", rule), ("org", org), ("opened", opened.as_str())];
+    Listing::default().with(&[&filter[..], more].concat())
 }
 
 fn cases(one: &Health, now_ms: i64) -> [Count; 3] {
     let since = health::since(now_ms);
     [(one.cases_7, since[0]), (one.cases_30, since[1]), (one.cases_90, since[2])]
-        .map(|(count, since_ms)| (shown(count), list(one, since_ms, "")))
+        .map(|(count, since_ms)| (shown(count), list(one, since_ms, &[])))
 }
 
-fn declared(one: &Health, now_ms: i64) -> [Count; 3] {
-    let since_ms = health::since(now_ms)[2];
+fn declared(one: &Health, reviewed: Reviewed, since_ms: i64) -> [Share; 3] {
     [
-        (Verdict::FalsePositive, one.false_positive),
-        (Verdict::BenignTruePositive, one.benign_true_positive),
-        (Verdict::TruePositive, one.true_positive),
+        ("FP", Verdict::FalsePositive, reviewed.false_positive),
+        ("Benign TP", Verdict::BenignTruePositive, reviewed.benign_true_positive),
+        ("TP", Verdict::TruePositive, reviewed.true_positive),
     ]
-    .map(|(verdict, count)| (shown(count), list(one, since_ms, verdict.as_str())))
+    .map(|(label, verdict, count)| Share {
+        label,
+        count,
+        list: list(one, since_ms, &[("verdict", verdict.as_str()), ("reviewed", "people")]),
+        share: share(reviewed, count),
+    })
 }
 
 /// A count as shown: `1000+` where counting stopped.
@@ -106,13 +122,11 @@ fn shown(count: i64) -> String {
     if count >= MOST { format!("{MOST}+") } else { count.to_string() }
 }
 
+/// `88% (53 to 98%)`, or nothing where nothing was reviewed.
 #[expect(clippy::cast_precision_loss, reason = "shown as whole percent")]
-fn share(reviewed: Reviewed) -> String {
-    let all = reviewed.all();
-    let counts = [reviewed.false_positive, reviewed.benign_true_positive, reviewed.true_positive];
-    // Where counting stopped, it is a share of what was counted.
-    let about = if counts.iter().any(|count| *count >= MOST) { "about " } else { "" };
-    if all == 0 { String::new() } else { format!("{about}{}", percent(reviewed.false_positive as f64 / all as f64)) }
+fn share(reviewed: Reviewed, count: i64) -> String {
+    let share = || percent(count as f64 / reviewed.all() as f64);
+    reviewed.interval_of(count).map(|interval| format!("{} ({})", share(), between(interval))).unwrap_or_default()
 }
 
 /// `88 to 100%`
