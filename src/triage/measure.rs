@@ -35,13 +35,17 @@ pub fn bounds(k: i64, n: i64) -> (f64, f64) {
 
 /// The same where each bound may be wrong in `delta` of all cases.
 pub fn bounds_by(k: i64, n: i64, delta: f64) -> (f64, f64) {
-    let quantile = |p: f64, a: i64, b: i64| {
-        #[expect(clippy::cast_precision_loss, reason = "counts of cases")]
-        Beta::new(a as f64, b as f64).ok().map(|beta| beta.inverse_cdf(p))
-    };
-    let k = k.clamp(0, n.max(0));
-    let low = if k == 0 { None } else { quantile(delta, k, n - k + 1) };
-    let high = if k >= n { None } else { quantile(1.0 - delta, k + 1, n - k) };
+    #[expect(clippy::cast_precision_loss, reason = "counts of cases")]
+    let (k, n) = (k as f64, n as f64);
+    bounds_of(k, n, delta)
+}
+
+/// The same of numbers that need not be whole: what weighted cases amount to.
+pub fn bounds_of(k: f64, n: f64, delta: f64) -> (f64, f64) {
+    let quantile = |p: f64, a: f64, b: f64| Beta::new(a, b).ok().map(|beta| beta.inverse_cdf(p));
+    let k = k.clamp(0.0, n.max(0.0));
+    let low = if k <= 0.0 { None } else { quantile(delta, k, n - k + 1.0) };
+    let high = if k >= n { None } else { quantile(1.0 - delta, k + 1.0, n - k) };
     (low.unwrap_or(0.0), high.unwrap_or(1.0))
 }
 
@@ -112,17 +116,29 @@ pub struct Together {
     pub pairs: Vec<Pair>,
 }
 
+/// As how many independent votes so many count whose errors correlate so much.
+#[expect(clippy::cast_precision_loss, reason = "a panel has a handful of voters")]
+pub fn effective(members: usize, rho: f64) -> f64 {
+    let n = members as f64;
+    if members == 0 { 0.0 } else { n / (1.0 + (n - 1.0) * rho) }
+}
+
 /// How members err together, by declared cases.
 pub fn together(members: &[Member], history: &[Errors]) -> Together {
-    let places = (0..members.len()).flat_map(|one| (one + 1..members.len()).map(move |other| (one, other)));
-    let pairs: Vec<Pair> = places.map(|of| pair(members, history, of)).collect();
+    together_by(members.len(), history, &|one, other| members[one].is_same_model(&members[other]))
+}
+
+/// The same of so many members, where `same` says which two of them were one model.
+pub fn together_by(members: usize, history: &[Errors], same: &dyn Fn(usize, usize) -> bool) -> Together {
+    let places = (0..members).flat_map(|one| (one + 1..members).map(move |other| (one, other)));
+    let pairs: Vec<Pair> = places.map(|of| pair(history, of, same(of.0, of.1))).collect();
     #[expect(clippy::cast_precision_loss, reason = "a panel has a handful of voters")]
-    let (n, count) = (members.len() as f64, pairs.len() as f64);
+    let count = pairs.len() as f64;
     let rho = if pairs.is_empty() { 0.0 } else { pairs.iter().map(|pair| pair.rho).sum::<f64>() / count };
     let decided = || history.iter().filter(|case| !case.is_empty() && case.iter().all(Option::is_some));
     let whole = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
     Together {
-        effective: if members.is_empty() { 0.0 } else { n / (1.0 + (n - 1.0) * rho) },
+        effective: effective(members, rho),
         rho,
         assumed: pairs.iter().any(|pair| pair.assumed),
         cases: whole(decided().count()),
@@ -131,11 +147,10 @@ pub fn together(members: &[Member], history: &[Errors]) -> Together {
     }
 }
 
-fn pair(members: &[Member], history: &[Errors], (one, other): (usize, usize)) -> Pair {
+fn pair(history: &[Errors], (one, other): (usize, usize), same: bool) -> Pair {
     let of_case = |case: &Errors| Some((case.get(one).copied()??, case.get(other).copied()??));
     let both: Vec<(bool, bool)> = history.iter().filter_map(of_case).collect();
     let measured = phi(&both).filter(|_| both.len() >= CASES_NEEDED);
-    let same = members[one].is_same_model(&members[other]);
     Pair {
         of: (one, other),
         cases: both.len(),
@@ -151,6 +166,11 @@ pub fn phi(both: &[(bool, bool)]) -> Option<f64> {
     #[expect(clippy::cast_precision_loss, reason = "counts of cases")]
     let count = |wanted: fn(&(bool, bool)) -> bool| both.iter().filter(|pair| wanted(pair)).count() as f64;
     let (n, one, other, joint) = (count(|_| true), count(|it| it.0), count(|it| it.1), count(|it| it.0 && it.1));
+    phi_of(n, one, other, joint)
+}
+
+/// The same from how many cases there are, and in how many the one, the other and both erred.
+pub fn phi_of(n: f64, one: f64, other: f64, joint: f64) -> Option<f64> {
     let spread = one * (n - one) * other * (n - other);
     (spread > 0.0).then(|| (n * joint - one * other) / spread.sqrt())
 }

@@ -2,8 +2,8 @@
 //!
 //! `observables` and `fingerprint` read an event; `prompt` puts the evidence into words that can't
 //! be taken for instructions; `template` tells what of that never changes; `vote` counts, `weighted`
-//! by how often each voter was right; `measure` says how far figures can be trusted, `shared_errors`
-//! which errors voters make together, and `figures` how
+//! by how often each voter was right; `measure` says how far figures can be trusted, `resample` how far
+//! effective votes might be otherwise, `shared_errors` which errors voters make together, and `figures` how
 //! well verdicts fit labels; `calibration` sets stated confidence against them; `masked` leaves
 //! of an event only what it is like, for a second look; `control` plants a harmless instruction;
 //! `report` tells the result in the seed's shape; `injection` finds texts that try to
@@ -32,6 +32,7 @@ pub mod preview;
 pub mod prompt;
 pub mod render;
 pub mod report;
+pub mod resample;
 pub mod reuse;
 pub mod reviews;
 pub mod shared_errors;

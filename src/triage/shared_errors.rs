@@ -2,7 +2,8 @@
 //!
 //! Two kinds are told apart: a true positive that both called false positive (missed), and something benign that both
 //! called true positive (a false alarm). Only reviewed cases count, and of these only those that both decided.
-use super::measure::{self, Errors, Member, Together, bounds_by, truth};
+use super::measure::{self, Errors, Together, bounds_by, truth};
+use super::resample::{Spread, spread};
 use crate::domain::{MachineVerdict, Verdict, words};
 
 /// Each bound of an interval may be wrong in so many of all cases, so that it holds in 95 of 100.
@@ -18,6 +19,23 @@ words! {
     }
 }
 
+/// What a voter said, and as which model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Vote {
+    /// What it said.
+    pub verdict: MachineVerdict,
+    /// Its model then.
+    pub model: String,
+    /// That model's digest, or empty.
+    pub digest: String,
+}
+
+impl Vote {
+    fn is_same_model(&self, other: &Self) -> bool {
+        self.model == other.model || !self.digest.is_empty() && self.digest == other.digest
+    }
+}
+
 /// A reviewed case: what each member said, nothing where it was not asked or failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reviewed {
@@ -28,7 +46,7 @@ pub struct Reviewed {
     /// What was declared.
     pub declared: Verdict,
     /// What the members said, by their places.
-    pub said: Vec<Option<MachineVerdict>>,
+    pub said: Vec<Option<Vote>>,
 }
 
 impl Reviewed {
@@ -40,7 +58,24 @@ impl Reviewed {
     }
 
     fn wrong(&self, member: usize) -> Option<bool> {
-        measure::wrong(self.said.get(member).copied()??, self.declared)
+        measure::wrong(self.said.get(member)?.as_ref()?.verdict, self.declared)
+    }
+
+    /// Whether two members were one model in it; nothing where not both decided it.
+    fn one_model(&self, one: usize, other: usize) -> Option<bool> {
+        self.wrong(one).and(self.wrong(other))?;
+        Some(self.said.get(one)?.as_ref()?.is_same_model(self.said.get(other)?.as_ref()?))
+    }
+
+    /// Whether both members decided a case, whatever it was; with `wrong`, whether both wrongly.
+    pub fn both(&self, (one, other): (usize, usize), wrong: bool) -> bool {
+        let counts = |member: usize| self.wrong(member).is_some_and(|own| own || !wrong);
+        counts(one) && counts(other)
+    }
+
+    /// Whether a member was wrong in a case that it and another one decided.
+    pub fn alone_wrong(&self, pair: (usize, usize), member: usize, kind: Kind) -> bool {
+        self.both_decided(pair, kind) && self.wrong(member) == Some(true)
     }
 
     /// Whether both members decided a case in which this kind of error is possible.
@@ -99,14 +134,7 @@ fn pair(of: (usize, usize), kind: Kind, cases: &[Reviewed]) -> Pair {
         wrong = (wrong.0 + i64::from(one), wrong.1 + i64::from(other), wrong.2 + i64::from(one && other));
     }
     let share = |k: i64| if n == 0 { 0.0 } else { k as f64 / n as f64 };
-    Pair {
-        of,
-        kind,
-        cases: n,
-        wrong,
-        share: (n > 0).then(|| (share(wrong.2), bounds_by(wrong.2, n, SIDE).0, bounds_by(wrong.2, n, SIDE).1)),
-        independent: share(wrong.0) * share(wrong.1),
-    }
+    Pair { of, kind, cases: n, wrong, share: share_of(wrong.2, n), independent: share(wrong.0) * share(wrong.1) }
 }
 
 /// A stretch of time, its end not included, and how the members erred in it.
@@ -120,33 +148,52 @@ pub struct Period {
     pub cases: i64,
     /// Of these, in which at least two were wrong.
     pub together: i64,
+    /// The share of those, with its 95 % Clopper–Pearson interval; nothing without cases.
+    pub share: Option<(f64, f64, f64)>,
     /// The members that decided at least one of them.
     pub members: i64,
     /// The effective votes of those members, as [`measure::together`] has them; nothing for fewer than two.
     pub votes: Option<Together>,
+    /// How far correlation and effective votes might be otherwise; nothing where a correlation is assumed.
+    pub spread: Option<Spread>,
 }
 
-/// The same for each stretch between two of the given moments, which are in order.
-pub fn periods(members: &[Member], cases: &[Reviewed], moments: &[i64]) -> Vec<Period> {
+/// The same for each stretch between two of the given moments, which are in order; cases come newest first. Who counts as
+/// one model is told by the votes of the stretch itself: two that were one on every case that both decided in it.
+pub fn periods(members: usize, cases: &[Reviewed], moments: &[i64]) -> Vec<Period> {
+    moments.windows(2).map(|ends| period(members, cases, (ends[0], ends[1]))).collect()
+}
+
+fn period(members: usize, cases: &[Reviewed], (from_ms, to_ms): (i64, i64)) -> Period {
     let whole = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
-    let one = |ends: &[i64]| {
-        let inside: Vec<&Reviewed> = cases
-            .iter()
-            .filter(|case| (ends[0]..ends[1]).contains(&case.decided_ms) && case.decided().0 >= 2)
-            .collect();
-        let took_part: Vec<usize> =
-            (0..members.len()).filter(|place| inside.iter().any(|case| case.wrong(*place).is_some())).collect();
-        let own: Vec<Member> = took_part.iter().map(|place| members[*place].clone()).collect();
-        let errors = |case: &&Reviewed| -> Errors { took_part.iter().map(|place| case.wrong(*place)).collect() };
-        let history: Vec<Errors> = inside.iter().map(errors).collect();
-        Period {
-            from_ms: ends[0],
-            to_ms: ends[1],
-            cases: whole(inside.len()),
-            together: whole(inside.iter().filter(|case| case.decided().1 >= 2).count()),
-            members: whole(own.len()),
-            votes: (own.len() >= 2).then(|| measure::together(&own, &history)),
-        }
+    let inside: Vec<&Reviewed> =
+        cases.iter().filter(|case| (from_ms..to_ms).contains(&case.decided_ms) && case.decided().0 >= 2).collect();
+    let took_part: Vec<usize> =
+        (0..members).filter(|place| inside.iter().any(|case| case.wrong(*place).is_some())).collect();
+    let errors = |case: &&Reviewed| -> Errors { took_part.iter().map(|place| case.wrong(*place)).collect() };
+    let history: Vec<Errors> = inside.iter().map(errors).collect();
+    let same = |one: usize, other: usize| {
+        let mut shared = inside.iter().filter_map(|case| case.one_model(took_part[one], took_part[other])).peekable();
+        shared.peek().is_some() && shared.all(|same| same)
     };
-    moments.windows(2).map(one).collect()
+    let votes = (took_part.len() >= 2).then(|| measure::together_by(took_part.len(), &history, &same));
+    let measured = votes.as_ref().is_some_and(|votes| !votes.assumed);
+    let (n, k) = (whole(inside.len()), whole(inside.iter().filter(|case| case.decided().1 >= 2).count()));
+    Period {
+        from_ms,
+        to_ms,
+        cases: n,
+        together: k,
+        share: share_of(k, n),
+        members: whole(took_part.len()),
+        spread: if measured { spread(took_part.len(), &history, &same) } else { None },
+        votes,
+    }
+}
+
+/// A share with its interval; nothing without cases.
+#[expect(clippy::cast_precision_loss, reason = "counts of cases")]
+fn share_of(k: i64, n: i64) -> Option<(f64, f64, f64)> {
+    let (low, high) = bounds_by(k, n, SIDE);
+    (n > 0).then(|| (k as f64 / n as f64, low, high))
 }

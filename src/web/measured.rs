@@ -5,10 +5,12 @@ use super::calibration;
 use super::form::Asked;
 use super::page::{Chrome, Page};
 use super::view::measured::right_of;
-use super::view::moments;
 use super::view::pivot::{self, CaseView};
+use super::view::strip::day_text;
 use super::view::text::visible;
+use super::view::together::left_out;
 use super::view::voters::{self as view, Figures, PanelFigures};
+use super::view::{links, lists, moments};
 use crate::clock::now_ms;
 use crate::domain::{MachineVerdict, Verdict};
 use crate::error::{AppError, Result};
@@ -16,7 +18,7 @@ use crate::jobs::evidence::count;
 use crate::jobs::learn;
 use crate::jobs::panel::Seats;
 use crate::store::activity::DAY_MS;
-use crate::store::measured::Said;
+use crate::store::measured::Told;
 use crate::store::{Scope, Tx, measured, runs, votes};
 use crate::triage::measure::{self, Errors, Member};
 use crate::voters::statistical::{Model, Statistical};
@@ -47,7 +49,8 @@ pub async fn of_run(tx: &mut Tx, org_id: i64, run: Option<&runs::Run>, stored: &
 /// The figures of everybody who is set up, and of the panel as it is now.
 pub async fn figures(app: &App, me: &SignedIn, seats: &Seats) -> Result<(Vec<Figures>, PanelFigures)> {
     let now = now_ms();
-    let since = now - measured::DAYS * DAY_MS;
+    let first = now.div_euclid(DAY_MS) - measured::DAYS;
+    let (since, from) = (first * DAY_MS, day_text(first));
     let mut tx = app.store.read().await?;
     let cells = measured::cells(&mut tx, me.scope(), since).await?;
     let mut all = Vec::new();
@@ -59,18 +62,21 @@ pub async fn figures(app: &App, me: &SignedIn, seats: &Seats) -> Result<(Vec<Fig
             let (name, model) = (voter.name().to_owned(), voter.model().to_owned());
             members.push(Member { name, model, digest: digest.unwrap_or_default() });
         }
-        let mut figures = view::figures(voter.as_ref(), role, &recent, &cells, now);
+        let mut figures = view::figures(voter.as_ref(), role, &recent, (&cells, &from), now);
         if voter.name() == Statistical::NAME {
             figures.facts.push(("Learnt from analysts", learnt(&mut tx, me).await?));
         }
         all.push(figures);
     }
-    let said = measured::newest(&mut tx, me.scope(), since).await?;
+    let told = measured::told(&mut tx, me.scope(), since).await?;
+    let programs = measured::by_programs(&mut tx, me.scope(), since).await?;
     let names: Vec<_> = members.iter().map(|member| member.name.as_str()).collect();
-    let together = measure::together(&members, &errors(&names, &said));
+    let together = measure::together(&members, &errors(&names, &told));
     let name = measured::panel_name(seats.rules.mode.as_str(), &names);
     let came = measured::outcomes(&mut tx, me.scope()).await?;
-    Ok((all, view::panel(&members, &name, &came, &cells, &together)))
+    let mut panel = view::panel((&members, &name), &came, (&cells, &from), &together);
+    panel.left_out = left_out(programs, &from);
+    Ok((all, panel))
 }
 
 /// What the statistical voter learnt in a person's organisations, in words.
@@ -86,15 +92,15 @@ async fn learnt(tx: &mut Tx, me: &SignedIn) -> Result<String> {
 }
 
 /// For each declared case, who of these was wrong.
-fn errors(names: &[&str], said: &[Said]) -> Vec<Errors> {
-    let cases = said.chunk_by(|left, right| left.case_number == right.case_number);
-    let wrong = |case: &[Said], name: &&str| {
-        case.iter().find(|said| said.voter == *name).and_then(|said| measure::wrong(said.vote, said.declared))
+fn errors(names: &[&str], told: &[Told]) -> Vec<Errors> {
+    let cases = told.chunk_by(|left, right| left.case_number == right.case_number);
+    let wrong = |case: &[Told], name: &&str| {
+        case.iter().find(|told| told.voter == *name).and_then(|told| measure::wrong(told.vote, told.declared))
     };
     cases.map(|case| names.iter().map(|name| wrong(case, name)).collect()).collect()
 }
 
-/// So many cases are listed.
+/// So many cases stand on a page.
 const LISTED: i64 = 100;
 
 /// Which cases.
@@ -112,15 +118,23 @@ pub struct Query {
     /// An organisation's short name, or empty.
     #[serde(default)]
     org: String,
+    /// The last case of the page before, as its time and number.
+    #[serde(default)]
+    after: String,
 }
 
+/// A page of a list of cases.
 #[derive(Template)]
 #[template(path = "models/cases.html")]
-struct List {
-    chrome: Chrome,
-    head: String,
-    cases: Vec<CaseView>,
-    most: bool,
+pub struct List {
+    /// The frame.
+    pub chrome: Chrome,
+    /// What they are.
+    pub head: String,
+    /// The cases.
+    pub cases: Vec<CaseView>,
+    /// The next page, where there is one.
+    pub more: Option<String>,
 }
 
 /// `GET /models/cases`: the cases in which a voter, or the panel, said one thing where an analyst declared another.
@@ -138,18 +152,28 @@ pub async fn cases(me: SignedIn, State(app): State<App>, Asked(query): Asked<Que
     }
     let scope = org.map_or_else(|| me.scope(), |org| Scope::org(org.id));
     let since_ms = moments::first("since", &query.since)?;
+    let after = lists::after(&query.after)?;
     let mut tx = app.store.read().await?;
     let mut lines = Vec::new();
     for verdict in declared {
         let of =
             measured::Of { voter: &query.voter, model: &query.model, vote: query.vote, declared: *verdict, since_ms };
-        lines.extend(measured::cases(&mut tx, scope, of, LISTED).await?);
+        lines.extend(measured::cases(&mut tx, scope, of, after, LISTED + 1).await?);
     }
     lines.sort_by_key(|line| std::cmp::Reverse((line.decided_ms, line.number)));
     let who = if query.voter.is_empty() { "the panel".to_owned() } else { visible(&query.voter) };
-    let most = i64::try_from(lines.len()).is_ok_and(|count| count >= LISTED);
-    lines.truncate(usize::try_from(LISTED).unwrap_or(usize::MAX));
+    let most = usize::try_from(LISTED).unwrap_or(usize::MAX);
+    let (shown, more) = lists::page(&lines, most, |line| (line.decided_ms.unwrap_or_default(), line.number));
+    let more = more.map(|end| next(&query, &end));
     let head = format!("Declared {}, {who} had said {}", query.declared, query.vote.label().to_lowercase());
-    let cases = lines.iter().map(|line| pivot::case(line, several)).collect();
-    Ok(Page(List { chrome, head, cases, most }).into_response())
+    let cases = shown.iter().map(|line| pivot::case(line, several)).collect();
+    Ok(Page(List { chrome, head, cases, more }).into_response())
+}
+
+/// The same list from a place on.
+fn next(query: &Query, after: &str) -> String {
+    let fields = [("org", query.org.as_str()), ("after", after)];
+    let own = links::measured((&query.voter, &query.model), query.vote.as_str(), &query.declared, &query.since);
+    let more = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    format!("{own}&{more}")
 }

@@ -3,24 +3,25 @@
 use super::App;
 use super::auth::{SignedIn, orgs_of};
 use super::form::Asked;
+use super::measured::List;
 use super::page::{Chrome, Page};
-use super::view::pivot::{self, CaseView};
+use super::view::pivot;
 use super::view::text::visible;
-use super::view::together::{Drawn, PairView, PeriodView, drawn, pair_view, period_view};
-use super::view::{moments, strip};
+use super::view::together::{Drawn, PairView, PeriodView, address, drawn, left_out, pair_view, period_view};
+use super::view::{lists, moments, strip};
 use crate::clock::now_ms;
 use crate::error::{AppError, Result};
 use crate::store::Tx;
 use crate::store::activity::DAY_MS;
 use crate::store::measured::{self, TOGETHER, Told};
-use crate::triage::measure::Member;
-use crate::triage::shared_errors::{Kind, Reviewed, pairs, periods};
+use crate::triage::shared_errors::{Kind, Pair, Period, Reviewed, Vote, pairs, periods};
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
+use std::collections::BTreeSet;
 
-/// So many cases are listed.
+/// So many cases stand on a page.
 const LISTED: usize = 100;
 
 /// The query of the page.
@@ -49,6 +50,8 @@ struct Index {
     drawn: Drawn,
     cut: bool,
     most: i64,
+    /// How many cases are left out because a program declared them, and their list.
+    left_out: Option<(String, String)>,
 }
 
 /// The days and the length of a period that are asked for.
@@ -79,27 +82,28 @@ async fn told(tx: &mut Tx, me: &SignedIn, seated: Option<&[String]>, since_ms: i
     Ok(told)
 }
 
-/// The voters of these cases by name, each with its newest model, and the cases with what each of them said.
-fn reviewed(told: &[Told]) -> (Vec<Member>, Vec<Reviewed>) {
-    let mut members: Vec<Member> = Vec::new();
-    for one in told {
-        if members.iter().all(|known| known.name != one.voter) {
-            let (name, model, digest) = (one.voter.clone(), one.model.clone(), one.digest.clone());
-            members.push(Member { name, model, digest });
-        }
-    }
-    members.sort_by(|one, other| one.name.cmp(&other.name));
+/// The voters of these cases by name, and the cases with what each of them said.
+fn reviewed(told: &[Told]) -> (Vec<String>, Vec<Reviewed>) {
+    let names: BTreeSet<&str> = told.iter().map(|one| one.voter.as_str()).collect();
+    let vote = |one: &Told| Vote { verdict: one.vote, model: one.model.clone(), digest: one.digest.clone() };
     let cases = told.chunk_by(|one, other| one.case_number == other.case_number).map(|case| Reviewed {
         case: case[0].case_number,
         decided_ms: case[0].decided_ms,
         declared: case[0].declared,
-        said: members
-            .iter()
-            .map(|member| case.iter().find(|one| one.voter == member.name).map(|one| one.vote))
-            .collect(),
+        said: names.iter().map(|name| case.iter().find(|one| one.voter == *name).map(vote)).collect(),
     });
     let cases = cases.collect();
-    (members, cases)
+    (names.into_iter().map(str::to_owned).collect(), cases)
+}
+
+/// What the page tells of votes, counted off the threads that serve pages.
+async fn counted_together(told: Vec<Told>, ends: Vec<i64>) -> Result<(Vec<String>, usize, Vec<Pair>, Vec<Period>)> {
+    let counted = tokio::task::spawn_blocking(move || {
+        let (names, cases) = reviewed(&told);
+        let (pairs, periods) = (pairs(names.len(), &cases), periods(names.len(), &cases, &ends));
+        (names, cases.len(), pairs, periods)
+    });
+    counted.await.map_err(|error| AppError::Internal(error.into()))
 }
 
 /// `GET /models/together`
@@ -109,22 +113,23 @@ pub async fn index(me: SignedIn, State(app): State<App>, Asked(query): Asked<Que
     let end = now_ms().div_euclid(DAY_MS) + 1;
     let count = (days + length - 1) / length;
     let ends: Vec<i64> = (0..=count).map(|at| (end - (count - at) * length) * DAY_MS).collect();
+    let from = strip::day_text(ends[0] / DAY_MS);
     let seated = seated(&app).await;
     let mut tx = app.store.read().await?;
     let told = told(&mut tx, &me, seated.as_deref(), ends[0]).await?;
+    let programs = measured::by_programs(&mut tx, me.scope(), ends[0]).await?;
     drop(tx);
-    let (members, cases) = reviewed(&told);
-    let names: Vec<&str> = members.iter().map(|member| member.name.as_str()).collect();
-    let all = periods(&members, &cases, &ends);
-    let from = strip::day_text(ends[0] / DAY_MS);
+    let (names, cases, pairs, all) = counted_together(told, ends).await?;
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let spans = SPANS.map(|(own, each, href, label)| (href, label, (own, each) == (days, length)));
     Ok(Page(Index {
         spans: spans.to_vec(),
-        pairs: pairs(members.len(), &cases).iter().map(|pair| pair_view(pair, &names, &from)).collect(),
+        pairs: pairs.iter().map(|pair| pair_view(pair, &names, &from)).collect(),
         drawn: drawn(&all),
         periods: all.iter().rev().map(period_view).collect(),
-        cut: i64::try_from(cases.len()).is_ok_and(|count| count >= TOGETHER),
+        cut: i64::try_from(cases).is_ok_and(|count| count >= TOGETHER),
         most: TOGETHER,
+        left_out: left_out(programs, &from),
         chrome,
     })
     .into_response())
@@ -140,19 +145,12 @@ pub struct Which {
     /// Two voters, or empty for any two.
     one: String,
     other: String,
-    /// `missed` or `alarm` of two voters; empty of any two.
+    /// `missed` or `alarm` of two voters, or empty for both.
     kind: String,
-    /// `true` for those in which both, or at least two, were wrong.
+    /// `true` for those in which both, or at least two, were wrong; `one` or `other` for those in which that one was.
     wrong: String,
-}
-
-#[derive(Template)]
-#[template(path = "models/cases.html")]
-struct List {
-    chrome: Chrome,
-    head: String,
-    cases: Vec<CaseView>,
-    most: bool,
+    /// The last case of the page before, as its time and number.
+    after: String,
 }
 
 /// `GET /models/together/cases`: the cases that a number of the page counts.
@@ -161,48 +159,79 @@ pub async fn cases(me: SignedIn, State(app): State<App>, Asked(which): Asked<Whi
     let to_ms = if which.to.is_empty() { i64::MAX } else { moments::first("to", &which.to)? };
     let kind = if which.kind.is_empty() { None } else { Some(which.kind.parse::<Kind>()) };
     let kind = kind.transpose().map_err(|error| AppError::BadRequest(format!("kind: {error}")))?;
+    let after = lists::after(&which.after)?;
     let chrome = Chrome::of(&app, &me, "models").await?;
     let several = orgs_of(&app, &me).await?.len() > 1;
     let seated = seated(&app).await;
     let mut tx = app.store.read().await?;
     let told = told(&mut tx, &me, seated.as_deref(), from_ms).await?;
-    let (members, all) = reviewed(&told);
-    let counts = counted(&which, kind, &members)?;
-    let found: Vec<i64> =
-        all.iter().filter(|case| case.decided_ms < to_ms && counts(case)).map(|case| case.case).collect();
-    let most = found.len() > LISTED;
-    let lines = measured::lines(&mut tx, &found[..found.len().min(LISTED)]).await?;
+    let (names, all) = reviewed(&told);
+    let counts = counted(&which, kind, &names)?;
+    let fits = |case: &&Reviewed| case.decided_ms < to_ms && (case.decided_ms, case.case) < after && counts(case);
+    let found: Vec<(i64, i64)> =
+        all.iter().filter(fits).take(LISTED + 1).map(|case| (case.decided_ms, case.case)).collect();
+    let (shown, more) = lists::page(&found, LISTED, |one| *one);
+    let numbers: Vec<i64> = shown.iter().map(|(_, number)| *number).collect();
+    let lines = measured::lines(&mut tx, &numbers).await?;
     drop(tx);
     let cases = lines.iter().map(|line| pivot::case(line, several)).collect();
-    Ok(Page(List { chrome, head: head(&which, kind), cases, most }).into_response())
+    let more = more.map(|end| which.page(&end));
+    Ok(Page(List { chrome, head: head(&which, kind), cases, more }).into_response())
+}
+
+impl Which {
+    /// The same list from a place on.
+    fn page(&self, after: &str) -> String {
+        address(&[
+            ("from", &self.from),
+            ("to", &self.to),
+            ("one", &self.one),
+            ("other", &self.other),
+            ("kind", &self.kind),
+            ("wrong", &self.wrong),
+            ("after", after),
+        ])
+    }
 }
 
 /// Whether a case is one of those that are asked for.
-fn counted(which: &Which, kind: Option<Kind>, members: &[Member]) -> Result<impl Fn(&Reviewed) -> bool> {
-    let place = |name: &str| members.iter().position(|member| member.name == name);
+fn counted(which: &Which, kind: Option<Kind>, names: &[String]) -> Result<impl Fn(&Reviewed) -> bool> {
+    let place = |name: &str| names.iter().position(|known| known == name);
     let pair = place(&which.one).zip(place(&which.other));
-    let named = !which.one.is_empty() || !which.other.is_empty() || kind.is_some();
-    if named && (kind.is_none() || which.one.is_empty() || which.other.is_empty()) {
+    let named = !which.one.is_empty() && !which.other.is_empty();
+    if which.one.is_empty() != which.other.is_empty() || kind.is_some() && !named {
         return Err(AppError::BadRequest("kind, one and other belong together".to_owned()));
     }
-    let wrong = which.wrong == "true";
-    Ok(move |case: &Reviewed| match (kind, pair) {
-        (Some(kind), Some(pair)) if wrong => case.both_wrong(pair, kind),
-        (Some(kind), Some(pair)) => case.both_decided(pair, kind),
-        (Some(_), None) => false,
-        (None, _) => case.decided().0 >= 2 && (!wrong || case.decided().1 >= 2),
+    if !matches!(which.wrong.as_str(), "" | "true" | "one" | "other") {
+        return Err(AppError::BadRequest("wrong: must be true, one, other or left out".to_owned()));
+    }
+    let wrong = which.wrong.clone();
+    Ok(move |case: &Reviewed| match (kind, pair, wrong.as_str()) {
+        (_, None, _) if named => false,
+        (Some(kind), Some(pair), "one") => case.alone_wrong(pair, pair.0, kind),
+        (Some(kind), Some(pair), "other") => case.alone_wrong(pair, pair.1, kind),
+        (Some(kind), Some(pair), "true") => case.both_wrong(pair, kind),
+        (Some(kind), Some(pair), _) => case.both_decided(pair, kind),
+        (None, Some(pair), wrong) => case.both(pair, wrong == "true"),
+        (_, None, wrong) => case.decided().0 >= 2 && (wrong != "true" || case.decided().1 >= 2),
     })
 }
 
 fn head(which: &Which, kind: Option<Kind>) -> String {
-    let wrong = which.wrong == "true";
+    let (one, other) = (visible(&which.one), visible(&which.other));
+    let how = match which.wrong.as_str() {
+        "true" => "both were wrong about".to_owned(),
+        "one" => format!("both decided and {one} was wrong about"),
+        "other" => format!("both decided and {other} was wrong about"),
+        _ => "both decided".to_owned(),
+    };
     match kind {
-        None if wrong => "Reviewed cases in which at least two voters were wrong".to_owned(),
+        None if !which.one.is_empty() => format!("{one} and {other}: reviewed cases that {how}"),
+        None if which.wrong == "true" => "Reviewed cases in which at least two voters were wrong".to_owned(),
         None => "Reviewed cases that at least two voters decided".to_owned(),
         Some(kind) => {
             let declared = if kind == Kind::Missed { "true positive" } else { "benign" };
-            let how = if wrong { "both were wrong about" } else { "both decided" };
-            format!("{} and {}: declared {declared}, {how}", visible(&which.one), visible(&which.other))
+            format!("{one} and {other}: declared {declared}, {how}")
         }
     }
 }

@@ -1,6 +1,7 @@
 //! How often voters were right: kept by declarations, taken back by their undo, told on pages.
 
 mod calibration;
+mod programs;
 mod recount;
 mod statistics;
 mod together;

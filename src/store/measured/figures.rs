@@ -97,11 +97,12 @@ pub struct Of<'a> {
     pub since_ms: i64,
 }
 
-/// The newest cases in which a voter said this and an analyst declared that.
-pub async fn cases(tx: &mut Tx, scope: Scope, of: Of<'_>, limit: i64) -> Result<Vec<Line>> {
+/// The newest cases in which a voter said this and an analyst declared that, from after a place on: a time and a number.
+pub async fn cases(tx: &mut Tx, scope: Scope, of: Of<'_>, after: (i64, i64), limit: i64) -> Result<Vec<Line>> {
     let sql = sqlx::AssertSqlSafe(format!(
         "SELECT {LINE}
          FROM (SELECT case_number, decided_ms FROM measured WHERE voter = $1 AND vote = $4 AND declared = $5 AND ($7 = '' OR model = $7) AND decided_ms >= $8 AND org_id IN {ORGS}
+                AND decided_ms <= $9 AND (decided_ms < $9 OR case_number < $10)
             ORDER BY decided_ms DESC, case_number DESC LIMIT $6) AS m
          JOIN cases c ON c.number = m.case_number JOIN orgs o ON o.id = c.org_id ORDER BY m.decided_ms DESC, c.number DESC"
     ));
@@ -114,6 +115,8 @@ pub async fn cases(tx: &mut Tx, scope: Scope, of: Of<'_>, limit: i64) -> Result<
         .bind(limit)
         .bind(of.model)
         .bind(of.since_ms)
+        .bind(after.0)
+        .bind(after.1)
         .fetch_all(db))
 }
 

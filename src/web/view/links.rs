@@ -28,8 +28,9 @@ pub fn cases(filter: &str, value: &str) -> String {
 }
 
 /// The address of the cases in which a voter said one thing where an analyst declared another.
-pub fn measured(voter: &str, model: &str, vote: &str, declared: &str) -> String {
-    let fields = [("voter", voter), ("model", model), ("vote", vote), ("declared", declared)];
+/// `since` is the day before which nothing is listed, or empty.
+pub fn measured((voter, model): (&str, &str), vote: &str, declared: &str, since: &str) -> String {
+    let fields = [("voter", voter), ("model", model), ("vote", vote), ("declared", declared), ("since", since)];
     let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
     format!("/models/cases?{query}")
 }

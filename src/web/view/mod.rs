@@ -21,6 +21,7 @@ pub mod json;
 pub mod late;
 pub mod links;
 pub mod listing;
+pub mod lists;
 pub mod local;
 pub mod markdown_report;
 pub mod measured;

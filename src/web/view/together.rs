@@ -1,8 +1,11 @@
 //! Errors in common in words, and effective votes over time as bars: only attributes, so that no style is needed.
+use super::listing::Listing;
 use super::strip::day_text;
 use super::text;
 use super::words::percent;
 use crate::store::activity::DAY_MS;
+use crate::store::measured::PROGRAMS_MOST;
+use crate::triage::resample::Spread;
 use crate::triage::shared_errors::{Pair, Period};
 
 /// The drawing's width, what is left of the bars, the line on which they stand, and the highest one's top.
@@ -20,8 +23,8 @@ pub struct PairView {
     pub kind: &'static str,
     /// Cases that both decided, and their list.
     pub cases: (i64, String),
-    /// In which each was wrong.
-    pub alone: String,
+    /// In which each was wrong, and their lists.
+    pub alone: [(i64, String); 2],
     /// In which both were, and their list.
     pub both: (i64, String),
     /// The share of those with its interval, or empty.
@@ -32,7 +35,8 @@ pub struct PairView {
     pub telling: bool,
 }
 
-fn address(fields: &[(&str, &str)]) -> String {
+/// The address of a list of cases.
+pub fn address(fields: &[(&str, &str)]) -> String {
     let fields = fields.iter().filter(|(_, value)| !value.is_empty());
     format!("/models/together/cases?{}", form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish())
 }
@@ -48,15 +52,24 @@ pub fn pair_view(pair: &Pair, names: &[&str], from: &str) -> PairView {
         names: format!("{} and {}", text::visible(one), text::visible(other)),
         kind: pair.kind.label(),
         cases: (pair.cases, list("")),
-        alone: format!("{}, {}", pair.wrong.0, pair.wrong.1),
+        alone: [(pair.wrong.0, list("one")), (pair.wrong.1, list("other"))],
         both: (pair.wrong.2, list("true")),
-        share: pair
-            .share
-            .map(|(share, low, high)| format!("{} ({} to {})", fine(share), fine(low), fine(high)))
-            .unwrap_or_default(),
+        share: pair.share.map(with_interval).unwrap_or_default(),
         independent,
         telling: pair.is_telling(),
     }
+}
+
+fn with_interval((share, low, high): (f64, f64, f64)) -> String {
+    format!("{} ({} to {})", fine(share), fine(low), fine(high))
+}
+
+/// How many cases since a day are left out because a program declared them, and their list; nothing where none are.
+pub fn left_out(programs: i64, from: &str) -> Option<(String, String)> {
+    let list =
+        || Listing::default().with(&[("view", "all"), ("reviewed", "programs"), ("decided", &format!("{from}.."))]);
+    let more = if programs >= PROGRAMS_MOST { "+" } else { "" };
+    (programs > 0).then(|| (format!("{programs}{more}"), list()))
 }
 
 /// Small shares with one decimal: errors are rare.
@@ -73,11 +86,13 @@ pub struct PeriodView {
     pub cases: (i64, String),
     /// In which at least two were wrong, and their list.
     pub together: (i64, String),
+    /// The share of those with its interval, or empty.
+    pub share: String,
     /// Voters that took part.
     pub members: i64,
-    /// The mean correlation of errors, or empty.
+    /// The mean correlation of errors with its interval, or empty.
     pub rho: String,
-    /// Effective votes, or empty.
+    /// Effective votes with their interval, or empty.
     pub effective: String,
     /// Whether a correlation in it is assumed.
     pub assumed: bool,
@@ -88,12 +103,19 @@ pub fn period_view(period: &Period) -> PeriodView {
     let (from, to) = (day_text(period.from_ms / DAY_MS), day_text(period.to_ms / DAY_MS));
     let list = |wrong: &str| address(&[("from", &from), ("to", &to), ("wrong", wrong)]);
     let votes = period.votes.as_ref();
+    let spread = |of: fn(&Spread) -> (f64, f64), digits: usize| {
+        let between = period.spread.as_ref().map(of);
+        between.map(|(low, high)| format!(" ({low:.digits$} to {high:.digits$})")).unwrap_or_default()
+    };
     PeriodView {
         cases: (period.cases, list("")),
         together: (period.together, list("true")),
+        share: period.share.map(with_interval).unwrap_or_default(),
         members: period.members,
-        rho: votes.map(|votes| format!("{:.2}", votes.rho)).unwrap_or_default(),
-        effective: votes.map(|votes| format!("{:.1}", votes.effective)).unwrap_or_default(),
+        rho: votes.map(|votes| format!("{:.2}{}", votes.rho, spread(|own| own.rho, 2))).unwrap_or_default(),
+        effective: votes
+            .map(|votes| format!("{:.1}{}", votes.effective, spread(|own| own.effective, 1)))
+            .unwrap_or_default(),
         assumed: votes.is_some_and(|votes| votes.assumed),
         from,
     }
@@ -146,7 +168,10 @@ pub fn drawn(all: &[Period]) -> Drawn {
         #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "some hundred points")]
         let height = ((FOOT - TOP) as f64 * votes.effective / most as f64).round() as i64;
         let assumed = if votes.assumed { ", a correlation is assumed" } else { "" };
-        let told = format!("From {from}: {} votes like {:.1} independent{assumed}", period.members, votes.effective);
+        let between = period.spread.map(|own| format!(" ({:.1} to {:.1})", own.effective.0, own.effective.1));
+        let between = between.unwrap_or_default();
+        let told =
+            format!("From {from}: {} votes like {:.1} independent{between}{assumed}", period.members, votes.effective);
         drawing.bars.push(Bar { x, y: FOOT - height, height, assumed: votes.assumed, told });
     }
     drawing

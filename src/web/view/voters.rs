@@ -1,6 +1,7 @@
 //! The figures of voters and of their panel, as the Models page shows them.
 use super::links;
 use super::measured::{accuracy, right_of};
+use super::together::address;
 use super::words::{duration, percent};
 use crate::domain::{MachineVerdict, VoteState};
 use crate::jobs::evidence::count;
@@ -56,8 +57,8 @@ pub struct Figures {
     pub measured: Measured,
 }
 
-/// The table of one voter's cells.
-pub fn measured(voter: &str, model: &str, cells: &[Cell]) -> Measured {
+/// The table of one voter's cells, which are of a day on.
+pub fn measured(voter: &str, model: &str, (cells, from): (&[Cell], &str)) -> Measured {
     let cells: Vec<&Cell> = cells.iter().filter(|cell| cell.voter == voter && cell.model == model).collect();
     let accuracy = accuracy(right_of(cells.iter().map(|cell| (cell.vote, cell.declared, cell.cases))));
     let count = |vote: MachineVerdict, truth: MachineVerdict| {
@@ -65,7 +66,7 @@ pub fn measured(voter: &str, model: &str, cells: &[Cell]) -> Measured {
         let word = if truth == MachineVerdict::TruePositive { "malicious" } else { "benign" };
         Count {
             cases: wanted.map(|cell| cell.cases).sum(),
-            href: links::measured(voter, model, vote.as_str(), word),
+            href: links::measured((voter, model), vote.as_str(), word, from),
             missed: (vote, truth) == (MachineVerdict::FalsePositive, MachineVerdict::TruePositive),
         }
     };
@@ -79,7 +80,7 @@ pub fn measured(voter: &str, model: &str, cells: &[Cell]) -> Measured {
 }
 
 /// The figures of a voter from its newest votes and its cells.
-pub fn figures(voter: &dyn Voter, role: &'static str, recent: &[Recent], cells: &[Cell], now: i64) -> Figures {
+pub fn figures(voter: &dyn Voter, role: &'static str, recent: &[Recent], cells: (&[Cell], &str), now: i64) -> Figures {
     let answered = recent.iter().find(|vote| vote.state == VoteState::Ok);
     let or_none = |text: String| if text.is_empty() { "none yet".to_owned() } else { text };
     let version = answered.map(version).unwrap_or_default();
@@ -162,12 +163,32 @@ pub struct PanelFigures {
     pub effective: String,
     /// How often all were wrong together.
     pub common: String,
-    /// Two voters: names, cases, wrong together, correlation.
-    pub pairs: Vec<(String, usize, usize, String)>,
+    /// Every two voters.
+    pub pairs: Vec<Pair>,
+    /// How many cases are left out because a program declared them, and their list.
+    pub left_out: Option<(String, String)>,
 }
 
-/// The figures of the panel of these members and this name.
-pub fn panel(members: &[Member], name: &str, came: &[Came], cells: &[Cell], together: &Together) -> PanelFigures {
+/// Two voters and their errors.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pair {
+    /// Their names.
+    pub names: String,
+    /// Cases that both decided, and their list.
+    pub cases: (usize, String),
+    /// Of these, those that both decided wrongly, and their list.
+    pub both: (usize, String),
+    /// The correlation.
+    pub rho: String,
+}
+
+/// The figures of the panel of these members and this name; cells are of a day on.
+pub fn panel(
+    (members, name): (&[Member], &str),
+    came: &[Came],
+    (cells, from): (&[Cell], &str),
+    together: &Together,
+) -> PanelFigures {
     let all: i64 = came.iter().map(|one| one.cases).sum();
     #[expect(clippy::cast_precision_loss, reason = "counts of cases")]
     let share = |cases: i64| percent(cases as f64 / all.max(1) as f64);
@@ -176,10 +197,11 @@ pub fn panel(members: &[Member], name: &str, came: &[Came], cells: &[Cell], toge
     PanelFigures {
         outcomes: came.iter().map(|one| (one.outcome.label(), one.cases, share(one.cases))).collect(),
         stated: if all == 0 { String::new() } else { percent(stated) },
-        measured: measured(PANEL, name, cells),
+        measured: measured(PANEL, name, (cells, from)),
         effective: effective(members, together),
         common: common(together),
-        pairs: together.pairs.iter().map(|pair| pair_view(members, pair)).collect(),
+        pairs: together.pairs.iter().map(|pair| pair_view(members, pair, from)).collect(),
+        left_out: None,
     }
 }
 
@@ -204,8 +226,14 @@ fn common(together: &Together) -> String {
     )
 }
 
-fn pair_view(members: &[Member], pair: &measure::Pair) -> (String, usize, usize, String) {
+fn pair_view(members: &[Member], pair: &measure::Pair, from: &str) -> Pair {
     let name = |at: usize| members.get(at).map_or("", |member| member.name.as_str());
-    let rho = format!("{:.2}{}", pair.rho, if pair.assumed { ", assumed" } else { "" });
-    (format!("{} and {}", name(pair.of.0), name(pair.of.1)), pair.cases, pair.both_wrong, rho)
+    let (one, other) = (name(pair.of.0), name(pair.of.1));
+    let list = |wrong: &str| address(&[("from", from), ("one", one), ("other", other), ("wrong", wrong)]);
+    Pair {
+        names: format!("{one} and {other}"),
+        cases: (pair.cases, list("")),
+        both: (pair.both_wrong, list("true")),
+        rho: format!("{:.2}{}", pair.rho, if pair.assumed { ", assumed" } else { "" }),
+    }
 }
