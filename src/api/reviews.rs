@@ -43,6 +43,7 @@ fn told(of: &Figures) -> Value {
     json!({
         "reviews": of.reviews, "compared": of.compared, "agreed": of.agreed, "interval": [low, high], "reversed": of.reversed,
         "median_ms": of.median_ms, "missed": of.missed,
+        "missed_interval": of.missed_interval().map(|(low, high)| json!([low, high])),
     })
 }
 
@@ -55,7 +56,7 @@ fn case(one: &reviews::Review) -> Value {
 
 /// The call in the OpenAPI document.
 pub(super) fn path(reply: impl Fn(&str, &str) -> Value) -> (String, Value) {
-    let says = "Figures of 180 days: `total` and `people` with `reviews compared agreed interval reversed median_ms missed`, and the newest `cases`";
+    let says = "Figures of 180 days: `total` and `people` with `reviews compared agreed interval reversed median_ms missed missed_interval`, and the newest `cases`";
     let get = json!({"summary": "What was declared in blind review, beside what the panel had said", "responses": reply("200", says)});
     ("/api/v1/reviews".to_owned(), json!({"get": get}))
 }

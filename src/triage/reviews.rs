@@ -1,5 +1,5 @@
 //! How people who did not know what the panel says compare with it: the one measure of it that it can't have biased.
-use super::measure::bounds_by;
+use super::measure::{bounds_by, bounds_of};
 use crate::domain::{MachineVerdict, Verdict};
 
 /// Each end of an interval is wrong in at most this share: both together in 5 %.
@@ -30,6 +30,11 @@ impl Review<'_> {
         if said && declared { Some(!self.declared.contradicts(self.machine)) } else { None }
     }
 
+    /// Whether the panel calls it a false positive and a person said what it was, so that it tells how much is missed.
+    pub fn tells_missed(&self) -> bool {
+        self.machine == MachineVerdict::FalsePositive && self.agrees().is_some() && self.share > 0.0
+    }
+
     /// Whether the declaration does not stand any more.
     pub fn is_reversed(&self) -> bool {
         self.now != self.declared
@@ -52,6 +57,8 @@ pub struct Figures {
     /// Of all cases that the panel calls a false positive, the share that is a true positive, each review weighted by
     /// one through the share by which its case was drawn (Horvitz and Thompson, as a ratio); nothing without any.
     pub missed: Option<f64>,
+    /// How many unweighted reviews would say as much of that share: (Σ w)² / Σ w² (Kish).
+    pub weight: f64,
 }
 
 impl Figures {
@@ -59,26 +66,33 @@ impl Figures {
     pub fn interval(&self) -> (f64, f64) {
         bounds_by(self.agreed, self.compared, DELTA)
     }
+
+    /// The same of the share that is missed, of as many reviews as the weighted ones amount to (Korn and Graubard).
+    pub fn missed_interval(&self) -> Option<(f64, f64)> {
+        self.missed.map(|share| bounds_of(share * self.weight, self.weight, DELTA))
+    }
 }
 
 /// What some reviews amount to.
 pub fn figures<'a>(all: impl Iterator<Item = &'a Review<'a>>) -> Figures {
     let (mut sums, mut took) = (Figures::default(), Vec::new());
-    let (mut errors, mut weights) = (0.0, 0.0);
+    let (mut errors, mut weights, mut squares) = (0.0, 0.0, 0.0);
     for one in all {
         sums.reviews += 1;
         sums.compared += i64::from(one.agrees().is_some());
         sums.agreed += i64::from(one.agrees() == Some(true));
         sums.reversed += i64::from(one.is_reversed());
         took.push(one.took_ms);
-        if one.machine == MachineVerdict::FalsePositive && one.agrees().is_some() && one.share > 0.0 {
-            weights += 1.0 / one.share;
-            errors += if one.declared == Verdict::TruePositive { 1.0 / one.share } else { 0.0 };
+        if one.tells_missed() {
+            let weight = 1.0 / one.share;
+            (weights, squares) = (weights + weight, squares + weight * weight);
+            errors += if one.declared == Verdict::TruePositive { weight } else { 0.0 };
         }
     }
     took.sort_unstable();
     sums.median_ms = took.get(took.len().div_ceil(2).saturating_sub(1)).copied();
     sums.missed = (weights > 0.0).then(|| errors / weights);
+    sums.weight = if weights > 0.0 { weights * weights / squares } else { 0.0 };
     sums
 }
 
@@ -115,6 +129,10 @@ mod tests {
         assert_eq!((sum.reviews, sum.compared, sum.agreed, sum.reversed), (6, 4, 3, 1));
         assert_eq!(sum.median_ms, Some(1_000));
         assert!((sum.missed.unwrap_or_default() - 1.0 / 31.0).abs() < 1e-12, "{:?}", sum.missed);
+        // Three of weight 10 and one of weight 1 say as much as 31² / 301 = 3.19 of one weight.
+        assert!((sum.weight - 961.0 / 301.0).abs() < 1e-9, "{}", sum.weight);
+        let (low, high) = sum.missed_interval().unwrap_or_default();
+        assert!(low < 0.01 && (0.6..0.8).contains(&high), "{low} {high}");
         // The interval of 3 of 4 by Clopper and Pearson.
         let (low, high) = sum.interval();
         assert!((low - 0.1941).abs() < 1e-3 && (high - 0.9937).abs() < 1e-3, "{low} {high}");

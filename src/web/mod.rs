@@ -228,6 +228,7 @@ fn settings() -> Router<App> {
         .route("/models/together", get(together::index))
         .route("/models/together/cases", get(together::cases))
         .route("/models/reviews", get(reviews::show))
+        .route("/models/reviews/cases", get(reviews::cases))
         .route("/gates/{id}/{step}", post(gates::step))
         .route("/models/trials", post(trials::ask))
         .route("/models/trials/{id}", get(trials::show))

@@ -35,6 +35,7 @@ pub(super) const READ: &[(&str, &str)] = &[
     ("GET", "/models/together"),
     ("GET", "/models/together/cases"),
     ("GET", "/models/reviews"),
+    ("GET", "/models/reviews/cases"),
     ("GET", "/models/trials/{id}"),
     ("GET", "/events"),
 ];

@@ -31,13 +31,35 @@ async fn reviews_are_counted_by_person_with_agreement_and_reversals() {
     let (status, page) = ana.page("/models/reviews").await;
     assert_eq!(status, 200);
     for part in [
-        "2 of 3 (9% to 99%)",
+        "(9% to 99%)",
+        ">33%</a> is a true positive (95% interval 1% to 91%)",
         "1 case is in blind review now.",
         "Where analyst and panel disagree",
         "href=\"/cases/3\"",
     ] {
         assert!(page.contains(part), "{part}: {page}");
     }
+    let lists: Vec<String> = page
+        .split("<a href=\"/models/reviews/cases?")
+        .skip(1)
+        .map(|rest| rest.split('"').next().unwrap().replace("&#38;", "&"))
+        .collect();
+    for (list, count) in [
+        ("which=all", 3),
+        ("which=agreed", 2),
+        ("which=compared", 3),
+        ("which=reversed", 1),
+        ("which=missed", 3),
+        ("which=all&by=ana", 2),
+        ("which=agreed&by=ana", 2),
+        ("which=compared&by=bo", 1),
+    ] {
+        assert!(lists.contains(&list.to_owned()), "{list}: {lists:?}");
+        let (status, page) = ana.page(&format!("/models/reviews/cases?{list}")).await;
+        assert_eq!((status, page.matches("<a class=\"t\" href=\"/cases/").count()), (200, count), "{list}");
+    }
+    assert!(!lists.contains(&"which=agreed&by=bo".to_owned()), "none is no link: {lists:?}");
+    assert_eq!(ana.page("/models/reviews/cases?which=some").await.0, 400);
     assert!(ana.page("/models").await.1.contains("href=\"/models/reviews\""));
     let nobody = http().get(format!("{}/models/reviews", server.url)).send().await.unwrap();
     assert_eq!(nobody.status(), 303, "nobody who is not signed in reads it");
