@@ -147,7 +147,8 @@ pub struct Which {
     other: String,
     /// `missed` or `alarm` of two voters, or empty for both.
     kind: String,
-    /// `true` for those in which both, or at least two, were wrong; `one` or `other` for those in which that one was.
+    /// `true` for those in which both, or at least two, were wrong; `one` or `other` for those in which that one was; of any
+    /// two `decided` and `all` for those that all on the panel decided, and decided wrongly.
     wrong: String,
     /// The last case of the page before, as its time and number.
     after: String,
@@ -166,7 +167,8 @@ pub async fn cases(me: SignedIn, State(app): State<App>, Asked(which): Asked<Whi
     let mut tx = app.store.read().await?;
     let told = told(&mut tx, &me, seated.as_deref(), from_ms).await?;
     let (names, all) = reviewed(&told);
-    let counts = counted(&which, kind, &names)?;
+    let whole = seated.as_ref().map_or(names.len(), Vec::len);
+    let counts = counted(&which, kind, &names, whole)?;
     let fits = |case: &&Reviewed| case.decided_ms < to_ms && (case.decided_ms, case.case) < after && counts(case);
     let found: Vec<(i64, i64)> =
         all.iter().filter(fits).take(LISTED + 1).map(|case| (case.decided_ms, case.case)).collect();
@@ -194,16 +196,22 @@ impl Which {
     }
 }
 
-/// Whether a case is one of those that are asked for.
-fn counted(which: &Which, kind: Option<Kind>, names: &[String]) -> Result<impl Fn(&Reviewed) -> bool> {
+/// Whether a case is one of those that are asked for; `whole` is how many are on the panel.
+fn counted(which: &Which, kind: Option<Kind>, names: &[String], whole: usize) -> Result<impl Fn(&Reviewed) -> bool> {
     let place = |name: &str| names.iter().position(|known| known == name);
     let pair = place(&which.one).zip(place(&which.other));
     let named = !which.one.is_empty() && !which.other.is_empty();
     if which.one.is_empty() != which.other.is_empty() || kind.is_some() && !named {
         return Err(AppError::BadRequest("kind, one and other belong together".to_owned()));
     }
-    if !matches!(which.wrong.as_str(), "" | "true" | "one" | "other") {
-        return Err(AppError::BadRequest("wrong: must be true, one, other or left out".to_owned()));
+    let known: &[&str] = match (named, kind) {
+        (true, Some(_)) => &["", "true", "one", "other"],
+        (true, None) => &["", "true"],
+        (false, _) => &["", "true", "decided", "all"],
+    };
+    if !known.contains(&which.wrong.as_str()) {
+        let text = format!("wrong: must be {}, or left out", known[1..].join(", "));
+        return Err(AppError::BadRequest(text));
     }
     let wrong = which.wrong.clone();
     Ok(move |case: &Reviewed| match (kind, pair, wrong.as_str()) {
@@ -213,6 +221,8 @@ fn counted(which: &Which, kind: Option<Kind>, names: &[String]) -> Result<impl F
         (Some(kind), Some(pair), "true") => case.both_wrong(pair, kind),
         (Some(kind), Some(pair), _) => case.both_decided(pair, kind),
         (None, Some(pair), wrong) => case.both(pair, wrong == "true"),
+        (_, None, "decided") => case.decided().0 == whole,
+        (_, None, "all") => case.decided() == (whole, whole),
         (_, None, wrong) => case.decided().0 >= 2 && (wrong != "true" || case.decided().1 >= 2),
     })
 }
@@ -228,6 +238,8 @@ fn head(which: &Which, kind: Option<Kind>) -> String {
     match kind {
         None if !which.one.is_empty() => format!("{one} and {other}: reviewed cases that {how}"),
         None if which.wrong == "true" => "Reviewed cases in which at least two voters were wrong".to_owned(),
+        None if which.wrong == "all" => "Reviewed cases in which all voters of the panel were wrong".to_owned(),
+        None if which.wrong == "decided" => "Reviewed cases that all voters of the panel decided".to_owned(),
         None => "Reviewed cases that at least two voters decided".to_owned(),
         Some(kind) => {
             let declared = if kind == Kind::Missed { "true positive" } else { "benign" };

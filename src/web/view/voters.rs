@@ -161,8 +161,9 @@ pub struct PanelFigures {
     pub measured: Measured,
     /// As how many independent votes it counts, and why.
     pub effective: String,
-    /// How often all were wrong together.
-    pub common: String,
+    /// In how many cases all were wrong together, of how many that all decided, and in what share they can be right at
+    /// most; nothing where all decided none.
+    pub common: Option<([(i64, String); 2], String)>,
     /// Every two voters.
     pub pairs: Vec<Pair>,
     /// How many cases are left out because a program declared them, and their list.
@@ -199,7 +200,7 @@ pub fn panel(
         stated: if all == 0 { String::new() } else { percent(stated) },
         measured: measured(PANEL, name, (cells, from)),
         effective: effective(members, together),
-        common: common(together),
+        common: common(together, from),
         pairs: together.pairs.iter().map(|pair| pair_view(members, pair, from)).collect(),
         left_out: None,
     }
@@ -212,18 +213,12 @@ fn effective(members: &[Member], together: &Together) -> String {
     format!("{} {votes} like {:.1} independent{why}", members.len(), together.effective)
 }
 
-fn common(together: &Together) -> String {
-    if together.cases == 0 {
-        return "Not measured yet: no declared case that all of them decided.".to_owned();
-    }
+fn common(together: &Together, from: &str) -> Option<([(i64, String); 2], String)> {
     #[expect(clippy::cast_precision_loss, reason = "counts of cases")]
     let beta = together.all_wrong as f64 / together.cases as f64;
-    format!(
-        "All were wrong together in {} of {} declared cases. No way of counting these voters can be right in more than {} of them.",
-        together.all_wrong,
-        together.cases,
-        percent(1.0 - beta)
-    )
+    let list = |wrong: &str| address(&[("from", from), ("wrong", wrong)]);
+    let counts = [(together.all_wrong, list("all")), (together.cases, list("decided"))];
+    (together.cases > 0).then(|| (counts, percent(1.0 - beta)))
 }
 
 fn pair_view(members: &[Member], pair: &measure::Pair, from: &str) -> Pair {

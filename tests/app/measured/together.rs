@@ -81,7 +81,7 @@ async fn effective_votes_are_told_by_period() {
     let (server, _models, ana, cases) = six().await;
     // All fakes tell the same digest, and two of one model err together by what they are.
     let (_, page) = ana.page("/models/together").await;
-    assert!(page.contains(">1.00</a>") && page.contains(">1.0</a>"), "{page}");
+    assert!(page.contains(">1.00 (1.00 to 1.00)</a>") && page.contains(">1.0 (1.0 to 1.0)</a>"), "{page}");
     server.sql("UPDATE measured SET digest = voter").await;
     // One of the true positives was declared 40 days ago.
     let day = 24 * 60 * 60 * 1000_i64;
@@ -104,7 +104,7 @@ async fn effective_votes_are_told_by_period() {
         let older = counts(&page, &format!("{}</th>", &told[1][..10]));
         assert_eq!(listed(&ana, &older[1].1).await, cases[..1]);
         // Three voters whose correlation is assumed to be 0.6: 3 / (1 + 2 · 0.6).
-        assert!(told[0].contains("0.60") && told[0].contains("1.4 "), "{}", told[0]);
+        assert!(told[0].contains("0.60") && told[0].contains("1.4</a>"), "{}", told[0]);
         assert_eq!(page.matches("stroke-dasharray=\"3 3\"").count(), 2, "hollow bars");
     }
     assert_eq!(ana.page("/models/together?days=5").await.0, 400);

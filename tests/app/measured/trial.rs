@@ -33,7 +33,10 @@ async fn the_models_page_tells_how_right_everybody_is_and_each_number_leads_to_i
         "{page}"
     );
     assert!(page.contains("<b>1 missed</b>"), "{page}");
-    assert!(page.contains("All were wrong together in 0 of 3 declared cases"), "{page}");
+    assert!(page.contains("All were wrong together in 0 of <a href=\"/models/together/cases?from="), "{page}");
+    let all = ana.page("/models/together/cases?wrong=decided").await.1;
+    assert_eq!(all.matches("<a class=\"t\" href=\"/cases/").count(), 3, "{all}");
+    assert!(ana.page("/models/together/cases?wrong=all").await.1.contains("No case matches."));
     assert!(
         page.contains("half within") && page.contains("3 answers, no failures") && page.contains("digest a2af6cc3eb7f"),
         "{page}"
