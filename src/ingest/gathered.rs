@@ -1,6 +1,7 @@
 //! What a batch of detections has in common is written once at its end, by a few statements with
 //! many rows: observables, their cases, techniques, counters. Rules and sensors are looked up once.
 use super::drawing::Lots;
+use super::joining::held;
 use super::known::Known;
 use crate::config::Policy;
 use crate::domain::{Detection, Observable, ObservableKind};
@@ -10,7 +11,7 @@ use crate::store::cases::{self, Case, Grown};
 use crate::store::intake::{self, Intake, Minute};
 use crate::store::record::{Happened, record_all};
 use crate::store::templates::{self, Template};
-use crate::store::{Result, Tx, merges, observables, precedents, rules, search, sensors, techniques};
+use crate::store::{Result, Tx, observables, precedents, rules, search, sensors, techniques};
 use crate::triage::fingerprint::{self, Behaviour};
 use crate::triage::words;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -144,22 +145,17 @@ impl Gathered {
         self.techniques.extend(detection.techniques().into_iter().map(|technique| (place.case, technique)));
     }
 
-    /// A case as it is with what was gathered for it.
+    /// A case as it is with what was gathered for it, or the one that it became part of. It may have been closed while
+    /// this waited for its row.
     pub(super) async fn case(&mut self, tx: &mut Tx, number: i64) -> Result<Case> {
         if let Some(case) = self.cases.get(&number) {
             return Ok(case.clone());
         }
-        merges::lock(tx, &[number]).await?;
-        let mut case = cases::by_number(tx, number).await?;
-        if let Some(into) = case.merged_into {
-            // Somebody merged it while this waited for its row.
-            case = cases::by_number(tx, into).await?;
-            return Ok(case);
-        }
-        if let Some(grown) = self.grown.get(&number) {
+        let mut case = held(tx, number).await?;
+        if let Some(grown) = self.grown.get(&case.number) {
             (case.severity, case.rule_level) = (grown.severity, grown.level.or(case.rule_level));
         }
-        self.cases.insert(number, case.clone());
+        self.cases.insert(case.number, case.clone());
         Ok(case)
     }
 

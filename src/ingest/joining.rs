@@ -84,21 +84,62 @@ pub(super) async fn find(tx: &mut Tx, gathered: &mut Gathered, facts: &Facts<'_>
                 if seen { fingerprints::last_closed(tx, org_id, *sensor_id, fingerprint).await? } else { None };
             Ok(Home::New { previous: previous.or(closed) })
         }
-        [one] => Ok(Home::Case(Box::new(gathered.case(tx, *one).await?))),
+        [one] => Ok(into(gathered.case(tx, *one).await?)),
         several => {
             // What is moved must be there.
             gathered.write(tx).await?;
-            Ok(Home::Case(Box::new(joined(tx, facts, several).await?)))
+            Ok(into(joined(tx, facts, several).await?))
         }
     }
 }
 
-/// Makes several cases one: the oldest that people are at work on, else the oldest.
-async fn joined(tx: &mut Tx, facts: &Facts<'_>, several: &[i64]) -> Result<Case> {
-    // What people do with them at this moment is waited for, and then seen.
+/// Into a case where it is still open; one that was closed meanwhile nobody looks at any more.
+fn into(case: Case) -> Home {
+    if case.status.is_open() {
+        return Home::Case(Box::new(case));
+    }
+    Home::New { previous: Some(case.number) }
+}
+
+/// A case, or the one that it became part of, as it stands once it is held for this transaction: what people or the
+/// machine do with it at this moment is waited for, and then seen.
+pub(super) async fn held(tx: &mut Tx, mut number: i64) -> Result<Case> {
+    loop {
+        merges::lock(tx, &[number]).await?;
+        let case = cases::by_number(tx, number).await?;
+        match case.merged_into {
+            Some(into) => number = into,
+            None => return Ok(case),
+        }
+    }
+}
+
+/// Those of several cases that are still open once all are held, lowest first; where none is, the last that was closed.
+async fn still_open(tx: &mut Tx, several: &[i64]) -> Result<std::result::Result<Vec<i64>, Case>> {
     merges::lock(tx, several).await?;
-    let mut free = Vec::new();
+    let (mut open, mut closed) = (Vec::new(), None);
     for number in several {
+        let case = held(tx, *number).await?;
+        if case.status.is_open() {
+            open.push(case.number);
+        } else {
+            closed = Some(case);
+        }
+    }
+    open.sort_unstable();
+    open.dedup();
+    Ok(closed.filter(|_| open.is_empty()).map_or(Ok(open), Err))
+}
+
+/// Makes several cases one: the oldest that people are at work on, else the oldest. Where all were closed meanwhile it
+/// is one of these.
+async fn joined(tx: &mut Tx, facts: &Facts<'_>, several: &[i64]) -> Result<Case> {
+    let several = match still_open(tx, several).await? {
+        Ok(open) => open,
+        Err(closed) => return Ok(closed),
+    };
+    let mut free = Vec::new();
+    for number in &several {
         if cases::untouched(tx, *number).await? {
             free.push(*number);
         }
