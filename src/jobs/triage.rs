@@ -35,7 +35,7 @@ use crate::domain::{Severity, VoteState, Weights};
 use crate::limits;
 use crate::review::ReviewError;
 use crate::store::runs::{Run, RunState};
-use crate::store::{Actor, Tx, cases, jobs, runs, votes};
+use crate::store::{Actor, Tx, cases, detections, jobs, runs, votes};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use ask::Private;
@@ -129,11 +129,11 @@ async fn queue(tx: &mut Tx, run_id: i64, ask: Ask<'_>, severity: Severity) -> cr
 pub async fn work(worker: &Worker, job: &jobs::Job) -> Result<(), JobError> {
     let run_id = payload(job)?.run_id;
     let seats = worker.panel.current(&worker.store).await?;
-    let (known, policy) = known(worker, run_id).await?;
+    let (known, policy, newest) = known(worker, run_id).await?;
     let pieces = if is_under_way(known.state) { gather(worker, job, &known).await? } else { Vec::new() };
     let dossier = dossier::gather(worker, &known, pieces).await?;
     let same = reuse::evidence(&policy, &seats, &dossier);
-    let Some(run) = begin::begin(worker, job, run_id, &seats, same.as_deref()).await? else { return Ok(()) };
+    let Some(run) = begin::begin(worker, job, (run_id, newest), &seats, same.as_deref()).await? else { return Ok(()) };
     let truncated = ask::panel(worker, job, &run, &seats, dossier.clone()).await?;
     let weights = weights(worker, &run, &seats).await?;
     second_look::ask(worker, job, &run, (&seats, &weights), dossier.clone()).await?;
@@ -141,12 +141,14 @@ pub async fn work(worker: &Worker, job: &jobs::Job) -> Result<(), JobError> {
     conclude::run(worker, job, &run, (&seats, &weights), (&dossier, truncated)).await
 }
 
-/// A run, and the policy of its organisation.
-async fn known(worker: &Worker, run_id: i64) -> Result<(Run, Policy), JobError> {
+/// A run, the policy of its organisation, and the newest detection of its case: what comes after it may not be in what is
+/// gathered now.
+async fn known(worker: &Worker, run_id: i64) -> Result<(Run, Policy, Option<i64>), JobError> {
     let mut tx = worker.store.read().await?;
     let run = runs::by_id(&mut tx, run_id).await?;
     let policy = worker.policy_of(&mut tx, run.case_number).await?;
-    Ok((run, policy))
+    let newest = detections::last_joined(&mut tx, run.case_number).await?;
+    Ok((run, policy, newest))
 }
 
 /// What is asked before anybody votes, all at once.

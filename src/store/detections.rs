@@ -230,3 +230,8 @@ pub async fn with_behaviour(tx: &mut Tx, case: &Case, fingerprint: &str) -> Resu
         .bind(case.number)
         .fetch_optional(db))
 }
+
+/// The newest detection of a case, in the order in which they came to it.
+pub async fn last_joined(tx: &mut Tx, case: i64) -> Result<Option<i64>> {
+    on!(tx, |db| sqlx::query_scalar("SELECT MAX(id) FROM detections WHERE case_number = $1").bind(case).fetch_one(db))
+}

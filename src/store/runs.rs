@@ -185,14 +185,19 @@ pub async fn under_way(tx: &mut Tx, case: i64, fingerprint: &str) -> Result<bool
     Ok(id.is_some())
 }
 
-/// Starts a run that is not finished; `false` where it is.
-pub async fn start(tx: &mut Tx, id: i64, mode: &str, now_ms: i64) -> Result<bool> {
+/// Starts a run that is not finished; `false` where it is. `newest` is the newest detection of its case that it can have
+/// asked about.
+pub async fn start(tx: &mut Tx, (id, newest): (i64, Option<i64>), mode: &str, now_ms: i64) -> Result<bool> {
     let changed = run!(
         tx,
-        sqlx::query("UPDATE runs SET state = 'running', mode = $3, started_ms = COALESCE(started_ms, $1) WHERE id = $2 AND state IN ('queued', 'running')")
-            .bind(now_ms)
-            .bind(id)
-            .bind(mode)
+        sqlx::query(
+            "UPDATE runs SET state = 'running', mode = $3, started_ms = COALESCE(started_ms, $1), newest_detection = COALESCE(newest_detection, $4)
+             WHERE id = $2 AND state IN ('queued', 'running')"
+        )
+        .bind(now_ms)
+        .bind(id)
+        .bind(mode)
+        .bind(newest)
     )?;
     Ok(changed > 0)
 }

@@ -9,18 +9,19 @@ use crate::store::reuse::set_evidence;
 use crate::store::runs::Run;
 use crate::store::{Actor, Change, Tx, cases, jobs, record, runs, votes};
 
-/// Reserves a place for each voter and starts the run; nothing where there is nothing left to do.
+/// Reserves a place for each voter and starts the run; nothing where there is nothing left to do. `newest` is the newest
+/// detection of its case before anything was gathered.
 pub(super) async fn begin(
     worker: &Worker,
     job: &jobs::Job,
-    run_id: i64,
+    (run_id, newest): (i64, Option<i64>),
     seats: &Seats,
     evidence: Option<&str>,
 ) -> Result<Option<Run>, JobError> {
     let now = now_ms();
     let mut tx = worker.store.write().await?;
     held(&mut tx, job).await?;
-    if !runs::start(&mut tx, run_id, seats.rules.mode.as_str(), now).await? {
+    if !runs::start(&mut tx, (run_id, newest), seats.rules.mode.as_str(), now).await? {
         jobs::finish(&mut tx, job).await?;
         tx.commit().await?;
         return Ok(None);

@@ -272,12 +272,14 @@ pub async fn ran(tx: &mut Tx, case: i64) -> Result<Vec<Ran>> {
     on!(tx, |db| sqlx::query_as(sql).bind(case).fetch_all(db))
 }
 
-/// The newest finished run of a case that a detection of its behaviour came after: its voters were asked before.
+/// The newest finished run of a case that a detection of its behaviour came after: what was asked before anybody voted
+/// need not know it. Ids tell that and no clock does: a case takes its detections one after the other. Of a run that
+/// noted none, the detection that stood for it is the newest that it surely knew.
 pub async fn overtaken(tx: &mut Tx, case: i64) -> Result<Option<i64>> {
     let sql = sqlx::AssertSqlSafe(format!(
         "SELECT r.id FROM runs r WHERE r.case_number = $1 AND r.state = 'done' AND NOT EXISTS (SELECT 1 FROM runs n WHERE {SUPERSEDES})
             AND EXISTS (SELECT 1 FROM detections d WHERE d.case_number = $1 AND d.fingerprint = r.fingerprint
-                AND d.received_ms > COALESCE(r.started_ms, r.queued_ms)) ORDER BY r.number DESC LIMIT 1"
+                AND d.id > COALESCE(r.newest_detection, r.detection_id)) ORDER BY r.number DESC LIMIT 1"
     ));
     on!(tx, |db| sqlx::query_scalar(sql).bind(case).fetch_optional(db))
 }
