@@ -47,9 +47,17 @@ pub struct Precedents {
     pub benign_true_positive: i64,
     /// Cases declared true positive.
     pub true_positive: i64,
+    /// Of all these, declared by programs. Voters are not told.
+    #[serde(skip)]
+    pub programs: i64,
 }
 
 impl Precedents {
+    /// Those that people declared.
+    pub const fn people(self) -> i64 {
+        self.total() - self.programs
+    }
+
     /// All of them.
     pub const fn total(self) -> i64 {
         self.false_positive + self.benign_true_positive + self.true_positive
@@ -67,6 +75,7 @@ impl Precedents {
             false_positive: self.false_positive + other.false_positive,
             benign_true_positive: self.benign_true_positive + other.benign_true_positive,
             true_positive: self.true_positive + other.true_positive,
+            programs: self.programs + other.programs,
         }
     }
 }

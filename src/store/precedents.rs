@@ -90,16 +90,16 @@ pub async fn weigh(tx: &mut Tx, case: i64, by: i64) -> Result<u64> {
 
 /// The verdicts on a behaviour.
 pub async fn of(tx: &mut Tx, org_id: i64, fingerprint: &str) -> Result<Precedents> {
-    let row: Option<(i64, i64, i64)> = on!(tx, |db| {
+    let row: Option<(i64, i64, i64, i64)> = on!(tx, |db| {
         sqlx::query_as(
-        "SELECT false_positive, benign_true_positive, true_positive FROM precedents WHERE org_id = $1 AND fingerprint = $2"
+        "SELECT false_positive, benign_true_positive, true_positive, program_benign + program_true_positive FROM precedents WHERE org_id = $1 AND fingerprint = $2"
     )
     .bind(org_id)
     .bind(fingerprint)
     .fetch_optional(db)
     })?;
-    let (false_positive, benign_true_positive, true_positive) = row.unwrap_or_default();
-    Ok(Precedents { false_positive, benign_true_positive, true_positive })
+    let (false_positive, benign_true_positive, true_positive, programs) = row.unwrap_or_default();
+    Ok(Precedents { false_positive, benign_true_positive, true_positive, programs })
 }
 
 /// A behaviour that analysts decided.

@@ -1,6 +1,6 @@
 //! What the machine may do alone, decided by code from raw fields: each veto is named.
 use super::vote::Count;
-use crate::domain::dossier::{Dossier, Intel, Precedents};
+use crate::domain::dossier::{Dossier, Intel};
 use crate::domain::evidence::{EvidenceKind, Piece, is_own_tag};
 use crate::domain::{Claim, MachineVerdict, Severity, Vote, detection::Process};
 use serde::{Deserialize, Serialize};
@@ -50,6 +50,19 @@ pub fn vetoes(
     truncated: bool,
     settings: Settings<'_>,
 ) -> Vec<Named> {
+    let mut vetoes = known(dossier, severity, settings);
+    if truncated {
+        vetoes.push(("truncated", "Part of the event was cut before the voters saw it.".to_owned()));
+    }
+    vetoes.extend(evidence(&dossier.evidence));
+    if count.missing > 0 {
+        vetoes.push(("degraded", "A voter of the panel is missing.".to_owned()));
+    }
+    vetoes
+}
+
+/// Those of the vetoes that follow from the event and from what is known of its behaviour, its host and its observables.
+pub fn known(dossier: &Dossier, severity: Severity, settings: Settings<'_>) -> Vec<Named> {
     let mut vetoes = Vec::new();
     vetoes.extend(severe(severity, dossier.detection.rule_severity(), settings.severity));
     vetoes.extend(never(&dossier.detection.rule.path, settings.rules));
@@ -70,18 +83,12 @@ pub fn vetoes(
     if dossier.detection.process().as_ref().is_some_and(unsigned_in_writable) {
         vetoes.push(("unsigned", "The image is not signed and lies where users can write.".to_owned()));
     }
-    if dossier.precedents == Precedents::default() {
+    // What a program declares says that a program runs, and not that anybody looked.
+    if dossier.precedents.people() <= 0 {
         vetoes.push(("first_sight", unknown(dossier.prevalence.cases).to_owned()));
     }
     if dossier.precedents.true_positive > 0 {
         vetoes.push(("precedent", "People declared this behaviour a true positive before.".to_owned()));
-    }
-    if truncated {
-        vetoes.push(("truncated", "Part of the event was cut before the voters saw it.".to_owned()));
-    }
-    vetoes.extend(evidence(&dossier.evidence));
-    if count.missing > 0 {
-        vetoes.push(("degraded", "A voter of the panel is missing.".to_owned()));
     }
     vetoes
 }

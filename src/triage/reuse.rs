@@ -53,6 +53,7 @@ fn without_place(dossier: &Dossier) -> Dossier {
             false_positive: seen.false_positive.min(1),
             benign_true_positive: seen.benign_true_positive.min(1),
             true_positive: seen.true_positive.min(1),
+            programs: 0,
         },
         ..dossier.clone()
     }

@@ -200,7 +200,7 @@ pub fn precedents(lines: &[Line], each: u16) -> HashMap<String, Precedents> {
     let each = i64::from(each);
     let of = |(bad, good): (i64, i64)| {
         let false_positive = each * good / (bad + good);
-        Precedents { false_positive, true_positive: each - false_positive, benign_true_positive: 0 }
+        Precedents { false_positive, true_positive: each - false_positive, ..Precedents::default() }
     };
     labels.into_iter().map(|(fingerprint, counts)| (fingerprint.to_owned(), of(counts))).collect()
 }

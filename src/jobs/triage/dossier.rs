@@ -1,6 +1,6 @@
 //! Gathers from the store what the voters are shown.
 use super::super::{JobError, Worker};
-use super::local::{local, without};
+use super::local::{local, without_case};
 use crate::clock::now_ms;
 use crate::domain::Detection;
 use crate::domain::dossier::{Dossier, Intel, Precedents, Prevalence};
@@ -67,17 +67,20 @@ async fn known(
     case: &cases::Case,
     fingerprint: &str,
 ) -> crate::store::Result<(Precedents, Prevalence, Vec<Intel>)> {
-    let since = now_ms() - HOST_DAYS * DAY_MS;
     let seen = fingerprints::prevalence(tx, case.org_id, fingerprint, case.number, case.sensor_id).await?;
-    let high_on_host = cases::high_on_host(tx, case.sensor_id, case.number, since).await?;
-    let precedents = earlier(tx, case, fingerprint).await?;
-    let intel = intel::of_case(tx, case.number).await?.iter().filter(|answer| says(answer)).map(read_intel).collect();
-    Ok((precedents, Prevalence { high_on_host, ..seen }, intel))
+    let high_on_host = high_on_host(tx, case.sensor_id, case.number).await?;
+    let precedents = without_case(precedents::of(tx, case.org_id, fingerprint).await?, case);
+    Ok((precedents, Prevalence { high_on_host, ..seen }, intel_of(tx, case.number).await?))
 }
 
-/// Analysts' verdicts on the behaviour, the one on this very case left out: it must not prove itself.
-async fn earlier(tx: &mut Tx, case: &cases::Case, fingerprint: &str) -> crate::store::Result<Precedents> {
-    Ok(without(precedents::of(tx, case.org_id, fingerprint).await?, case.verdict))
+/// How many other cases of a host speak against one.
+pub(super) async fn high_on_host(tx: &mut Tx, sensor_id: i64, case: i64) -> crate::store::Result<i64> {
+    cases::high_on_host(tx, sensor_id, case, now_ms() - HOST_DAYS * DAY_MS).await
+}
+
+/// What providers say of the values of a case.
+pub(super) async fn intel_of(tx: &mut Tx, case: i64) -> crate::store::Result<Vec<Intel>> {
+    Ok(intel::of_case(tx, case).await?.iter().filter(|answer| says(answer)).map(read_intel).collect())
 }
 
 /// Whether an answer tells how bad a value is. That a list of ours calls it harmless speaks for no verdict.

@@ -71,6 +71,13 @@ pub(crate) const fn without(mut seen: Precedents, own: Verdict) -> Precedents {
     seen
 }
 
+/// The same of the behaviour's own counts, which also tell whose declarations they are.
+pub(crate) fn without_case(seen: Precedents, case: &Case) -> Precedents {
+    let counts = !matches!(case.verdict, Verdict::Pending | Verdict::Undetermined);
+    let programs = seen.programs - i64::from(counts && case.by_program);
+    Precedents { programs, ..without(seen, case.verdict) }
+}
+
 /// Those of the family, and those that have the rule alone in common; the behaviour itself is in neither.
 async fn levels(
     tx: &mut Tx,
@@ -99,6 +106,7 @@ fn near(row: Decided, own: Verdict, text: &str) -> Option<Near> {
         false_positive: row.false_positive,
         benign_true_positive: row.benign_true_positive,
         true_positive: row.true_positive,
+        programs: 0,
     };
     let decided = if row.own { without(decided, own) } else { decided };
     let compared = likeness::compare(text, &row.behaviour);

@@ -91,5 +91,6 @@ const fn decided(found: &Row) -> crate::domain::dossier::Precedents {
         false_positive: found.seen_fp,
         benign_true_positive: found.seen_btp,
         true_positive: found.seen_tp,
+        programs: 0,
     }
 }
