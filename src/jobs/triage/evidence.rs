@@ -10,12 +10,15 @@ use crate::store::evidence::{self, Place};
 use crate::store::runs::Run;
 use crate::store::{Actor, Change, cases, detections, jobs, record, runs};
 
+/// Why nothing could be asked where the settings are of no use; what is wrong with them is for the operator alone.
+const UNUSABLE: &str = "Nothing was asked: the settings of LimaCharlie can't be used here.";
+
 /// The pieces for a run, in the order of the questions; none where the organisation's LimaCharlie is not set up.
 pub(super) async fn gather(worker: &Worker, job: &jobs::Job, run: &Run) -> Result<Vec<Piece>, JobError> {
     let now = now_ms();
     let mut tx = worker.store.read().await?;
     let case = cases::by_number(&mut tx, run.case_number).await?;
-    let Some(client) = worker.connections.of(&case.org).filter(|_| !case.recorded) else { return Ok(Vec::new()) };
+    let Some(set_up) = worker.connections.set_up(&case.org).filter(|_| !case.recorded) else { return Ok(Vec::new()) };
     let stored = detections::by_id(&mut tx, run.detection_id).await?;
     let since = now - limits::EVIDENCE_FRESH_MS;
     let mut pieces = evidence::gathered(&mut tx, case.number, &run.fingerprint, since).await?;
@@ -24,7 +27,11 @@ pub(super) async fn gather(worker: &Worker, job: &jobs::Job, run: &Run) -> Resul
     let missing: Vec<_> = ASKED.into_iter().filter(|kind| !pieces.iter().any(|piece| piece.kind == *kind)).collect();
     let document = serde_json::from_str(&stored.raw).unwrap_or_default();
     let Some(detection) = Detection::read(&document).ok().filter(|_| !missing.is_empty()) else { return Ok(pieces) };
-    let new = ask(client, &detection, &missing, now).await;
+    let new = match set_up {
+        Ok(client) => ask(client, &detection, &missing, now).await,
+        // It is needed all the same: nobody is to take for harmless what nobody could look at.
+        Err(_) => missing.iter().map(|kind| Piece::new(*kind, EvidenceState::Failed, UNUSABLE, now)).collect(),
+    };
     keep(worker, job, (run, stored.sensor_id), &new, now).await?;
     pieces.extend(new);
     pieces.sort_by_key(|piece| ASKED.iter().position(|kind| *kind == piece.kind));

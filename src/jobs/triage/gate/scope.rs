@@ -62,9 +62,10 @@ pub(super) fn scopes_of<'a>(path: &'a str, on_rule: &'a str, panel: &'a str) -> 
     [Some(rule), family, Some(wanted(GateLevel::Org, "", panel))].into_iter().flatten().collect()
 }
 
-/// Who is asked for evidence of a case, one a line: the sensor, by LimaCharlie, and providers of intelligence.
+/// Who is to be asked for evidence of a case, one a line: the sensor, by LimaCharlie, and providers of intelligence. Whom
+/// this worker can't ask is among them: cases that it judges lack what was to be asked, and stay with people.
 pub(super) fn sources(worker: &Worker, case: &Case) -> String {
-    let sensor = worker.connections.of(&case.org).map(|_| "sensor");
+    let sensor = worker.connections.set_up(&case.org).map(|_| "sensor");
     let providers = worker.intel.seats.iter().map(|seat| seat.provider.name());
     let all: BTreeSet<&str> = sensor.into_iter().chain(providers).collect();
     all.into_iter().collect::<Vec<_>>().join("\n")
