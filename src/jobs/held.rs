@@ -16,17 +16,37 @@ pub(crate) fn name(of: &str) -> String {
     format!("{of}_held")
 }
 
-/// Whether a run of this name may not remove anything yet. Each run notes itself by [`upkeep::note`] when it is over.
-///
-/// # Errors
-/// Where the database refuses.
-pub(super) async fn is_held(tx: &mut Tx, of: &str, now: i64) -> crate::store::Result<bool> {
+/// When a run of this name was last over, or else the ledger last written, and since when it is held back.
+async fn last_run(tx: &mut Tx, of: &str, now: i64) -> crate::store::Result<(i64, Option<i64>)> {
     let known = upkeep::all(tx).await?;
     let ran_ms = |name: &str| known.iter().find(|one| one.name == name).map(|one| one.ran_ms);
     let last = match ran_ms(of) {
         Some(last) => last,
         None => ledger::newest_ms(tx).await?.unwrap_or(now),
     };
+    Ok((last, ran_ms(&name(of))))
+}
+
+/// Whether the clock says the same for too short a time to be believed.
+fn is_new(since: Option<i64>, now: i64) -> bool {
+    since.is_some_and(|since| (0..SURE_MS).contains(&(now - since)))
+}
+
+/// Whether nobody can tell now how old something is: what follows from age alone has to wait.
+///
+/// # Errors
+/// Where the database refuses.
+pub(crate) async fn is_unsure(tx: &mut Tx, now: i64) -> crate::store::Result<bool> {
+    let (last, since) = last_run(tx, super::upkeep::TURN, now).await?;
+    Ok(now - last > LEAP_MS || is_new(since, now))
+}
+
+/// Whether a run of this name may not remove anything yet. Each run notes itself by [`upkeep::note`] when it is over.
+///
+/// # Errors
+/// Where the database refuses.
+pub(super) async fn is_held(tx: &mut Tx, of: &str, now: i64) -> crate::store::Result<bool> {
+    let (last, since) = last_run(tx, of, now).await?;
     let held = name(of);
     if now - last > LEAP_MS {
         tracing::warn!(
@@ -41,11 +61,12 @@ pub(super) async fn is_held(tx: &mut Tx, of: &str, now: i64) -> crate::store::Re
         upkeep::note(tx, &held, 0, now).await?;
         return Ok(true);
     }
-    let Some(since) = ran_ms(&held) else { return Ok(false) };
-    if (0..SURE_MS).contains(&(now - since)) {
+    if is_new(since, now) {
         return Ok(true);
     }
     // It said the same for a day, or was put right.
-    upkeep::forget(tx, &held).await?;
+    if since.is_some() {
+        upkeep::forget(tx, &held).await?;
+    }
     Ok(false)
 }

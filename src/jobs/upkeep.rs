@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// The turn that servers take.
-const TURN: &str = "hourly";
+pub(super) const TURN: &str = "hourly";
 /// So long a turn holds. A little less than the servers' own hour, which is never exact.
 const TURN_MS: i64 = 55 * 60_000;
 /// How often a server looks whether it is due.
@@ -55,7 +55,7 @@ pub async fn once(store: &Store) -> Result<bool> {
     for (name, count) in removed {
         upkeep::note(&mut tx, name, count, now).await?;
     }
-    // What rests on reviews that are too old by now is shut.
+    // What rests on reviews that are too old by now is shut, unless the clock may be wrong.
     gate::check(&mut tx, None, now).await?;
     // What was ended is not taken up again once the clock is right.
     if !is_held {

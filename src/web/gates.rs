@@ -9,6 +9,7 @@ use super::view::{links, text};
 use crate::clock::now_ms;
 use crate::domain::{GateLevel, GateState, Role};
 use crate::error::{AppError, Result};
+use crate::jobs::held;
 use crate::review::gate::{self, Step};
 use crate::store::activity::DAY_MS;
 use crate::store::gates::{self, Listed, MOST};
@@ -49,6 +50,8 @@ struct Index {
     modes: Vec<(String, &'static str)>,
     parts: Vec<Part>,
     several_orgs: bool,
+    /// Whether nobody can tell how old reviews are.
+    unsure: bool,
 }
 
 /// The parts of the page in order: state, title, note, and what stands where there is none.
@@ -74,6 +77,7 @@ pub async fn index(me: SignedIn, State(app): State<App>) -> Result<Response> {
         (name, mode(app.config.policy.of(&one.own).auto_close))
     });
     let modes = modes.collect();
+    let unsure = held::is_unsure(&mut tx, now_ms()).await?;
     let mut parts = Vec::with_capacity(PARTS.len());
     for (state, title, note, none) in PARTS {
         let found = gates::listed(&mut tx, me.scope(), state, now_ms() - DAYS * DAY_MS).await?;
@@ -83,7 +87,7 @@ pub async fn index(me: SignedIn, State(app): State<App>) -> Result<Response> {
         parts.push(Part { id: state, title, note, none, rows, full });
     }
     drop(tx);
-    Ok(Page(Index { chrome, modes, parts, several_orgs }).into_response())
+    Ok(Page(Index { chrome, modes, parts, several_orgs, unsure }).into_response())
 }
 
 fn row(one: &Listed, doubts: &[(i64, i64)]) -> Row {

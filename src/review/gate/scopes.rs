@@ -1,6 +1,7 @@
 //! The gates that one change is about, and everything of it that has to be kept.
 use super::{about, proof};
 use crate::domain::{GateEvent, GateState};
+use crate::jobs::held;
 use crate::store::cases::Case;
 use crate::store::gates::{self, Event, Gate, Kept};
 use crate::store::record::{Entry, audit};
@@ -48,6 +49,10 @@ pub(crate) struct Scopes {
     lines: Vec<Line>,
     /// What the timeline of the case says of them.
     said: Vec<String>,
+    /// Whether nobody can tell how old reviews are, because the clock leapt ahead.
+    held: bool,
+    /// The places of gates that would be shut because of that age if the clock were to be believed.
+    unsure: BTreeSet<usize>,
 }
 
 impl Scopes {
@@ -57,11 +62,20 @@ impl Scopes {
     /// Where the database refuses.
     pub(crate) async fn begin(tx: &mut Tx, org_id: i64) -> Result<Self> {
         locks::gates(tx, org_id).await?;
-        Ok(Self { gates: Vec::new(), org_id, events: Vec::new(), lines: Vec::new(), said: Vec::new() })
+        Ok(Self {
+            gates: Vec::new(),
+            org_id,
+            events: Vec::new(),
+            lines: Vec::new(),
+            said: Vec::new(),
+            held: false,
+            unsure: BTreeSet::new(),
+        })
     }
 
     /// Counts the reviews of the gates anew: of those that count today.
     pub(crate) async fn count(&mut self, tx: &mut Tx, now_ms: i64) -> Result<()> {
+        self.held = held::is_unsure(tx, now_ms).await?;
         for gate in &mut self.gates {
             (gate.n, gate.k) = gates::counts(tx, gate, rules::first_day(now_ms)).await?;
         }
@@ -107,9 +121,18 @@ impl Scopes {
     pub(crate) fn follow(&mut self, at: usize, error: bool, now_ms: i64) {
         match rules::follows(&standing(&self.gates[at]), error, now_ms) {
             Follows::Nothing => {}
+            // Proof that is lost is lost for good, and the clock may be put right.
+            Follows::Suspend(rules::Broken::Evidence) if self.held => {
+                self.unsure.insert(at);
+            }
             Follows::Suspend(why) => self.suspend(at, &Actor::system(), why.words(), now_ms),
             Follows::Look(look) => self.look(at, &look, now_ms),
         }
+    }
+
+    /// Whether a gate closes nothing for now, because its reviews may be too old.
+    pub(crate) fn is_unsure(&self, at: usize) -> bool {
+        self.unsure.contains(&at)
     }
 
     fn look(&mut self, at: usize, look: &Look, now_ms: i64) {
@@ -175,7 +198,7 @@ impl Scopes {
         if before.to_bits() != limit.to_bits() {
             self.gates[at].limit = limit;
             self.tell(at, GateEvent::Limit, &json!({"from": before, "to": limit}), now_ms);
-            if limit > before {
+            if limit > before && !self.gates[at].state.stands() && self.gates[at].n > 0 {
                 self.anew(at, "a higher limit is accepted", now_ms);
             }
         }
@@ -207,14 +230,19 @@ impl Scopes {
         }
     }
 
-    /// Begins another epoch of a gate that does not stand and has counted something.
+    /// Begins another epoch of a gate that does not stand. Of one without an eligible case nobody has heard yet, and there
+    /// is nothing to begin anew.
     fn anew(&mut self, at: usize, why: &str, now_ms: i64) {
-        let gate = &mut self.gates[at];
-        if gate.state.stands() || gate.n == 0 {
+        if self.gates[at].eligible == 0 {
             return;
         }
+        let by = Actor::system();
+        let gate = &mut self.gates[at];
         gate.epoch += 1;
         (gate.fresh, gate.n, gate.k) = (0, 0, 0);
+        (gate.state_by, gate.state_why) = (by.name.clone(), format!("counts anew: {why}"));
+        let new = format!("{}: {}; {}", gate.state, about(gate), gate.state_why);
+        self.lines.push(Line { gate: gate.id, actor: by, old: gate.state.to_string(), new });
         self.tell(at, GateEvent::Anew, &json!({"why": why}), now_ms);
     }
 

@@ -4,7 +4,6 @@ use crate::domain::{GateEvent, GateState};
 use crate::review::ReviewError;
 use crate::store::gates::{self, Gate};
 use crate::store::{Actor, ActorKind, Tx};
-use crate::triage::gate as rules;
 
 /// The longest note in characters.
 const LONGEST: usize = 500;
@@ -66,10 +65,16 @@ pub async fn step(
         return Err(ReviewError::Conflict(text));
     };
     scopes.count(tx, now_ms).await?;
-    if let rules::Follows::Suspend(why) = rules::follows(&super::standing(&scopes.gates[0]), false, now_ms) {
-        scopes.suspend(0, &Actor::system(), why.words(), now_ms);
+    scopes.follow(0, false, now_ms);
+    if scopes.gates[0].state == GateState::Suspended {
+        let why = scopes.gates[0].state_why.clone();
         scopes.keep(tx, None, now_ms).await?;
-        return Ok(Some(format!("{} was suspended by itself: {}.", about(&gate), why.words())));
+        return Ok(Some(format!("{} was suspended by itself: {why}.", about(&gate))));
+    }
+    if step == Step::Activate && scopes.is_unsure(0) {
+        let text =
+            "The clock is far ahead of the last run, so nobody can tell how old the reviews are. Try again in a day.";
+        return Err(ReviewError::Conflict(text.to_owned()));
     }
     let told = |word: &str| if note.is_empty() { word.to_owned() } else { format!("{word}: {note}") };
     match step {
