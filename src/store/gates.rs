@@ -5,6 +5,7 @@
 mod board;
 mod cases;
 mod days;
+mod earlier;
 mod events;
 mod listed;
 mod reviews;
@@ -15,6 +16,7 @@ pub use cases::{
     set_closed, set_declared, set_reopened, still_eligible, that_follow,
 };
 pub use days::{count, counts, eligible_since};
+pub use earlier::{Earlier, earlier};
 pub use events::{Event, events, insert as insert_events};
 pub use listed::{Listed, MOST, listed};
 pub use reviews::{Review, review, set_review};

@@ -39,6 +39,17 @@ pub async fn remove(tx: &mut Tx, (one, two): (i64, i64)) -> Result<bool> {
     Ok(removed > 0)
 }
 
+/// Whether people linked a case with another one, or split one off the other.
+pub async fn is_linked(tx: &mut Tx, number: i64) -> Result<bool> {
+    on!(tx, |db| {
+        sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM case_links WHERE left_case = $1) OR EXISTS (SELECT 1 FROM case_links WHERE right_case = $1)"
+    )
+    .bind(number)
+    .fetch_one(db)
+    })
+}
+
 /// A case at the other end of a link.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Linked {

@@ -2,6 +2,7 @@
 //! It never closes one that was drawn for blind review when it opened.
 //!
 //! All of it is in the transaction that stores the run: vetoes, gate and age of the evidence are asked there once more.
+mod others;
 mod scope;
 
 use self::scope::{opened, other_panels, panels, sources};
@@ -17,7 +18,7 @@ use crate::store::cases::{self, Case};
 use crate::store::gates::{self as store, Gate, Kept, Ran};
 use crate::store::policies::Own;
 use crate::store::runs::{self, Run, RunState};
-use crate::store::{Actor, Change, Tx, fingerprints, record};
+use crate::store::{Actor, Change, Tx, fingerprints, links, record};
 use crate::triage::gate::{self as judge, Heard, Ineligible};
 use crate::triage::vote::Panel;
 use serde_json::{Value, json};
@@ -43,12 +44,13 @@ pub(super) async fn judge(
 ) -> Result<(), JobError> {
     let policy = worker.policy.of(own);
     let under = Under { policy: &policy, panel: seats.rules, now_ms: now };
-    let said = concluded(worker, tx, run.case_number, under).await?;
+    let said = concluded(worker, tx, run, under).await?;
     Ok(receipt::write(tx, (&policy, own), seats, (run, dossier, said), now).await?)
 }
 
 /// Judges a case after a run of it was concluded; returns what the receipt says of it.
-async fn concluded(worker: &Worker, tx: &mut Tx, number: i64, under: Under<'_>) -> Result<Value, JobError> {
+async fn concluded(worker: &Worker, tx: &mut Tx, run: &Run, under: Under<'_>) -> Result<Value, JobError> {
+    let number = run.case_number;
     let case = cases::by_number(tx, number).await?;
     let ran = store::ran(tx, number).await?;
     let behaviours = fingerprints::of_case(tx, number).await?;
@@ -60,7 +62,11 @@ async fn concluded(worker: &Worker, tx: &mut Tx, number: i64, under: Under<'_>) 
     }
     let waits = matches!(case.triage_state, RunState::Queued | RunState::Running);
     let severe = severe(&case, under.policy);
-    match judge::eligible(&heard, &behaviours, waits).and_then(|()| severe.map_or(Ok(()), Err)) {
+    let mut judged = judge::eligible(&heard, &behaviours, waits).and_then(|()| severe.map_or(Ok(()), Err));
+    if judged.is_ok() {
+        judged = others::against(tx, (&case, run.id), under).await?.map_or(Ok(()), Err);
+    }
+    match judged {
         Err(why) => not_eligible(tx, &case, &why, under.now_ms).await,
         Ok(()) if whole(&case).is_err() => Ok(Value::Null),
         Ok(()) => {
@@ -73,7 +79,7 @@ async fn concluded(worker: &Worker, tx: &mut Tx, number: i64, under: Under<'_>) 
 /// What a person says of the severity holds, whatever voters and rules say; so does the highest level of its detections,
 /// one of which may have joined after the voters were asked.
 fn severe(case: &Case, policy: &Policy) -> Option<Ineligible> {
-    let by_person = !matches!(case.severity_by.as_str(), "rule" | "panel") && case.severity >= policy.veto_severity;
+    let by_person = is_persons(&case.severity_by) && case.severity >= policy.veto_severity;
     let level = case.rule_level.filter(|level| *level >= policy.veto_severity);
     let text = match level {
         _ if by_person => format!("A person set the severity to {}.", case.severity.label().to_lowercase()),
@@ -176,10 +182,17 @@ fn lot(case: &Case, (newest, gates): (&Ran, &[i64]), before: Option<&Kept>, now_
     }
 }
 
-/// Whether nobody has decided a case, has done anything with it, or put it aside.
+/// Whether nobody has decided a case, has done anything with it, such as set its severity, however low, or linked it with
+/// another one, or put it aside.
 async fn is_free(tx: &mut Tx, case: &Case) -> Result<bool, JobError> {
     let decided = case.verdict != Verdict::Pending || case.first_decided_ms.is_some();
-    Ok(!decided && case.snoozed_by.is_empty() && cases::untouched(tx, case.number).await?)
+    let left = !decided && case.snoozed_by.is_empty() && !is_persons(&case.severity_by);
+    Ok(left && cases::untouched(tx, case.number).await? && !links::is_linked(tx, case.number).await?)
+}
+
+/// Whether a severity is a person's word.
+fn is_persons(severity_by: &str) -> bool {
+    !matches!(severity_by, "rule" | "panel")
 }
 
 /// What a case waits for although a gate would let it be closed.
