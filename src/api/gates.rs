@@ -4,7 +4,7 @@ use super::case_json::time;
 use crate::domain::role::Scope as TokenScope;
 use crate::error::{AppError, Result};
 use crate::review::gate;
-use crate::store::gates::{self, Event, Gate};
+use crate::store::gates::{self, Doubt, Event, Gate};
 use crate::triage::gate as rules;
 use crate::web::App;
 use axum::Json;
@@ -51,11 +51,11 @@ pub async fn index(
     let full = i64::try_from(found.len()).is_ok_and(|count| count == limit);
     let next = found.last().filter(|_| full).map(|gate| gate.id);
     let doubts = gates::doubts(&mut tx, &found.iter().map(|gate| gate.id).collect::<Vec<_>>()).await?;
-    let told = found.iter().map(|gate| told(gate, doubts.iter().find(|(id, _)| *id == gate.id).map(|(_, case)| *case)));
+    let told = found.iter().map(|gate| told(gate, doubts.iter().find(|one| one.gate == gate.id)));
     Ok(Json(json!({"gates": told.collect::<Vec<_>>(), "next": next})))
 }
 
-fn told(gate: &Gate, doubt: Option<i64>) -> Value {
+fn told(gate: &Gate, doubt: Option<&Doubt>) -> Value {
     let look = gate.look_ms.map(|at| {
         json!({
             "n": gate.look_n, "k": gate.look_k, "delta": gate.look_delta, "bound": gate.look_bound, "limit": gate.look_limit,
@@ -65,7 +65,7 @@ fn told(gate: &Gate, doubt: Option<i64>) -> Value {
     json!({
         "id": gate.id, "level": gate.level, "key": gate.key, "version": gate.version, "panel": gate.panel, "state": gate.state,
         "state_at": time(gate.state_ms), "state_by": gate.state_by, "state_why": gate.state_why, "limit": gate.limit,
-        "waits_for_case": doubt, "epoch": gate.epoch, "looks": gate.looks, "reviews": gate.n, "true_positives": gate.k, "eligible": gate.eligible,
+        "waits_for_case": doubt.map(|doubt| doubt.holder), "epoch": gate.epoch, "looks": gate.looks, "reviews": gate.n, "true_positives": gate.k, "eligible": gate.eligible,
         "next_look_at": rules::due(&gate::standing(gate)).filter(|_| !gate.state.stands()), "last_true_positive_at": time(gate.last_tp_ms),
         "rests_on": look, "events": gate.seq, "first_at": time(gate.first_ms), "last_at": time(gate.last_ms),
     })

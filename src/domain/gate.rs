@@ -59,7 +59,7 @@ words! {
         Anew = "anew", "Counting anew";
         /// The machine closed a case.
         Closed = "closed", "Case closed";
-        /// A case that the machine had closed is open again.
+        /// A case that the machine had closed is open again, or people ask again what it is.
         Reopened = "reopened", "Case open again";
     }
 }

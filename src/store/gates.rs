@@ -5,6 +5,7 @@
 mod board;
 mod cases;
 mod days;
+mod doubts;
 mod earlier;
 mod events;
 mod listed;
@@ -12,10 +13,11 @@ mod reviews;
 
 pub use board::{Board, board};
 pub use cases::{
-    Kept, Ran, closed_parts, doubts, kept, last_true_positive, not_eligible, of_org_after, overtaken, put, ran,
-    set_closed, set_declared, set_reopened, still_eligible, that_follow,
+    Kept, Ran, kept, last_true_positive, not_eligible, of_org_after, overtaken, put, ran, set_closed, set_declared,
+    still_eligible, that_follow,
 };
 pub use days::{count, counts, eligible_since};
+pub use doubts::{Doubt, closed_parts, doubts, set_doubted, set_reopened, undoubted, waiting};
 pub use earlier::{Earlier, earlier};
 pub use events::{Event, events, insert as insert_events};
 pub use listed::{Listed, MOST, listed};

@@ -12,7 +12,7 @@ use crate::error::{AppError, Result};
 use crate::jobs::held;
 use crate::review::gate::{self, Step};
 use crate::store::activity::DAY_MS;
-use crate::store::gates::{self, Listed, MOST};
+use crate::store::gates::{self, Doubt, Listed, MOST};
 use crate::store::policies;
 use askama::Template;
 use axum::extract::State;
@@ -90,7 +90,7 @@ pub async fn index(me: SignedIn, State(app): State<App>) -> Result<Response> {
     Ok(Page(Index { chrome, modes, parts, several_orgs, unsure }).into_response())
 }
 
-fn row(one: &Listed, doubts: &[(i64, i64)]) -> Row {
+fn row(one: &Listed, doubts: &[Doubt]) -> Row {
     Row {
         page: if one.gate.level == GateLevel::Rule { links::rule(&one.gate.key) } else { String::new() },
         gate: named(&one.gate, doubts),

@@ -4,11 +4,13 @@
 //! All of it is in the transaction that stores the run: vetoes, gate and age of the evidence are asked there once more.
 mod others;
 mod scope;
+mod waits;
 
 use self::scope::{opened, other_panels, panels, sources};
+use self::waits::{Waits, waits};
 use super::super::panel::Seats;
 use super::super::{JobError, Worker};
-use super::{follow_up, receipt};
+use super::receipt;
 use crate::config::Policy;
 use crate::domain::action::{ActionKind, Fields, Plan};
 use crate::domain::{AutoClose, Dossier, GateEvent, Status, Verdict};
@@ -17,7 +19,7 @@ use crate::review::{ReviewError, sight, whole};
 use crate::store::cases::{self, Case};
 use crate::store::gates::{self as store, Gate, Kept, Ran};
 use crate::store::policies::Own;
-use crate::store::runs::{self, Run, RunState};
+use crate::store::runs::{Run, RunState};
 use crate::store::{Actor, Change, Tx, fingerprints, links, record};
 use crate::triage::gate::{self as judge, Heard, Ineligible};
 use crate::triage::vote::Panel;
@@ -140,7 +142,7 @@ async fn eligible(
     let lot = lot(case, (newest, &ids), before.as_ref(), now);
     let free = is_free(tx, case).await?;
     let lets = open.filter(|_| free && !lot.drawn);
-    let waits = waits(tx, case, (newest, lets.map(|at| ids[at])), now).await?;
+    let waits = waits(tx, case, (newest, &scopes, lets), now).await?;
     let kept = Kept {
         behaviours: i64::try_from(behaviours).unwrap_or(i64::MAX),
         // What a person did since does not change that it would have been closed.
@@ -195,35 +197,6 @@ fn is_persons(severity_by: &str) -> bool {
     !matches!(severity_by, "rule" | "panel")
 }
 
-/// What a case waits for although a gate would let it be closed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Waits {
-    /// For people, who look again at another case that the gate had let the machine close.
-    Doubt(i64),
-    /// For another vote: a detection joined since the voters were asked, and nobody looked at it yet. What is known is
-    /// counted anew then, once; where more go on joining, a person decides.
-    Joined,
-}
-
-/// What it waits for, where a gate would let it be closed.
-async fn waits(
-    tx: &mut Tx,
-    case: &Case,
-    (newest, gate): (&Ran, Option<i64>),
-    now_ms: i64,
-) -> Result<Option<Waits>, JobError> {
-    let Some(gate) = gate else { return Ok(None) };
-    if let Some((_, doubted)) = store::doubts(tx, &[gate]).await?.first() {
-        return Ok(Some(Waits::Doubt(*doubted)));
-    }
-    let Some(run) = store::overtaken(tx, case.number).await? else { return Ok(None) };
-    let run = runs::by_id(tx, run).await?;
-    if run.continues.is_none() && run.id == newest.id {
-        follow_up(tx, &run, run.tries, now_ms).await?;
-    }
-    Ok(Some(Waits::Joined))
-}
-
 /// Does what the mode allows with a case that an open gate lets the machine close; `true` where it was closed.
 async fn allowed(
     worker: &Worker,
@@ -236,15 +209,15 @@ async fn allowed(
     let now = under.now_ms;
     let gate = scopes.gates[at].clone();
     let text = match (under.policy.auto_close, waits) {
-        (AutoClose::Off | AutoClose::Shadow, _) | (_, Some(Waits::Joined)) => return Ok(false),
+        (AutoClose::Off | AutoClose::Shadow, _) => return Ok(false),
         (AutoClose::Auto, None) => String::new(),
         (AutoClose::Propose, None) => {
             format!("The machine could close this under {}: {}", gates::about(&gate), gates::proof(&gate))
         }
-        (_, Some(Waits::Doubt(doubted))) => format!(
-            "Not closed by the machine: case #{doubted}, which it had closed under {}, is open again and not decided",
-            gates::about(&gate)
-        ),
+        (_, Some(waits)) => match waits.told(&gate) {
+            Some(text) => text,
+            None => return Ok(false),
+        },
     };
     if !text.is_empty() {
         let (org_id, case) = (case.org_id, case.number);
@@ -276,11 +249,7 @@ fn said(kept: &Kept, gate: Option<&Gate>, (closed, waits): (bool, Option<Waits>)
             "bound": gate.look_bound, "limit": gate.limit,
         })
     });
-    let why = match waits {
-        _ if kept.drawn => Some("Drawn for blind review, so a person decides.".to_owned()),
-        Some(Waits::Doubt(case)) => Some(format!("Case #{case}, which the machine had closed, is looked at again.")),
-        Some(Waits::Joined) => Some("A detection joined after the voters were asked.".to_owned()),
-        None => None,
-    };
+    let drawn = "Drawn for blind review, so a person decides.".to_owned();
+    let why = if kept.drawn { Some(drawn) } else { waits.map(Waits::words) };
     json!({"eligible": true, "share": kept.share, "drawn": kept.drawn, "open": gate, "closed": closed, "why": why})
 }

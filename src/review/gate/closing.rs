@@ -104,8 +104,19 @@ pub(crate) async fn reopen(tx: &mut Tx, case: &Case, why: &str, now_ms: i64) -> 
     taken_back(tx, &actor, case, &to, now_ms).await
 }
 
+/// What becomes of a case that the machine had closed.
+#[derive(Clone, Copy)]
+struct Back {
+    /// Whether the closing is taken back.
+    opens: bool,
+    /// The case that has to be decided, where people ask again what this one is: until then its gates let nothing else
+    /// be closed.
+    asked: Option<i64>,
+}
+
 /// Undoes outside what followed a closing by the machine, where a decision opens the case again or calls it a true
-/// positive; also of cases that are part of it. `case` is the case before the decision.
+/// positive; also of cases that are part of it. Where people ask again what it is, be it as a duplicate of a case that
+/// is open, its gates wait for them. `case` is the case before the decision.
 ///
 /// # Errors
 /// Where the database refuses.
@@ -116,28 +127,39 @@ pub(in crate::review) async fn taken_back(
     to: &Decision,
     now_ms: i64,
 ) -> Result<(), ReviewError> {
-    if !to.status.is_open() && to.verdict != Verdict::TruePositive {
-        return Ok(());
+    let taken = to.status.is_open() || to.verdict == Verdict::TruePositive;
+    let asked = asked_again(tx, actor, case, to).await?;
+    if taken || asked.is_some() {
+        let opens = taken && case.machine_closed_ms.is_some();
+        back(tx, actor, case, Back { opens, asked }, now_ms).await?;
+        parts_taken_back(tx, actor, case.number, Back { opens: taken, asked }, now_ms).await?;
     }
-    let by_people = matches!(actor.kind, ActorKind::Person | ActorKind::Token);
-    let undecided = to.status.is_open() && matches!(to.verdict, Verdict::Pending | Verdict::Undetermined);
-    let doubted = by_people && undecided;
-    if case.machine_closed_ms.is_some() {
-        back(tx, actor, (case, doubted), now_ms).await?;
-    }
-    parts_taken_back(tx, actor, (case.number, doubted), now_ms).await
+    Ok(())
 }
 
-/// The same for cases that are part of one that is open, or a true positive.
-async fn parts_taken_back(
-    tx: &mut Tx,
-    actor: &Actor,
-    (holder, doubted): (i64, bool),
-    now_ms: i64,
-) -> Result<(), ReviewError> {
-    for number in gates::closed_parts(tx, holder).await? {
+/// The case that people have to decide after a decision that leaves open what this one is.
+async fn asked_again(tx: &mut Tx, actor: &Actor, case: &Case, to: &Decision) -> Result<Option<i64>, ReviewError> {
+    let by_people = matches!(actor.kind, ActorKind::Person | ActorKind::Token);
+    if !by_people || !matches!(to.verdict, Verdict::Pending | Verdict::Undetermined) {
+        return Ok(None);
+    }
+    match to.duplicate_of {
+        Some(of) => Ok(gates::waiting(tx, of).await?),
+        None => Ok(Some(case.number).filter(|_| to.status.is_open())),
+    }
+}
+
+/// The same for cases that are part of one that is open, or a true positive, and for all that are what it is.
+async fn parts_taken_back(tx: &mut Tx, actor: &Actor, holder: i64, with: Back, now_ms: i64) -> Result<(), ReviewError> {
+    let parts = if with.opens { gates::closed_parts(tx, holder).await? } else { Vec::new() };
+    for number in parts {
         let part = cases::by_number(tx, number).await?;
-        back(tx, actor, (&part, doubted), now_ms).await?;
+        back(tx, actor, &part, with, now_ms).await?;
+    }
+    let followers = if with.asked.is_some() { gates::undoubted(tx, holder).await? } else { Vec::new() };
+    for number in followers {
+        let follower = cases::by_number(tx, number).await?;
+        back(tx, actor, &follower, Back { opens: false, ..with }, now_ms).await?;
     }
     Ok(())
 }
@@ -156,25 +178,31 @@ pub(in crate::review) async fn open_after(tx: &mut Tx, number: i64, now_ms: i64)
     reopen(tx, &case, "Meanwhile it was part of a case that was open or a true positive.", now_ms).await
 }
 
-/// `doubted` where people opened it to look at it again: until they have decided it, the gate lets nothing else be closed.
-async fn back(tx: &mut Tx, actor: &Actor, (case, doubted): (&Case, bool), now_ms: i64) -> Result<(), ReviewError> {
-    let Some(kept) = gates::kept(tx, case.number).await? else { return Ok(()) };
-    if gates::set_reopened(tx, case.number, doubted, now_ms).await? == 0 {
+async fn back(tx: &mut Tx, actor: &Actor, case: &Case, with: Back, now_ms: i64) -> Result<(), ReviewError> {
+    if !with.opens && with.asked.is_none() {
+        return Ok(());
+    }
+    let Some(kept) = gates::kept(tx, case.number).await?.filter(|kept| kept.closed_ms.is_some()) else { return Ok(()) };
+    let opened = with.opens && gates::set_reopened(tx, case.number, now_ms).await? > 0;
+    let doubted = with.asked.is_some() && gates::set_doubted(tx, case.number).await? > 0;
+    if !opened && !doubted {
         return Ok(());
     }
     let mut scopes = Scopes::begin(tx, case.org_id).await?;
-    if let Some(id) = kept.opened_by {
+    for id in kept.opened_by.into_iter().chain(Some(kept.rule_gate).filter(|id| kept.opened_by != Some(*id))) {
         scopes.gates.extend(gates::by_id(tx, id).await?);
     }
-    if !scopes.gates.is_empty() {
-        let data = json!({"case": case.number, "by": actor.name, "doubted": doubted});
-        scopes.tell(0, GateEvent::Reopened, &data, now_ms);
-        if doubted {
-            scopes.doubted(0);
+    for at in 0..scopes.gates.len() {
+        if Some(scopes.gates[at].id) == kept.opened_by {
+            let data = json!({"case": case.number, "by": actor.name, "doubted": doubted});
+            scopes.tell(at, GateEvent::Reopened, &data, now_ms);
+        }
+        if let Some(holder) = with.asked.filter(|_| doubted) {
+            scopes.doubted(at, (case.number, holder));
         }
     }
     scopes.keep(tx, Some(case).filter(|_| doubted), now_ms).await?;
-    compensate(tx, actor, case, &kept, now_ms).await
+    if opened { compensate(tx, actor, case, &kept, now_ms).await } else { Ok(()) }
 }
 
 /// What was to follow is taken back where it did not start; what started is undone by another action.

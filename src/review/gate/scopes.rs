@@ -163,11 +163,12 @@ impl Scopes {
         (gate.fresh, gate.n, gate.k) = (0, 0, 0);
     }
 
-    /// Says that people look again at what a gate had let the machine close.
-    pub(crate) fn doubted(&mut self, at: usize) {
+    /// Says that people ask again what a case is that a gate had let the machine close, and which one has to be decided.
+    pub(crate) fn doubted(&mut self, at: usize, (case, holder): (i64, i64)) {
         if self.gates[at].state == GateState::Active {
             let about = about(&self.gates[at]);
-            self.said.push(format!("While this is open and not decided, nothing else is closed under {about}."));
+            let which = if case == holder { "this".to_owned() } else { format!("case #{holder}") };
+            self.said.push(format!("While {which} is open and not decided, nothing else is closed under {about}."));
         }
     }
 

@@ -1,7 +1,6 @@
 //! Cases that are or were eligible: their gates, their draw, and what became of them.
 use super::Gate;
 use crate::domain::{GateLevel, MachineVerdict, Verdict};
-use crate::store::many::places;
 use crate::store::related::FOLLOWERS;
 use crate::store::runs::{Flag, SUPERSEDES};
 use crate::store::{JsonText, Result, Tx, on, run};
@@ -172,53 +171,6 @@ pub async fn set_closed(tx: &mut Tx, case: i64, now_ms: i64, action: Option<i64>
         .bind(action)
         .bind(case)
     )
-}
-
-/// Notes that a case that the machine had closed is open again, and whether it was people who opened it.
-pub async fn set_reopened(tx: &mut Tx, case: i64, doubted: bool, now_ms: i64) -> Result<u64> {
-    run!(
-        tx,
-        sqlx::query(
-            "UPDATE gate_cases SET reopened_ms = $1, doubted = $2 WHERE case_number = $3 AND reopened_ms IS NULL"
-        )
-        .bind(now_ms)
-        .bind(doubted)
-        .bind(case)
-    )
-}
-
-/// Which of these gates had let the machine close a case that people opened again and have not decided yet, each with the
-/// first such case. What became part or a duplicate of another case is decided with that one.
-pub async fn doubts(tx: &mut Tx, gates: &[i64]) -> Result<Vec<(i64, i64)>> {
-    if gates.is_empty() {
-        return Ok(Vec::new());
-    }
-    let sql = sqlx::AssertSqlSafe(format!(
-        "SELECT g.opened_by, MIN(g.case_number) FROM gate_cases g JOIN cases c ON c.number = g.case_number
-         JOIN cases h ON h.number = COALESCE(c.merged_into, c.duplicate_of, c.number)
-         WHERE g.opened_by IN {} AND g.doubted = TRUE AND h.open = TRUE AND h.verdict IN ('pending', 'undetermined')
-         GROUP BY g.opened_by",
-        places(1, gates.len())
-    ));
-    on!(tx, |db| {
-        let mut query = sqlx::query_as(sql);
-        for gate in gates {
-            query = query.bind(gate);
-        }
-        query.fetch_all(db)
-    })
-}
-
-/// Cases that are part of another one and that the machine had closed, as long as that was not taken back.
-pub async fn closed_parts(tx: &mut Tx, into: i64) -> Result<Vec<i64>> {
-    on!(tx, |db| {
-        sqlx::query_scalar(
-            "SELECT c.number FROM cases c JOIN gate_cases g ON g.case_number = c.number WHERE c.merged_into = $1
-                AND g.closed_ms IS NOT NULL AND g.reopened_ms IS NULL ORDER BY c.number",
-        )
-        .bind(into)
-        .fetch_all(db)
-    })
 }
 
 /// When the newest true positive that stands was declared on a case of a gate.

@@ -3,7 +3,7 @@ use super::text::visible;
 use super::words::{When, plural, when};
 use crate::domain::{AutoClose, GateLevel, GateState};
 use crate::review::gate::{proof, standing};
-use crate::store::gates::{Board, Gate};
+use crate::store::gates::{Board, Doubt, Gate};
 use crate::triage::gate::due;
 
 /// What an organisation has proven of a rule.
@@ -32,14 +32,14 @@ pub struct GateView {
     pub why: String,
     /// How far it is, in words.
     pub text: String,
-    /// The case that keeps it from letting others be closed, where there is one.
-    pub doubt: Option<i64>,
+    /// What keeps it from letting cases be closed, where something does.
+    pub doubt: Option<Doubt>,
     /// What a lead can do with it: the step's word, and the button's.
     pub steps: &'static [(&'static str, &'static str)],
 }
 
 /// A gate among those of other scopes, in words: named by what it is about. `doubts` are cases that gates wait for.
-pub fn named(one: &Gate, doubts: &[(i64, i64)]) -> GateView {
+pub fn named(one: &Gate, doubts: &[Doubt]) -> GateView {
     let about = match one.level {
         GateLevel::Rule => visible(&one.key),
         GateLevel::Family => format!("Family {}", visible(&one.key)),
@@ -49,7 +49,7 @@ pub fn named(one: &Gate, doubts: &[(i64, i64)]) -> GateView {
 }
 
 /// A gate in words.
-pub fn gate(gate: &Gate, doubts: &[(i64, i64)]) -> GateView {
+pub fn gate(gate: &Gate, doubts: &[Doubt]) -> GateView {
     GateView {
         id: gate.id,
         about: match gate.level {
@@ -65,7 +65,7 @@ pub fn gate(gate: &Gate, doubts: &[(i64, i64)]) -> GateView {
             GateState::Proposed => format!("Proven: {}. A lead has to switch it on.", proof(gate)),
             GateState::Active => format!("Proven: {}. What is drawn for review goes on counting.", proof(gate)),
         },
-        doubt: doubts.iter().find(|(id, _)| *id == gate.id && gate.state == GateState::Active).map(|(_, case)| *case),
+        doubt: doubts.iter().find(|one| one.gate == gate.id && gate.state == GateState::Active).copied(),
         steps: match gate.state {
             GateState::Shadow | GateState::Suspended => &[],
             GateState::Proposed => &[("activate", "Switch on"), ("decline", "Decline")],
