@@ -1,9 +1,12 @@
 //! The machine closes what it has proven it can: reviews, looks, a lead who switches on, and what shuts at once.
 mod closing;
+mod doubts;
 mod errors;
 mod events;
+mod held;
 mod left;
 mod list;
+mod meanwhile;
 mod page;
 mod proof;
 mod replayed;

@@ -152,6 +152,7 @@ const CHANGES: &[(&str, Change)] = &[
     }),
     ("first_sight", |it| (it.cases, it.precedents) = (0, Precedents::default())),
     ("first_sight", |it| it.precedents = Precedents::default()),
+    ("first_sight", |it| it.precedents.programs = 5),
     ("truncated", |it| it.truncated = true),
     ("degraded", |it| it.votes.push(failed())),
     ("claim_contradicted", |it| it.claims.push(claim(ClaimState::Contradicted))),

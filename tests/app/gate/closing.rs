@@ -153,7 +153,7 @@ async fn the_tagged_host_is_not_closed_and_the_receipt_says_why() {
 }
 
 /// What the fake knows of a host: the sensor, and the event that the detection is about.
-fn knows(state: &mut State, document: &Value) {
+pub(super) fn knows(state: &mut State, document: &Value) {
     let routing = &document["routing"];
     let sid = routing["sid"].as_str().unwrap().to_owned();
     let sensor = state.sensors.values().next().unwrap().clone();
@@ -240,7 +240,7 @@ async fn it_is_taken_back_with_the_case_that_it_became_part_of() {
 }
 
 impl Desk {
-    async fn closing_with_tag(setting: fusionsoc::config::LimaCharlieConfig) -> Self {
+    pub(super) async fn closing_with_tag(setting: fusionsoc::config::LimaCharlieConfig) -> Self {
         Self::new(|config| {
             config.policy.auto_close = AutoClose::Auto;
             "closed-by-fusionsoc".clone_into(&mut config.policy.close_tag);
@@ -251,7 +251,7 @@ impl Desk {
     }
 
     /// A case that the machine closes, and its host.
-    async fn closed(&mut self, fake: &Fake) -> (i64, usize) {
+    pub(super) async fn closed(&mut self, fake: &Fake) -> (i64, usize) {
         for _ in 0..40 {
             let at = self.delivered + 1;
             fake.change(|state| knows(state, &agreeing::benign(at)));
@@ -267,7 +267,7 @@ impl Desk {
     }
 
     /// Proven by cases of which LimaCharlie was asked nothing.
-    async fn proven_before_connecting(&mut self) {
+    pub(super) async fn proven_before_connecting(&mut self) {
         let connections = std::mem::take(&mut self.server.app.connections);
         self.proven().await;
         self.server.app.connections = connections;

@@ -2,14 +2,14 @@
 //! nobody has looked at yet.
 use super::Desk;
 use crate::support::agreeing::{answer, benign};
-use crate::support::fakes;
+use crate::support::{fakes, http};
 use serde_json::{Value, json};
 use std::time::Duration;
 use wiremock::ResponseTemplate;
 
 impl Desk {
     /// Delivers one more with other words; its number after the vote.
-    async fn changed(&mut self, change: &[(&str, &str)]) -> i64 {
+    pub(super) async fn changed(&mut self, change: &[(&str, &str)]) -> i64 {
         self.delivered += 1;
         let mut text = benign(self.delivered).to_string();
         for (from, to) in change {
@@ -20,13 +20,13 @@ impl Desk {
         number
     }
 
-    async fn post(&self, path: &str, form: &[(&str, &str)]) {
+    pub(super) async fn post(&self, path: &str, form: &[(&str, &str)]) {
         let reply = self.ana.post(path, form).await;
         assert_eq!(reply.status(), 303, "{path}: {}", reply.text().await.unwrap());
     }
 
     /// The kinds of what keeps the machine from closing a case, by its newest run.
-    async fn vetoes(&self, case: i64) -> Vec<String> {
+    pub(super) async fn vetoes(&self, case: i64) -> Vec<String> {
         let case = self.server.case(case).await;
         let vetoes = case["runs"][0]["vetoes"].as_array().unwrap().clone();
         vetoes.iter().map(|veto| veto["kind"].as_str().unwrap().to_owned()).collect()
@@ -60,16 +60,43 @@ async fn what_was_an_attack_before_is_for_people() {
 }
 
 #[tokio::test]
+async fn what_only_a_program_declared_nobody_has_looked_at() {
+    let mut desk = Desk::closing().await;
+    desk.proven().await;
+    let other = [("index.cab", "drivers.cab")];
+    let first = desk.changed(&other).await;
+    let address = format!("{}/api/v1/cases/{first}", desk.server.url);
+    let body = json!({"verdict": "false_positive", "reason": "known_application"});
+    let reply = http().patch(&address).bearer_auth(&desk.server.token).json(&body).send().await.unwrap();
+    assert_eq!(reply.status().as_u16(), 200);
+    let second = desk.changed(&other).await;
+    assert_eq!(desk.vetoes(second).await, ["first_sight"]);
+    assert_eq!(desk.server.case(second).await["status"], "new");
+    // A person who says the same.
+    desk.declare(first, "false_positive").await;
+    let third = desk.changed(&other).await;
+    assert_eq!(desk.vetoes(third).await, [""; 0]);
+    assert_eq!(desk.server.case(third).await["status"], "closed");
+    // And takes it back.
+    let event = desk.server.case(first).await["timeline"][0]["id"].to_string();
+    desk.post(&format!("/cases/{first}/undo"), &[("event", &event)]).await;
+    let fourth = desk.changed(&other).await;
+    assert_eq!(desk.vetoes(fourth).await, ["first_sight"]);
+}
+
+#[tokio::test]
 async fn what_people_touched_stays_theirs() {
     let mut desk = Desk::closing().await;
     desk.clean(super::FIRST).await;
-    let cases = desk.cases(4).await;
+    let cases = desk.cases(6).await;
     let at = |at: usize, what: &str| format!("/cases/{}/{what}", cases[at]);
     desk.post(&at(0, "notes"), &[("body", "Waiting for the owner.")]).await;
     let closed = [("verdict", "false_positive"), ("reason", "known_application"), ("close", "true")];
     desk.post(&at(1, "verdict"), &closed).await;
     desk.post(&at(1, "status"), &[("status", "in_progress"), ("reason", "looks odd")]).await;
     desk.post(&at(2, "severity"), &[("severity", "high")]).await;
+    desk.post(&at(4, "severity"), &[("severity", "low")]).await;
+    desk.post(&at(5, "link"), &[("to", &cases[0].to_string())]).await;
     assert_eq!(desk.step(&desk.lea, "rule", "activate").await, 303);
     for case in &cases {
         desk.post(&format!("/cases/{case}/triage"), &[]).await;
@@ -79,7 +106,7 @@ async fn what_people_touched_stays_theirs() {
     for case in &cases {
         open.push(desk.server.case(*case).await["status"].as_str().unwrap().to_owned());
     }
-    assert_eq!(open, ["new", "in_progress", "new", "closed"], "only the last one was nobody's");
+    assert_eq!(open, ["new", "in_progress", "new", "closed", "new", "new"], "only the fourth one was nobody's");
     let receipt = desk.ana.page(&format!("/cases/{}/triage/2/receipt.json", cases[2])).await.1;
     assert!(receipt.contains("A person set the severity to high."), "{receipt}");
 }
@@ -98,7 +125,7 @@ async fn what_was_shut_for_a_family_is_not_closed_by_the_organisation() {
 }
 
 /// Lets the first model take its time, and does something while it is asked.
-async fn while_asked(desk: &mut Desk, first: &str, then: &[String]) -> i64 {
+pub(super) async fn while_asked(desk: &mut Desk, first: &str, then: &[String]) -> i64 {
     let said = json!({"model": "one", "created_at": "2026-03-23T04:16:32Z", "done": true, "done_reason": "stop",
         "message": {"role": "assistant", "content": answer().to_string()}});
     let model = &desk.models[0];
