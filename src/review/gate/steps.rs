@@ -8,6 +8,10 @@ use crate::store::{Actor, ActorKind, Tx};
 /// The longest note in characters.
 const LONGEST: usize = 500;
 
+/// Why nothing is switched on while the clock may be wrong.
+const UNSURE: &str =
+    "The clock is far ahead of the last run, so nobody can tell how old the reviews are. Try again in a day.";
+
 /// What is to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
@@ -72,15 +76,12 @@ pub async fn step(
         return Ok(Some(format!("{} was suspended by itself: {why}.", about(&gate))));
     }
     if step == Step::Activate && scopes.is_unsure(0) {
-        let text =
-            "The clock is far ahead of the last run, so nobody can tell how old the reviews are. Try again in a day.";
-        return Err(ReviewError::Conflict(text.to_owned()));
+        return Err(ReviewError::Conflict(UNSURE.to_owned()));
     }
     let told = |word: &str| if note.is_empty() { word.to_owned() } else { format!("{word}: {note}") };
     match step {
         Step::Activate => {
-            let why = told(&proof(&gate));
-            scopes.become_(0, (GateState::Active, GateEvent::Activated), actor, &why, now_ms);
+            scopes.become_(0, (GateState::Active, GateEvent::Activated), actor, &told(&proof(&gate)), now_ms);
         }
         Step::Decline => scopes.suspend(0, actor, &told("declined"), now_ms),
         Step::Suspend => scopes.suspend(0, actor, &told("shut by a person"), now_ms),
