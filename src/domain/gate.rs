@@ -69,15 +69,3 @@ words! {
 pub fn family(rule_path: &str) -> Option<&str> {
     rule_path.rsplit_once('/').map(|(family, _)| family).filter(|family| !family.is_empty())
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_family_is_the_folder_of_a_rule() {
-        assert_eq!(family("service.windows/proc/expand"), Some("service.windows/proc"));
-        assert_eq!(family("alone"), None);
-        assert_eq!(family("/alone"), None);
-    }
-}

@@ -20,16 +20,3 @@ pub fn read(text: &str) -> impl Iterator<Item = (i64, i64)> {
         Some((from.parse().ok()?, to.parse().ok()?))
     })
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_written_is_read() {
-        let text = write(&[1, 2, 3, 7, 9, 10]);
-        assert_eq!(text, "1-3, 7, 9-10");
-        assert_eq!(read(&text).collect::<Vec<_>>(), [(1, 3), (7, 7), (9, 10)]);
-        assert_eq!((write(&[]), read("").count()), (String::new(), 0));
-    }
-}

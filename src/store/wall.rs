@@ -79,7 +79,7 @@ pub(super) const READS: &str = "ISOLATION LEVEL REPEATABLE READ READ ONLY";
 pub(super) const WRITES: &str = "ISOLATION LEVEL READ COMMITTED READ WRITE";
 
 /// The beginning of a transaction on `PostgreSQL`: one message, so that it costs no way there and back of its own.
-pub(super) fn begin(how: &str) -> String {
+pub fn begin(how: &str) -> String {
     // Words of ours and numbers: nothing that anybody typed is in it.
     format!("BEGIN {how}; SET LOCAL fusionsoc.orgs = '{}'", Whose::here().setting())
 }
@@ -131,19 +131,5 @@ impl Store {
              WHERE p.oid = 'pg_catalog.ts_match_vq(tsvector, tsquery)'::regprocedure AND r.rolname = current_user"
         )
         .fetch_one(db))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn what_is_said_is_a_list_of_numbers() {
-        assert_eq!(begin("READ ONLY"), "BEGIN READ ONLY; SET LOCAL fusionsoc.orgs = 'all'");
-        let of = |orgs: &[i64]| Whose::Of(orgs.into()).scope(async { Whose::here().setting() });
-        assert_eq!(of(&[3, -1]).await, "{3,-1}");
-        assert_eq!(of(&[]).await, "{}");
-        assert_eq!(Whose::Nobodys.scope(async { Whose::here().setting() }).await, "");
     }
 }

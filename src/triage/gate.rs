@@ -277,6 +277,3 @@ pub fn opens(scopes: &[Standing], now_ms: i64) -> Option<usize> {
     let shut = scopes[..found].iter().any(|scope| scope.state == GateState::Suspended);
     (found == 0 || !shut && may_back_off(rule, now_ms)).then_some(found)
 }
-
-#[cfg(test)]
-mod tests;

@@ -67,26 +67,3 @@ impl Store {
         })
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_server_elsewhere_must_prove_itself() {
-        for here in [
-            "sqlite:x.db",
-            "postgres://u@localhost/x",
-            "postgres://u@127.0.0.2:5432/x?sslmode=disable",
-            "postgres://u@[::1]/x",
-            "postgres:///x?host=/run/postgresql",
-            "postgres://u@db.example/x?sslmode=verify-full",
-        ] {
-            assert_eq!(Store::unproven(here), None, "{here}");
-        }
-        for mode in ["", "?sslmode=disable", "?sslmode=prefer", "?sslmode=require", "?sslmode=verify-ca"] {
-            let told = Store::unproven(&format!("postgres://u:geheim@db.example/x{mode}")).unwrap_or_default();
-            assert!(told.contains("db.example") && !told.contains("geheim"), "{mode}: {told}");
-        }
-    }
-}

@@ -1,5 +1,8 @@
-//! The rules at their edges.
-use super::*;
+//! The gate's rules at their edges.
+use fusionsoc::domain::{GateState, gate::family};
+use fusionsoc::triage::gate::*;
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 fn scope(n: i64, k: i64) -> Standing {
     Standing {
@@ -113,4 +116,11 @@ fn a_panel_is_known_by_its_models_and_not_by_their_order() {
     assert_ne!(one, panel(("majority", 0), &[juror("a", "x"), juror("b", "y")]), "another count");
     assert_eq!(version(&[own("1")]), version(&[own("2")]), "what a built-in voter learns is no change of it");
     assert_ne!(rule_text(&one, &["title", ""]), rule_text(&one, &["", "title"]));
+}
+
+#[test]
+fn a_family_is_the_folder_of_a_rule() {
+    assert_eq!(family("service.windows/proc/expand"), Some("service.windows/proc"));
+    assert_eq!(family("alone"), None);
+    assert_eq!(family("/alone"), None);
 }
