@@ -1,10 +1,11 @@
 //! `replay`: the stored past of an organisation, played through the gate at other limits, by another panel of voters that
-//! were asked, or under another veto of severity.
+//! were asked, or under another veto of severity or of rules.
 //!
-//! Without `--voter`, `--mode`, `--quorum` or `--veto-severity` the cases are played that the panel and the vetoes of their
-//! time made eligible; with one of them all cases, judged anew by the votes that were given. Voters that were never
-//! asked are tried by a trial (`/models/trials`).
+//! Without `--voter`, `--mode`, `--quorum`, `--veto-severity` or `--veto-rule` the cases are played that the panel and
+//! the vetoes of their time made eligible; with one of them all cases, judged anew by the votes that were given. Voters
+//! that were never asked are tried by a trial (`/models/trials`).
 mod anew;
+mod period;
 
 use super::{CliError, failed};
 use crate::clock::now_ms;
@@ -14,31 +15,40 @@ use crate::jobs::triage::other_panel::{OtherPanel, is_second_look};
 use crate::store::{Store, Tx, gates, orgs, policies};
 use crate::triage::gate::{Lived, Past, Tried, replay};
 use crate::triage::vote::Mode;
-use anew::Judged;
+use anew::{Judged, Tally};
 use clap::Args;
 use jiff::Timestamp;
+use period::{Counted, Period};
 use serde_json::{Value, json};
 use std::process::ExitCode;
 
 /// The limits that are tried where none is named.
 const LIMITS: [f64; 3] = [0.01, 0.02, 0.05];
+/// What is named where no rule is to be left to people.
+const NO_RULE: &str = "none";
 /// Cases that are read at once.
 const PAGE: i64 = 1_000;
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// What is not among the options, and why.
+const BEYOND: &str = "\
+What the stored past can't tell can't be tried: other tags of hosts (the policy page tries these on the newest cases), \
+what voters who were never asked would say (a trial asks them), and what anybody would have done with a case that was \
+not closed. Whatever was decided before the period is played as evidence and not counted.";
 
 /// `replay`
 #[derive(Debug, Args)]
+#[command(after_help = BEYOND)]
 pub struct Replay {
     /// The organisation.
     #[arg(long)]
     org: String,
-    /// Only the cases of so many days; all, where nothing is said.
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=3_650))]
-    days: Option<u32>,
+    #[command(flatten)]
+    period: Period,
     /// A limit to try, as a share (0.02 is 2 %); can be given several times.
     #[arg(long = "limit", value_parser = share)]
     limits: Vec<f64>,
-    /// The share that people review blind; what the organisation's policy says, where nothing is said.
+    /// The share that people review blind; what the organisation's policy says, where nothing is said: 1 with
+    /// `blind_first`.
     #[arg(long, value_parser = share)]
     review_share: Option<f64>,
     /// Who votes, of those who were asked, advisers as well; can be given several times. Those that voted then, where nobody
@@ -54,6 +64,10 @@ pub struct Replay {
     /// From this severity on nothing is closed.
     #[arg(long)]
     veto_severity: Option<Severity>,
+    /// A rule of which nothing is closed, by its path; `*` stands for anything, and `none` for no rule. Can be given
+    /// several times; those of then, where none is named.
+    #[arg(long = "veto-rule")]
+    veto_rules: Vec<String>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -72,9 +86,10 @@ impl Replay {
             return failed(format!("--org: there is no organisation {}", self.org));
         };
         let policy = config.policy.of(&policies::of_org(&mut tx, org.id).await?);
-        let since_ms = self.days.map_or(i64::MIN, |days| now_ms() - i64::from(days) * DAY_MS);
+        let (since_ms, until_ms) = (self.period.since_ms(now_ms()), self.period.until_ms());
+        let counted = |at_ms: i64| at_ms >= since_ms && at_ms < until_ms;
         let judged = match self.other_panel(config, &policy)? {
-            Some(panel) => Some(anew::judged(&mut tx, org.id, &panel, since_ms).await?),
+            Some(panel) => Some(anew::judged(&mut tx, org.id, &panel, (since_ms, until_ms)).await?),
             None => None,
         };
         self.asked(judged.as_ref())?;
@@ -82,17 +97,20 @@ impl Replay {
             Some(judged) => judged.past.clone(),
             None => eligible(&mut tx, org.id).await?,
         };
-        past.retain(|one| one.at_ms >= since_ms);
         drop(tx);
-        let reviewed = self.review_share.unwrap_or(policy.review_share);
+        for one in &mut past {
+            one.counted = counted(one.at_ms);
+        }
+        let reviewed = self.review_share.unwrap_or(policy.reviewed());
         let limits = if self.limits.is_empty() { LIMITS.to_vec() } else { self.limits.clone() };
         let tried =
             limits.into_iter().flat_map(|limit| [false, true].map(|back_off| Tried { limit, reviewed, back_off }));
-        let rows: Vec<(Tried, Lived)> = tried.map(|tried| (tried, replay(&past, &tried))).collect();
+        let rows: Vec<(Tried, Lived)> = tried.map(|tried| (tried, replay(&past, &tried, until_ms))).collect();
+        let counted = Counted::of(&past, until_ms);
         if self.json {
-            println!("{:#}", told(&past, judged.as_ref(), &rows));
+            println!("{:#}", told(&counted, judged.as_ref(), &rows));
         } else {
-            tell(&self.org, &past, judged.as_ref(), &rows);
+            tell(&self.org, &counted, judged.as_ref(), &rows);
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -100,7 +118,7 @@ impl Replay {
     /// The panel that is tried, where another one is.
     fn other_panel(&self, config: &Config, policy: &Policy) -> Result<Option<OtherPanel>, CliError> {
         let asked = !self.voters.is_empty() || self.mode.is_some() || self.quorum.is_some();
-        if !asked && self.veto_severity.is_none() {
+        if !asked && self.veto_severity.is_none() && self.veto_rules.is_empty() {
             return Ok(None);
         }
         if self.mode == Some(Mode::Weighted) {
@@ -117,12 +135,19 @@ impl Replay {
             mode: self.mode,
             quorum: self.quorum.unwrap_or(config.panel.quorum),
             severity: self.veto_severity.unwrap_or(policy.veto_severity),
+            rules: self.rules(),
         }))
+    }
+
+    /// The patterns of rules that are tried, where they are.
+    fn rules(&self) -> Option<Vec<String>> {
+        let named = self.veto_rules.iter().filter(|pattern| *pattern != NO_RULE).cloned();
+        (!self.veto_rules.is_empty()).then(|| named.collect())
     }
 
     /// Whether everybody who is named was asked once.
     fn asked(&self, judged: Option<&Judged>) -> Result<(), CliError> {
-        let Some(judged) = judged.filter(|judged| judged.cases > 0) else { return Ok(()) };
+        let Some(judged) = judged.filter(|judged| !judged.known.is_empty()) else { return Ok(()) };
         match self.voters.iter().find(|name| !judged.known.contains(*name)) {
             None => Ok(()),
             Some(name) => {
@@ -147,6 +172,7 @@ async fn eligible(tx: &mut Tx, org_id: i64) -> Result<Vec<Past>, CliError> {
             verdict: one.verdict,
             declared_ms: one.declared_ms,
             act: one.act,
+            counted: true,
         }));
     }
 }
@@ -156,41 +182,46 @@ fn day(ms: Option<i64>) -> String {
     at.map_or_else(|| "never".to_owned(), |at| at.strftime("%Y-%m-%d").to_string())
 }
 
-fn declared(past: &[Past]) -> usize {
-    past.iter().filter(|one| one.verdict.decided()).count()
-}
-
-fn told(past: &[Past], judged: Option<&Judged>, rows: &[(Tried, Lived)]) -> Value {
+fn told(counted: &Counted, judged: Option<&Judged>, rows: &[(Tried, Lived)]) -> Value {
     let rows = rows.iter().map(|(tried, lived)| {
         json!({
             "limit": tried.limit, "review_share": tried.reviewed, "back_off": tried.back_off, "switched_on": lived.opened, "shut": lived.shut,
-            "first_on": lived.first_ms.map(|ms| day(Some(ms))), "closed": lived.closed, "true_positives_closed": lived.missed,
-            "undecided_closed": lived.undecided, "acts_spared": lived.spared,
+            "first_on": lived.first_ms.map(|ms| day(Some(ms))), "closed": lived.closed,
+            "true_positives_closed": lived.missed.len(), "undecided_closed": lived.undecided,
+            "acts_spared": lived.spared,
         })
     });
     let panel = judged.map(|judged| {
+        let Tally { cases, unknown, unknown_positive, weighted } = judged.counted;
         json!({"voters": judged.panel.voters, "mode": judged.panel.mode, "quorum": judged.panel.quorum,
-            "veto_severity": judged.panel.severity, "cases": judged.cases, "unknown": judged.unknown,
-            "unknown_true_positives": judged.unknown_positive})
+            "veto_severity": judged.panel.severity, "veto_rules": judged.panel.rules, "cases": cases,
+            "unknown": unknown, "unknown_true_positives": unknown_positive, "unknown_weighted": weighted,
+            "before": {"cases": judged.before.cases, "unknown": judged.before.unknown}})
     });
-    json!({"eligible": past.len(), "declared": declared(past), "panel": panel, "rows": rows.collect::<Vec<_>>()})
+    json!({"eligible": counted.eligible, "declared": counted.declared, "eligible_before": counted.before,
+        "panel": panel, "rows": rows.collect::<Vec<_>>()})
 }
 
-fn tell(org: &str, past: &[Past], judged: Option<&Judged>, rows: &[(Tried, Lived)]) {
+fn tell(org: &str, counted: &Counted, judged: Option<&Judged>, rows: &[(Tried, Lived)]) {
     if let Some(judged) = judged {
         println!("{judged}");
     }
-    let (first, last) = (past.iter().map(|one| one.at_ms).min(), past.iter().map(|one| one.at_ms).max());
-    println!(
-        "{}: {} eligible cases, {} of them declared, {} to {}.",
-        org,
-        past.len(),
-        declared(past),
-        day(first),
-        day(last)
-    );
-    println!("Whatever is proven is switched on at once; what would have been closed, nobody would have reviewed.\n");
-    println!("limit   counts for            on  shut  first on    closed  true positives  undecided  acts spared");
+    let Counted { eligible, declared, between, before, since_ms } = counted;
+    let (first, last) = (between.map(|between| between.0), between.map(|between| between.1));
+    println!("{org}: {eligible} eligible cases, {declared} of them declared, {} to {}.", day(first), day(last));
+    if *before > 0 {
+        println!(
+            "{before} that were eligible before, since {}, are played as evidence and not counted.",
+            day(*since_ms)
+        );
+    }
+    println!("Whatever is proven is switched on at once; what would have been closed, nobody would have reviewed.");
+    if rows.iter().any(|(tried, _)| tried.reviewed >= 1.0) {
+        println!(
+            "People review every case blind, so that the machine closes none; --review-share tries another share."
+        );
+    }
+    println!("\nlimit   counts for            on  shut  first on    closed  true positives  undecided  acts spared");
     for (tried, lived) in rows {
         let scope = if tried.back_off { "rules, families, all" } else { "rules" };
         println!(
@@ -200,7 +231,7 @@ fn tell(org: &str, past: &[Past], judged: Option<&Judged>, rows: &[(Tried, Lived
             lived.shut,
             day(lived.first_ms),
             lived.closed,
-            lived.missed,
+            lived.missed.len(),
             lived.undecided,
             lived.spared
         );

@@ -89,4 +89,9 @@ impl Policy {
     pub fn vetoes(&self) -> Settings<'_> {
         Settings { severity: self.veto_severity, tags: &self.veto_tags, rules: &self.veto_rules }
     }
+
+    /// The share of cases that people review blind: all of them with `blind_first`.
+    pub const fn reviewed(&self) -> f64 {
+        if self.blind_first { 1.0 } else { self.review_share }
+    }
 }

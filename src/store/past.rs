@@ -3,7 +3,7 @@ use super::many::of_each;
 use super::runs::{Flag, SUPERSEDES};
 use super::{JsonText, Result, Tx, on};
 use crate::domain::evidence::Facts;
-use crate::domain::{Answer, Claim, Failure, Severity, Verdict, Vote, VoteState};
+use crate::domain::{Answer, Claim, Failure, Outcome, Severity, Verdict, Vote, VoteState};
 
 /// The newest finished run of a behaviour of a case.
 #[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
@@ -61,6 +61,10 @@ pub struct Ran {
     pub fingerprint: String,
     /// How votes were counted.
     pub mode: String,
+    /// How they came out.
+    pub outcome: Option<Outcome>,
+    /// Whether the vote allowed closing.
+    pub allowed: bool,
     /// When it ended.
     pub finished_ms: i64,
     /// The rule of its detection.
@@ -84,13 +88,14 @@ pub async fn numbers_after(tx: &mut Tx, org_id: i64, after: i64, limit: i64) -> 
 pub async fn ran(tx: &mut Tx, cases: &[i64]) -> Result<Vec<Ran>> {
     of_each(tx, cases, |places| {
         format!(
-            "SELECT c.number AS case_number, h.number AS holder, h.verdict, h.decided_ms, r.id AS run_id, r.fingerprint, r.mode,
+            "SELECT c.number AS case_number, h.number AS holder, h.verdict, h.decided_ms, r.id AS run_id, r.fingerprint,
+                r.mode, r.outcome, r.auto_action IS NOT NULL AS allowed,
                 COALESCE(r.finished_ms, r.queued_ms) AS finished_ms, d.rule_id, u.path AS rule, d.level, r.vetoes
              FROM cases c JOIN cases h ON h.number = COALESCE(c.merged_into, c.number) AND h.blind <> 'blind'
              JOIN runs r ON r.case_number = h.number AND COALESCE(r.origin_case, r.case_number) = c.number AND r.state = 'done'
                 AND r.recorded = FALSE
              JOIN detections d ON d.id = r.detection_id JOIN rules u ON u.id = d.rule_id
-             WHERE c.number IN {places} ORDER BY c.number, 8, r.number"
+             WHERE c.number IN {places} ORDER BY c.number, 10, r.number"
         )
     })
     .await

@@ -110,7 +110,8 @@ const fn unknown(cases: i64) -> &'static str {
     }
 }
 
-fn never(rule: &str, patterns: &[String]) -> Option<Named> {
+/// The veto of a rule that only people close.
+pub fn never(rule: &str, patterns: &[String]) -> Option<Named> {
     let text = "The rule is one of those that only people close.";
     is_never_closed(rule, patterns).then(|| ("rule", text.to_owned()))
 }

@@ -5,7 +5,7 @@
 use super::{CliError, PAGE};
 use crate::domain::Verdict;
 use crate::domain::gate::family;
-use crate::jobs::triage::other_panel::{OtherPanel, Says};
+use crate::jobs::triage::other_panel::{Lacking, OtherPanel, Says};
 use crate::store::past::{self, Arose, Given, Ran};
 use crate::store::{Tx, exclusions};
 use crate::triage::gate::{Heard, Past, eligible};
@@ -17,21 +17,44 @@ use std::fmt;
 pub(super) struct Judged {
     /// By whom.
     pub(super) panel: OtherPanel,
+    /// The cases of the period.
+    pub(super) counted: Tally,
+    /// Those before it.
+    pub(super) before: Tally,
+    /// Those that were eligible once, whenever that was.
+    pub(super) past: Vec<Past>,
+    /// Who ever voted.
+    pub(super) known: BTreeSet<String>,
+}
+
+/// How many were judged.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Tally {
     /// Cases with a vote.
     pub(super) cases: usize,
     /// Those of which it can't be said, because something was not asked then.
     pub(super) unknown: usize,
     /// True positives among these.
     pub(super) unknown_positive: usize,
-    /// Those that were eligible once.
-    pub(super) past: Vec<Past>,
-    /// Who ever voted.
-    pub(super) known: BTreeSet<String>,
+    /// Those of the unknown ones whose votes were weighted.
+    pub(super) weighted: usize,
+}
+
+impl Tally {
+    fn add(&mut self, came: &Came<'_>, verdict: Verdict) {
+        self.cases += 1;
+        if let Came::Unknown(lacking) = came {
+            self.unknown += 1;
+            self.unknown_positive += usize::from(verdict == Verdict::TruePositive);
+            self.weighted += usize::from(lacking.weights);
+        }
+    }
 }
 
 impl fmt::Display for Judged {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { panel, cases, unknown, unknown_positive, .. } = self;
+        let Self { panel, counted, before, .. } = self;
+        let Tally { cases, unknown, unknown_positive, weighted } = counted;
         let voters = if panel.voters.is_empty() { "who voted then".to_owned() } else { panel.voters.join(", ") };
         let mode = panel.mode.map_or("counted as then", |mode| mode.as_str());
         writeln!(f, "{cases} cases, judged anew by {voters} ({mode}); closed below severity {}.", panel.severity)?;
@@ -39,14 +62,32 @@ impl fmt::Display for Judged {
             f,
             "Of {unknown} it can't be said whether they would have been closed, because a second look, or how near "
         )?;
-        write!(f, "precedents or weights were, was not asked then; {unknown_positive} of these are true positives.")
+        write!(f, "precedents or weights were, was not asked then; {unknown_positive} of these are true positives.")?;
+        let weighted = weighted + before.weighted;
+        if weighted > 0 {
+            write!(
+                f,
+                "\nIn {weighted} cases of which it can't be said votes were weighted, and what they weigh in another "
+            )?;
+            write!(f, "panel is not known: --mode unanimous or --mode majority counts them otherwise.")?;
+        }
+        if before.unknown > 0 {
+            write!(f, "\nOf {} of the {} cases before the period it can't be said ", before.unknown, before.cases)?;
+            write!(f, "either; what was declared of them proves nothing here.")?;
+        }
+        Ok(())
     }
 }
 
-/// Judges all cases that were voted on first since a time, a page at a time.
-pub(super) async fn judged(tx: &mut Tx, org_id: i64, panel: &OtherPanel, since_ms: i64) -> Result<Judged, CliError> {
-    let (panel, known) = (panel.clone(), BTreeSet::new());
-    let mut judged = Judged { panel, cases: 0, unknown: 0, unknown_positive: 0, past: Vec::new(), known };
+/// Judges all cases that were voted on, a page at a time; those of a period, from a time to another, are counted apart.
+pub(super) async fn judged(
+    tx: &mut Tx,
+    org_id: i64,
+    panel: &OtherPanel,
+    (since_ms, until_ms): (i64, i64),
+) -> Result<Judged, CliError> {
+    let (counted, before) = (Tally::default(), Tally::default());
+    let mut judged = Judged { panel: panel.clone(), counted, before, past: Vec::new(), known: BTreeSet::new() };
     let (mut after, mut scopes) = (0, Ids::default());
     loop {
         let numbers = past::numbers_after(tx, org_id, after, PAGE).await?;
@@ -54,17 +95,14 @@ pub(super) async fn judged(tx: &mut Tx, org_id: i64, panel: &OtherPanel, since_m
         after = *last;
         let page = Page::read(tx, &numbers).await?;
         for runs in page.runs.chunk_by(|left, right| left.case_number == right.case_number) {
-            if runs[0].finished_ms < since_ms {
-                continue;
+            let came = page.of_case(&judged.panel, runs);
+            match came.at_ms(runs[0].finished_ms) {
+                at_ms if at_ms >= until_ms => {}
+                at_ms if at_ms >= since_ms => judged.counted.add(&came, runs[0].verdict),
+                _ => judged.before.add(&came, runs[0].verdict),
             }
-            judged.cases += 1;
-            match page.of_case(&judged.panel, runs) {
-                Came::Never => {}
-                Came::Unknown => {
-                    judged.unknown += 1;
-                    judged.unknown_positive += usize::from(runs[0].verdict == Verdict::TruePositive);
-                }
-                Came::Eligible(at) => judged.past.push(page.past(at, &mut scopes)),
+            if let Came::Eligible(at) = came {
+                judged.past.push(page.past(at, &mut scopes));
             }
         }
         judged.known.extend(page.votes.into_values().flatten().map(|one| one.voter));
@@ -88,8 +126,18 @@ struct At<'a> {
 
 enum Came<'a> {
     Never,
-    Unknown,
+    Unknown(Lacking),
     Eligible(At<'a>),
+}
+
+impl Came<'_> {
+    /// When it belongs to the past: when it was eligible, otherwise when it was voted on first.
+    const fn at_ms(&self, first_ms: i64) -> i64 {
+        match self {
+            Self::Eligible(at) => at.ran.finished_ms,
+            Self::Never | Self::Unknown(_) => first_ms,
+        }
+    }
 }
 
 impl Page {
@@ -123,8 +171,8 @@ impl Page {
             let behaviours = arose.filter(|one| one.first_ms <= ran.finished_ms).map(|one| one.fingerprint.clone());
             if eligible(&heard, &behaviours.collect::<Vec<_>>(), false).is_ok() {
                 let Some(version) = newest[0].1.version.clone() else { continue };
-                let lacking = newest.iter().any(|(_, says)| says.lacking);
-                return if lacking { Came::Unknown } else { Came::Eligible(At { ran, version }) };
+                let lacking = newest.iter().fold(Lacking::default(), |all, (_, says)| all.or(says.lacking));
+                return if lacking.any() { Came::Unknown(lacking) } else { Came::Eligible(At { ran, version }) };
             }
         }
         Came::Never
@@ -144,6 +192,7 @@ impl Page {
             verdict: if counts { ran.verdict } else { Verdict::Pending },
             declared_ms: ran.decided_ms,
             act: Some(act),
+            counted: true,
         }
     }
 }

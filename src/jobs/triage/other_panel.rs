@@ -4,7 +4,7 @@
 //! anew: missing voters, claims, doubts of the statistical voter, severity, second look. What rests on the event stays as
 //! it was found. Where only something that was not asked then could keep a case open, nothing can be said.
 use super::second_look::{FAILED, FLAG, looked, voter_of};
-use crate::domain::{Claim, Failure, MachineVerdict, Severity, Vote, VoteState, Weights};
+use crate::domain::{Claim, Failure, MachineVerdict, Outcome, Severity, Vote, VoteState, Weights};
 use crate::store::past::{Given, Ran};
 use crate::store::votes::MASKED;
 use crate::triage::gate::{self, Juror};
@@ -16,6 +16,8 @@ use crate::voters::Kind;
 const PRECEDENT: &str = "builtin:precedent";
 /// Vetoes that rest on who votes.
 const OF_VOTERS: [&str; 6] = ["severity", "degraded", "claim_contradicted", "unsure", FLAG, FAILED];
+/// The veto of rules that only people close.
+const RULE: &str = "rule";
 /// The veto of near precedents, which the votes alone don't tell.
 const NEARLY: &str = "near_precedents";
 
@@ -30,6 +32,30 @@ pub struct OtherPanel {
     pub quorum: usize,
     /// From this severity on nothing may be closed.
     pub severity: Severity,
+    /// Patterns of rules that only people close; nothing for those of then.
+    pub rules: Option<Vec<String>>,
+}
+
+/// What was not asked then and could keep the machine from acting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Lacking {
+    /// A second look, or how near precedents are.
+    pub asked: bool,
+    /// What votes weigh in this panel.
+    pub weights: bool,
+}
+
+impl Lacking {
+    /// Whether anything is.
+    pub const fn any(self) -> bool {
+        self.asked || self.weights
+    }
+
+    /// What either lacks.
+    #[must_use]
+    pub const fn or(self, other: Self) -> Self {
+        Self { asked: self.asked || other.asked, weights: self.weights || other.weights }
+    }
 }
 
 /// What it makes of a run.
@@ -43,8 +69,8 @@ pub struct Says {
     pub vetoes: Vec<String>,
     /// Who voted, as gates tell panels apart; nothing where somebody is missing.
     pub version: Option<String>,
-    /// Whether something was not asked that could keep the machine from it.
-    pub lacking: bool,
+    /// What was not asked that could keep the machine from it.
+    pub lacking: Lacking,
 }
 
 impl OtherPanel {
@@ -56,17 +82,19 @@ impl OtherPanel {
         // Where the rule has no level, what voters say of the severity stands as they said it.
         let rule = level(ran).unwrap_or(Severity::Critical);
         let rules = Panel { mode, quorum: self.quorum.min(panel.len()) };
-        let mut count = vote::count(rules, &stated::counted(&panel, &claims), &Weights::default(), rule);
-        // What each vote weighed then is not kept for another count.
-        let mut lacking = mode == Mode::Weighted;
+        // Where votes are weighed, all must agree as well; whether their weight suffices is asked apart.
+        let all = if mode == Mode::Weighted { Mode::Unanimous } else { mode };
+        let by = Panel { mode: all, ..rules };
+        let mut count = vote::count(by, &stated::counted(&panel, &claims), &Weights::default(), rule);
+        let mut lacking = Lacking::default();
+        if mode == Mode::Weighted {
+            lacking.weights = self.weighed(&mut count, ran, given);
+        }
         let second = second(&mut count, &seated, given);
-        lacking |= second == Look::Missing;
         // A precedent voter that only advised then was never held against how near its precedents are.
-        lacking |= seated.iter().any(|one| one.voter == PRECEDENT && one.role != "panel");
-        let sits = seated.iter().any(|one| one.voter == PRECEDENT);
-        let stays = |kind: &str| !OF_VOTERS.contains(&kind) && (kind != NEARLY || sits);
-        let found = ran.vetoes.0.iter().filter(|veto| stays(&veto.kind)).map(|veto| veto.text.clone());
-        let mut vetoes: Vec<String> = found.collect();
+        lacking.asked =
+            second == Look::Missing || seated.iter().any(|one| one.voter == PRECEDENT && one.role != "panel");
+        let mut vetoes = self.found(ran, &seated);
         if let Look::Against(veto) = second {
             vetoes.push(veto);
         }
@@ -78,6 +106,30 @@ impl OtherPanel {
         vetoes.extend(asked_anew.into_iter().flatten().map(|(_, text)| text));
         let version = version(rules, &panel, &seated);
         Says { verdict: count.verdict, auto_action: count.auto_action, vetoes, version, lacking }
+    }
+
+    /// What stood against it then and stands now, and the veto of rules where other ones are tried.
+    fn found(&self, ran: &Ran, seated: &[&Given]) -> Vec<String> {
+        let sits = seated.iter().any(|one| one.voter == PRECEDENT);
+        let anew = |kind: &str| OF_VOTERS.contains(&kind) || kind == NEARLY && !sits;
+        let stays = |kind: &str| !anew(kind) && (kind != RULE || self.rules.is_none());
+        let found = ran.vetoes.0.iter().filter(|veto| stays(&veto.kind)).map(|veto| veto.text.clone());
+        let never = self.rules.as_ref().and_then(|rules| policy::never(&ran.rule, rules));
+        found.chain(never.map(|(_, text)| text)).collect()
+    }
+
+    /// Takes back what a count of weighted votes would allow where their weight did not suffice; `true` where nobody
+    /// can tell. What the votes of a panel weighed is known of the panel of then only.
+    fn weighed(&self, count: &mut Count, ran: &Ran, given: &[Given]) -> bool {
+        let sat: Vec<&str> = given.iter().filter(|one| one.role == "panel").map(|one| one.voter.as_str()).collect();
+        let same = self.voters.len() == sat.len() && self.voters.iter().all(|name| sat.contains(&name.as_str()));
+        if !same && !self.voters.is_empty() || !ran.allowed && ran.outcome == Some(Outcome::NoQuorum) {
+            return true;
+        }
+        if !ran.allowed {
+            count.auto_action = None;
+        }
+        false
     }
 
     /// The votes of the panel, and those of them that were given.

@@ -2,6 +2,9 @@
 //!
 //! The worst case is played: whatever is proven is switched on at once. What would have been closed nobody would have
 //! reviewed, so its declaration does not count, and an error in it suspends nothing.
+//!
+//! All of it is played, also where only some cases are counted: without what people declared before, no gate would be
+//! open.
 use super::{Moved, Played, drawn, is_error, opens};
 use crate::domain::Verdict;
 use std::collections::{BTreeMap, HashMap};
@@ -24,6 +27,8 @@ pub struct Past {
     pub declared_ms: Option<i64>,
     /// By which act, where it counted.
     pub act: Option<String>,
+    /// Whether it is counted, or only played as evidence for those that are.
+    pub counted: bool,
 }
 
 /// The policy that is tried.
@@ -38,21 +43,21 @@ pub struct Tried {
 }
 
 /// What it would have come to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Lived {
-    /// How often a gate would have been switched on, and shut by itself.
+    /// How often a gate would have been switched on, and shut by itself, in all that was played.
     pub opened: i64,
     /// See `opened`.
     pub shut: i64,
     /// When the first one would have been switched on.
     pub first_ms: Option<i64>,
-    /// Cases that would have been closed alone.
+    /// Cases of those that are counted that would have been closed alone.
     pub closed: i64,
-    /// True positives among them.
-    pub missed: i64,
+    /// True positives among them, by their numbers.
+    pub missed: Vec<i64>,
     /// Cases among them of which nobody has said what they are.
     pub undecided: i64,
-    /// Acts of people that would not have been needed.
+    /// Acts of people over counted cases that would not have been needed.
     pub spared: i64,
 }
 
@@ -61,14 +66,20 @@ enum Step {
     Review(Vec<usize>),
 }
 
-/// Plays eligible cases through gates under a policy.
-pub fn replay(past: &[Past], tried: &Tried) -> Lived {
+/// Plays eligible cases through gates under a policy, up to a moment. What was declared later moves no gate any more.
+pub fn replay(past: &[Past], tried: &Tried, until_ms: i64) -> Lived {
     let mut played =
         Playing { past, tried, scopes: HashMap::new(), fates: vec![Fate::Left; past.len()], lived: Lived::default() };
     for (ms, _, step) in steps(past) {
         match step {
-            Step::Eligible(at) => played.eligible(at, ms),
-            Step::Review(cases) => played.review(&cases, ms),
+            Step::Eligible(at) if ms < until_ms => played.eligible(at, ms),
+            Step::Eligible(_) => {}
+            Step::Review(cases) => {
+                let heard = played.heard(&cases);
+                if ms < until_ms {
+                    played.review(&heard, ms);
+                }
+            }
         }
     }
     played.lived
@@ -132,22 +143,34 @@ impl Playing<'_> {
             self.fates[at] = Fate::Drawn;
         } else if opens(&standings, now_ms).is_some() {
             self.fates[at] = Fate::Closed;
-            self.lived.closed += 1;
-            match is_error(self.past[at].verdict) {
-                Some(error) => self.lived.missed += i64::from(error),
-                None => self.lived.undecided += 1,
-            }
+            self.closed(at);
         }
     }
 
-    fn review(&mut self, cases: &[usize], now_ms: i64) {
-        let heard: Vec<usize> = cases.iter().copied().filter(|at| self.fates[*at] != Fate::Closed).collect();
-        if heard.is_empty() {
-            self.lived.spared += 1;
+    fn closed(&mut self, at: usize) {
+        let one = &self.past[at];
+        if !one.counted {
             return;
         }
+        self.lived.closed += 1;
+        match is_error(one.verdict) {
+            Some(true) => self.lived.missed.push(one.case),
+            Some(false) => {}
+            None => self.lived.undecided += 1,
+        }
+    }
+
+    /// Those of an act's cases that were left to people; without any, nobody would have needed to act.
+    fn heard(&mut self, cases: &[usize]) -> Vec<usize> {
+        let heard: Vec<usize> = cases.iter().copied().filter(|at| self.fates[*at] != Fate::Closed).collect();
+        let spared = heard.is_empty() && cases.iter().any(|at| self.past[*at].counted);
+        self.lived.spared += i64::from(spared);
+        heard
+    }
+
+    fn review(&mut self, heard: &[usize], now_ms: i64) {
         let mut of: BTreeMap<i64, (bool, bool)> = BTreeMap::new();
-        for at in heard {
+        for at in heard.iter().copied() {
             let error = is_error(self.past[at].verdict) == Some(true);
             for id in self.ids(at).to_vec() {
                 let (errors, drawn) = of.entry(id).or_default();

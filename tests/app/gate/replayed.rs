@@ -80,6 +80,8 @@ async fn the_past_is_judged_anew_by_other_voters() {
     assert_eq!(anew(&desk, &["--mode", "unanimous"]).await, as_it_was, "those that voted then");
     assert_eq!(anew(&desk, &["--voter", "one"]).await, json!([cases, 0, 0, 0, 0]), "one voter alone proves nothing");
     assert_eq!(anew(&desk, &["--veto-severity", "informational"]).await, json!([cases, 0, 0, 0, 0]));
+    assert_eq!(anew(&desk, &["--veto-rule", "no-such-rule", "--veto-rule", "*"]).await, json!([cases, 0, 0, 0, 0]));
+    assert_eq!(anew(&desk, &["--veto-rule", "none"]).await, as_it_was);
     // Nobody asked for a second look at what the second model doubted.
     let lenient = ["--voter", "one", "--voter", "builtin:rules"];
     assert_eq!(anew(&desk, &lenient).await, json!([cases, 2, FIRST + 2, 2, 2]));
@@ -107,4 +109,91 @@ async fn a_panel_that_cannot_be_tried_is_refused() {
         let (ok, text) = replay(&desk, &args).await;
         assert!(!ok && text.contains(said), "{args:?}: {text}");
     }
+}
+
+/// Makes everything that was decided so far so many days older.
+async fn age(desk: &Desk, days: i64) {
+    let by = days * DAY_MS;
+    for sql in [
+        format!("UPDATE gate_cases SET at_ms = at_ms - {by}, declared_ms = declared_ms - {by}"),
+        format!("UPDATE runs SET finished_ms = finished_ms - {by}, queued_ms = queued_ms - {by}"),
+        format!("UPDATE cases SET decided_ms = decided_ms - {by}"),
+        format!("UPDATE detections SET received_ms = received_ms - {by}"),
+    ] {
+        desk.server.sql(&sql).await;
+    }
+}
+
+/// Of a replay at half of all cases, for rules alone: eligible cases of the period, those before it, how many gates
+/// were switched on, closed cases, true positives among them, and acts that were spared.
+async fn counted(desk: &Desk, args: &[&str]) -> Value {
+    let (ok, text) = replay(desk, &[args, &["--limit", "0.5", "--json"]].concat()).await;
+    assert!(ok, "{text}");
+    let told: Value = serde_json::from_str(&text).unwrap();
+    let row = &told["rows"][0];
+    let (eligible, before) = (&told["eligible"], &told["eligible_before"]);
+    json!([eligible, before, row["switched_on"], row["closed"], row["true_positives_closed"], row["acts_spared"]])
+}
+
+#[tokio::test]
+async fn what_was_decided_before_the_period_is_evidence_and_not_counted() {
+    let mut desk = Desk::closing().await;
+    desk.clean(FIRST).await;
+    desk.clean(1).await;
+    age(&desk, 4).await;
+    let more = desk.cases(3).await;
+    desk.declare(more[0], "false_positive").await;
+    desk.declare(more[1], "true_positive").await;
+    let none = ["--review-share", "0"];
+    let days = |more: &[&'static str]| [&none[..], more].concat();
+    // Six reviews switch the gate on; the seventh case of then is closed as well.
+    assert_eq!(counted(&desk, &none).await, json!([FIRST + 4, 0, 1, 4, 1, 3]));
+    assert_eq!(counted(&desk, &days(&["--days", "2"])).await, json!([3, FIRST + 1, 1, 3, 1, 2]));
+    let anew = ["--days", "2", "--mode", "unanimous"];
+    assert_eq!(counted(&desk, &days(&anew)).await, json!([3, FIRST + 1, 1, 3, 1, 2]));
+    let (_, text) = replay(&desk, &days(&anew)).await;
+    assert!(text.contains("3 cases, judged anew") && text.contains("are played as evidence and not counted"), "{text}");
+
+    let now = jiff::Timestamp::now();
+    let ago = |days: i64| (now - jiff::SignedDuration::from_hours(24 * days)).to_string();
+    let until = ago(2);
+    assert_eq!(counted(&desk, &[&none[..], &["--until", &until]].concat()).await, json!([FIRST + 1, 0, 1, 1, 0, 1]));
+    let date = &ago(10)[..10];
+    assert_eq!(counted(&desk, &[&none[..], &["--until", date]].concat()).await, json!([0, 0, 0, 0, 0, 0]));
+    let (ok, text) = replay(&desk, &["--until", "yesterday"]).await;
+    assert!(!ok && text.contains("must be a time"), "{text}");
+}
+
+#[tokio::test]
+async fn where_every_case_is_reviewed_blind_none_is_closed() {
+    let mut desk = Desk::closing().await;
+    desk.clean(FIRST).await;
+    desk.clean(2).await;
+    assert_eq!(counted(&desk, &[]).await[3], 2);
+    let reply = desk.lea.post("/admin/policy/acme", &[("blind_first", "true"), ("version", "0")]).await;
+    assert_eq!(reply.status(), 303);
+    assert_eq!(counted(&desk, &[]).await[3], 0);
+    assert_eq!(counted(&desk, &["--review-share", "0"]).await[3], 2, "another share is tried");
+    let (ok, text) = replay(&desk, &[]).await;
+    assert!(ok && text.contains("People review every case blind, so that the machine closes none"), "{text}");
+}
+
+#[tokio::test]
+async fn what_weighted_votes_weigh_is_known_of_their_own_panel_only() {
+    let mut desk = Desk::closing().await;
+    desk.clean(FIRST).await;
+    desk.server.sql("UPDATE runs SET mode = 'weighted'").await;
+    let cases = FIRST + 1;
+    let as_it_was = json!([cases, 0, FIRST, 0, 0]);
+    assert_eq!(anew(&desk, &["--veto-rule", "none"]).await, as_it_was, "those that voted then");
+    let other = ["--voter", "one", "--voter", "builtin:rules"];
+    assert_eq!(anew(&desk, &other).await, json!([cases, FIRST, 0, 0, 0]));
+    let (ok, text) = replay(&desk, &other).await;
+    assert!(ok && text.contains(&format!("In {FIRST} cases of which it can't be said votes were weighted")), "{text}");
+    assert_eq!(anew(&desk, &[&other[..], &["--mode", "unanimous"]].concat()).await, as_it_was);
+    let three = ["--voter", "one", "--voter", "two", "--voter", "builtin:rules"];
+    assert_eq!(anew(&desk, &three).await, json!([cases, FIRST, 0, 0, 0]), "a voter more");
+    // All agreed, and it did not suffice.
+    desk.server.sql("UPDATE runs SET auto_action = NULL, outcome = 'split'").await;
+    assert_eq!(anew(&desk, &["--veto-rule", "none"]).await, json!([cases, 0, 0, 0, 0]));
 }
