@@ -167,6 +167,13 @@ pub const VETO_RULES: usize = 200;
 pub const VETO_RULE: usize = 300;
 /// The newest cases of an organisation on which a change of its policy is tried.
 pub const PREVIEWED: i64 = 1_000;
+/// Runs of these that are looked at, and characters of the longest document that is read.
+pub const PREVIEWED_RUNS: i64 = 2_000;
+/// See [`PREVIEWED_RUNS`].
+pub const PREVIEWED_DOCUMENT: i64 = 64 * 1024;
+/// The newest cases that are played through gates for it where they are eligible, those before [`PREVIEWED`] as
+/// evidence.
+pub const PREVIEW_PLAYED: i64 = 10_000;
 /// How often a process looks for keys that were written in a browser of another one.
 pub const KEYS_EVERY: Duration = Duration::from_secs(5);
 /// Bytes of a key that is written in a browser, at least and at most.

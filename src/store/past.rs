@@ -4,6 +4,7 @@ use super::runs::{Flag, SUPERSEDES};
 use super::{JsonText, Result, Tx, on};
 use crate::domain::evidence::Facts;
 use crate::domain::{Answer, Claim, Failure, Outcome, Severity, Verdict, Vote, VoteState};
+use crate::limits::{PREVIEWED, PREVIEWED_DOCUMENT, PREVIEWED_RUNS};
 
 /// The newest finished run of a behaviour of a case.
 #[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
@@ -20,27 +21,64 @@ pub struct Voted {
     pub severity: Option<Severity>,
     /// What stood against it.
     pub vetoes: JsonText<Vec<Flag>>,
-    /// The detection's document where closing was allowed; empty otherwise, and where it was removed.
+    /// The detection's document where closing was allowed; empty otherwise, where it was removed, and where it is very
+    /// large.
     pub raw: String,
     /// What was last known of the sensor when the behaviour was looked at.
     pub sensor: Option<JsonText<Facts>>,
 }
 
-/// Of an organisation's newest cases, at most `most`, the newest finished runs, newest case first. Parts of other cases,
-/// those in blind review and votes that were given elsewhere are left out.
-pub async fn voted(tx: &mut Tx, org_id: i64, most: i64) -> Result<Vec<Voted>> {
+/// Of an organisation's newest cases, at most [`PREVIEWED`], the newest finished runs, newest case first. Parts of
+/// other cases, those in blind review and votes that were given elsewhere are left out, and cases whose runs are not
+/// all among the first [`PREVIEWED_RUNS`].
+pub async fn voted(tx: &mut Tx, org_id: i64) -> Result<Vec<Voted>> {
     let sql = sqlx::AssertSqlSafe(format!(
         "SELECT c.number AS case_number, c.opened_ms, c.verdict, r.auto_action IS NOT NULL AS allowed, r.severity, r.vetoes,
-            CASE WHEN r.auto_action IS NULL THEN '' ELSE d.raw END AS raw,
+            CASE WHEN r.auto_action IS NULL OR length(d.raw) > {PREVIEWED_DOCUMENT} THEN '' ELSE d.raw END AS raw,
             (SELECT e.facts FROM evidence e WHERE e.case_number = r.case_number AND e.fingerprint = r.fingerprint
                 AND e.kind = 'tags' AND e.action_id IS NULL ORDER BY e.id DESC LIMIT 1) AS sensor
          FROM (SELECT number, opened_ms, verdict FROM cases WHERE org_id = $1 AND merged_into IS NULL AND blind <> 'blind'
-            ORDER BY opened_ms DESC, number DESC LIMIT $2) c
+            ORDER BY opened_ms DESC, number DESC LIMIT {PREVIEWED}) c
          JOIN runs r ON r.case_number = c.number AND r.state = 'done' AND r.recorded = FALSE
             AND NOT EXISTS (SELECT 1 FROM runs n WHERE {SUPERSEDES})
          JOIN detections d ON d.id = r.detection_id
-         ORDER BY c.opened_ms DESC, c.number DESC, r.number DESC"
+         ORDER BY c.opened_ms DESC, c.number DESC, r.number DESC LIMIT $2"
     ));
+    let mut all: Vec<Voted> = on!(tx, |db| sqlx::query_as(sql).bind(org_id).bind(PREVIEWED_RUNS + 1).fetch_all(db))?;
+    // Of the last case there may be more than was read.
+    if let Some(cut) = all.get(usize::try_from(PREVIEWED_RUNS).unwrap_or(usize::MAX)).map(|one| one.case_number) {
+        all.retain(|one| one.case_number != cut);
+    }
+    Ok(all)
+}
+
+/// A case that is or was eligible, as gates play it.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Eligible {
+    /// The case.
+    pub case_number: i64,
+    /// The gate of its rule.
+    pub rule_gate: i64,
+    /// The gate of the rule's family, where it has one.
+    pub family_gate: Option<i64>,
+    /// The gate of its organisation.
+    pub org_gate: i64,
+    /// When it became eligible.
+    pub at_ms: i64,
+    /// What a person declared since.
+    pub verdict: Verdict,
+    /// When.
+    pub declared_ms: Option<i64>,
+    /// The act by which it counts as a review.
+    pub act: Option<String>,
+}
+
+/// Of an organisation's newest cases, at most `most`, those that are or were eligible, newest first.
+pub async fn eligible(tx: &mut Tx, org_id: i64, most: i64) -> Result<Vec<Eligible>> {
+    // Written as a cross join so that SQLite begins with the cases, which are bounded.
+    let sql = "SELECT g.case_number, g.rule_gate, g.family_gate, g.org_gate, g.at_ms, g.verdict, g.declared_ms, g.act
+        FROM (SELECT number, opened_ms FROM cases WHERE org_id = $1 ORDER BY opened_ms DESC, number DESC LIMIT $2) c
+        CROSS JOIN gate_cases g WHERE g.case_number = c.number ORDER BY c.opened_ms DESC, c.number DESC";
     on!(tx, |db| sqlx::query_as(sql).bind(org_id).bind(most).fetch_all(db))
 }
 

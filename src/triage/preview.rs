@@ -75,6 +75,8 @@ pub struct Effect {
     pub fewer: Declared,
     /// The true positives among `more`.
     pub missed: Vec<i64>,
+    /// Cases against which only the vetoes of the change speak.
+    pub vetoed: Vec<i64>,
 }
 
 /// Compares two policies over cases of the past; runs of one case stand beside each other.
@@ -98,16 +100,22 @@ pub fn effect(past: &[Past], before: Settings<'_>, after: Settings<'_>) -> Effec
         if becomes && !was && first.verdict == Verdict::TruePositive {
             effect.missed.push(first.case);
         }
+        if vetoed(case, after) && !vetoed(case, before) {
+            effect.vetoed.push(first.case);
+        }
     }
     effect
 }
 
 fn closable(runs: &[Past], settings: Settings<'_>) -> bool {
-    runs.iter().all(|run| {
-        run.allowed
-            && run.severity < settings.severity
-            && alarming_tags(&run.tags, settings.tags).is_empty()
-            && !is_never_closed(&run.rule, settings.rules)
-            && run.vetoes.iter().all(|kind| OF_POLICY.contains(&kind.as_str()))
+    let stays = |run: &Past| run.vetoes.iter().any(|kind| !OF_POLICY.contains(&kind.as_str()));
+    !vetoed(runs, settings) && runs.iter().all(|run| run.allowed && !stays(run))
+}
+
+fn vetoed(runs: &[Past], settings: Settings<'_>) -> bool {
+    runs.iter().any(|run| {
+        run.severity >= settings.severity
+            || !alarming_tags(&run.tags, settings.tags).is_empty()
+            || is_never_closed(&run.rule, settings.rules)
     })
 }

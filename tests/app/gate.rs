@@ -8,6 +8,7 @@ mod left;
 mod list;
 mod meanwhile;
 mod page;
+mod previewed;
 mod proof;
 mod replayed;
 mod shut;

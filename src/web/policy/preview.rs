@@ -1,12 +1,13 @@
 //! What a change of policy would have done, before it is saved.
 use super::{Form, Tried, Wrong, find, page, unsaved};
-use crate::admin::policy as admin;
-use crate::error::Result;
+use crate::admin::policy::{self as admin, Gathered};
+use crate::config::Policy;
+use crate::error::{AppError, Result};
 use crate::store::policies::OfOrg;
 use crate::web::App;
 use crate::web::auth::SignedIn;
 use crate::web::form::{Fields, Named};
-use crate::web::view::preview::sentences;
+use crate::web::view::preview::{Said, sentences};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -24,8 +25,9 @@ pub async fn preview(
     match form.read(usual, &own) {
         Ok(to) => {
             let (before, after) = (usual.of(&own), usual.of(&to));
-            let said = sentences(&admin::preview(&mut tx, id, &before, &after).await?, &before, &after);
+            let gathered = admin::gather(&mut tx, id).await?;
             drop(tx);
+            let said = said(gathered, before, after).await?;
             let tried = Tried { org: slug, form, said };
             page(&app, &me, Some(tried), (StatusCode::OK, Wrong::default())).await
         }
@@ -34,4 +36,10 @@ pub async fn preview(
             unsaved(&app, &me, form, StatusCode::UNPROCESSABLE_ENTITY, (slug, field, text)).await
         }
     }
+}
+
+/// Thousands of documents may have to be read: other requests go on meanwhile.
+async fn said(gathered: Gathered, before: Policy, after: Policy) -> Result<Vec<Said>> {
+    let told = tokio::task::spawn_blocking(move || sentences(&gathered.preview(&before, &after), &before, &after));
+    told.await.map_err(|error| AppError::Internal(error.into()))
 }

@@ -4,8 +4,10 @@ use super::words;
 use crate::admin::policy::Preview;
 use crate::config::Policy;
 use crate::domain::AutoClose;
-use crate::triage::gate;
-use crate::triage::preview::Declared;
+use crate::limits;
+use crate::triage::gate::{self, Lived};
+use crate::triage::measure;
+use crate::triage::preview::{Declared, Effect};
 
 /// A sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +27,10 @@ fn said(text: String) -> Said {
     Said { text, cases: Vec::new(), alarming: false }
 }
 
+fn alarming(text: String, cases: &[i64]) -> Said {
+    Said { text, cases: cases.iter().copied().take(NAMED).collect(), alarming: true }
+}
+
 /// The sentences about a change.
 pub fn sentences(preview: &Preview, before: &Policy, after: &Policy) -> Vec<Said> {
     let effect = &preview.effect;
@@ -41,30 +47,90 @@ pub fn sentences(preview: &Preview, before: &Policy, after: &Policy) -> Vec<Said
         effect.before.total(),
         effect.after.total(),
     )));
-    if effect.more.total() + effect.fewer.total() == 0 {
-        all.push(said("No case would have been treated otherwise.".to_owned()));
-    }
-    if effect.more.total() > 0 {
-        let text = format!("{} more could be closed: {}.", cases(effect.more.total()), declared(&effect.more));
-        all.push(said(text));
-    }
-    if !effect.missed.is_empty() {
-        let text = format!("{} of them would have been closed although it was a true positive:", effect.missed.len());
-        let named = effect.missed.iter().copied().take(NAMED).collect();
-        all.push(Said { text, cases: named, alarming: true });
-    }
-    if effect.fewer.total() > 0 {
-        let text = format!("{} would be kept for a person: {}.", cases(effect.fewer.total()), declared(&effect.fewer));
-        all.push(said(text));
-    }
+    all.extend(votes(effect));
+    all.extend(closing(preview, before, after));
     all.extend(drawn(preview, before, after).map(said));
     if preview.unknown > 0 {
-        let text = format!("{} left out, because documents were removed.", cases(preview.unknown));
+        let text = format!("{} left out, because documents were removed or are too large.", cases(preview.unknown));
         all.push(said(text));
     }
     all.extend(mode(before, after).map(said));
     all.extend(proof(before, after).map(said));
     all
+}
+
+/// What the votes would let be closed otherwise.
+fn votes(effect: &Effect) -> Vec<Said> {
+    let mut all = Vec::new();
+    if effect.more.total() > 0 {
+        let text = format!("{} more could be closed: {}.", cases(effect.more.total()), declared(&effect.more));
+        all.push(said(text));
+    }
+    if !effect.missed.is_empty() {
+        let text = format!("{} of these declared true positive:", effect.missed.len());
+        all.push(alarming(text, &effect.missed));
+    }
+    if effect.fewer.total() > 0 {
+        let text = format!("{} would be kept for a person: {}.", cases(effect.fewer.total()), declared(&effect.fewer));
+        all.push(said(text));
+    }
+    all
+}
+
+/// What the gates would have let the machine close alone.
+fn closing(preview: &Preview, before: &Policy, after: &Policy) -> Vec<Said> {
+    let played = &preview.played;
+    let alone = |policy: &Policy, lived: &Lived| if policy.auto_close == AutoClose::Auto { lived.closed } else { 0 };
+    let (was, becomes) = (alone(before, &played.before), alone(after, &played.after));
+    let those = cases(preview.effect.cases);
+    let mut all = vec![said(if was == becomes {
+        format!("Of these {those}, the machine would have closed {becomes} alone, with this change or without it.")
+    } else {
+        format!("Of these {those}, the machine would have closed {becomes} alone with this change, instead of {was}.")
+    })];
+    if becomes > 0 {
+        all.extend(missed(&played.after));
+    } else if after.auto_close == AutoClose::Auto && played.after.opened == 0 {
+        all.push(said("Nothing here would have proven itself by enough reviews.".to_owned()));
+    } else if after.auto_close == AutoClose::Propose && played.after.closed > 0 {
+        all.push(said(format!("It would have proposed to close {} of them.", played.after.closed)));
+    }
+    if preview.effect.more.total() > 0 {
+        let text = "Those that only this change lets be closed are not among these: where vetoes let more through, \
+            everything has to prove itself anew.";
+        all.push(said(text.to_owned()));
+    }
+    all.push(said(basis(preview)));
+    all
+}
+
+/// What people declared of the cases that the machine would have closed.
+fn missed(lived: &Lived) -> Vec<Said> {
+    let missed = i64::try_from(lived.missed.len()).unwrap_or(i64::MAX);
+    let decided = lived.closed - lived.undecided;
+    let (low, high) = measure::wilson(missed, decided);
+    let share = format!("of {decided} that were decided: {:.1} to {:.1}% (95% interval)", low * 100.0, high * 100.0);
+    let found = match (missed, decided) {
+        (0, 0) => None,
+        (0, _) => Some(said(format!("None of these was declared true positive, {share}."))),
+        _ => Some(alarming(format!("{missed} of these declared true positive, {share}:"), &lived.missed)),
+    };
+    let open = (lived.undecided > 0).then(|| said(format!("{} of these not decided.", lived.undecided)));
+    found.into_iter().chain(open).collect()
+}
+
+/// What was played, and how.
+fn basis(preview: &Preview) -> String {
+    let played = &preview.played;
+    let since = played.since_ms.map(|since| format!(", since {},", words::when(since).date())).unwrap_or_default();
+    let evidence = match played.evidence {
+        0 => format!("No other of the last {} cases counts as evidence", limits::PREVIEW_PLAYED),
+        count => format!(
+            "Of the last {} cases, {count} more that the vote would have let be closed{since} count as evidence",
+            limits::PREVIEW_PLAYED
+        ),
+    };
+    format!("{evidence}; whatever proved itself is taken as switched on at once.")
 }
 
 /// What a gate would need at another limit.
@@ -94,13 +160,13 @@ fn drawn(preview: &Preview, before: &Policy, after: &Policy) -> Option<String> {
         (share * f64::from(cases)).round()
     };
     let effect = &preview.effect;
-    let share = |policy: &Policy| if policy.blind_first { 1.0 } else { policy.review_share };
-    let (was, becomes) = (of(share(before), effect.before.total()), of(share(after), effect.after.total()));
+    let (was, becomes) = (of(before.reviewed(), effect.before.total()), of(after.reviewed(), effect.after.total()));
     (was.total_cmp(&becomes).is_ne()).then(|| {
         format!(
-            "About {becomes} of those would have been drawn for blind review at {}%, instead of {was} at {}%.",
-            percent(share(after)),
-            percent(share(before))
+            "About {becomes} of those that the vote lets be closed would have been drawn for blind review at {}%, \
+             instead of {was} at {}%.",
+            percent(after.reviewed()),
+            percent(before.reviewed())
         )
     })
 }
@@ -113,7 +179,7 @@ fn mode(before: &Policy, after: &Policy) -> Option<String> {
         AutoClose::Propose => {
             "No case would be closed without a person: where a rule has earned it, closing is proposed."
         }
-        AutoClose::Auto => "Where a rule has earned it, those would be closed without a person.",
+        AutoClose::Auto => "Where a rule has earned it, cases are closed without a person.",
     };
     (before.auto_close != after.auto_close).then(|| text.to_owned())
 }
