@@ -213,6 +213,16 @@ fn work() -> Router<App> {
         .route("/cases/{number}/wake", post(snooze::wake))
 }
 
+/// How voters and reviews compare with what was declared.
+fn figures() -> Router<App> {
+    Router::new()
+        .route("/models/cases", get(measured::cases))
+        .route("/models/together", get(together::index))
+        .route("/models/together/cases", get(together::cases))
+        .route("/models/reviews", get(reviews::show))
+        .route("/models/reviews/cases", get(reviews::cases))
+}
+
 /// What is set up and watched rather than decided.
 fn settings() -> Router<App> {
     Router::new()
@@ -224,11 +234,7 @@ fn settings() -> Router<App> {
         .route("/models/prompts", get(prompts::index))
         .route("/models/prompts/diff", get(prompts::diff))
         .route("/models/prompts/{version}", get(prompts::show))
-        .route("/models/cases", get(measured::cases))
-        .route("/models/together", get(together::index))
-        .route("/models/together/cases", get(together::cases))
-        .route("/models/reviews", get(reviews::show))
-        .route("/models/reviews/cases", get(reviews::cases))
+        .merge(figures())
         .route("/gates/{id}/{step}", post(gates::step))
         .route("/models/trials", post(trials::ask))
         .route("/models/trials/{id}", get(trials::show))
