@@ -1,6 +1,8 @@
 //! How far effective votes would have come out otherwise with other cases: a percentile bootstrap over cases. Bounded, and
 //! the same on every look: so many resamples of so many of the newest cases, drawn by a fixed seed.
 use super::measure::{ASSUMED, Errors, effective, phi_of};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
 
 /// So many times the cases are drawn.
 const TIMES: usize = 200;
@@ -40,7 +42,7 @@ pub fn spread(members: usize, history: &[Errors], fixed: &dyn Fn(usize, usize) -
         return None;
     }
     let one_model: Vec<bool> = pairs.iter().map(|(one, other)| fixed(*one, *other)).collect();
-    let mut draw = Draw(SEED);
+    let mut draw = StdRng::seed_from_u64(SEED);
     let mut found: Vec<f64> = (0..TIMES).map(|_| mean(&cases, &one_model, &mut draw)).collect();
     found.sort_unstable_by(f64::total_cmp);
     let cut = TIMES * SIDE / 1000;
@@ -50,10 +52,10 @@ pub fn spread(members: usize, history: &[Errors], fixed: &dyn Fn(usize, usize) -
 
 /// The mean correlation of one resample.
 #[expect(clippy::cast_precision_loss, reason = "counts of cases and pairs")]
-fn mean(cases: &[Vec<u8>], one_model: &[bool], draw: &mut Draw) -> f64 {
+fn mean(cases: &[Vec<u8>], one_model: &[bool], draw: &mut StdRng) -> f64 {
     let mut counts = vec![[0_u32; 5]; one_model.len()];
     for _ in 0..cases.len() {
-        for (count, code) in counts.iter_mut().zip(&cases[draw.below(cases.len())]) {
+        for (count, code) in counts.iter_mut().zip(&cases[draw.random_range(0..cases.len())]) {
             count[usize::from(*code)] += 1;
         }
     }
@@ -64,18 +66,4 @@ fn mean(cases: &[Vec<u8>], one_model: &[bool], draw: &mut Draw) -> f64 {
         if *one_model { 1.0 } else { phi.map_or(ASSUMED, |phi| phi.max(0.0)) }
     };
     counts.iter().zip(one_model).map(rho).sum::<f64>() / one_model.len() as f64
-}
-
-/// `SplitMix64`: enough for a draw of cases.
-struct Draw(u64);
-
-impl Draw {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^= mixed >> 31;
-        // Fewer than a thousand of 2^32: the lean towards low places is beyond any digit that is shown.
-        usize::try_from((mixed >> 32) * end as u64 >> 32).unwrap_or_default()
-    }
 }

@@ -200,11 +200,11 @@ impl Which {
 fn counted(which: &Which, kind: Option<Kind>, names: &[String], whole: usize) -> Result<impl Fn(&Reviewed) -> bool> {
     let place = |name: &str| names.iter().position(|known| known == name);
     let pair = place(&which.one).zip(place(&which.other));
-    let named = !which.one.is_empty() && !which.other.is_empty();
-    if which.one.is_empty() != which.other.is_empty() || kind.is_some() && !named {
+    let paired = !which.one.is_empty() && !which.other.is_empty();
+    if which.one.is_empty() != which.other.is_empty() || kind.is_some() && !paired {
         return Err(AppError::BadRequest("kind, one and other belong together".to_owned()));
     }
-    let known: &[&str] = match (named, kind) {
+    let known: &[&str] = match (paired, kind) {
         (true, Some(_)) => &["", "true", "one", "other"],
         (true, None) => &["", "true"],
         (false, _) => &["", "true", "decided", "all"],
@@ -215,7 +215,7 @@ fn counted(which: &Which, kind: Option<Kind>, names: &[String], whole: usize) ->
     }
     let wrong = which.wrong.clone();
     Ok(move |case: &Reviewed| match (kind, pair, wrong.as_str()) {
-        (_, None, _) if named => false,
+        (_, None, _) if paired => false,
         (Some(kind), Some(pair), "one") => case.alone_wrong(pair, pair.0, kind),
         (Some(kind), Some(pair), "other") => case.alone_wrong(pair, pair.1, kind),
         (Some(kind), Some(pair), "true") => case.both_wrong(pair, kind),

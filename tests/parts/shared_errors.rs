@@ -4,8 +4,8 @@ use fusionsoc::triage::measure::wilson;
 use fusionsoc::triage::shared_errors::{Kind, Reviewed, Vote, pairs, periods};
 
 /// What a member said, each with a model of its own.
-fn vote(model: &str, verdict: MachineVerdict) -> Option<Vote> {
-    Some(Vote { verdict, model: model.to_owned(), digest: String::new() })
+fn vote(model: &str, verdict: MachineVerdict) -> Vote {
+    Vote { verdict, model: model.to_owned(), digest: String::new() }
 }
 
 /// A case on which the first two members were wrong or right, and the third was not asked.
@@ -15,7 +15,12 @@ fn case(at: i64, declared: Verdict, wrong: [bool; 2]) -> Reviewed {
     let other =
         if declared == Verdict::TruePositive { MachineVerdict::FalsePositive } else { MachineVerdict::TruePositive };
     let said = wrong.map(|wrong| if wrong { other } else { right });
-    Reviewed { case: at, decided_ms: at, declared, said: vec![vote("a", said[0]), vote("b", said[1]), None] }
+    Reviewed {
+        case: at,
+        decided_ms: at,
+        declared,
+        said: vec![Some(vote("a", said[0])), Some(vote("b", said[1])), None],
+    }
 }
 
 #[test]
