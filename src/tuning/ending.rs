@@ -42,6 +42,11 @@ async fn take_out(tx: &mut Tx, exclusion: &Exclusion, now_ms: i64) -> Result<(),
     Ok(())
 }
 
+/// Whether only people can take it out of LimaCharlie, so that there is nothing to try again from here.
+pub fn is_for_people(exclusion: &Exclusion) -> bool {
+    exclusion.publish_state == WorkState::Unknown && exclusion.publish_result == BY_HAND
+}
+
 /// Notes that a person saw that one which is over is not in LimaCharlie any more.
 ///
 /// # Errors

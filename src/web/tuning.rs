@@ -22,7 +22,7 @@ use crate::store::Tx;
 use crate::store::activity::DAY_MS;
 use crate::store::exclusions::{self, Exclusion};
 use crate::store::orgs::Org;
-use crate::tuning::{approval, exclusion};
+use crate::tuning::{approval, ending, exclusion};
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -243,7 +243,7 @@ fn may(me: &SignedIn, x: &Exclusion, now: i64) -> May {
         paste: state == ExclusionState::Approved && lead && x.publish_state == WorkState::None,
         disable: state.in_force() && lead,
         test: proposed && me.user.role >= Role::Analyst && matches!(x.test_state, WorkState::Done | WorkState::Failed),
-        publish: lead && failed,
+        publish: lead && failed && !ending::is_for_people(x),
         taken_out: lead && x.may_be_left(now),
         why: match (proposed, own, lead) {
             (true, true, _) => "A second person has to approve it: you proposed it yourself.",

@@ -104,7 +104,7 @@ async fn act(
             backtest::ask(tx, x.id, now).await?;
             exclusion::trace(tx, actor, (x.org_id, x.id), "exclusion_test_asked", ("", ""), now).await?;
         }
-        "publish" if matches!(x.publish_state, WorkState::Failed | WorkState::Unknown) => {
+        "publish" if matches!(x.publish_state, WorkState::Failed | WorkState::Unknown) && !ending::is_for_people(x) => {
             publish_exclusion::ask(tx, x.id, now).await?;
             exclusion::trace(tx, actor, (x.org_id, x.id), "exclusion_publish_asked", ("", ""), now).await?;
         }
