@@ -13,17 +13,18 @@ pub struct Upkeep {
 }
 
 /// Takes the turn of something that is due every `every_ms`; `false` where another process did it meanwhile. A turn that
-/// lies ahead was taken by a clock that was wrong.
+/// lies ahead as far was taken by a clock that was wrong; clocks of servers differ by less.
 pub async fn take(tx: &mut Tx, name: &str, every_ms: i64, now_ms: i64) -> Result<bool> {
     let taken = run!(
         tx,
         sqlx::query(
             "INSERT INTO upkeep (name, ran_ms, removed) VALUES ($1, $2, 0) ON CONFLICT (name) DO UPDATE SET ran_ms = $2
-             WHERE upkeep.ran_ms <= $3 OR upkeep.ran_ms > $2"
+             WHERE upkeep.ran_ms <= $3 OR upkeep.ran_ms >= $4"
         )
         .bind(name)
         .bind(now_ms)
         .bind(now_ms - every_ms)
+        .bind(now_ms + every_ms)
     )?;
     Ok(taken > 0)
 }
