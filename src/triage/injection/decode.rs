@@ -51,9 +51,9 @@ fn mostly_printable(text: &str) -> bool {
 
 /// Runs of the alphabet, standard or for addresses, line breaks inside taken out.
 fn base64(text: &str, visit: Visit<'_>) -> bool {
-    let in_run = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '-' | '_' | '=' | '\r' | '\n');
-    for run in text.split(|c: char| !in_run(c)).filter(|run| run.len() >= 12) {
-        let decoded = base64_bytes(run).and_then(|bytes| readable(&bytes));
+    let in_run = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/-_=\r\n".contains(byte);
+    for run in text.as_bytes().split(|byte| !in_run(byte)).filter(|run| run.len() >= 12) {
+        let decoded = base64_of(run).and_then(|bytes| readable(&bytes));
         if decoded.is_some_and(|plain| !visit("Base64", plain)) {
             return false;
         }
@@ -63,12 +63,19 @@ fn base64(text: &str, visit: Visit<'_>) -> bool {
 
 /// The bytes of one run, standard or for addresses, padded or not.
 pub(in crate::triage) fn base64_bytes(run: &str) -> Option<Vec<u8>> {
-    let letters = run.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '-' | '_'));
-    let standard: String =
-        letters.map(|c| if c == '-' { '+' } else { c }).map(|c| if c == '_' { '/' } else { c }).collect();
+    base64_of(run.as_bytes())
+}
+
+fn base64_of(run: &[u8]) -> Option<Vec<u8>> {
+    let standard = |byte: &u8| match byte {
+        b'-' => Some(b'+'),
+        b'_' => Some(b'/'),
+        b'+' | b'/' => Some(*byte),
+        _ => Some(*byte).filter(u8::is_ascii_alphanumeric),
+    };
+    let letters: Vec<u8> = run.iter().filter_map(standard).collect();
     // One letter too many says nothing.
-    let whole = &standard[..standard.len() - usize::from(standard.len() % 4 == 1)];
-    BASE64.decode(whole).ok()
+    BASE64.decode(&letters[..letters.len() - usize::from(letters.len() % 4 == 1)]).ok()
 }
 
 /// Pairs of hex digits, also behind `\x`, `0x` or between separators.
@@ -76,8 +83,15 @@ fn hex(text: &str, visit: Visit<'_>) -> bool {
     let bytes = text.as_bytes();
     let digit = |at: usize| bytes.get(at).and_then(|byte| char::from(*byte).to_digit(16));
     let pair = |at: usize| Some(u8::try_from(digit(at)? * 16 + digit(at + 1)?).unwrap_or_default());
+    if bytes.iter().filter(|byte| byte.is_ascii_hexdigit()).count() < 2 * SHORTEST {
+        return true;
+    }
     let (mut run, mut at) = (Vec::new(), 0);
     while at <= bytes.len() {
+        if run.is_empty() && !bytes.get(at).is_some_and(|byte| byte.is_ascii_hexdigit() || *byte == b'\\') {
+            at += 1; // no run begins here
+            continue;
+        }
         let skip = prefix(&bytes[at..]);
         if let Some(byte) = pair(at + skip).filter(|_| skip == 0 || !run.is_empty() || skip == 2) {
             run.push(byte);
@@ -105,6 +119,9 @@ fn prefix(rest: &[u8]) -> usize {
 
 /// Characters as decimal numbers, such as `73,103,110` or `[char]73+[char]103`.
 fn codes(text: &str, visit: Visit<'_>) -> bool {
+    if text.bytes().filter(u8::is_ascii_digit).count() < SHORTEST {
+        return true;
+    }
     let mut plain = String::new();
     let mut gap = 0;
     let mut number = String::new();
@@ -114,14 +131,15 @@ fn codes(text: &str, visit: Visit<'_>) -> bool {
             gap = 0;
             continue;
         }
-        if let Some(code) = number.parse::<u8>().ok().filter(|code| (9..127).contains(code)) {
-            plain.push(char::from(code));
-        } else if !number.is_empty() {
-            gap = 10;
+        if !number.is_empty() {
+            match number.parse::<u8>().ok().filter(|code| (9..127).contains(code)) {
+                Some(code) => plain.push(char::from(code)),
+                None => gap = 10,
+            }
+            number.clear();
         }
-        number.clear();
         gap += 1;
-        if gap > 9 {
+        if gap > 9 && !plain.is_empty() {
             if mostly_printable(&plain) && !visit("character codes", std::mem::take(&mut plain)) {
                 return false;
             }
@@ -133,11 +151,22 @@ fn codes(text: &str, visit: Visit<'_>) -> bool {
 
 /// Percent signs, entities and backslash escapes undone in one pass; nothing where there are none.
 pub(in crate::triage) fn escapes(text: &str) -> Option<String> {
+    let opens = |byte| matches!(byte, b'%' | b'\\' | b'&' | b'U');
+    let first = text.bytes().position(opens)?;
     let mut out = String::with_capacity(text.len());
+    out.push_str(&text[..first]);
     let mut changed = false;
     let mut bytes = Vec::new();
-    let mut rest = text;
+    let mut rest = &text[first..];
     while let Some(c) = rest.chars().next() {
+        // What opens no escape is taken over as it stands.
+        let plain = rest.bytes().position(opens).unwrap_or(rest.len());
+        if plain > 0 {
+            changed |= flush(&mut bytes, &mut out);
+            out.push_str(&rest[..plain]);
+            rest = &rest[plain..];
+            continue;
+        }
         if let Some((byte, len)) = percent(rest) {
             bytes.push(byte);
             rest = &rest[len..];

@@ -25,21 +25,31 @@ pub(super) struct Folded {
 /// Folds a text.
 pub(super) fn fold(text: &str) -> Folded {
     let mut folded = Folded::default();
-    let cased = folded.cased(text);
-    folded.plain.push('\n');
-    folded.words.push(' ');
-    let mut before = ' ';
-    for c in cased.chars() {
-        folded.add(before, c);
-        before = c;
-    }
-    if !folded.words.ends_with(' ') {
-        folded.words.push(' ');
+    if text.is_ascii() {
+        folded.read(text); // nothing in it is hidden or looks like something else
+    } else {
+        let cased = folded.cased(text);
+        folded.read(&cased);
     }
     folded
 }
 
 impl Folded {
+    /// Takes in the text as it is seen.
+    fn read(&mut self, cased: &str) {
+        for view in [&mut self.plain, &mut self.words, &mut self.squeezed] {
+            view.reserve(cased.len() + 2);
+        }
+        self.plain.push('\n');
+        self.words.push(' ');
+        let mut before = ' ';
+        for c in cased.chars() {
+            self.add(before, c);
+            before = c;
+        }
+        self.end_word();
+    }
+
     /// The text in its own case, without what can't be seen.
     fn cased(&mut self, text: &str) -> String {
         let mut before = ' ';
@@ -70,24 +80,34 @@ impl Folded {
     }
 
     fn add(&mut self, before: char, c: char) {
-        let new_word = before.is_lowercase() && c.is_uppercase();
-        if new_word && !self.words.ends_with(' ') {
-            self.words.push(' ');
+        if before.is_lowercase() && c.is_uppercase() {
+            self.end_word();
         }
-        for c in c.to_lowercase() {
-            if c.is_whitespace() && c != '\n' {
-                if !self.plain.ends_with([' ', '\n']) {
-                    self.plain.push(' ');
-                }
-            } else {
-                self.plain.push(c);
-            }
-            if c.is_alphanumeric() {
-                self.words.push(c);
-                self.squeezed.push(squeeze(c));
-            } else if !self.words.ends_with(' ') {
-                self.words.push(' ');
-            }
+        if c.is_ascii() {
+            self.put(c.to_ascii_lowercase());
+        } else {
+            c.to_lowercase().for_each(|c| self.put(c));
+        }
+    }
+
+    /// Takes in a character that is in lower case.
+    fn put(&mut self, c: char) {
+        if c == '\n' || !c.is_whitespace() {
+            self.plain.push(c);
+        } else if !matches!(self.plain.as_bytes().last(), Some(b' ' | b'\n')) {
+            self.plain.push(' ');
+        }
+        if c.is_alphanumeric() {
+            self.words.push(c);
+            self.squeezed.push(squeeze(c));
+        } else {
+            self.end_word();
+        }
+    }
+
+    fn end_word(&mut self) {
+        if self.words.as_bytes().last() != Some(&b' ') {
+            self.words.push(' ');
         }
     }
 }

@@ -85,7 +85,7 @@ struct Budget {
 /// Everything in a detection that tries to steer, in the document's order, at most 20.
 pub fn scan(detection: &Detection) -> Vec<Finding> {
     let (mut budget, mut found) = (Budget { plain: PLAIN_BYTES, decoded: DECODED_BYTES }, Vec::new());
-    places::each(detection, &mut |place| read(&place, &mut budget, &mut found));
+    places::each(detection, &mut |place| read(place, &mut budget, &mut found));
     found.truncate(MOST);
     found
 }
@@ -94,7 +94,7 @@ pub fn scan(detection: &Detection) -> Vec<Finding> {
 pub fn of(dossier: &Dossier) -> Vec<Finding> {
     let mut found = scan(&dossier.detection);
     let mut budget = Budget { plain: PLAIN_BYTES, decoded: DECODED_BYTES };
-    places::each_line(dossier, &mut |place| read(&place, &mut budget, &mut found));
+    places::each_line(dossier, &mut |place| read(place, &mut budget, &mut found));
     found.truncate(MOST);
     found
 }
@@ -134,9 +134,9 @@ fn search(
     }
     let folded = fold::fold(text);
     let mut add = |technique, excerpt: &str| {
-        let known = found.iter().any(|other| other.place == place.name && other.technique == technique);
-        if !known {
-            found.push(finding(place, technique, layers, excerpt));
+        let new = finding(place, technique, layers, excerpt);
+        if !found.iter().any(|other| other.place == new.place && other.technique == technique) {
+            found.push(new);
         }
     };
     if layers.is_empty() {
@@ -161,24 +161,22 @@ fn search(
 }
 
 fn finding(place: &places::Place<'_>, technique: Technique, layers: &[&'static str], excerpt: &str) -> Finding {
-    Finding { place: place.name.clone(), technique, layers: layers.to_vec(), excerpt: visible(excerpt, EXCERPT) }
+    Finding { place: (place.name)(), technique, layers: layers.to_vec(), excerpt: visible(excerpt, EXCERPT) }
 }
 
 /// A text in which everything can be seen: what is no letter, digit, sign or space is written as its number.
 fn visible(text: &str, most: usize) -> String {
     let mut out = String::new();
+    let mut room = most;
     for c in text.trim().chars() {
-        let shown = if c == '\n' {
-            "\\n".to_owned()
-        } else if fold::is_hidden(c) || c.is_control() {
-            c.escape_unicode().to_string()
-        } else {
-            c.to_string()
+        let escaped = match c {
+            '\n' => "\\n".to_owned(),
+            c if fold::is_hidden(c) || c.is_control() => c.escape_unicode().to_string(),
+            c => c.to_string(),
         };
-        if out.chars().count() + shown.chars().count() > most {
-            break;
-        }
-        out.push_str(&shown);
+        let Some(left) = room.checked_sub(escaped.chars().count()) else { break };
+        room = left;
+        out.push_str(&escaped);
     }
     out
 }

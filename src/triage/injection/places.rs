@@ -6,20 +6,21 @@ use serde_json::Value;
 /// What is kept of a name, and of the way to a text.
 const LONGEST_KEY: usize = 40;
 const LONGEST_PLACE: usize = 160;
+
 /// A text and where it stands.
-pub(super) struct Place<'a> {
-    /// The way to it, made visible.
-    pub name: String,
+pub(super) struct Place<'p> {
+    /// The way to it, made visible; put together where it is told, which it hardly ever is.
+    pub name: &'p dyn Fn() -> String,
     /// The text.
-    pub text: &'a str,
+    pub text: &'p str,
     /// Whether our own people write it: rules speak of false positives and approvals by right.
     pub ours: bool,
 }
 
-type Visit<'v, 'a> = &'v mut dyn FnMut(Place<'a>) -> bool;
+type Visit<'v> = &'v mut dyn FnMut(&Place<'_>) -> bool;
 
 /// Shows every text and every name until the visitor has enough.
-pub(super) fn each<'a>(detection: &'a Detection, visit: Visit<'_, 'a>) {
+pub(super) fn each(detection: &Detection, visit: Visit<'_>) {
     let mut walk = Walk { path: vec!["event"], visit, ours: false };
     if !walk.value(&detection.event) {
         return;
@@ -49,12 +50,12 @@ pub(super) fn each<'a>(detection: &'a Detection, visit: Visit<'_, 'a>) {
 }
 
 /// Shows every line of the evidence, tags left out: they are our own people's.
-pub(super) fn each_line<'a>(dossier: &'a Dossier, visit: Visit<'_, 'a>) {
+pub(super) fn each_line(dossier: &Dossier, visit: Visit<'_>) {
     for piece in dossier.evidence.iter().filter(|piece| piece.kind != EvidenceKind::Tags) {
         for (at, line) in piece.lines.iter().enumerate() {
-            let name = format!("evidence/{}/{}", piece.kind, at + 1);
+            let name = || format!("evidence/{}/{}", piece.kind, at + 1);
             let texts = [&line.text, &line.user, &line.event_type];
-            if !texts.into_iter().all(|text| visit(Place { name: name.clone(), text, ours: false })) {
+            if !texts.into_iter().all(|text| visit(&Place { name: &name, text, ours: false })) {
                 return;
             }
         }
@@ -63,7 +64,7 @@ pub(super) fn each_line<'a>(dossier: &'a Dossier, visit: Visit<'_, 'a>) {
 
 struct Walk<'v, 'a> {
     path: Vec<&'a str>,
-    visit: Visit<'v, 'a>,
+    visit: Visit<'v>,
     ours: bool,
 }
 
@@ -78,8 +79,8 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn entry(&mut self, key: &'a str, inner: &'a Value) -> bool {
-        let name = format!("{}, a name", self.name());
-        (self.visit)(Place { name, text: key, ours: self.ours })
+        let path = &self.path;
+        (self.visit)(&Place { name: &|| format!("{}, a name", shown(path)), text: key, ours: self.ours })
             && self.within(&key[..key.floor_char_boundary(LONGEST_KEY)], |walk| walk.value(inner))
     }
 
@@ -90,12 +91,12 @@ impl<'a> Walk<'_, 'a> {
         more
     }
 
-    fn text(&mut self, text: &'a str) -> bool {
-        let name = self.name();
-        (self.visit)(Place { name, text, ours: self.ours })
+    fn text(&mut self, text: &str) -> bool {
+        let path = &self.path;
+        (self.visit)(&Place { name: &|| shown(path), text, ours: self.ours })
     }
+}
 
-    fn name(&self) -> String {
-        super::visible(&self.path.join("/"), LONGEST_PLACE)
-    }
+fn shown(path: &[&str]) -> String {
+    super::visible(&path.join("/"), LONGEST_PLACE)
 }
