@@ -52,6 +52,7 @@ pub mod limacharlie;
 pub mod limits;
 pub mod metrics;
 pub mod notify;
+pub mod outbound;
 pub mod proof;
 pub mod review;
 pub mod secret;

@@ -7,6 +7,7 @@ use super::wire::{self, Reply, wrong};
 use super::{Made, Provider, Quota, Trouble};
 use crate::domain::ObservableKind;
 use crate::domain::intel::{Opinion, Query};
+use crate::outbound::client;
 use crate::secret::{Key, Keys};
 use async_trait::async_trait;
 use reqwest::StatusCode;
@@ -43,7 +44,7 @@ pub(super) fn check(section: &Value) -> Result<(), BadIntel> {
 pub(super) fn make(section: &Value, keys: &Keys) -> Result<Made, BadIntel> {
     let settings::Keyed { base, key_file, quota } = settings::keyed(NAME, section, USUAL)?;
     let key = settings::key(NAME, &key_file, (NAME, keys))?;
-    let client = wire::client().map_err(|error| BadIntel(format!("{NAME}.base_url: {error}")))?;
+    let client = client().map_err(|error| BadIntel(format!("{NAME}.base_url: {error}")))?;
     Ok(vec![Arc::new(AbuseIpDb { client, key, base, quota })])
 }
 

@@ -8,6 +8,7 @@ use super::wire::{self, Reply, wrong};
 use super::{Made, Provider, Quota, Trouble};
 use crate::domain::ObservableKind;
 use crate::domain::intel::{Opinion, Query};
+use crate::outbound::client;
 use crate::secret::{Key, Keys};
 use async_trait::async_trait;
 use reqwest::StatusCode;
@@ -79,7 +80,7 @@ pub(super) fn check(section: &Value) -> Result<(), BadIntel> {
 
 /// The servers of the section.
 pub(super) fn make(section: &Value, keys: &Keys) -> Result<Made, BadIntel> {
-    let client = wire::client().map_err(|error| BadIntel(format!("{NAME}.base_url: {error}")))?;
+    let client = client().map_err(|error| BadIntel(format!("{NAME}.base_url: {error}")))?;
     let one = |read: Settings| {
         let first = read.name == NAME;
         let name = if first { NAME.to_owned() } else { format!("{NAME}:{}", read.name) };

@@ -8,19 +8,6 @@ use reqwest::{RequestBuilder, StatusCode};
 use serde_json::Value;
 use std::time::Duration;
 
-/// A client that neither follows redirects nor hangs on connecting.
-pub(crate) fn client() -> Result<reqwest::Client, reqwest::Error> {
-    // A second installation is refused; the first one stays, which is what is wanted.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder()
-        .connect_timeout(limits::CONNECT)
-        .pool_idle_timeout(Duration::from_secs(3))
-        .redirect(reqwest::redirect::Policy::none())
-        .user_agent(concat!("FusionSOC/", env!("CARGO_PKG_VERSION")))
-        .no_proxy()
-        .build()
-}
-
 /// A key as it is now.
 pub(super) fn key(key: &Key) -> Result<Secret, Trouble> {
     let unopened = |error: SecretError| Trouble::NoKey(error.to_string());

@@ -76,19 +76,6 @@ pub(super) fn encoded(fields: &[(&str, &str)]) -> String {
     form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
 }
 
-/// A client that neither follows redirects nor hangs on connecting.
-pub(super) fn http() -> std::result::Result<reqwest::Client, reqwest::Error> {
-    // A second installation is refused; the first one stays, which is what is wanted.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder()
-        .connect_timeout(limits::CONNECT)
-        .pool_idle_timeout(Duration::from_secs(3))
-        .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
-        .user_agent(concat!("FusionSOC/", env!("CARGO_PKG_VERSION")))
-        .build()
-}
-
 /// What one sending came to.
 enum Once {
     Done(Vec<u8>),

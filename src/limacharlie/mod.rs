@@ -33,6 +33,7 @@ pub use pages::{Cursor, Pages};
 pub use range::Range;
 pub use settings::{API_URL, BadSettings, JWT_URL, Settings};
 
+use crate::outbound;
 use crate::secret::Key;
 use quota::Quota;
 use sign_in::SignIn;
@@ -70,7 +71,7 @@ impl Client {
     pub fn new(settings: Settings) -> std::result::Result<Self, BadSettings> {
         settings.check()?;
         Ok(Self(Arc::new(Shared {
-            http: call::http().map_err(|_| BadSettings::Tls)?,
+            http: outbound::client().map_err(|_| BadSettings::Tls)?,
             settings,
             sign_in: SignIn::default(),
             hosts: OnceCell::new(),

@@ -6,9 +6,9 @@
 use super::{BadChannel, Made, Message, Notifier, bad};
 use crate::clock::now_ms;
 use crate::config::Config;
+use crate::outbound::client;
 use crate::secret;
 use crate::voters::address::is_loopback;
-use crate::voters::endpoint;
 use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -51,7 +51,7 @@ pub fn make(config: &Config) -> Result<Option<Made>, BadChannel> {
     if key.len() < KEY_LEAST {
         return Err(bad("webhook.secret_file", format!("must hold at least {KEY_LEAST} bytes")));
     }
-    let client = endpoint::client().map_err(|error| bad(URL, error))?;
+    let client = client().map_err(|error| bad(URL, error))?;
     Ok(Some((Arc::new(Webhook { url, key, client }), settings.orgs.clone())))
 }
 
@@ -87,7 +87,6 @@ impl Notifier for Webhook {
         let (body, timestamp) = (message.json().to_string(), now_ms() / 1000);
         let signature = sign(&self.key, &message.id, timestamp, &body).ok_or("the key can't sign")?;
         let sent = self.client.post(self.url.clone()).header("content-type", "application/json");
-        let sent = sent.header("user-agent", concat!("FusionSOC/", env!("CARGO_PKG_VERSION")));
         let sent = sent.header("webhook-id", &message.id).header("webhook-timestamp", timestamp);
         let counted = crate::metrics::Call::begin("webhook");
         let reply = sent.header("webhook-signature", signature).body(body).send().await.map_err(reason)?;

@@ -2,6 +2,7 @@
 use super::endpoint::Endpoints;
 use super::statistical::Statistical;
 use super::{Voter, VoterConfig, anthropic, gemini, gemini_cli, ollama, openai, precedent::Precedent, rules::Rules};
+use crate::outbound::NoClient;
 use crate::secret::{self, Key, Keys, Secret, SecretError};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -67,7 +68,7 @@ pub enum BuildError {
     Address(String),
     /// Its connection can't be set up.
     #[error("voters.{0}: {1}")]
-    Client(String, #[source] reqwest::Error),
+    Client(String, #[source] NoClient),
     /// There is no such built-in voter.
     #[error("voters.{0}: there is no such built-in voter")]
     Builtin(String),

@@ -3,7 +3,7 @@ use super::call::Trouble;
 use super::turn::{Place, Turns};
 use super::{Reply, Said};
 use crate::domain::Failure;
-use crate::limits;
+use crate::outbound::{NoClient, client};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -47,7 +47,7 @@ impl Endpoints {
     ///
     /// # Errors
     /// Where TLS can't be set up.
-    pub fn at(&self, base_url: &str, concurrency: usize) -> Result<Arc<Endpoint>, reqwest::Error> {
+    pub fn at(&self, base_url: &str, concurrency: usize) -> Result<Arc<Endpoint>, NoClient> {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(endpoint) = known.get(base_url) {
             endpoint.turns.widen(concurrency);
@@ -92,20 +92,4 @@ impl Breaker {
         count.failures = if failed { count.failures.saturating_add(1) } else { 0 };
         count.open_until = (count.failures >= BREAKER_FAILURES).then(|| Instant::now() + BREAKER_OPEN);
     }
-}
-
-/// A client that neither follows redirects nor hangs on connecting.
-///
-/// # Errors
-/// Where TLS can't be set up.
-pub fn client() -> Result<reqwest::Client, reqwest::Error> {
-    // A second installation is refused; the first one stays, which is what is wanted.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder()
-        .connect_timeout(limits::CONNECT)
-        // Some servers close idle connections after five seconds, and a broken one is not tried again.
-        .pool_idle_timeout(Duration::from_secs(3))
-        .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
-        .build()
 }

@@ -1,10 +1,10 @@
 //! Ollama's own API, `POST /api/chat`: the only one of its routes that takes `num_ctx`.
 use super::build::{BuildError, Setup};
 use super::call::{Call, Received, Trouble};
-use super::endpoint::client;
 use super::http::{CHECKING, HttpVoter, Told, Turn, Wire};
 use super::{Voter, form};
 use crate::domain::Failure;
+use crate::outbound::client;
 use async_trait::async_trait;
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};

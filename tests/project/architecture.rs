@@ -16,6 +16,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("clock", &[]),
     ("secret", &[]),
     ("metrics", &[]),
+    ("outbound", &[]),
     ("store", &["domain"]),
     ("features", &["domain"]),
     ("voters", &["domain", "features"]),
@@ -37,7 +38,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("api", ANYTHING),
     ("cli", ANYTHING),
 ];
-const EVERYBODY: &[&str] = &["limits", "clock", "secret", "metrics"];
+const EVERYBODY: &[&str] = &["limits", "clock", "secret", "metrics", "outbound"];
 /// The steps of the pipeline share what is below them and hand over to each other.
 const PIPELINE: &[&str] = &[
     "domain",

@@ -1,8 +1,9 @@
 //! Requests of the client library over the HTTP client that asks every other upstream, within the same limits.
 use crate::intel::Trouble;
 use crate::intel::settings::is_closed;
-use crate::intel::wire::{broken, client, received};
+use crate::intel::wire::{broken, received};
 use crate::limits;
+use crate::outbound::{NoClient, client};
 use openidconnect::{AsyncHttpClient, HttpRequest, HttpResponse, http};
 use std::pin::Pin;
 
@@ -10,7 +11,7 @@ use std::pin::Pin;
 pub(super) struct Wire(reqwest::Client);
 
 impl Wire {
-    pub(super) fn new() -> Result<Self, reqwest::Error> {
+    pub(super) fn new() -> Result<Self, NoClient> {
         client().map(Self)
     }
 
