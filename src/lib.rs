@@ -33,7 +33,7 @@
 //! - A change of a case goes through [`store::record`]: timeline and ledger in the same transaction.
 //! - Text from outside is untrusted: askama escapes it, and the only HTML that is not a template's
 //!   comes from [`web::markdown`].
-//! - What is counted is counted in [`metrics`], by words of ours alone.
+//! - What is counted is counted in [`metrics`], by words of ours alone; HTTP goes out by the client of [`outbound`].
 //! - A new kind of voter, intelligence provider or job is one file and one line that registers it.
 pub mod actions;
 pub mod admin;

@@ -2,6 +2,7 @@
 //! usually run is not taken for one.
 mod control;
 mod effect;
+mod known;
 mod range;
 mod second_look;
 

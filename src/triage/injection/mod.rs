@@ -1,13 +1,14 @@
 //! Finds texts in a detection that try to steer a model: before anybody is asked, by code, in linear time.
 //!
-//! `places` walks every text and every name, `fold` undoes look-alikes and what can't be seen,
-//! `decode` reads what is encoded, two levels deep, `literals`, `pairs` and `foreign` hold what to
-//! look for, `matching` weighs what was found, `tricks` finds what needs no words, and
-//! `telling` puts it into words for the analyst. A finding
+//! `places` walks every text and every name, `known` passes by what was clean before, `fold` undoes
+//! look-alikes and what can't be seen, `decode` reads what is encoded, two levels deep, `literals`,
+//! `pairs` and `foreign` hold what to look for, `matching` weighs what was found, `tricks` finds what
+//! needs no words, and `telling` puts it into words for the analyst. A finding
 //! never drops an event: it takes the right to act alone from the machine and tells the analyst.
 pub(in crate::triage) mod decode;
 mod fold;
 mod foreign;
+mod known;
 mod literals;
 mod matching;
 mod pairs;
@@ -80,11 +81,19 @@ const EXCERPT: usize = 120;
 struct Budget {
     plain: usize,
     decoded: usize,
+    /// Whether something was left unread for want of it.
+    is_spent: bool,
+    /// What was found, also where it is told already.
+    hits: usize,
+}
+
+impl Budget {
+    const WHOLE: Self = Self { plain: PLAIN_BYTES, decoded: DECODED_BYTES, is_spent: false, hits: 0 };
 }
 
 /// Everything in a detection that tries to steer, in the document's order, at most 20.
 pub fn scan(detection: &Detection) -> Vec<Finding> {
-    let (mut budget, mut found) = (Budget { plain: PLAIN_BYTES, decoded: DECODED_BYTES }, Vec::new());
+    let (mut budget, mut found) = (Budget::WHOLE, Vec::new());
     places::each(detection, &mut |place| read(place, &mut budget, &mut found));
     found.truncate(MOST);
     found
@@ -93,7 +102,7 @@ pub fn scan(detection: &Detection) -> Vec<Finding> {
 /// The same in the detection and in the lines of its evidence.
 pub fn of(dossier: &Dossier) -> Vec<Finding> {
     let mut found = scan(&dossier.detection);
-    let mut budget = Budget { plain: PLAIN_BYTES, decoded: DECODED_BYTES };
+    let mut budget = Budget::WHOLE;
     places::each_line(dossier, &mut |place| read(place, &mut budget, &mut found));
     found.truncate(MOST);
     found
@@ -106,8 +115,12 @@ fn read(place: &places::Place<'_>, budget: &mut Budget, found: &mut Vec<Finding>
         found.push(finding(place, Technique::Unread, &[], start));
     }
     budget.plain = budget.plain.saturating_sub(start.len() + end.len());
-    for part in [start, end] {
+    for part in [start, end].into_iter().filter(|part| !known::is_clean(part, place.ours)) {
+        let before = budget.hits;
         search(place, part, &mut Vec::new(), budget, found);
+        if budget.hits == before && !budget.is_spent && found.len() < MOST {
+            known::remember(part, place.ours);
+        }
     }
     found.len() < MOST
 }
@@ -134,6 +147,7 @@ fn search(
     }
     let folded = fold::fold(text);
     let mut add = |technique, excerpt: &str| {
+        budget.hits += 1;
         let new = finding(place, technique, layers, excerpt);
         if !found.iter().any(|other| other.place == new.place && other.technique == technique) {
             found.push(new);
@@ -150,6 +164,7 @@ fn search(
     }
     decode::each(text, &folded, layers.last().copied(), &mut |layer, decoded| {
         if decoded.len() > budget.decoded || found.len() >= MOST {
+            budget.is_spent = true;
             return false;
         }
         budget.decoded -= decoded.len();
