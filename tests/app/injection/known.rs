@@ -35,7 +35,10 @@ fn what_stood_behind_the_last_finding_that_is_told_is_not_clean() {
 
 #[test]
 fn what_was_left_undecoded_for_want_of_room_is_not_clean() {
-    let hidden = |number| order(number).bytes().map(|byte| format!("%{byte:02x}")).collect::<String>();
+    let hidden = |number| -> String {
+        let digits = hex::encode(order(number)).into_bytes();
+        digits.chunks(2).flat_map(|pair| ['%', char::from(pair[0]), char::from(pair[1])]).collect()
+    };
     // Texts of signs are no words, and each is read backwards and turned by thirteen letters as well.
     let room: Vec<String> = (0..40).map(|at| format!("{at} {}", ". ".repeat(7_000))).collect();
     let full = with("ROOM", &json!([room, hidden(201)]));
