@@ -1,9 +1,11 @@
 //! The HTTP client that all questions to others go through. Whoever asks sets the deadline.
 use crate::limits;
 use reqwest::redirect::Policy;
-use rustls::ClientConfig;
 use rustls::crypto::ring::default_provider;
+use rustls::{CertificateError, ClientConfig};
 use rustls_platform_verifier::BuilderVerifierExt;
+use std::error::Error;
+use std::io;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -51,4 +53,33 @@ fn trust() -> Result<ClientConfig, rustls::Error> {
         .with_no_client_auth();
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(READ.get_or_init(|| config).clone())
+}
+
+/// Why no connection came about, without the address, which may hold a secret.
+pub fn unconnected(error: &reqwest::Error) -> &'static str {
+    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(this) = cause {
+        if let Some(rustls::Error::InvalidCertificate(wrong)) = this.downcast_ref() {
+            return refused(wrong);
+        }
+        // An error of input and output is what it holds: as its source it names what is behind that.
+        cause = match this.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(held) => Some(held),
+            None => this.source(),
+        };
+    }
+    "no connection"
+}
+
+const fn refused(wrong: &CertificateError) -> &'static str {
+    match wrong {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "its certificate has expired",
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            "its certificate is not valid yet"
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "its certificate is for another name"
+        }
+        _ => "this machine does not trust its certificate",
+    }
 }

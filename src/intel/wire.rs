@@ -2,6 +2,7 @@
 use super::Trouble;
 use crate::limits;
 use crate::metrics;
+use crate::outbound::unconnected;
 use crate::secret::{Key, Secret, SecretError};
 use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{RequestBuilder, StatusCode};
@@ -71,7 +72,7 @@ fn said(status: StatusCode, body: &[u8], key: &Secret) -> String {
 
 /// What went wrong, without the address.
 pub(crate) fn broken(error: &reqwest::Error) -> Trouble {
-    let why = if error.is_connect() { "no connection" } else { "the connection broke off" };
+    let why = if error.is_connect() { unconnected(error) } else { "the connection broke off" };
     Trouble::Unreachable(why.to_owned())
 }
 

@@ -4,6 +4,7 @@ use super::sign_in::Token;
 use super::{Client, Error, Result};
 use crate::limits;
 use crate::metrics;
+use crate::outbound::unconnected;
 use reqwest::Method;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde::de::DeserializeOwned;
@@ -203,8 +204,8 @@ impl Client {
 
 /// A transfer that did not come to its end.
 enum Broken {
-    /// No connection was made, so nothing was sent.
-    Unconnected,
+    /// No connection was made, so nothing was sent, and why.
+    Unconnected(&'static str),
     /// It broke off, and the request may have arrived.
     Off,
     TooLarge,
@@ -213,12 +214,12 @@ enum Broken {
 impl Broken {
     #[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
     fn of(error: reqwest::Error) -> Self {
-        if error.is_connect() { Self::Unconnected } else { Self::Off }
+        if error.is_connect() { Self::Unconnected(unconnected(&error)) } else { Self::Off }
     }
 
     fn judged(self, effect: Effect) -> Once {
         match (self, effect) {
-            (Self::Unconnected, _) => Once::Again(Error::Unreachable("no connection".to_owned())),
+            (Self::Unconnected(why), _) => Once::Again(Error::Unreachable(why.to_owned())),
             (Self::Off, Effect::Read) => Once::Again(Error::Unreachable("the connection broke off".to_owned())),
             (Self::Off, Effect::Write) => Once::Failed(Error::Unknown("the connection broke off".to_owned())),
             (Self::TooLarge, _) => {

@@ -4,6 +4,7 @@ use crate::clock::now_ms;
 use crate::domain::Failure;
 use crate::limits;
 use crate::metrics;
+use crate::outbound;
 use flate2::read::GzDecoder;
 use reqwest::header::{CONTENT_ENCODING, HeaderMap, RETRY_AFTER};
 use serde_json::Value;
@@ -226,7 +227,7 @@ fn too_large() -> Trouble {
 /// What kind of failure, without addresses that may hold secrets.
 fn kind(error: &reqwest::Error) -> &'static str {
     if error.is_connect() {
-        "no connection"
+        outbound::unconnected(error)
     } else if error.is_timeout() {
         "it took too long"
     } else {

@@ -61,6 +61,32 @@ async fn a_slow_handshake_is_cut() {
     assert!(waited > Duration::from_secs(3) && waited < Duration::from_secs(10), "{waited:?}");
 }
 
+/// What `check` says of a voter at this address, on a machine that trusts these certificates.
+async fn asked(dir: &Path, address: &str, trusted: &str) -> String {
+    let toml = format!("[[voters]]\nname = \"far\"\nkind = \"openai\"\nbase_url = \"{address}/v1\"\nmodel = \"m\"\n");
+    std::fs::write(dir.join("fusionsoc.toml"), toml).unwrap();
+    std::fs::write(dir.join("trusted.pem"), trusted).unwrap();
+    let mut migrate = fusionsoc(dir);
+    let mut check = fusionsoc(dir);
+    check.arg("check").env("SSL_CERT_FILE", dir.join("trusted.pem")).env_remove("SSL_CERT_DIR");
+    let output = tokio::task::spawn_blocking(move || {
+        assert!(migrate.arg("migrate").status().unwrap().success());
+        check.output().unwrap()
+    });
+    let output = output.await.unwrap();
+    String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
+}
+
+#[tokio::test]
+async fn others_are_asked_where_the_machine_trusts_them_and_nowhere_else() {
+    let (authority, dir) = (Authority::new(), tempfile::tempdir().unwrap());
+    let server = secure(&authority, dir.path()).await;
+    let trusted = asked(dir.path(), &server.url, &authority.pem).await;
+    assert!(trusted.contains("voter far: it answers"), "{trusted}");
+    let strange = asked(dir.path(), &server.url, &Authority::new().pem).await;
+    assert!(strange.contains("could not be reached: this machine does not trust its certificate"), "{strange}");
+}
+
 fn check(dir: &Path, cert: &str, key: &str) -> (i32, String) {
     let toml = format!("[server]\ntls_cert = \"{cert}\"\ntls_key = \"{key}\"\n");
     std::fs::write(dir.join("fusionsoc.toml"), toml).unwrap();
